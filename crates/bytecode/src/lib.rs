@@ -1,0 +1,1 @@
+//! The instruction set, code objects, their text and byte forms.

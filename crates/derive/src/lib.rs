@@ -1,0 +1,1 @@
+//! Attribute macros that declare types, methods and modules.

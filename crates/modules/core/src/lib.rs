@@ -1,0 +1,1 @@
+//! Native modules without heavy dependencies.

@@ -1,0 +1,1 @@
+//! The regular-expression engine under `_sre`.

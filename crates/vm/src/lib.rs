@@ -1,0 +1,1 @@
+//! The machine: objects, frames, the main loop.
