@@ -6,3 +6,4 @@ pub mod code;
 pub mod opcode;
 pub mod positions;
 pub mod table;
+pub mod verify;
