@@ -91,9 +91,10 @@ fn padding(total: usize, spec: &FormatSpec) -> (usize, usize, usize) {
 }
 
 /// `format(text, spec)` for a `str` of `len` characters.
-pub fn format_str(len: usize, spec: &FormatSpec) -> Result<Slice, Error> {
+/// `type_name` is the value's type's, for errors, here and below.
+pub fn format_str(len: usize, spec: &FormatSpec, type_name: &str) -> Result<Slice, Error> {
     if !matches!(spec.code_char(), None | Some('s')) {
-        return Err(spec.unknown_code("str"));
+        return Err(spec.unknown_code(type_name));
     }
     let not_allowed =
         |what| Err(Error::value(format!("{what} not allowed in string format specifier")));
@@ -110,9 +111,6 @@ pub fn format_str(len: usize, spec: &FormatSpec) -> Result<Slice, Error> {
     }
     if spec.align == Align::AfterSign {
         return not_allowed("'=' alignment");
-    }
-    if let Some(grouping) = spec.grouping.or(spec.fraction_grouping) {
-        return Err(Error::value(format!("Cannot specify '{}' with 's'.", grouping.char())));
     }
     let take = spec.precision.map_or(len, |most| most.min(len));
     let (left, _, right) = padding(take, spec);
@@ -169,7 +167,12 @@ fn separator_of(grouping: Option<Grouping>) -> &'static str {
 }
 
 /// `format(value, spec)` for an `int`. The caller has checked the limit on decimal digits.
-pub fn format_int(value: IntRef<'_>, spec: &FormatSpec, locale: &Locale) -> Result<Padded, Error> {
+pub fn format_int(
+    value: IntRef<'_>,
+    spec: &FormatSpec,
+    type_name: &str,
+    locale: &Locale,
+) -> Result<Padded, Error> {
     let (radix, prefix, upper) = match spec.code_char() {
         None | Some('d' | 'n') => (10, "", false),
         Some('b') => (2, "0b", false),
@@ -181,9 +184,9 @@ pub fn format_int(value: IntRef<'_>, spec: &FormatSpec, locale: &Locale) -> Resu
             let value = value
                 .to_f64()
                 .ok_or_else(|| Error::overflow("int too large to convert to float"))?;
-            return format_float(value, spec, locale);
+            return format_float(value, spec, type_name, locale);
         }
-        Some(_) => return Err(spec.unknown_code("int")),
+        Some(_) => return Err(spec.unknown_code(type_name)),
     };
     check_whole(spec)?;
     let mut digits = value.magnitude_digits(radix);
@@ -202,7 +205,7 @@ pub fn format_int(value: IntRef<'_>, spec: &FormatSpec, locale: &Locale) -> Resu
 }
 
 fn check_whole(spec: &FormatSpec) -> Result<(), Error> {
-    if spec.precision.is_some() || spec.fraction_grouping.is_some() {
+    if spec.precision.is_some() {
         return Err(Error::value("Precision not allowed in integer format specifier"));
     }
     if spec.no_negative_zero {
@@ -293,9 +296,15 @@ fn float_grouping<'a>(spec: &FormatSpec, locale: &'a Locale) -> (&'a str, &'a [u
 }
 
 /// `format(value, spec)` for a `float`.
-pub fn format_float(value: f64, spec: &FormatSpec, locale: &Locale) -> Result<Padded, Error> {
+pub fn format_float(
+    value: f64,
+    spec: &FormatSpec,
+    type_name: &str,
+    locale: &Locale,
+) -> Result<Padded, Error> {
+    let spec = &spec.without_nul();
     let Some((form, percent)) = float_text(spec, true) else {
-        return Err(spec.unknown_code("float"));
+        return Err(spec.unknown_code(type_name));
     };
     let mut text = form.text(if percent { value * 100.0 } else { value })?;
     if percent {
@@ -311,11 +320,13 @@ pub fn format_complex(
     real: f64,
     imag: f64,
     spec: &FormatSpec,
+    type_name: &str,
     locale: &Locale,
 ) -> Result<Padded, Error> {
+    let spec = &spec.without_nul();
     let known = spec.code_char() != Some('%');
     let Some((form, _)) = float_text(spec, false).filter(|_| known) else {
-        return Err(spec.unknown_code("complex"));
+        return Err(spec.unknown_code(type_name));
     };
     if spec.fill == u32::from('0') {
         return Err(Error::value("Zero padding is not allowed in complex format specifier"));
