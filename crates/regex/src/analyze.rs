@@ -190,13 +190,15 @@ fn start(program: &Program) -> Start {
         _ => {}
     }
     let prefix = prefix(program);
+    if let [only] = prefix[..]
+        && let Ok(byte) = u8::try_from(only)
+    {
+        return Start::Bytes(vec![byte]);
+    }
     if !prefix.is_empty() {
-        return Start::Needle(Needle::new(&prefix));
+        return Start::Needle(Box::new(Needle::new(&prefix)));
     }
     let Some(first) = first(program, 0, FUEL_START) else { return Start::Any };
-    if let Some(literal) = first.literal {
-        return Start::Needle(Needle::new(&[literal]));
-    }
     let bytes: Vec<u8> = (0..=255).filter(|&byte| first.table[usize::from(byte)]).collect();
     if !first.wide && !bytes.is_empty() && bytes.len() <= 3 {
         return Start::Bytes(bytes);

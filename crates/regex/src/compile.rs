@@ -35,6 +35,7 @@ pub(crate) fn compile(code: &[u32], groups: usize, locale: &LocaleTable) -> Resu
         required: None,
         leading: None,
         locale: locale.clone(),
+        word_tables: [None, None, None],
     };
     let mut compiler = Compiler { code, program, label: 0, depth: 0, required: Vec::new() };
     let Some((&last, _)) = code.split_last() else { return Err(CodeError) };
@@ -98,8 +99,8 @@ impl Compiler<'_> {
         self.pc()
     }
 
-    fn class(&mut self, class: Class) -> u32 {
-        self.program.classes.push(class);
+    fn class(&mut self, class: Box<Class>) -> u32 {
+        self.program.classes.push(*class);
         self.program.classes.len() as u32 - 1
     }
 
@@ -179,6 +180,9 @@ impl Compiler<'_> {
             }
             Op::AT => {
                 let at_code = At::from_code(self.word(arg, end)?).ok_or(CodeError)?;
+                if let At::Boundary(words) | At::NonBoundary(words) = at_code {
+                    self.program.prepare_words(words);
+                }
                 self.emit(Inst::At(at_code));
                 Ok(arg + 1)
             }
@@ -221,7 +225,7 @@ impl Compiler<'_> {
         let locale = &self.program.locale;
         let literal = |negated, fold| -> Result<_> {
             let class = Class::literal_ignore(self.word(at + 1, end)?, negated, fold, locale);
-            Ok(Some((Single::Class(class), at + 2)))
+            Ok(Some((Single::Class(Box::new(class)), at + 2)))
         };
         let set = |fold| -> Result<_> {
             let next = self.skip(at + 1, end)?;
@@ -229,9 +233,9 @@ impl Compiler<'_> {
             if at + 2 + len != next {
                 return Err(CodeError);
             }
-            Ok(Some((Single::Class(Class::set(items, fold, locale)), next)))
+            Ok(Some((Single::Class(Box::new(Class::set(items, fold, locale))), next)))
         };
-        let plain = |class, len| Ok(Some((Single::Class(class), at + len)));
+        let plain = |class, len| Ok(Some((Single::Class(Box::new(class)), at + len)));
         match op {
             Op::ANY => plain(Class::all_but(u32::from('\n')), 1),
             Op::ANY_ALL => plain(Class::all(), 1),
@@ -374,7 +378,7 @@ impl Compiler<'_> {
         }
         self.expect(stop, next, Op::SUCCESS)?;
         let class = match single {
-            Single::Literal(literal) => Class::literal(literal),
+            Single::Literal(literal) => Box::new(Class::literal(literal)),
             Single::Class(class) => class,
         };
         let class = self.class(class);
@@ -459,7 +463,7 @@ impl Compiler<'_> {
 /// A single-character operator.
 enum Single {
     Literal(u32),
-    Class(Class),
+    Class(Box<Class>),
 }
 
 /// Whether a repetition has no upper bound.

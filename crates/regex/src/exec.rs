@@ -173,8 +173,11 @@ impl Machine {
         goal: Goal,
         poll: Poll<'_>,
     ) -> Result<Option<usize>, Interrupt> {
-        self.registers.clear();
-        self.registers.resize(program.registers, UNSET);
+        if self.registers.len() == program.registers {
+            self.registers.fill(UNSET);
+        } else {
+            self.registers = SmallVec::from_elem(UNSET, program.registers);
+        }
         self.lastindex = 0;
         self.choices.clear();
         self.trail.clear();

@@ -1,6 +1,6 @@
 //! The program that a code is turned into.
 
-use crate::charset::{Class, LocaleTable};
+use crate::charset::{Class, LocaleTable, is_ascii_word, is_unicode_word};
 use crate::opcode::{At, Words};
 use crate::unit::Needle;
 
@@ -142,7 +142,7 @@ pub(crate) enum Start {
     /// At the beginning of lines.
     Line,
     /// Where this string is.
-    Needle(Needle),
+    Needle(Box<Needle>),
     /// At one of these characters: at most three, all below 256.
     Bytes(Vec<u8>),
     /// Where this allows.
@@ -169,14 +169,29 @@ pub(crate) struct Program {
     /// within the same run.
     pub(crate) leading: Option<u32>,
     pub(crate) locale: LocaleTable,
+    /// For each kind of [`Words`] that the program asks about, the answers below 256.
+    pub(crate) word_tables: [Option<Box<[bool; 256]>>; 3],
 }
 
 impl Program {
+    /// Makes the table that [`Program::is_word`] needs for `words`.
+    pub(crate) fn prepare_words(&mut self, words: Words) {
+        let locale = &self.locale;
+        let is_word = |c: u32| match words {
+            Words::Ascii => is_ascii_word(c),
+            Words::Locale => locale.is_word(c),
+            Words::Unicode => is_unicode_word(c),
+        };
+        let table = std::array::from_fn(|c| is_word(c as u32));
+        self.word_tables[words as usize] = Some(Box::new(table));
+    }
+
+    #[inline]
     pub(crate) fn is_word(&self, words: Words, c: u32) -> bool {
-        match words {
-            Words::Ascii => crate::charset::is_ascii_word(c),
-            Words::Locale => self.locale.is_word(c),
-            Words::Unicode => crate::charset::is_unicode_word(c),
+        let table = self.word_tables[words as usize].as_ref();
+        match table.and_then(|table| table.get(c as usize)) {
+            Some(&is_word) => is_word,
+            None => words == Words::Unicode && is_unicode_word(c),
         }
     }
 }

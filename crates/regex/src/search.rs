@@ -84,8 +84,9 @@ impl<'a, U: Unit> Matcher<'a, U> {
     /// All spans of the match.
     pub fn captures(&self) -> Option<Captures> {
         let whole = self.found?;
-        let groups = (0..self.program.groups).map(|group| self.machine.group(group));
-        let spans = std::iter::once(Some(whole)).chain(groups).collect();
+        let mut spans = Vec::with_capacity(self.program.groups + 1);
+        spans.push(Some(whole));
+        spans.extend((0..self.program.groups).map(|group| self.machine.group(group)));
         Some(Captures { spans, lastindex: self.lastindex() })
     }
 

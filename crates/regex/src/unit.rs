@@ -21,6 +21,9 @@ pub trait Unit: Copy + Eq + 'static {
 
     /// The first place of any of one to three bytes.
     fn find_any(text: &[Self], bytes: &[u8]) -> Option<usize> {
+        if let [only] = *bytes {
+            return Self::find(text, u32::from(only));
+        }
         text.iter().position(|unit| u8::try_from(unit.code()).is_ok_and(|c| bytes.contains(&c)))
     }
 
