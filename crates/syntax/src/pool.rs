@@ -1,0 +1,178 @@
+//! The texts of a tree: identifiers, interned, and the contents of literals.
+//!
+//! A tree refers to its texts by number ([`Symbol`], [`Text`]), so that nodes are small, comparing
+//! names is comparing integers and no leaf owns memory. The pool travels with the tree in
+//! [`Parsed`](crate::Parsed).
+
+/// An identifier, in NFKC; equal symbols of one pool are equal names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Symbol(pub u32);
+
+/// The contents of a string, bytes or long integer literal: a stretch of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    start: u32,
+    len: u32,
+}
+
+impl Text {
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.len as usize
+    }
+
+    /// True for the empty text.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+}
+
+/// Where the texts of one tree live.
+///
+/// The table is open addressing over symbol numbers with linear probing; a slot holds the
+/// number plus one, 0 is free. Names are slices of `names`, so interning a known name allocates
+/// nothing. The hash is a multiply-rotate over words: identifiers come from source the user chose
+/// to compile, and the table is bounded by its length, so a keyed hash would buy nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Pool {
+    names: String,
+    /// Start of each name in `names`, its length, its hash.
+    entries: Vec<Entry>,
+    slots: Vec<u32>,
+    texts: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: u32,
+    len: u32,
+    hash: u32,
+}
+
+fn hash(bytes: &[u8]) -> u32 {
+    const K: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut h = bytes.len() as u64;
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        h = (h.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(K);
+    }
+    let mut word = 0u64;
+    for &byte in chunks.remainder() {
+        word = word << 8 | u64::from(byte);
+    }
+    h = (h.rotate_left(23) ^ word).wrapping_mul(K);
+    (h >> 32) as u32
+}
+
+impl Pool {
+    /// An empty pool.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The symbol of a name; `name` must be in NFKC already.
+    pub fn intern(&mut self, name: &str) -> Symbol {
+        let hash = hash(name.as_bytes());
+        if (self.entries.len() + 1) * 2 > self.slots.len() {
+            self.grow();
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot == 0 {
+                break;
+            }
+            let entry = self.entries[slot as usize - 1];
+            if entry.hash == hash && self.entry_name(entry) == name {
+                return Symbol(slot - 1);
+            }
+            at = (at + 1) & mask;
+        }
+        let start = self.names.len() as u32;
+        self.names.push_str(name);
+        self.entries.push(Entry { start, len: name.len() as u32, hash });
+        self.slots[at] = self.entries.len() as u32;
+        Symbol(self.entries.len() as u32 - 1)
+    }
+
+    /// The name of a symbol of this pool.
+    #[must_use]
+    pub fn name(&self, symbol: Symbol) -> &str {
+        self.entries.get(symbol.0 as usize).map_or("", |&entry| self.entry_name(entry))
+    }
+
+    /// How many symbols there are; their numbers are below this.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True if no name was interned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Stores the contents of a literal.
+    pub fn store(&mut self, bytes: &[u8]) -> Text {
+        let start = self.texts.len() as u32;
+        self.texts.extend_from_slice(bytes);
+        Text { start, len: bytes.len() as u32 }
+    }
+
+    /// The contents of a literal of this pool: generalised UTF-8 for a string, any bytes for
+    /// bytes, ASCII digits for a long integer.
+    #[must_use]
+    pub fn text(&self, text: Text) -> &[u8] {
+        let start = text.start as usize;
+        self.texts.get(start..start + text.len as usize).unwrap_or_default()
+    }
+
+    fn entry_name(&self, entry: Entry) -> &str {
+        &self.names[entry.start as usize..(entry.start + entry.len) as usize]
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(256);
+        let mask = size - 1;
+        let mut slots = vec![0; size];
+        for (number, entry) in self.entries.iter().enumerate() {
+            let mut at = entry.hash as usize & mask;
+            while slots[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            slots[at] = number as u32 + 1;
+        }
+        self.slots = slots;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_names_have_equal_symbols() {
+        let mut pool = Pool::new();
+        let symbols: Vec<_> = (0..5000).map(|n| pool.intern(&format!("name{n}"))).collect();
+        for (n, &symbol) in symbols.iter().enumerate() {
+            assert_eq!(pool.name(symbol), format!("name{n}"));
+            assert_eq!(pool.intern(&format!("name{n}")), symbol);
+        }
+        assert_eq!(pool.len(), 5000);
+    }
+
+    #[test]
+    fn texts_keep_their_bytes() {
+        let mut pool = Pool::new();
+        let (a, b) = (pool.store(b"\xed\xa0\x80"), pool.store(b""));
+        assert_eq!(pool.text(a), b"\xed\xa0\x80");
+        assert!(b.is_empty() && pool.text(b).is_empty());
+    }
+}
