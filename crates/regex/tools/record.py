@@ -16,7 +16,7 @@ from re import _compiler, _parser
 import _sre
 
 dice = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 7)
-CASES = int(sys.argv[2]) if len(sys.argv) > 2 else 700
+CASES = int(sys.argv[2]) if len(sys.argv) > 2 else 300
 
 LIST = r"""abc
 a*b
