@@ -5,4 +5,5 @@
 pub mod code;
 pub mod opcode;
 pub mod positions;
+pub mod repr;
 pub mod table;
