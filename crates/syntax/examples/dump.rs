@@ -16,9 +16,29 @@ struct Dump<'p> {
     out: String,
 }
 
+/// Takes what is written up to the first byte that ends a variant's name.
+struct Name(String);
+
+impl std::fmt::Write for Name {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        match text.find(['(', ' ', '{']) {
+            Some(at) => {
+                self.0.push_str(&text[..at]);
+                Err(std::fmt::Error)
+            }
+            None => {
+                self.0.push_str(text);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The name of an enum's variant, from its `Debug` form.
 fn name_of(debug: &impl std::fmt::Debug) -> String {
-    let text = format!("{debug:?}");
-    text.split(['(', ' ', '{']).next().unwrap_or_default().to_string()
+    let mut name = Name(String::new());
+    let _ = write!(name, "{debug:?}");
+    name.0
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -36,8 +36,8 @@ pub(crate) fn decode<'s>(
         return Err(encoding_error(format!("encoding problem: {name} with BOM")));
     }
     match normal.as_str() {
-        "utf-8" => utf8(body),
-        "iso-8859-1" => Ok(latin_1(body)),
+        "utf-8" | "utf8" => utf8(body),
+        "iso-8859-1" | "latin1" => Ok(latin_1(body)),
         "ascii" | "us-ascii" => match body.iter().position(|&byte| byte >= 0x80) {
             None => Ok(Cow::Borrowed(body)),
             Some(at) => Err(encoding_error(format!(
@@ -135,10 +135,10 @@ fn normal_name(name: &str) -> String {
     let is = |base: &str| {
         lower == base || lower.strip_prefix(base).is_some_and(|rest| rest.starts_with('-'))
     };
-    if is("utf-8") || lower == "utf8" {
+    if is("utf-8") {
         return "utf-8".into();
     }
-    if is("latin-1") || is("iso-8859-1") || is("iso-latin-1") || lower == "latin1" {
+    if is("latin-1") || is("iso-8859-1") || is("iso-latin-1") {
         return "iso-8859-1".into();
     }
     name.to_ascii_lowercase().replace('_', "-")

@@ -124,17 +124,15 @@ impl Parser<'_> {
             let dict = Dict { keys: List::default(), values: List::default() };
             return Ok(self.expr(mark, ExprKind::Dict(Box::new(dict))));
         }
-        let inner = self.mark();
         if self.at(Tok::DoubleStar) {
-            return self.dict(mark, inner, None);
+            return self.dict(mark, None);
         }
         let first = self.star_named_expression()?;
         match self.tok.kind {
-            Tok::Colon => self.dict(mark, inner, Some(first)),
+            Tok::Colon => self.dict(mark, Some(first)),
             Tok::For | Tok::Async => {
                 let comp = self.comprehension(first)?;
                 self.close(Tok::RBrace)?;
-                let mark = self.inner_mark(mark, inner);
                 Ok(self.expr(mark, ExprKind::SetComp(comp)))
             }
             Tok::Comma | Tok::RBrace => {
@@ -149,7 +147,7 @@ impl Parser<'_> {
     }
 
     /// A dictionary after its first key, or before its first `**`.
-    fn dict(&mut self, mark: Mark, inner: Mark, first: Option<Expr>) -> Parse<Expr> {
+    fn dict(&mut self, mark: Mark, first: Option<Expr>) -> Parse<Expr> {
         let mut keys = Vec::new();
         let base = self.exprs.len();
         let mut key = first;
@@ -165,7 +163,7 @@ impl Parser<'_> {
                 self.dict_value()?
             };
             if keys.is_empty() && matches!(self.tok.kind, Tok::For | Tok::Async) {
-                return self.dict_comprehension(mark, inner, key, value);
+                return self.dict_comprehension(mark, key, value);
             }
             keys.push(key.take());
             self.exprs.push(value);
@@ -189,20 +187,13 @@ impl Parser<'_> {
         self.expression()
     }
 
-    fn dict_comprehension(
-        &mut self,
-        mark: Mark,
-        inner: Mark,
-        key: Option<Expr>,
-        value: Expr,
-    ) -> Parse<Expr> {
+    fn dict_comprehension(&mut self, mark: Mark, key: Option<Expr>, value: Expr) -> Parse<Expr> {
         let Some(key) = key else {
             let message = "dict unpacking cannot be used in dict comprehension";
             return self.fail_expr(message, &value);
         };
         let generators = self.for_if_clauses()?;
         self.close(Tok::RBrace)?;
-        let mark = self.inner_mark(mark, inner);
         let comp = DictComp { key, value, generators };
         Ok(self.expr(mark, ExprKind::DictComp(Box::new(comp))))
     }

@@ -199,7 +199,9 @@ impl Parser<'_> {
                 return self.string_part_error();
             }
             if hi > lo {
-                let span = Span { start, end };
+                // A doubled brace belongs to the text with both its bytes.
+                let brace = u32::from(part == Part::Brace);
+                let span = Span { start, end: Pos { col: end.col + brace, ..end } };
                 let contents = &self.lexer.text()[lo..hi];
                 // CPython blames the closing quotes, the last token it has read by then.
                 let close = if part == Part::End { self.lexer.here() } else { end };
