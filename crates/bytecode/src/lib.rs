@@ -1,1 +1,8 @@
-//! The instruction set, code objects, their text and byte forms.
+//! The instruction set, code objects, their text and byte forms: CPython's `Include/opcode.h`,
+//! `Lib/opcode.py`, `Lib/dis.py` and `Python/marshal.c`. It knows nothing of source text and
+//! nothing of the running machine.
+
+pub mod code;
+pub mod opcode;
+pub mod positions;
+pub mod table;

@@ -1,0 +1,238 @@
+//! The instructions as an enum, and the lookups CPython keeps in `Lib/opcode.py`; all of it read
+//! off the table in `table.rs`.
+
+use crate::table::{ArgKind, ROWS, Row, instructions};
+
+macro_rules! enumerate {
+    ($($name:ident = $number:literal, $arg:ident, $effect:expr
+        $(, taken $taken:expr)? $(, nominal $nominal:literal)? $(, ends $ends:literal)?,
+        $summary:literal, $picture:literal;)*) => {
+        /// An instruction of the machine, by CPython's name and number.
+        #[allow(non_camel_case_types, reason = "the names are CPython's")]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Op {
+            $(#[doc = $summary] $name = $number,)*
+        }
+
+        const ALL: &[Op] = &[$(Op::$name,)*];
+    };
+}
+
+instructions!(enumerate);
+
+/// Instructions with this number and above have an argument.
+pub const HAVE_ARGUMENT: u8 = 90;
+
+/// The number of [`Op::EXTENDED_ARG`].
+pub const EXTENDED_ARG: u8 = Op::EXTENDED_ARG as u8;
+
+/// The instructions of CPython 3.6 are the first so many rows of the table.
+pub const CORE_COUNT: usize = 118;
+
+/// The operators of `COMPARE_OP`, by argument. `BAD` is never emitted.
+pub const CMP_OP: [&str; 12] =
+    ["<", "<=", "==", "!=", ">", ">=", "in", "not in", "is", "is not", "exception match", "BAD"];
+
+/// Numbers of [`CMP_OP`] that code generator and optimiser name.
+pub mod cmp {
+    pub const LT: u32 = 0;
+    pub const LE: u32 = 1;
+    pub const EQ: u32 = 2;
+    pub const NE: u32 = 3;
+    pub const GT: u32 = 4;
+    pub const GE: u32 = 5;
+    pub const IN: u32 = 6;
+    pub const NOT_IN: u32 = 7;
+    pub const IS: u32 = 8;
+    pub const IS_NOT: u32 = 9;
+    pub const EXC_MATCH: u32 = 10;
+}
+
+/// What `LOAD_COMMON_CONSTANT` pushes, by argument.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum CommonConstant {
+    AssertionError = 0,
+    NotImplementedError = 1,
+    StopAsyncIteration = 2,
+}
+
+/// The functions behind `CALL_INTRINSIC_1`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Intrinsic1 {
+    /// `name -- TypeVar(name)`
+    TypeVar = 1,
+    /// `name -- ParamSpec(name)`
+    ParamSpec = 2,
+    /// `name -- TypeVarTuple(name)`
+    TypeVarTuple = 3,
+    /// `params -- Generic[params]`, the base that a class with type parameters gets
+    SubscriptGeneric = 4,
+    /// `(name, type params or None, evaluator) -- alias` of a `type` statement
+    TypeAlias = 5,
+}
+
+/// The functions behind `CALL_INTRINSIC_2`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Intrinsic2 {
+    /// `original raised -- exception or None`: what an `except*` statement raises in the end,
+    /// from the original exception and the list of what was raised or left over
+    PrepReraiseStar = 1,
+    /// `name evaluator -- TypeVar` with a bound
+    TypeVarWithBound = 2,
+    /// `name evaluator -- TypeVar` with constraints
+    TypeVarWithConstraints = 3,
+    /// `function params -- function`, with `__type_params__` set
+    SetFunctionTypeParams = 4,
+    /// `param evaluator -- param`, with its default set
+    SetTypeparamDefault = 5,
+    /// `subject keys -- dict` of a mapping pattern's `**rest`
+    MappingRest = 6,
+}
+
+macro_rules! numbered {
+    ($type:ident: $($name:ident)*) => {
+        impl $type {
+            /// The member with this number, if there is one.
+            pub fn from_arg(arg: u32) -> Option<Self> {
+                $(if arg == $type::$name as u32 { return Some($type::$name); })*
+                None
+            }
+        }
+    };
+}
+
+numbered!(CommonConstant: AssertionError NotImplementedError StopAsyncIteration);
+numbered!(Intrinsic1: TypeVar ParamSpec TypeVarTuple SubscriptGeneric TypeAlias);
+numbered!(Intrinsic2: PrepReraiseStar TypeVarWithBound TypeVarWithConstraints
+    SetFunctionTypeParams SetTypeparamDefault MappingRest);
+
+const NO_ROW: u8 = u8::MAX;
+
+/// The index in [`ROWS`] for each number.
+const ROW_OF: [u8; 256] = {
+    let mut index = [NO_ROW; 256];
+    let mut i = 0;
+    while i < ALL.len() {
+        index[ALL[i] as usize] = i as u8;
+        i += 1;
+    }
+    index
+};
+
+impl Op {
+    /// The instruction with this number, if there is one.
+    #[inline]
+    pub const fn from_u8(number: u8) -> Option<Op> {
+        match ROW_OF[number as usize] {
+            NO_ROW => None,
+            row => Some(ALL[row as usize]),
+        }
+    }
+
+    /// This instruction's row of the table.
+    #[inline]
+    pub fn row(self) -> &'static Row {
+        &ROWS[ROW_OF[self as usize] as usize]
+    }
+
+    /// CPython's name for it.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// What its argument means.
+    pub fn arg_kind(self) -> ArgKind {
+        self.row().arg
+    }
+
+    /// True if it takes an argument.
+    pub const fn has_arg(self) -> bool {
+        self as u8 >= HAVE_ARGUMENT
+    }
+
+    /// True for an instruction of Adder's own, which CPython 3.6 does not know.
+    pub fn is_extension(self) -> bool {
+        ROW_OF[self as usize] as usize >= CORE_COUNT
+    }
+
+    /// True if the argument is a jump distance or target.
+    pub fn is_jump(self) -> bool {
+        matches!(self.arg_kind(), ArgKind::JRel | ArgKind::JAbs)
+    }
+
+    /// The change of stack depth that CPython 3.6 reckons with for `co_stacksize`, and
+    /// `dis.stack_effect` shows: not always what one execution does, see `table.rs`.
+    pub fn stack_effect(self, arg: u32) -> i64 {
+        let row = self.row();
+        if let Some(nominal) = row.nominal {
+            return i64::from(nominal);
+        }
+        let (pops, pushes) = (row.effect)(arg);
+        i64::from(pushes) - i64::from(pops)
+    }
+}
+
+/// The numbers whose argument is of this kind, ascending: `hasconst`, `hasname`, `hasjrel`,
+/// `hasjabs`, `haslocal`, `hascompare` and `hasfree` of `Lib/opcode.py`.
+pub fn has_kind(kind: ArgKind) -> Vec<u8> {
+    let mut numbers: Vec<u8> =
+        ROWS.iter().filter(|row| row.arg == kind).map(|row| row.op as u8).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// The instruction with this name (in capitals), if there is one: `opmap` of `Lib/opcode.py`.
+pub fn by_name(name: &str) -> Option<Op> {
+    ROWS.iter().find(|row| row.name == name).map(|row| row.op)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        assert_eq!(ROWS.iter().filter(|row| !row.op.is_extension()).count(), CORE_COUNT);
+        for (i, row) in ROWS.iter().enumerate() {
+            assert_eq!(Op::from_u8(row.op as u8), Some(row.op));
+            assert_eq!(by_name(row.name), Some(row.op));
+            assert_eq!(row.op.has_arg(), row.arg != ArgKind::None, "{}", row.name);
+            assert_eq!(row.op.is_jump(), row.taken.is_some(), "{}", row.name);
+            assert!(row.picture.contains("--") && row.summary.ends_with('.'), "{}", row.name);
+            let sorted = i == 0 || i == CORE_COUNT || (ROWS[i - 1].op as u8) < row.op as u8;
+            let second_half = row.op.is_extension() && row.op as u8 == 159;
+            assert!(sorted || second_half, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn numbers_of_the_founding_text() {
+        assert_eq!(HAVE_ARGUMENT, 90);
+        assert_eq!(Op::LOAD_CONST as u8, 100);
+        assert_eq!(by_name("BINARY_ADD").map(|op| op as u8), Some(23));
+        assert_eq!(Op::from_u8(0), None);
+    }
+
+    #[test]
+    fn effects_that_count_what_comes_later() {
+        for (op, arg, effect) in [
+            (Op::SETUP_EXCEPT, 0, 6),
+            (Op::SETUP_WITH, 0, 7),
+            (Op::FOR_ITER, 0, 1),
+            (Op::JUMP_IF_FALSE_OR_POP, 0, 0),
+            (Op::END_FINALLY, 0, -1),
+            (Op::UNPACK_EX, 256, 1),
+            (Op::BUILD_MAP, 256, -511),
+            (Op::MAKE_FUNCTION, 15, -5),
+            (Op::CALL_FUNCTION_EX, 1, -2),
+            (Op::BUILD_SLICE, 3, -2),
+            (Op::FORMAT_VALUE, 5, -1),
+        ] {
+            assert_eq!(op.stack_effect(arg), effect, "{}({arg})", op.name());
+        }
+    }
+}

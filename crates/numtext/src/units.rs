@@ -1,0 +1,55 @@
+//! Text as the runtime stores it: code points at 1, 2 or 4 bytes each.
+
+/// A sequence of code points (surrogates included) with constant-time access.
+pub trait Units {
+    fn len(&self) -> usize;
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The code point at `index`, which must be below [`Units::len`].
+    fn at(&self, index: usize) -> u32;
+
+    fn get(&self, index: usize) -> Option<u32> {
+        (index < self.len()).then(|| self.at(index))
+    }
+}
+
+macro_rules! units {
+    ($($t:ty)*) => {$(
+        impl Units for [$t] {
+            fn len(&self) -> usize {
+                self.len()
+            }
+
+            fn at(&self, index: usize) -> u32 {
+                u32::from(self[index])
+            }
+        }
+    )*};
+}
+units!(u8 u16 u32 char);
+
+/// The value of a decimal digit of any script, as `Py_UNICODE_TODECIMAL`.
+pub(crate) fn digit_value(c: u32) -> Option<u32> {
+    char::from_u32(c)?.to_digit(10)
+}
+
+/// Reads a run of decimal digits from `pos` on: its value, if there is one, and where it ends.
+/// `Err` when the value passes `limit`.
+pub(crate) fn read_number<T: Units + ?Sized>(
+    text: &T,
+    pos: usize,
+    limit: usize,
+) -> Result<(Option<usize>, usize), ()> {
+    let mut end = pos;
+    let mut value = None;
+    while let Some(digit) = text.get(end).and_then(digit_value) {
+        let so_far = value.unwrap_or(0usize);
+        let next = so_far.checked_mul(10).and_then(|v| v.checked_add(digit as usize));
+        value = Some(next.filter(|&next| next <= limit).ok_or(())?);
+        end += 1;
+    }
+    Ok((value, end))
+}
