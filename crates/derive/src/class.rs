@@ -1,0 +1,94 @@
+//! `#[pyclass]`: the type cell, the traversal and the description of a type.
+//!
+//! Options: `name = "list"` (with the module in front if not `builtins`: `"collections.deque"`),
+//! `base = Path` (default `object`), words `base_type` (may be subclassed), `has_dict`, `no_gc`
+//! (instances cannot be part of a cycle), `no_new` (cannot be made by calling the type), `sequence`,
+//! `mapping` (pattern matching, PEP 634). The doc comment is the type's docstring. Fields are traversed through `Trace`;
+//! `#[notrace]` leaves one out (a field that owns no Python value).
+
+use crate::signature::{Options, doc};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Error, Fields, ItemStruct, Result};
+
+pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let options = Options::parse(attribute)?;
+    let mut item: ItemStruct = syn::parse2(item)?;
+    let this = item.ident.clone();
+    let Some(full) = options.text("name") else {
+        return Err(Error::new_spanned(&this, "#[pyclass] needs name = \"...\""));
+    };
+    let docs = doc(&item.attrs);
+    let (module, name) = match full.rsplit_once('.') {
+        Some((module, name)) => (module.to_string(), name.to_string()),
+        None => ("builtins".to_string(), full),
+    };
+    let gc = !options.has("no_gc");
+    let mut visits = Vec::new();
+    let mut clears = Vec::new();
+    if let Fields::Named(fields) = &mut item.fields {
+        for field in &mut fields.named {
+            let before = field.attrs.len();
+            field.attrs.retain(|a| !a.path().is_ident("notrace"));
+            if field.attrs.len() != before || !gc {
+                continue;
+            }
+            let name = &field.ident;
+            visits.push(quote!(::adder_vm::object::trace::Trace::trace(&self.#name, visit);));
+            clears.push(quote!(::adder_vm::object::trace::Trace::clear(&self.#name, bag);));
+        }
+    }
+    let tail = match options.expr("tail") {
+        Some(method) => quote!(fn tail_bytes(&self) -> usize { self.#method() }),
+        None => quote!(),
+    };
+    let base = match options.expr("base") {
+        Some(path) => quote!(Some(<#path as ::adder_vm::object::Payload>::cell())),
+        None => quote!(None),
+    };
+    let flag = |word: &str| options.has(word);
+    let (base_type, has_dict, no_new) = (flag("base_type"), flag("has_dict"), flag("no_new"));
+    let (sequence, mapping) = (flag("sequence"), flag("mapping"));
+    let signature = match options.text("sig") {
+        Some(text) => quote!(Some(#text)),
+        None => quote!(None),
+    };
+    Ok(quote! {
+        #item
+
+        #[expect(unsafe_code, reason = "the traversal is generated from the fields")]
+        // SAFETY: the cell is this type's own; every field is visited once.
+        unsafe impl ::adder_vm::object::Payload for #this {
+            const GC: bool = #gc;
+            #tail
+            fn cell() -> &'static ::adder_vm::object::TypeCell {
+                static CELL: ::adder_vm::object::TypeCell = ::adder_vm::object::TypeCell::of::<#this>();
+                &CELL
+            }
+            fn traverse(&self, visit: &mut ::adder_vm::object::Visitor<'_>) {
+                let _ = &visit;
+                #(#visits)*
+            }
+            fn clear(&self, bag: &mut ::std::vec::Vec<::adder_vm::value::Value>) {
+                let _ = &bag;
+                #(#clears)*
+            }
+        }
+
+        impl ::adder_vm::objects::type_::declare::Declared for #this {
+            const DECLARATION: ::adder_vm::objects::type_::declare::Declaration =
+                ::adder_vm::objects::type_::declare::Declaration {
+                    name: #name,
+                    module: #module,
+                    doc: #docs,
+                    signature: #signature,
+                    base: || #base,
+                    base_type: #base_type,
+                    has_dict: #has_dict,
+                    no_new: #no_new,
+                    sequence: #sequence,
+                    mapping: #mapping,
+                };
+        }
+    })
+}

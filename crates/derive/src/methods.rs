@@ -1,0 +1,167 @@
+//! `#[pymethods]`: the methods, properties and slots of a type.
+//!
+//! Inside the `impl`, each function carries one of
+//! - `#[pymethod]`, `#[classmethod]`, `#[staticmethod]` with optional `name = "..."`, `sig = "..."`;
+//!   the receiver is `zelf: &Obj<Self>` (or `&Value`), for class methods `cls: &Value`;
+//! - `#[getter]`, `#[setter]` with optional `name = "..."` (a setter gets `Option<Value>`, `None` to
+//!   delete);
+//! - `#[slot]`: fills the type slot of the function's name.
+
+use crate::signature::{Options, doc, params, params_tokens};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{FnArg, ImplItem, ItemImpl, Result, Signature, Type};
+
+pub fn expand(item: TokenStream) -> Result<TokenStream> {
+    let mut block: ItemImpl = syn::parse2(item)?;
+    let this = block.self_ty.clone();
+    let mut defs = Vec::new();
+    let mut getset = Vec::new();
+    let mut setters = Vec::new();
+    let mut slots = Vec::new();
+    for item in &mut block.items {
+        let ImplItem::Fn(function) = item else { continue };
+        let mut declared = None;
+        function.attrs.retain(|attribute| {
+            let kind = attribute.path().get_ident().map(ToString::to_string).unwrap_or_default();
+            let ours = matches!(
+                kind.as_str(),
+                "pymethod" | "classmethod" | "staticmethod" | "getter" | "setter" | "slot"
+            );
+            if ours {
+                declared = Some((kind, attribute.meta.clone()));
+            }
+            !ours
+        });
+        let Some((kind, meta)) = declared else { continue };
+        let options = Options::read(&meta)?;
+        let ident = &function.sig.ident;
+        let rust_name = ident.to_string();
+        let plain = rust_name.trim_start_matches("r#").trim_end_matches('_').to_string();
+        let name = options.text("name").unwrap_or(if rust_name.starts_with("__") {
+            rust_name.clone()
+        } else {
+            plain.clone()
+        });
+        let docs = doc(&function.attrs);
+        match kind.as_str() {
+            "pymethod" | "classmethod" | "staticmethod" => {
+                let is_static = kind == "staticmethod";
+                let skip = if is_static { 1 } else { 2 };
+                let text = options.text("sig");
+                let (list, count) = params(&function.sig, skip, text.as_deref())?;
+                let list = params_tokens(&list);
+                let offset = if is_static { 0usize } else { 1usize };
+                let extract = (0..count).map(|i| {
+                    let at = i + offset;
+                    quote!(::adder_vm::runtime::args::FromArg::from_arg(vm, args, #at)?)
+                });
+                let receiver = if is_static { quote!() } else { receiver(&function.sig, &this) };
+                let call = if is_static {
+                    quote!(<#this>::#ident(vm, #(#extract),*))
+                } else {
+                    quote!(<#this>::#ident(zelf, vm, #(#extract),*))
+                };
+                let fetch = if is_static {
+                    quote!()
+                } else {
+                    quote!(let zelf = ::adder_vm::runtime::args::receiver(vm, args)?; #receiver)
+                };
+                let flavour = match kind.as_str() {
+                    "classmethod" => quote!(Class),
+                    "staticmethod" => quote!(Static),
+                    _ => quote!(Method),
+                };
+                let sig = match text {
+                    Some(text) => quote!(Some(#text)),
+                    None => quote!(None),
+                };
+                defs.push(quote!(::adder_vm::runtime::args::NativeDef {
+                    name: #name,
+                    doc: #docs,
+                    signature: #sig,
+                    params: #list,
+                    flavour: ::adder_vm::runtime::args::Flavour::#flavour,
+                    function: |vm, args| {
+                        #fetch
+                        ::adder_vm::runtime::args::IntoResult::into_result(#call, vm)
+                    },
+                }));
+            }
+            "getter" => {
+                let receiver = receiver(&function.sig, &this);
+                getset.push((name, docs, quote!(|vm, zelf| {
+                    #receiver
+                    ::adder_vm::runtime::args::IntoResult::into_result(<#this>::#ident(zelf, vm), vm)
+                })));
+            }
+            "setter" => {
+                let receiver = receiver(&function.sig, &this);
+                let name = options
+                    .text("name")
+                    .unwrap_or_else(|| plain.trim_start_matches("set_").to_string());
+                setters.push((name, quote!(|vm, zelf, value| {
+                    #receiver
+                    <#this>::#ident(zelf, vm, value)
+                })));
+            }
+            _ => {
+                let setter = quote::format_ident!("set_{}", plain);
+                let rest: Vec<_> = (0..function.sig.inputs.len().saturating_sub(2))
+                    .map(|i| quote::format_ident!("a{i}"))
+                    .collect();
+                if plain == "finalize" {
+                    slots.push(quote!(slots.set_finalize(<#this>::#ident);));
+                } else if plain == "new" {
+                    slots.push(quote!(slots.set_new(<#this>::#ident);));
+                } else {
+                    let receiver = receiver(&function.sig, &this);
+                    slots.push(quote!(slots.#setter(|vm, zelf, #(#rest),*| {
+                        #receiver
+                        <#this>::#ident(zelf, vm, #(#rest),*)
+                    });));
+                }
+            }
+        }
+    }
+    let rows = getset.iter().map(|(name, docs, get)| {
+        let set = match setters.iter().find(|(n, _)| n == name) {
+            Some((_, set)) => quote!(Some(#set)),
+            None => quote!(None),
+        };
+        quote!(::adder_vm::runtime::args::GetSetDef { name: #name, doc: #docs, get: #get, set: #set })
+    });
+    Ok(quote! {
+        #block
+        impl ::adder_vm::objects::type_::declare::Methods for #this {
+            const METHODS: &'static [::adder_vm::runtime::args::NativeDef] = &[#(#defs),*];
+            const GETSET: &'static [::adder_vm::runtime::args::GetSetDef] = &[#(#rows),*];
+            fn fill_slots(slots: &::adder_vm::objects::type_::slots::Slots) {
+                let _ = slots;
+                #(#slots)*
+            }
+        }
+    })
+}
+
+/// The line that turns `zelf: &Value` into what the function's first parameter asks for.
+fn receiver(signature: &Signature, this: &Type) -> TokenStream {
+    let wants_value = match signature.inputs.first() {
+        Some(FnArg::Typed(typed)) => match &*typed.ty {
+            Type::Reference(reference) => matches!(
+                &*reference.elem,
+                Type::Path(p) if p.path.segments.last().is_some_and(|s| s.ident == "Value")
+            ),
+            _ => false,
+        },
+        _ => false,
+    };
+    if wants_value {
+        quote!()
+    } else {
+        quote!(let zelf = match zelf.downcast::<#this>() {
+            Some(object) => object,
+            None => return Err(vm.wrong_receiver::<#this>(zelf)),
+        };)
+    }
+}

@@ -1,0 +1,206 @@
+//! Making and unmaking heap objects: the memory picture of `header.rs` is laid out here only.
+//!
+//! Memory comes from the process's global allocator (the `adder` binary sets mimalloc; an embedder
+//! chooses its own).
+
+#![expect(unsafe_code, reason = "raw allocation of objects with parts sized at run time")]
+
+use super::attrs::Attrs;
+use super::{GcHead, Obj, ObjHead, Payload, Ref, tracked};
+use crate::objects::type_::{Type, TypeFlags};
+use crate::value::Value;
+use std::alloc::Layout as Memory;
+use std::ptr::NonNull;
+
+const HEAD: usize = size_of::<GcHead>();
+
+/// Allocates and fills the fixed parts: collector head, object head, attributes, slots. The payload
+/// (and its tail) is still to be written by the caller.
+///
+/// # Safety
+/// The caller writes a payload of the type's layout, and its tail, before anything else sees the
+/// object; `tail` equals what `Payload::tail_bytes` will answer.
+unsafe fn allocate(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
+    let layout = ty.layout();
+    let inline = if ty.attrs_offset != 0 { ty.inline_hint.get() } else { 0 };
+    let before = if layout.gc { HEAD } else { 0 };
+    let size = before + ty.basic_size + tail + inline as usize * 8;
+    let memory = match Memory::from_size_align(size, 8) {
+        Ok(memory) => memory,
+        Err(_) => std::alloc::handle_alloc_error(Memory::new::<ObjHead>()),
+    };
+    // SAFETY: the size is not zero.
+    let start = unsafe { std::alloc::alloc(memory) };
+    if start.is_null() {
+        std::alloc::handle_alloc_error(memory);
+    }
+    debug_assert!((start as u64) < 1 << 48);
+    // SAFETY: all writes stay within `size` by the layout of header.rs: the parts do not overlap.
+    unsafe {
+        let object = start.add(before);
+        if layout.gc {
+            start.cast::<GcHead>().write(GcHead::new(inline));
+        }
+        object.cast::<ObjHead>().write(ObjHead::new(NonNull::from(ty)));
+        if ty.attrs_offset != 0 {
+            let values = if inline > 0 { object.add(ty.basic_size) } else { std::ptr::null_mut() };
+            object.add(ty.attrs_offset).cast::<Attrs>().write(Attrs::empty(values.cast()));
+        }
+        for &offset in ty.slot_offsets.iter() {
+            object.add(offset as usize).cast::<Option<Value>>().write(None);
+        }
+        if ty.flags.get().contains(TypeFlags::HEAP) {
+            ty.head().incref();
+        }
+        NonNull::new_unchecked(object.cast())
+    }
+}
+
+/// A new object of fixed size. Collectable objects are tracked at once.
+#[inline]
+pub(crate) fn new_object<T: Payload>(payload: T, ty: &Obj<Type>) -> Ref<T> {
+    debug_assert!(std::ptr::eq(ty.layout(), T::cell()));
+    debug_assert!(payload.tail_bytes() == 0);
+    // SAFETY: the payload is written at once; the type's layout is `T`'s.
+    unsafe {
+        let object = allocate(ty, 0);
+        let typed = object.cast::<Obj<T>>();
+        (&raw mut (*typed.as_ptr()).payload).write(payload);
+        if T::GC {
+            tracked::track(object.as_ref());
+        }
+        Ref::from_raw(typed)
+    }
+}
+
+/// A new object with a tail, not tracked yet: `fill` receives the tail's first byte and must write
+/// all of it.
+///
+/// # Safety
+/// `payload.tail_bytes()` equals `tail`; `fill` initialises the whole tail and does not panic. The
+/// type has no attributes, or tail 0 (attributes lie before the tail only for fixed-size objects).
+#[inline]
+pub(crate) unsafe fn new_with_tail<T: Payload>(
+    payload: T,
+    ty: &Obj<Type>,
+    tail: usize,
+    fill: impl FnOnce(*mut u8),
+) -> Ref<T> {
+    debug_assert!(std::ptr::eq(ty.layout(), T::cell()));
+    debug_assert!(payload.tail_bytes() == tail);
+    // SAFETY: payload and tail are written here; `tail_start` is where `allocate` left room.
+    unsafe {
+        let object = allocate(ty, tail);
+        let typed = object.cast::<Obj<T>>();
+        (&raw mut (*typed.as_ptr()).payload).write(payload);
+        fill(tail_start(object.as_ref()));
+        Ref::from_raw(typed)
+    }
+}
+
+/// Where the tail (characters, items) of an object begins: behind the payload, the attributes and
+/// the slots of its type, and behind the inline values if its type has room for them.
+#[inline(always)]
+pub(crate) fn tail_start(head: &ObjHead) -> *mut u8 {
+    let ty = head.ty();
+    let inline = if ty.attrs_offset != 0 { head.gc_unchecked().inline_capacity.get() } else { 0 };
+    // SAFETY: inside the allocation of the object.
+    unsafe { (head as *const ObjHead as *mut u8).add(ty.basic_size + inline as usize * 8) }
+}
+
+/// Drops an object's parts and frees its memory.
+///
+/// # Safety
+/// No reference to it is left, weak ones and the collector's included.
+pub(super) unsafe fn destroy(ptr: NonNull<ObjHead>) {
+    // SAFETY: the object is whole until its parts are dropped below, in this order: attributes and
+    // slots (which may run other objects' finalisers, but none can reach this one), payload, memory.
+    unsafe {
+        let head = ptr.as_ref();
+        let ty = NonNull::from(head.ty());
+        let layout = ty.as_ref().layout();
+        let ty_ref = ty.as_ref();
+        let mut size = ty_ref.basic_size + (layout.tail_bytes)(ptr.as_ptr());
+        let base = ptr.as_ptr().cast::<u8>();
+        if ty_ref.attrs_offset != 0 {
+            let inline = head.gc_unchecked().inline_capacity.get();
+            size += inline as usize * 8;
+            let attrs = &*base.add(ty_ref.attrs_offset).cast::<Attrs>();
+            attrs.drop_values(inline);
+        }
+        for &offset in ty_ref.slot_offsets.iter() {
+            std::ptr::drop_in_place(base.add(offset as usize).cast::<Option<Value>>());
+        }
+        if let Some(drop) = layout.drop {
+            drop(ptr.as_ptr());
+        }
+        let before = if layout.gc { HEAD } else { 0 };
+        let heap_type = ty_ref.flags.get().contains(TypeFlags::HEAP);
+        std::alloc::dealloc(
+            base.sub(before),
+            Memory::from_size_align_unchecked(before + size, 8),
+        );
+        if heap_type {
+            super::header::decref(ty.cast());
+        }
+    }
+}
+
+/// Shows every value an object owns: type (if made at run time), attributes, slots, payload.
+pub(crate) fn traverse(head: &ObjHead, visit: &mut Visitor<'_>) {
+    let ty = head.ty();
+    // SAFETY: offsets and layout describe this object.
+    unsafe {
+        let base = head as *const ObjHead as *const u8;
+        if ty.attrs_offset != 0 {
+            (*base.add(ty.attrs_offset).cast::<Attrs>()).traverse(visit);
+        }
+        for &offset in ty.slot_offsets.iter() {
+            if let Some(value) = &*base.add(offset as usize).cast::<Option<Value>>() {
+                visit(value);
+            }
+        }
+        (ty.layout().traverse)(head, visit);
+        if ty.flags.get().contains(TypeFlags::HEAP) {
+            let word = std::mem::ManuallyDrop::new(Value::from_bits(ty.head().address() as u64));
+            visit(&word);
+        }
+    }
+}
+
+/// Moves what an object owns into `bag`, to break the cycles it is part of.
+pub(crate) fn clear(head: &ObjHead, bag: &mut Vec<Value>) {
+    let ty = head.ty();
+    // SAFETY: offsets and layout describe this object.
+    unsafe {
+        let base = head as *const ObjHead as *mut u8;
+        if ty.attrs_offset != 0 {
+            (*base.add(ty.attrs_offset).cast::<Attrs>()).clear(bag);
+        }
+        for &offset in ty.slot_offsets.iter() {
+            bag.extend((*base.add(offset as usize).cast::<Option<Value>>()).take());
+        }
+        (ty.layout().clear)(head, bag);
+    }
+}
+
+use super::Visitor;
+
+/// The first type objects, made before `type` itself is ready: the head points to `ty`, or to the
+/// new object (for `type`).
+pub(crate) fn bootstrap_type(payload: Type, ty: Option<&Obj<Type>>) -> Ref<Type> {
+    let memory = Memory::new::<(GcHead, Obj<Type>)>();
+    // SAFETY: the block is large enough for a collector head and the object, both written here.
+    unsafe {
+        let start = std::alloc::alloc(memory);
+        if start.is_null() {
+            std::alloc::handle_alloc_error(memory);
+        }
+        start.cast::<GcHead>().write(GcHead::new(0));
+        let object = start.add(HEAD).cast::<Obj<Type>>();
+        let ty = ty.map_or(NonNull::new_unchecked(object), NonNull::from);
+        object.cast::<ObjHead>().write(ObjHead::new(ty));
+        (&raw mut (*object).payload).write(payload);
+        Ref::from_raw(NonNull::new_unchecked(object))
+    }
+}

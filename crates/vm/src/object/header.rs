@@ -1,0 +1,237 @@
+//! The head of every heap object, and what happens when its last reference goes.
+//!
+//! ```text
+//!   [GcHead 8 bytes]   only for types that can be part of a cycle
+//!   refcount  8        <- object pointers point here: CPython's own PyObject head
+//!   type      8
+//!   payload ...        the Rust type behind the Python type
+//!   [Attrs 16]         shape and attribute values, for types whose instances have a __dict__
+//!   [slots 8 each]     members named by __slots__
+//!   [inline values]    room for the attributes that instances of this type usually get
+//! ```
+//!
+//! Invariants: an object's address, type layout and size never change while it lives. The count is
+//! the number of owned words that point to it; at zero the object is finalised, its weak references
+//! die, and it is freed, in that order (CPython's `subtype_dealloc`). Counts do not wrap: an object
+//! cannot have 2^64 owners in a 48-bit address space.
+
+#![expect(unsafe_code, reason = "reference counts and the end of an object's life")]
+
+use super::tracked;
+use super::{Obj, alloc, weak};
+use crate::object::GilCell;
+use crate::objects::type_::Type;
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+/// The first two words of every heap object.
+#[repr(C)]
+pub struct ObjHead {
+    refcount: Cell<usize>,
+    ty: Cell<NonNull<Obj<Type>>>,
+}
+
+const _: () = assert!(size_of::<ObjHead>() == 16);
+
+/// The collector's word, in front of the head of objects that can be part of a cycle.
+#[repr(C)]
+pub struct GcHead {
+    /// Position in the collector's list of this object's generation.
+    pub(crate) index: Cell<u32>,
+    pub(crate) flags: Cell<u8>,
+    pub(crate) generation: Cell<u8>,
+    /// How many attribute values fit behind the object itself.
+    pub(crate) inline_capacity: Cell<u8>,
+    _reserved: u8,
+}
+
+const _: () = assert!(size_of::<GcHead>() == 8);
+
+pub(crate) mod gc_flag {
+    /// In one of the collector's lists.
+    pub const TRACKED: u8 = 1;
+    /// `__del__` has run; it runs once (PEP 442).
+    pub const FINALIZED: u8 = 2;
+    /// Weak references to this object are in the side table.
+    pub const WEAKLY_REFERENCED: u8 = 4;
+    /// Found unreachable by the collection that is running.
+    pub const UNREACHABLE: u8 = 8;
+}
+
+impl GcHead {
+    pub(crate) fn new(inline_capacity: u8) -> GcHead {
+        GcHead {
+            index: Cell::new(0),
+            flags: Cell::new(0),
+            generation: Cell::new(0),
+            inline_capacity: Cell::new(inline_capacity),
+            _reserved: 0,
+        }
+    }
+    #[inline(always)]
+    pub(crate) fn has(&self, flag: u8) -> bool {
+        self.flags.get() & flag != 0
+    }
+    #[inline(always)]
+    pub(crate) fn set(&self, flag: u8) {
+        self.flags.set(self.flags.get() | flag);
+    }
+    #[inline(always)]
+    pub(crate) fn unset(&self, flag: u8) {
+        self.flags.set(self.flags.get() & !flag);
+    }
+}
+
+impl ObjHead {
+    pub(crate) fn new(ty: NonNull<Obj<Type>>) -> ObjHead {
+        ObjHead { refcount: Cell::new(1), ty: Cell::new(ty) }
+    }
+
+    #[inline(always)]
+    pub fn refcount(&self) -> usize {
+        self.refcount.get()
+    }
+
+    #[inline(always)]
+    pub(crate) fn incref(&self) {
+        self.refcount.set(self.refcount.get() + 1);
+    }
+
+    /// The object's type.
+    #[inline(always)]
+    pub fn ty(&self) -> &Obj<Type> {
+        // SAFETY: an object keeps its type alive.
+        unsafe { self.ty.get().as_ref() }
+    }
+
+    /// `obj.__class__ = ty`; the caller has checked that the layouts agree.
+    pub(crate) fn set_type(&self, ty: &Obj<Type>) {
+        let old = self.ty();
+        ty.head().incref();
+        let old: NonNull<ObjHead> = NonNull::from(old.head());
+        self.ty.set(NonNull::from(ty));
+        // SAFETY: the object owned a reference to its old type.
+        unsafe { decref(old) }
+    }
+
+    /// The collector's word.
+    #[inline(always)]
+    pub(crate) fn gc(&self) -> Option<&GcHead> {
+        if self.ty().layout().gc { Some(self.gc_unchecked()) } else { None }
+    }
+
+    #[inline(always)]
+    pub(crate) fn gc_unchecked(&self) -> &GcHead {
+        debug_assert!(self.ty().layout().gc);
+        // SAFETY: objects of collectable layouts are allocated with a `GcHead` in front.
+        unsafe { &*(self as *const ObjHead as *const GcHead).sub(1) }
+    }
+
+    pub fn address(&self) -> usize {
+        self as *const ObjHead as usize
+    }
+}
+
+/// Gives up one reference.
+///
+/// # Safety
+/// The caller owns a reference to the live object `ptr`, and does not use it again.
+#[inline(always)]
+pub(crate) unsafe fn decref(ptr: NonNull<ObjHead>) {
+    // SAFETY: alive until the count is zero.
+    let head = unsafe { ptr.as_ref() };
+    let count = head.refcount.get() - 1;
+    head.refcount.set(count);
+    if count == 0 {
+        // SAFETY: that was the last reference.
+        unsafe { dealloc(ptr) }
+    }
+}
+
+/// How deep `dealloc` nests in itself before objects wait in line (CPython's "trashcan"): freeing a
+/// million nested lists must not need a million native frames.
+const MAX_DEALLOC_DEPTH: u32 = 64;
+
+struct Trashcan {
+    depth: u32,
+    waiting: Vec<NonNull<ObjHead>>,
+}
+
+static TRASHCAN: GilCell<Trashcan> = GilCell::new(Trashcan { depth: 0, waiting: Vec::new() });
+
+/// Ends the life of an object whose count is zero.
+///
+/// # Safety
+/// No reference to `ptr` is left.
+#[inline(never)]
+unsafe fn dealloc(ptr: NonNull<ObjHead>) {
+    // SAFETY: the memory is still there.
+    let layout = unsafe { ptr.as_ref() }.ty().layout();
+    if !layout.gc {
+        // SAFETY: as promised; leaf objects drop no other object but their own parts.
+        unsafe { alloc::destroy(ptr) };
+        return;
+    }
+    let nested = TRASHCAN.with(|t| {
+        if t.depth >= MAX_DEALLOC_DEPTH {
+            t.waiting.push(ptr);
+            return true;
+        }
+        t.depth += 1;
+        false
+    });
+    if nested {
+        return;
+    }
+    // SAFETY: as promised.
+    unsafe { dealloc_container(ptr) };
+    loop {
+        let next = TRASHCAN.with(|t| {
+            // Only the outermost call empties the line; at depth 1 every nested one has returned.
+            let next = if t.depth == 1 { t.waiting.pop() } else { None };
+            if next.is_none() {
+                t.depth -= 1;
+            }
+            next
+        });
+        match next {
+            // SAFETY: waiting objects have no references.
+            Some(next) => unsafe { dealloc_container(next) },
+            None => return,
+        }
+    }
+}
+
+/// # Safety
+/// As for [`dealloc`]; the object has a `GcHead`.
+unsafe fn dealloc_container(ptr: NonNull<ObjHead>) {
+    // SAFETY: the memory is there until `destroy`.
+    let head = unsafe { ptr.as_ref() };
+    let gc = head.gc_unchecked();
+    if let Some(finalize) = head.ty().slots.finalize.get()
+        && !gc.has(gc_flag::FINALIZED)
+    {
+        gc.set(gc_flag::FINALIZED);
+        head.refcount.set(1);
+        finalize(head);
+        let left = head.refcount.get() - 1;
+        head.refcount.set(left);
+        if left > 0 {
+            return; // resurrected
+        }
+    }
+    if gc.has(gc_flag::WEAKLY_REFERENCED) {
+        head.refcount.set(1);
+        weak::clear_all(head);
+        let left = head.refcount.get() - 1;
+        head.refcount.set(left);
+        if left > 0 {
+            return;
+        }
+    }
+    if gc.has(gc_flag::TRACKED) {
+        tracked::untrack(head);
+    }
+    // SAFETY: no reference is left, nothing refers to the object weakly, the collector forgot it.
+    unsafe { alloc::destroy(ptr) }
+}

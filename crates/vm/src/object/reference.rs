@@ -1,0 +1,131 @@
+//! `Obj<T>`, a heap object whose payload is a `T`, and `Ref<T>`, an owned reference to one.
+//!
+//! | Rust | owns a count | knows the payload |
+//! | --- | --- | --- |
+//! | `Value` | yes (if a pointer) | no |
+//! | `Ref<T>` | yes | yes |
+//! | `&Obj<T>` | no (borrowed) | yes |
+//! | `&ObjHead` | no (borrowed) | no |
+
+#![expect(unsafe_code, reason = "owned pointers to counted objects")]
+
+use super::{ObjHead, Payload, alloc, header};
+use crate::objects::type_::Type;
+use crate::value::Value;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+/// A heap object with its payload. Dereferences to the payload.
+#[repr(C)]
+pub struct Obj<T> {
+    head: ObjHead,
+    pub(crate) payload: T,
+}
+
+impl<T> Deref for Obj<T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.payload
+    }
+}
+
+impl<T> Obj<T> {
+    #[inline(always)]
+    pub fn head(&self) -> &ObjHead {
+        &self.head
+    }
+    #[inline(always)]
+    pub fn ty(&self) -> &Obj<Type> {
+        self.head.ty()
+    }
+}
+
+impl<T: Payload> Obj<T> {
+    /// A new owned reference.
+    #[inline(always)]
+    pub fn to_ref(&self) -> Ref<T> {
+        self.head.incref();
+        Ref(NonNull::from(self), PhantomData)
+    }
+    #[inline(always)]
+    pub fn to_value(&self) -> Value {
+        self.to_ref().into()
+    }
+    /// Is this the very object `value` refers to?
+    pub fn is(&self, value: &Value) -> bool {
+        value.bits() == self.head.address() as u64
+    }
+    /// Is the type exactly the built-in one, not a subclass?
+    #[inline(always)]
+    pub fn is_exact(&self) -> bool {
+        std::ptr::eq(self.ty(), T::cell().get())
+    }
+}
+
+impl ObjHead {
+    /// A new owned reference to the object.
+    #[inline(always)]
+    pub fn to_value(&self) -> Value {
+        self.incref();
+        // SAFETY: the count just taken is handed to the value.
+        unsafe { Value::from_bits(self.address() as u64) }
+    }
+}
+
+/// An owned reference to an object whose payload is a `T`.
+#[repr(transparent)]
+pub struct Ref<T: Payload>(NonNull<Obj<T>>, PhantomData<Obj<T>>);
+
+impl<T: Payload> Ref<T> {
+    /// A new object of `T`'s own type.
+    pub fn new(payload: T) -> Ref<T> {
+        alloc::new_object(payload, T::cell().get())
+    }
+
+    /// A new object of a type whose layout is `T`'s.
+    pub fn with_type(payload: T, ty: &Obj<Type>) -> Ref<T> {
+        alloc::new_object(payload, ty)
+    }
+
+    /// # Safety
+    /// `ptr` is alive and the caller hands over one reference.
+    #[inline(always)]
+    pub unsafe fn from_raw(ptr: NonNull<Obj<T>>) -> Ref<T> {
+        Ref(ptr, PhantomData)
+    }
+    #[inline(always)]
+    pub fn into_raw(self) -> NonNull<Obj<T>> {
+        let ptr = self.0;
+        std::mem::forget(self);
+        ptr
+    }
+    pub fn into_value(self) -> Value {
+        self.into()
+    }
+}
+
+impl<T: Payload> Deref for Ref<T> {
+    type Target = Obj<T>;
+    #[inline(always)]
+    fn deref(&self) -> &Obj<T> {
+        // SAFETY: the reference keeps the object alive.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T: Payload> Clone for Ref<T> {
+    #[inline(always)]
+    fn clone(&self) -> Ref<T> {
+        self.to_ref()
+    }
+}
+
+impl<T: Payload> Drop for Ref<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: this reference is owned and ends here.
+        unsafe { header::decref(self.0.cast()) }
+    }
+}

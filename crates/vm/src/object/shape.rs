@@ -1,0 +1,81 @@
+//! Shapes (hidden classes): which attribute names an instance has, and at which index.
+//!
+//! Instances of a type that got the same attributes in the same order share one shape, so that an
+//! inline cache can answer "where is `x`?" with one comparison. Shapes form a tree that the type
+//! owns; a transition adds one name. Deleting an attribute, looking at `__dict__`, or passing
+//! `MAX_ATTRIBUTES` turns the instance to a real dict (see `attrs.rs`).
+//!
+//! CPython's counterpart: the shared keys of `Objects/dictobject.c` (PEP 412).
+
+#![expect(unsafe_code, reason = "shapes are linked by pointers that their type keeps alive")]
+
+use super::Ref;
+use crate::objects::str_::Str;
+use std::cell::{OnceCell, UnsafeCell};
+
+/// Beyond this many attributes an instance keeps a dict.
+pub const MAX_ATTRIBUTES: usize = 64;
+/// Up to this many names a linear walk over pointers beats a table.
+const LINEAR: usize = 8;
+
+/// A list of attribute names with their indices. Lives as long as its type.
+pub struct Shape {
+    keys: Vec<Ref<Str>>,
+    index: OnceCell<hashbrown::HashMap<usize, u32, rapidhash::fast::RandomState>>,
+    children: UnsafeCell<Vec<Box<Shape>>>,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Shape { keys: Vec::new(), index: OnceCell::new(), children: UnsafeCell::new(Vec::new()) }
+    }
+}
+
+impl Shape {
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+    pub fn keys(&self) -> &[Ref<Str>] {
+        &self.keys
+    }
+
+    /// The index of an interned name.
+    pub fn find(&self, name: &Ref<Str>) -> Option<usize> {
+        let address = name.head().address();
+        if self.keys.len() <= LINEAR {
+            return self.keys.iter().position(|k| k.head().address() == address);
+        }
+        let index = self.index.get_or_init(|| {
+            self.keys.iter().enumerate().map(|(i, k)| (k.head().address(), i as u32)).collect()
+        });
+        index.get(&address).map(|&i| i as usize)
+    }
+
+    /// The shape with `name` added, or `None` if that would be too many.
+    pub fn with(&self, name: &Ref<Str>) -> Option<&Shape> {
+        if self.keys.len() >= MAX_ATTRIBUTES {
+            return None;
+        }
+        // SAFETY: the interpreter lock is held and nothing below runs Python code; children are
+        // boxed and never removed while the type lives, so references to them stay valid.
+        let children = unsafe { &mut *self.children.get() };
+        let address = name.head().address();
+        let last = self.keys.len();
+        let found = children.iter().position(|c| c.keys[last].head().address() == address);
+        let at = match found {
+            Some(at) => at,
+            None => {
+                let mut keys = Vec::with_capacity(last + 1);
+                keys.extend(self.keys.iter().cloned());
+                keys.push(name.clone());
+                children.push(Box::new(Shape { keys, ..Shape::default() }));
+                children.len() - 1
+            }
+        };
+        Some(&children[at])
+    }
+}

@@ -1,0 +1,64 @@
+//! The collector's lists: which containers exist, by generation.
+//!
+//! Each list is a vector of pointers, and each object knows its index, so that tracking is a push
+//! and untracking a swap with the last: no neighbour's memory is touched, as CPython's linked list
+//! must, and a header needs one word instead of two. The collection itself is `runtime/gc.rs`.
+
+#![expect(unsafe_code, reason = "the lists hold uncounted pointers")]
+
+use super::header::gc_flag;
+use super::{GilCell, ObjHead};
+use std::ptr::NonNull;
+
+/// Young objects, and those that survived a collection.
+pub const GENERATIONS: usize = 3;
+
+pub(crate) struct Lists {
+    pub generations: [Vec<NonNull<ObjHead>>; GENERATIONS],
+    /// Young objects at which a collection is due; `usize::MAX` while switched off.
+    pub threshold: usize,
+}
+
+pub(crate) static LISTS: GilCell<Lists> =
+    GilCell::new(Lists { generations: [const { Vec::new() }; GENERATIONS], threshold: 2000 });
+
+/// Puts a container into the young list. Asks for a collection when the list is long; the main loop
+/// runs it at the next safe point, never inside an allocation.
+#[inline]
+pub(crate) fn track(head: &ObjHead) {
+    let gc = head.gc_unchecked();
+    if gc.has(gc_flag::TRACKED) {
+        return;
+    }
+    gc.set(gc_flag::TRACKED);
+    gc.generation.set(0);
+    LISTS.with(|lists| {
+        let young = &mut lists.generations[0];
+        gc.index.set(young.len() as u32);
+        young.push(NonNull::from(head));
+        if young.len() > lists.threshold {
+            crate::runtime::signals::request_collection();
+        }
+    });
+}
+
+/// Takes a container out of its list.
+#[inline]
+pub(crate) fn untrack(head: &ObjHead) {
+    let gc = head.gc_unchecked();
+    if !gc.has(gc_flag::TRACKED) {
+        return;
+    }
+    gc.unset(gc_flag::TRACKED);
+    LISTS.with(|lists| {
+        let list = &mut lists.generations[gc.generation.get() as usize];
+        let index = gc.index.get() as usize;
+        if index < list.len() {
+            list.swap_remove(index);
+            if let Some(moved) = list.get(index) {
+                // SAFETY: tracked objects are alive: `dealloc` untracks first.
+                unsafe { moved.as_ref() }.gc_unchecked().index.set(index as u32);
+            }
+        }
+    });
+}

@@ -1,0 +1,91 @@
+//! Interned strings: one object for each text, so that names compare by address.
+//!
+//! The table does not own its strings: an interned string that nobody needs any more leaves it when
+//! it dies. One-character Latin-1 strings and the empty string are kept for ever, as in CPython.
+
+#![expect(unsafe_code, reason = "the table holds uncounted pointers")]
+
+use super::{Str, StrBuilder};
+use crate::object::{GilCell, Obj, Ref};
+use hashbrown::HashTable;
+
+struct Table {
+    strings: HashTable<*const Obj<Str>>,
+    characters: [Option<Ref<Str>>; 256],
+    empty: Option<Ref<Str>>,
+}
+
+static TABLE: GilCell<Table> =
+    GilCell::new(Table { strings: HashTable::new(), characters: [const { None }; 256], empty: None });
+
+/// The interned string equal to `text`, which becomes it if there was none. Instances of subclasses
+/// are not interned: their text is.
+pub fn intern(text: &Ref<Str>) -> Ref<Str> {
+    if text.is_interned() {
+        return text.clone();
+    }
+    let text = if text.is_exact() { text.clone() } else { text.substring_copy() };
+    let hash = text.hash();
+    let found = TABLE.with(|t| {
+        // SAFETY: strings leave the table before they die.
+        t.strings.find(hash as u64, |s| unsafe { &**s }.equals(&text)).copied()
+    });
+    if let Some(found) = found {
+        // SAFETY: as above.
+        return unsafe { &*found }.to_ref();
+    }
+    text.set_interned();
+    let raw: *const Obj<Str> = &*text;
+    TABLE.with(|t| {
+        // SAFETY: as above.
+        t.strings.insert_unique(hash as u64, raw, |s| unsafe { &**s }.hash() as u64);
+    });
+    text
+}
+
+/// The interned string for Rust text.
+pub fn intern_str(text: &str) -> Ref<Str> {
+    intern(&Ref::from_str(text))
+}
+
+/// Called when an interned string dies.
+pub(super) fn forget(text: &Str) {
+    let hash = text.hash.get() as u64;
+    TABLE.with(|t| {
+        // SAFETY: the dying string is still whole.
+        if let Ok(entry) = t.strings.find_entry(hash, |s| unsafe { std::ptr::eq(&***s, text) }) {
+            entry.remove();
+        }
+    });
+}
+
+/// The empty string.
+pub fn empty() -> Ref<Str> {
+    if let Some(empty) = TABLE.with(|t| t.empty.clone()) {
+        return empty;
+    }
+    let empty = intern(&Str::from_raw_parts(b"", 1, true));
+    TABLE.with(|t| t.empty = Some(empty.clone()));
+    empty
+}
+
+/// The string of one character.
+pub fn character(c: u32) -> Ref<Str> {
+    let Ok(byte) = u8::try_from(c) else {
+        let mut builder = StrBuilder::with_capacity(1);
+        builder.push(c);
+        return builder.finish();
+    };
+    if let Some(known) = TABLE.with(|t| t.characters[byte as usize].clone()) {
+        return known;
+    }
+    let made = intern(&Str::from_raw_parts(&[byte], 1, byte < 0x80));
+    TABLE.with(|t| t.characters[byte as usize] = Some(made.clone()));
+    made
+}
+
+impl Str {
+    fn substring_copy(&self) -> Ref<Str> {
+        Str::from_raw_parts(self.raw_bytes(), self.width(), self.is_ascii())
+    }
+}

@@ -1,0 +1,305 @@
+//! `str`: immutable text, stored at 1, 2 or 4 bytes a character (PEP 393).
+//!
+//! A string's width is the least that holds its greatest code point, so equal strings have equal
+//! bytes. Surrogates are code points like any other. `meta` packs the length and the flags:
+//!
+//! ```text
+//!   bits 0..56 length in characters | 56..58 width (0: 1 byte, 1: 2, 2: 4) | 58 ascii | 59 interned
+//! ```
+//!
+//! This file holds the storage; `methods.rs` has the Python methods, `builder.rs` makes strings,
+//! `intern.rs` makes them unique. CPython's counterpart: `Objects/unicodeobject.c`.
+
+#![expect(unsafe_code, reason = "characters lie behind the object, at a width known at run time")]
+
+pub mod builder;
+pub mod intern;
+
+use crate::object::{Obj, Ref, alloc};
+use crate::runtime::hash::hash_bytes;
+use adder_derive::pyclass;
+use std::cell::Cell;
+
+pub use builder::StrBuilder;
+
+/// str(object='') -> str
+/// str(bytes_or_buffer[, encoding[, errors]]) -> str
+///
+/// Create a new string object from the given object. If encoding or
+/// errors is specified, then the object must expose a data buffer
+/// that will be decoded using the given encoding and error handler.
+/// Otherwise, returns the result of object.__str__() (if defined)
+/// or repr(object).
+#[pyclass(name = "str", base_type, no_gc, tail = byte_len)]
+pub struct Str {
+    data: *const u8,
+    meta: Cell<u64>,
+    /// Zero until the hash is asked for.
+    hash: Cell<i64>,
+}
+
+const LEN_MASK: u64 = (1 << 56) - 1;
+const WIDTH_SHIFT: u32 = 56;
+const ASCII: u64 = 1 << 58;
+const INTERNED: u64 = 1 << 59;
+
+/// A string's characters, by width.
+#[derive(Clone, Copy)]
+pub enum Chars<'a> {
+    Ascii(&'a str),
+    One(&'a [u8]),
+    Two(&'a [u16]),
+    Four(&'a [u32]),
+}
+
+impl Str {
+    /// Length in characters (code points).
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        (self.meta.get() & LEN_MASK) as usize
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Bytes a character: 1, 2 or 4.
+    #[inline(always)]
+    pub fn width(&self) -> usize {
+        1 << ((self.meta.get() >> WIDTH_SHIFT) & 3)
+    }
+    #[inline(always)]
+    pub fn is_ascii(&self) -> bool {
+        self.meta.get() & ASCII != 0
+    }
+    pub(crate) fn is_interned(&self) -> bool {
+        self.meta.get() & INTERNED != 0
+    }
+    pub(super) fn set_interned(&self) {
+        self.meta.set(self.meta.get() | INTERNED);
+    }
+    fn byte_len(&self) -> usize {
+        self.len() * self.width()
+    }
+
+    /// The stored bytes: equal exactly for equal strings of equal width.
+    #[inline(always)]
+    pub fn raw_bytes(&self) -> &[u8] {
+        // SAFETY: `data` points to `byte_len` bytes behind the object, never changed.
+        unsafe { std::slice::from_raw_parts(self.data, self.byte_len()) }
+    }
+
+    #[inline]
+    pub fn chars(&self) -> Chars<'_> {
+        let len = self.len();
+        // SAFETY: the tail holds `len` characters of this width; it is 8-byte aligned, since every
+        // part in front of it is a multiple of 8. ASCII text is UTF-8.
+        unsafe {
+            match self.width() {
+                1 if self.is_ascii() => {
+                    Chars::Ascii(std::str::from_utf8_unchecked(self.raw_bytes()))
+                }
+                1 => Chars::One(self.raw_bytes()),
+                2 => Chars::Two(std::slice::from_raw_parts(self.data.cast(), len)),
+                _ => Chars::Four(std::slice::from_raw_parts(self.data.cast(), len)),
+            }
+        }
+    }
+
+    /// The text as Rust's `str`, if it is ASCII.
+    #[inline(always)]
+    pub fn as_ascii(&self) -> Option<&str> {
+        match self.chars() {
+            Chars::Ascii(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The code point at an index below the length.
+    #[inline]
+    pub fn at(&self, index: usize) -> u32 {
+        match self.chars() {
+            Chars::Ascii(s) => s.as_bytes()[index] as u32,
+            Chars::One(s) => s[index] as u32,
+            Chars::Two(s) => s[index] as u32,
+            Chars::Four(s) => s[index],
+        }
+    }
+
+    /// All code points.
+    pub fn code_points(&self) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + '_ {
+        (0..self.len()).map(|i| self.at(i))
+    }
+
+    /// Rust text, lone surrogates replaced by U+FFFD.
+    pub fn to_string_lossy(&self) -> String {
+        match self.chars() {
+            Chars::Ascii(s) => s.to_string(),
+            _ => self.code_points().map(|c| char::from_u32(c).unwrap_or('\u{fffd}')).collect(),
+        }
+    }
+
+    /// Rust text, if there is no lone surrogate.
+    pub fn to_utf8(&self) -> Option<String> {
+        match self.chars() {
+            Chars::Ascii(s) => Some(s.to_string()),
+            _ => self.code_points().map(char::from_u32).collect(),
+        }
+    }
+
+    /// Generalised UTF-8: surrogates as three bytes.
+    pub fn to_wtf8(&self) -> Vec<u8> {
+        if let Some(text) = self.as_ascii() {
+            return text.as_bytes().to_vec();
+        }
+        let mut out = Vec::with_capacity(self.byte_len() + 8);
+        for c in self.code_points() {
+            builder::push_wtf8(&mut out, c);
+        }
+        out
+    }
+
+    /// SipHash-1-3 of the stored bytes, as CPython's; never -1, and 0 only for the empty string.
+    #[inline(always)]
+    pub fn hash(&self) -> i64 {
+        let hash = self.hash.get();
+        if hash != 0 { hash } else { self.hash_slow() }
+    }
+    #[cold]
+    fn hash_slow(&self) -> i64 {
+        let hash = hash_bytes(self.raw_bytes());
+        self.hash.set(hash);
+        hash
+    }
+
+    /// Same characters?
+    #[inline(always)]
+    pub fn equals(&self, other: &Str) -> bool {
+        std::ptr::eq(self, other)
+            || ((self.meta.get() ^ other.meta.get()) & !INTERNED == 0
+                && self.raw_bytes() == other.raw_bytes())
+    }
+
+    /// Is this the given ASCII text?
+    pub fn is_str(&self, text: &str) -> bool {
+        self.as_ascii() == Some(text)
+    }
+
+    pub fn compare(&self, other: &Str) -> std::cmp::Ordering {
+        match (self.width(), other.width()) {
+            (1, 1) => self.raw_bytes().cmp(other.raw_bytes()),
+            _ => self.code_points().cmp(other.code_points()),
+        }
+    }
+
+    /// A new string from raw parts; `width` must be the least that fits and `ascii` be true.
+    pub(super) fn from_raw_parts(bytes: &[u8], width: usize, ascii: bool) -> Ref<Str> {
+        let meta = (bytes.len() / width) as u64
+            | (width.trailing_zeros() as u64) << WIDTH_SHIFT
+            | if ascii { ASCII } else { 0 };
+        Str::allocate(bytes, meta, Str::cell().get())
+    }
+
+    /// A copy of the text as an instance of a subclass.
+    pub fn with_subtype(&self, ty: &Obj<crate::objects::type_::Type>) -> Ref<Str> {
+        Str::allocate(self.raw_bytes(), self.meta.get() & !INTERNED, ty)
+    }
+
+    fn allocate(bytes: &[u8], meta: u64, ty: &Obj<crate::objects::type_::Type>) -> Ref<Str> {
+        let payload = Str { data: std::ptr::null(), meta: Cell::new(meta), hash: Cell::new(0) };
+        let mut start: *const u8 = std::ptr::null();
+        // SAFETY: the tail is as long as `bytes` and filled from them; `data` is set below, before
+        // anybody else sees the object.
+        unsafe {
+            let string = alloc::new_with_tail(payload, ty, bytes.len(), |tail| {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), tail, bytes.len());
+                start = tail;
+            });
+            let raw = string.into_raw();
+            (*raw.as_ptr()).payload.data = start;
+            Ref::from_raw(raw)
+        }
+    }
+
+    /// Joins two strings.
+    pub fn concat(&self, other: &Str) -> Ref<Str> {
+        if self.width() == other.width() {
+            let (a, b) = (self.raw_bytes(), other.raw_bytes());
+            let meta = (self.len() + other.len()) as u64
+                | (self.width().trailing_zeros() as u64) << WIDTH_SHIFT
+                | (self.meta.get() & other.meta.get() & ASCII);
+            let payload = Str { data: std::ptr::null(), meta: Cell::new(meta), hash: Cell::new(0) };
+            let mut start: *const u8 = std::ptr::null();
+            // SAFETY: the tail has room for both halves; `data` is set before anybody sees it.
+            unsafe {
+                let size = a.len() + b.len();
+                let string = alloc::new_with_tail(payload, Str::cell().get(), size, |tail| {
+                    std::ptr::copy_nonoverlapping(a.as_ptr(), tail, a.len());
+                    std::ptr::copy_nonoverlapping(b.as_ptr(), tail.add(a.len()), b.len());
+                    start = tail;
+                });
+                let raw = string.into_raw();
+                (*raw.as_ptr()).payload.data = start;
+                return Ref::from_raw(raw);
+            }
+        }
+        let mut builder = StrBuilder::with_capacity(self.len() + other.len());
+        builder.push_obj(self);
+        builder.push_obj(other);
+        builder.finish()
+    }
+
+    /// The characters from `start` to `end` (both within the length).
+    pub fn substring(&self, start: usize, end: usize) -> Ref<Str> {
+        if end <= start {
+            return intern::empty();
+        }
+        if end - start == 1 {
+            return intern::character(self.at(start));
+        }
+        match self.chars() {
+            Chars::Ascii(s) => Str::from_raw_parts(&s.as_bytes()[start..end], 1, true),
+            Chars::One(s) => {
+                let part = &s[start..end];
+                Str::from_raw_parts(part, 1, part.is_ascii())
+            }
+            _ => {
+                let mut builder = StrBuilder::with_capacity(end - start);
+                for i in start..end {
+                    builder.push(self.at(i));
+                }
+                builder.finish()
+            }
+        }
+    }
+}
+
+impl Drop for Str {
+    fn drop(&mut self) {
+        if self.is_interned() {
+            intern::forget(self);
+        }
+    }
+}
+
+impl Ref<Str> {
+    /// A new string from Rust text.
+    pub fn from_str(text: &str) -> Ref<Str> {
+        if text.is_ascii() {
+            return Str::from_raw_parts(text.as_bytes(), 1, true);
+        }
+        let mut builder = StrBuilder::with_capacity(text.len());
+        text.chars().for_each(|c| builder.push(c as u32));
+        builder.finish()
+    }
+}
+
+impl From<&str> for Ref<Str> {
+    fn from(text: &str) -> Self {
+        Ref::from_str(text)
+    }
+}
+
+impl std::fmt::Display for Str {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.to_string_lossy())
+    }
+}

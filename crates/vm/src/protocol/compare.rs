@@ -1,0 +1,155 @@
+//! Comparison: `==` and the orders, with reflection. CPython's `PyObject_RichCompare`.
+
+use crate::objects::str_::Str;
+use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use std::cmp::Ordering;
+
+/// The six rich comparisons, numbered as `COMPARE_OP`'s arguments 0 to 5.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum CmpOp {
+    Lt = 0,
+    Le = 1,
+    Eq = 2,
+    Ne = 3,
+    Gt = 4,
+    Ge = 5,
+}
+
+impl CmpOp {
+    pub const ALL: [CmpOp; 6] =
+        [CmpOp::Lt, CmpOp::Le, CmpOp::Eq, CmpOp::Ne, CmpOp::Gt, CmpOp::Ge];
+
+    pub fn from_arg(arg: u32) -> Option<CmpOp> {
+        CmpOp::ALL.get(arg as usize).copied()
+    }
+    pub fn symbol(self) -> &'static str {
+        ["<", "<=", "==", "!=", ">", ">="][self as usize]
+    }
+    pub fn method(self) -> &'static str {
+        ["__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__"][self as usize]
+    }
+    /// The operation with its operands exchanged.
+    pub fn swapped(self) -> CmpOp {
+        [CmpOp::Gt, CmpOp::Ge, CmpOp::Eq, CmpOp::Ne, CmpOp::Lt, CmpOp::Le][self as usize]
+    }
+    #[inline(always)]
+    pub fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            CmpOp::Lt => ordering.is_lt(),
+            CmpOp::Le => ordering.is_le(),
+            CmpOp::Eq => ordering.is_eq(),
+            CmpOp::Ne => ordering.is_ne(),
+            CmpOp::Gt => ordering.is_gt(),
+            CmpOp::Ge => ordering.is_ge(),
+        }
+    }
+    #[inline(always)]
+    pub fn holds_f64(self, a: f64, b: f64) -> bool {
+        match self {
+            CmpOp::Lt => a < b,
+            CmpOp::Le => a <= b,
+            CmpOp::Eq => a == b,
+            CmpOp::Ne => a != b,
+            CmpOp::Gt => a > b,
+            CmpOp::Ge => a >= b,
+        }
+    }
+}
+
+/// `a op b`
+pub fn rich_compare(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
+    if Value::both_small_ints(a, b) {
+        return Ok(Value::bool(op.holds(a.small_int_unchecked().cmp(&b.small_int_unchecked()))));
+    }
+    if let (Some(x), Some(y)) = (a.as_float_word(), b.as_float_word()) {
+        return Ok(Value::bool(op.holds_f64(x, y)));
+    }
+    vm.check_stack()?;
+    let (ta, tb) = (a.ty(), b.ty());
+    let (fa, fb) = (ta.slots.richcompare.get(), tb.slots.richcompare.get());
+    let mut asked_b = false;
+    if !ta.same(tb)
+        && tb.is_subtype(ta)
+        && let Some(f) = fb
+    {
+        asked_b = true;
+        let result = f(vm, b, a, op.swapped())?;
+        if !result.is_not_implemented() {
+            return Ok(result);
+        }
+    }
+    if let Some(f) = fa {
+        let result = f(vm, a, b, op)?;
+        if !result.is_not_implemented() {
+            return Ok(result);
+        }
+    }
+    if !asked_b && let Some(f) = fb {
+        let result = f(vm, b, a, op.swapped())?;
+        if !result.is_not_implemented() {
+            return Ok(result);
+        }
+    }
+    match op {
+        CmpOp::Eq => Ok(Value::bool(a.is(b))),
+        CmpOp::Ne => Ok(Value::bool(!a.is(b))),
+        _ => Err(vm.type_error(format!(
+            "'{}' not supported between instances of '{}' and '{}'",
+            op.symbol(),
+            ta.name(),
+            tb.name()
+        ))),
+    }
+}
+
+/// `bool(a op b)`
+#[inline]
+pub fn compare_bool(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult<bool> {
+    if Value::both_small_ints(a, b) {
+        return Ok(op.holds(a.small_int_unchecked().cmp(&b.small_int_unchecked())));
+    }
+    let result = rich_compare(vm, a, b, op)?;
+    super::object::is_true(vm, &result)
+}
+
+/// Are these the same or equal? What containers ask (`PyObject_RichCompareBool`): identity counts,
+/// so a NaN is found where it was put.
+#[inline]
+pub fn equal(vm: &Vm, a: &Value, b: &Value) -> PyResult<bool> {
+    if a.is(b) {
+        return Ok(true);
+    }
+    if let (Some(a), Some(b)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>()) {
+        return Ok(a.equals(b));
+    }
+    compare_bool(vm, a, b, CmpOp::Eq)
+}
+
+/// Compares two sequences item by item: the first difference decides, then the lengths. The items
+/// are fetched one by one, since `__eq__` may change a list.
+pub fn compare_sequences(
+    vm: &Vm,
+    a: impl Fn(usize) -> Option<Value>,
+    b: impl Fn(usize) -> Option<Value>,
+    op: CmpOp,
+) -> PyResult {
+    let mut at = 0;
+    loop {
+        match (a(at), b(at)) {
+            (Some(x), Some(y)) => {
+                if !equal(vm, &x, &y)? {
+                    return match op {
+                        CmpOp::Eq => Ok(Value::FALSE),
+                        CmpOp::Ne => Ok(Value::TRUE),
+                        _ => rich_compare(vm, &x, &y, op),
+                    };
+                }
+            }
+            (x, y) => return Ok(Value::bool(op.holds(x.is_some().cmp(&y.is_some())))),
+        }
+        at += 1;
+    }
+}

@@ -1,0 +1,96 @@
+//! Iteration: `iter`, `next`, and collecting.
+
+use crate::objects::dict::Dict;
+use crate::objects::iterators::SequenceIter;
+use crate::objects::list::List;
+use crate::objects::tuple::Tuple;
+use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+
+/// Does `iter(object)` have a chance?
+pub fn is_iterable(object: &Value) -> bool {
+    let slots = &object.ty().slots;
+    slots.iter.get().is_some()
+        || (slots.getitem.get().is_some() && object.downcast::<Dict>().is_none())
+}
+
+/// `iter(object)`
+pub fn iter(vm: &Vm, object: &Value) -> PyResult {
+    if let Some(iter) = object.ty().slots.iter.get() {
+        let iterator = iter(vm, object)?;
+        if iterator.ty().slots.iternext.get().is_none() {
+            return Err(vm.type_error(format!(
+                "iter() returned non-iterator of type '{}'",
+                iterator.ty().name()
+            )));
+        }
+        return Ok(iterator);
+    }
+    if is_iterable(object) {
+        return Ok(SequenceIter::new_value(object.clone()));
+    }
+    Err(vm.type_error(format!("'{}' object is not iterable", object.ty().name())))
+}
+
+/// The next item of an iterator, or `None` at its end.
+#[inline]
+pub fn next(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
+    match iterator.ty().slots.iternext.get() {
+        Some(next) => next(vm, iterator),
+        None => {
+            Err(vm.type_error(format!("'{}' object is not an iterator", iterator.ty().name())))
+        }
+    }
+}
+
+/// Calls `f` for each item until it answers `false`.
+pub fn for_each(
+    vm: &Vm,
+    iterable: &Value,
+    mut f: impl FnMut(Value) -> PyResult<bool>,
+) -> PyResult<()> {
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        let mut at = 0;
+        while let Some(item) = list.get(at) {
+            if !f(item)? {
+                return Ok(());
+            }
+            at += 1;
+        }
+        return Ok(());
+    }
+    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        for item in tuple.items() {
+            if !f(item.clone())? {
+                return Ok(());
+            }
+        }
+        return Ok(());
+    }
+    let iterator = iter(vm, iterable)?;
+    while let Some(item) = next(vm, &iterator)? {
+        if !f(item)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// All items: `list(iterable)` as a vector.
+pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        return Ok(list.to_vec());
+    }
+    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        return Ok(tuple.items().to_vec());
+    }
+    let iterator = iter(vm, iterable)?;
+    // A hint may be wrong or a lie: it only sizes the first allocation, within reason.
+    let hint = super::object::length_hint(vm, iterable, 0)?;
+    let mut items = Vec::with_capacity(hint.min(1 << 16));
+    while let Some(item) = next(vm, &iterator)? {
+        items.push(item);
+    }
+    Ok(items)
+}

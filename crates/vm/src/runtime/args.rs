@@ -1,0 +1,604 @@
+//! Calls into Rust: how a native function is described, how arguments are bound, and how they
+//! become Rust types.
+//!
+//! The attribute macros emit `NativeDef` constants; `bind_and_call` is the one binder for all of
+//! them, so that error texts are equal everywhere. CPython's counterpart: `Python/getargs.c` and
+//! the code that Argument Clinic generates.
+
+use crate::object::{Obj, Payload, Ref};
+use crate::objects::dict::Dict;
+use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
+use crate::protocol::{number, object};
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use smallvec::SmallVec;
+
+/// The arguments of a call: positional ones first, then the values of the named ones.
+#[derive(Clone, Copy)]
+pub struct CallArgs<'a> {
+    values: &'a [Value],
+    names: Option<&'a Obj<Tuple>>,
+}
+
+impl<'a> CallArgs<'a> {
+    pub const NONE: CallArgs<'static> = CallArgs { values: &[], names: None };
+
+    pub fn positional(values: &'a [Value]) -> CallArgs<'a> {
+        CallArgs { values, names: None }
+    }
+    /// `values` ends with one value for each of `names` (a tuple of str).
+    pub fn new(values: &'a [Value], names: Option<&'a Obj<Tuple>>) -> CallArgs<'a> {
+        CallArgs { values, names: names.filter(|n| !n.is_empty()) }
+    }
+    #[inline(always)]
+    pub fn all(&self) -> &'a [Value] {
+        self.values
+    }
+    #[inline(always)]
+    pub fn names(&self) -> Option<&'a Obj<Tuple>> {
+        self.names
+    }
+    pub fn keyword_count(&self) -> usize {
+        self.names.map_or(0, |n| n.len())
+    }
+    /// The positional arguments.
+    pub fn args(&self) -> &'a [Value] {
+        &self.values[..self.values.len() - self.keyword_count()]
+    }
+    /// Names and values of the keyword arguments.
+    pub fn keywords(&self) -> impl Iterator<Item = (&'a Value, &'a Value)> {
+        let names: &'a [Value] = match self.names {
+            Some(names) => names.items(),
+            None => &[],
+        };
+        names.iter().zip(self.values[self.values.len() - names.len()..].iter())
+    }
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+    /// The same call with a receiver in front.
+    pub fn with_receiver(&self, receiver: &Value, f: impl FnOnce(CallArgs<'_>) -> PyResult) -> PyResult {
+        let mut values: SmallVec<[Value; 8]> = SmallVec::with_capacity(self.values.len() + 1);
+        values.push(receiver.clone());
+        values.extend(self.values.iter().cloned());
+        f(CallArgs { values: &values, names: self.names })
+    }
+    /// The same call without its first positional argument.
+    pub fn without_first(&self) -> CallArgs<'a> {
+        CallArgs { values: &self.values[1..], names: self.names }
+    }
+}
+
+/// How a parameter takes arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParamKind {
+    PositionalOnly,
+    PositionalOrKeyword,
+    KeywordOnly,
+    VarPositional,
+    VarKeyword,
+}
+
+/// One parameter of a native function.
+pub struct Param {
+    pub name: &'static str,
+    pub kind: ParamKind,
+    pub required: bool,
+}
+
+/// What a native function is bound to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flavour {
+    /// A module's function.
+    Function,
+    /// The first argument is the instance.
+    Method,
+    /// The first argument is the class.
+    Class,
+    Static,
+}
+
+/// The Rust function: it gets the receiver (if its flavour has one) and one entry for each
+/// parameter; missing ones are `None`, or absent at the end.
+pub type NativeFn = fn(&Vm, &[Option<Value>]) -> PyResult;
+
+/// A native function's description.
+pub struct NativeDef {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub signature: Option<&'static str>,
+    pub params: &'static [Param],
+    pub flavour: Flavour,
+    pub function: NativeFn,
+}
+
+pub type Getter = fn(&Vm, &Value) -> PyResult;
+/// A value of `None` deletes.
+pub type Setter = fn(&Vm, &Value, Option<Value>) -> PyResult<()>;
+
+/// A computed attribute's description.
+pub struct GetSetDef {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub get: Getter,
+    pub set: Option<Setter>,
+}
+
+/// The least and the greatest number of positional arguments a fast call may have (the receiver
+/// not counted), or `None` if the function takes `*args` or `**kwargs` or needs keyword-only ones.
+impl NativeDef {
+    #[inline]
+    pub fn simple_arity(&self) -> Option<(usize, usize)> {
+        let (mut min, mut max) = (0, 0);
+        for param in self.params {
+            match param.kind {
+                ParamKind::PositionalOnly | ParamKind::PositionalOrKeyword => {
+                    max += 1;
+                    min += param.required as usize;
+                }
+                ParamKind::KeywordOnly if !param.required => {}
+                _ => return None,
+            }
+        }
+        Some((min, max))
+    }
+
+    fn has_receiver(&self) -> bool {
+        matches!(self.flavour, Flavour::Method | Flavour::Class)
+    }
+
+    /// `name`, or `type.name` for a method: what error texts call the function.
+    fn shown(&self, receiver: Option<&Value>) -> String {
+        match (self.flavour, receiver) {
+            (Flavour::Method, Some(receiver)) => {
+                let name = crate::objects::descr::owner_name(receiver, self);
+                format!("{name}.{}", self.name)
+            }
+            _ => self.name.to_string(),
+        }
+    }
+}
+
+/// An owned argument list as native functions see it.
+type Bound = SmallVec<[Option<Value>; 8]>;
+
+/// A slice of values is a slice of present options.
+#[inline(always)]
+fn as_options(values: &[Value]) -> &[Option<Value>] {
+    crate::object::layout::as_options(values)
+}
+
+/// Calls a native function: `receiver` first if its flavour has one, then the bound arguments. If
+/// `receiver` is `None` and the flavour needs one, it is the first positional argument.
+#[inline]
+pub fn call_native(vm: &Vm, def: &NativeDef, receiver: Option<&Value>, args: CallArgs<'_>) -> PyResult {
+    if args.names.is_none()
+        && (receiver.is_none() || !def.has_receiver())
+        && let Some((min, max)) = def.simple_arity()
+    {
+        let given = args.values.len();
+        let own = def.has_receiver() as usize;
+        if given >= min + own && given <= max + own {
+            return (def.function)(vm, as_options(args.values));
+        }
+    }
+    call_native_slow(vm, def, receiver, args)
+}
+
+#[inline(never)]
+fn call_native_slow(
+    vm: &Vm,
+    def: &NativeDef,
+    receiver: Option<&Value>,
+    args: CallArgs<'_>,
+) -> PyResult {
+    let mut bound: Bound = SmallVec::new();
+    let mut args = args;
+    if def.has_receiver() {
+        match receiver {
+            Some(receiver) => bound.push(Some(receiver.clone())),
+            None => match args.args().first() {
+                Some(first) => {
+                    bound.push(Some(first.clone()));
+                    args = args.without_first();
+                }
+                None => {
+                    return Err(vm.type_error(format!(
+                        "unbound method {}() needs an argument",
+                        def.name
+                    )));
+                }
+            },
+        }
+    }
+    bind(vm, def, args, &mut bound)?;
+    (def.function)(vm, &bound)
+}
+
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+/// Puts arguments to parameters.
+fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyResult<()> {
+    use ParamKind::*;
+    let start = bound.len();
+    let receiver = bound.first().cloned().flatten();
+    let shown = || def.shown(receiver.as_ref());
+    let positional = call.args();
+    let max = def.params.iter().filter(|p| matches!(p.kind, PositionalOnly | PositionalOrKeyword));
+    let max = max.count();
+    let takes_keywords =
+        def.params.iter().any(|p| !matches!(p.kind, PositionalOnly | VarPositional));
+    let var_positional = def.params.iter().any(|p| p.kind == VarPositional);
+    if call.keyword_count() > 0 && !takes_keywords {
+        return Err(vm.type_error(format!("{}() takes no keyword arguments", shown())));
+    }
+    let min = def.params.iter().filter(|p| p.required && p.kind != KeywordOnly).count();
+    let given = positional.len();
+    if (given > max && !var_positional) || (!takes_keywords && given < min) {
+        return Err(vm.type_error(arity_message(def, &shown(), min, max, given, takes_keywords)));
+    }
+    let mut next = 0;
+    for param in def.params {
+        match param.kind {
+            PositionalOnly | PositionalOrKeyword => {
+                bound.push(positional.get(next).cloned());
+                next += 1;
+            }
+            KeywordOnly => bound.push(None),
+            VarPositional => {
+                let rest = positional.get(next..).unwrap_or(&[]);
+                bound.push(Some(Tuple::from_slice(rest).into()));
+                next = positional.len();
+            }
+            VarKeyword => bound.push(Some(Dict::new_ref().into())),
+        }
+    }
+    for (name, value) in call.keywords() {
+        let text = match name.downcast::<Str>() {
+            Some(text) => text,
+            None => return Err(vm.type_error("keywords must be strings")),
+        };
+        let at = def.params.iter().position(|p| {
+            matches!(p.kind, PositionalOrKeyword | KeywordOnly) && text.is_str(p.name)
+        });
+        match at {
+            Some(at) => {
+                let place = &mut bound[start + at];
+                if place.is_some() {
+                    return Err(vm.type_error(format!(
+                        "argument for {}() given by name ('{}') and position ({})",
+                        shown(),
+                        text,
+                        at + 1
+                    )));
+                }
+                *place = Some(value.clone());
+            }
+            None => {
+                let rest = def.params.iter().position(|p| p.kind == VarKeyword);
+                let rest = rest.and_then(|at| bound[start + at].as_ref());
+                match rest.and_then(|v| v.downcast::<Dict>()) {
+                    Some(rest) => rest.insert(vm, name, value.clone())?,
+                    None => {
+                        return Err(vm.type_error(format!(
+                            "{}() got an unexpected keyword argument '{}'",
+                            shown(),
+                            text
+                        )));
+                    }
+                }
+            }
+        }
+    }
+    for (i, param) in def.params.iter().enumerate() {
+        if param.required && bound[start + i].is_none() {
+            return Err(vm.type_error(match param.kind {
+                KeywordOnly => {
+                    format!("{}() missing required keyword-only argument '{}'", shown(), param.name)
+                }
+                PositionalOnly if given < min => {
+                    arity_message(def, &shown(), min, max, given, takes_keywords)
+                }
+                _ => format!(
+                    "{}() missing required argument '{}' (pos {})",
+                    shown(),
+                    param.name,
+                    i + 1
+                ),
+            }));
+        }
+    }
+    Ok(())
+}
+
+fn arity_message(
+    def: &NativeDef,
+    shown: &str,
+    min: usize,
+    max: usize,
+    given: usize,
+    takes_keywords: bool,
+) -> String {
+    if takes_keywords {
+        let word = if min == max { "exactly" } else if given > max { "at most" } else { "at least" };
+        let n = if given > max { max } else { min };
+        return format!("{shown}() takes {word} {n} positional argument{} ({given} given)", plural(n));
+    }
+    if max == 0 {
+        return format!("{shown}() takes no arguments ({given} given)");
+    }
+    if min == max && max == 1 {
+        return format!("{shown}() takes exactly one argument ({given} given)");
+    }
+    let word = if min == max { "" } else if given > max { "at most " } else { "at least " };
+    let n = if given > max { max } else { min };
+    format!("{} expected {word}{n} argument{}, got {given}", def.name, plural(n))
+}
+
+// ---- from Python to Rust ----
+
+/// A Rust type that an argument can become.
+pub trait FromArg<'a>: Sized {
+    /// From an argument that is there.
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self>;
+    /// For an argument that is not there.
+    fn missing(vm: &Vm) -> PyResult<Self> {
+        Err(vm.system_error("a required argument is missing"))
+    }
+    #[inline(always)]
+    fn from_arg(vm: &Vm, args: &'a [Option<Value>], at: usize) -> PyResult<Self> {
+        match args.get(at) {
+            Some(Some(value)) => Self::from_value(vm, value),
+            _ => Self::missing(vm),
+        }
+    }
+}
+
+/// The receiver of a bound native call.
+#[inline(always)]
+pub fn receiver<'a>(vm: &Vm, args: &'a [Option<Value>]) -> PyResult<&'a Value> {
+    match args.first() {
+        Some(Some(value)) => Ok(value),
+        _ => Err(vm.system_error("a native method was called without its receiver")),
+    }
+}
+
+impl<'a> FromArg<'a> for &'a Value {
+    #[inline(always)]
+    fn from_value(_vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        Ok(value)
+    }
+}
+
+impl<'a> FromArg<'a> for Value {
+    #[inline(always)]
+    fn from_value(_vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        Ok(value.clone())
+    }
+}
+
+impl<'a, T: FromArg<'a>> FromArg<'a> for Option<T> {
+    #[inline(always)]
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        T::from_value(vm, value).map(Some)
+    }
+    #[inline(always)]
+    fn missing(_vm: &Vm) -> PyResult<Self> {
+        Ok(None)
+    }
+}
+
+/// An instance of a built-in type or of a subclass.
+impl<'a, T: Payload> FromArg<'a> for &'a Obj<T> {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        value.downcast::<T>().ok_or_else(|| {
+            vm.type_error(format!(
+                "argument must be {}, not {}",
+                T::cell().get().name(),
+                object::type_name_or_none(value)
+            ))
+        })
+    }
+}
+
+impl<'a, T: Payload> FromArg<'a> for Ref<T> {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        <&Obj<T>>::from_value(vm, value).map(|o| o.to_ref())
+    }
+}
+
+impl<'a> FromArg<'a> for bool {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        object::is_true(vm, value)
+    }
+}
+
+impl<'a> FromArg<'a> for f64 {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        number::to_f64(vm, value)
+    }
+}
+
+impl<'a> FromArg<'a> for isize {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        number::to_ssize(vm, value)
+    }
+}
+
+macro_rules! from_int {
+    ($($t:ty, $c:literal;)*) => {$(
+        impl<'a> FromArg<'a> for $t {
+            fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+                let wide = number::to_i128(vm, value)?;
+                wide.and_then(|i| <$t>::try_from(i).ok()).ok_or_else(|| {
+                    vm.overflow_error(concat!("Python int too large to convert to C ", $c))
+                })
+            }
+        }
+    )*};
+}
+from_int! {
+    i64, "long"; i32, "int"; u8, "unsigned char"; u16, "unsigned short"; u32, "unsigned int";
+    u64, "unsigned long"; usize, "size_t";
+}
+
+/// Text as Rust has it (lone surrogates are refused).
+impl<'a> FromArg<'a> for String {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        let text = <&Obj<Str>>::from_value(vm, value)?;
+        match text.to_utf8() {
+            Some(text) => Ok(text),
+            None => Err(vm.surrogate_error(text)),
+        }
+    }
+}
+
+/// `*args`
+pub struct VarArgs(pub Ref<Tuple>);
+
+impl<'a> FromArg<'a> for VarArgs {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        Ref::from_value(vm, value).map(VarArgs)
+    }
+    fn missing(_vm: &Vm) -> PyResult<Self> {
+        Ok(VarArgs(Tuple::empty()))
+    }
+}
+
+/// `**kwargs`
+pub struct KwArgs(pub Ref<Dict>);
+
+impl<'a> FromArg<'a> for KwArgs {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        Ref::from_value(vm, value).map(KwArgs)
+    }
+    fn missing(_vm: &Vm) -> PyResult<Self> {
+        Ok(KwArgs(Dict::new_ref()))
+    }
+}
+
+// ---- from Rust to Python ----
+
+/// A Rust type that becomes a Python value.
+pub trait IntoValue {
+    fn into_value(self, vm: &Vm) -> Value;
+}
+
+impl IntoValue for Value {
+    #[inline(always)]
+    fn into_value(self, _vm: &Vm) -> Value {
+        self
+    }
+}
+impl<T: Payload> IntoValue for Ref<T> {
+    #[inline(always)]
+    fn into_value(self, _vm: &Vm) -> Value {
+        self.into()
+    }
+}
+impl IntoValue for () {
+    #[inline(always)]
+    fn into_value(self, _vm: &Vm) -> Value {
+        Value::NONE
+    }
+}
+impl IntoValue for bool {
+    #[inline(always)]
+    fn into_value(self, _vm: &Vm) -> Value {
+        Value::bool(self)
+    }
+}
+impl IntoValue for f64 {
+    #[inline(always)]
+    fn into_value(self, _vm: &Vm) -> Value {
+        Value::float(self)
+    }
+}
+impl IntoValue for &str {
+    fn into_value(self, _vm: &Vm) -> Value {
+        Ref::<Str>::from_str(self).into()
+    }
+}
+impl IntoValue for String {
+    fn into_value(self, _vm: &Vm) -> Value {
+        Ref::<Str>::from_str(&self).into()
+    }
+}
+impl IntoValue for adder_bigint::Int {
+    fn into_value(self, _vm: &Vm) -> Value {
+        crate::objects::int::from_int(self)
+    }
+}
+impl IntoValue for Vec<Value> {
+    fn into_value(self, _vm: &Vm) -> Value {
+        crate::objects::list::List::from_vec(self).into()
+    }
+}
+impl<T: IntoValue> IntoValue for Option<T> {
+    fn into_value(self, vm: &Vm) -> Value {
+        self.map_or(Value::NONE, |v| v.into_value(vm))
+    }
+}
+impl<A: IntoValue, B: IntoValue> IntoValue for (A, B) {
+    fn into_value(self, vm: &Vm) -> Value {
+        Tuple::from_vec(vec![self.0.into_value(vm), self.1.into_value(vm)]).into()
+    }
+}
+impl<A: IntoValue, B: IntoValue, C: IntoValue> IntoValue for (A, B, C) {
+    fn into_value(self, vm: &Vm) -> Value {
+        let items = vec![self.0.into_value(vm), self.1.into_value(vm), self.2.into_value(vm)];
+        Tuple::from_vec(items).into()
+    }
+}
+
+macro_rules! into_int {
+    ($($t:ty),*) => {$(
+        impl IntoValue for $t {
+            #[inline(always)]
+            fn into_value(self, _vm: &Vm) -> Value {
+                crate::objects::int::from_i128(self as i128)
+            }
+        }
+    )*};
+}
+into_int!(u8, u16, u32, i32, u64, i128);
+
+impl IntoValue for i64 {
+    #[inline(always)]
+    fn into_value(self, _vm: &Vm) -> Value {
+        crate::objects::int::from_i64(self)
+    }
+}
+impl IntoValue for usize {
+    #[inline(always)]
+    fn into_value(self, _vm: &Vm) -> Value {
+        crate::objects::int::from_i64(self as i64)
+    }
+}
+impl IntoValue for isize {
+    #[inline(always)]
+    fn into_value(self, _vm: &Vm) -> Value {
+        crate::objects::int::from_i64(self as i64)
+    }
+}
+
+/// What a native function may return: a value, or a `PyResult` of one.
+pub trait IntoResult {
+    fn into_result(self, vm: &Vm) -> PyResult;
+}
+impl<T: IntoValue> IntoResult for T {
+    #[inline(always)]
+    fn into_result(self, vm: &Vm) -> PyResult {
+        Ok(self.into_value(vm))
+    }
+}
+impl<T: IntoValue> IntoResult for Result<T, Exc> {
+    #[inline(always)]
+    fn into_result(self, vm: &Vm) -> PyResult {
+        self.map(|v| v.into_value(vm))
+    }
+}

@@ -1,0 +1,83 @@
+//! The interpreter lock: one thread at a time runs Python code.
+//!
+//! A waiting thread asks for the lock after five milliseconds (`sys.setswitchinterval`); the holder
+//! hands it over at its next check. CPython's counterpart: `Python/ceval_gil.c`.
+
+use crate::runtime::signals;
+use crate::runtime::vm::Vm;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+struct State {
+    held: bool,
+    waiting: u32,
+    /// Counts hand-overs, so that a thread that gave the lock up lets another one have it.
+    turn: u64,
+}
+
+static STATE: Mutex<State> = Mutex::new(State { held: false, waiting: 0, turn: 0 });
+static RELEASED: Condvar = Condvar::new();
+static INTERVAL_MICROS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(5000);
+
+pub fn switch_interval() -> Duration {
+    Duration::from_micros(INTERVAL_MICROS.load(std::sync::atomic::Ordering::Relaxed))
+}
+pub fn set_switch_interval(interval: Duration) {
+    let micros = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX).max(1);
+    INTERVAL_MICROS.store(micros, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// Waits for the lock and takes it.
+pub(crate) fn acquire() {
+    let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    state.waiting += 1;
+    while state.held {
+        let (next, timeout) = RELEASED
+            .wait_timeout(state, switch_interval())
+            .unwrap_or_else(PoisonError::into_inner);
+        state = next;
+        if timeout.timed_out() && state.held {
+            signals::request_lock();
+        }
+    }
+    state.waiting -= 1;
+    state.held = true;
+    state.turn += 1;
+}
+
+/// Gives the lock up.
+pub(crate) fn release() {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner).held = false;
+    RELEASED.notify_one();
+}
+
+/// Hands the lock to a waiting thread, if there is one, and takes it again afterwards.
+pub(crate) fn yield_lock(vm: &Vm) {
+    let turn = {
+        let state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.waiting == 0 {
+            return;
+        }
+        state.turn
+    };
+    vm.without_lock(|| {
+        let deadline = std::time::Instant::now() + switch_interval();
+        let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.turn == turn && state.waiting > 0 && std::time::Instant::now() < deadline {
+            drop(state);
+            std::thread::yield_now();
+            state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+    });
+}
+
+impl Vm {
+    /// Runs something that may block, or compute for long, without the lock. `f` touches no object.
+    pub fn without_lock<R>(&self, f: impl FnOnce() -> R) -> R {
+        release();
+        let result = f();
+        acquire();
+        self.become_current();
+        result
+    }
+}

@@ -1,0 +1,42 @@
+//! Names the machine itself looks up, interned once: `vm.names().__init__`.
+
+use crate::object::Ref;
+use crate::objects::str_::{Str, intern};
+
+macro_rules! names {
+    ($($name:ident)*) => {
+        /// Interned names, each under itself.
+        #[expect(non_snake_case, reason = "the fields are Python's names")]
+        pub struct Names {
+            $(pub $name: Ref<Str>,)*
+        }
+
+        impl Names {
+            pub(crate) fn new() -> Names {
+                Names { $($name: intern::intern_str(stringify!($name)),)* }
+            }
+        }
+    };
+}
+
+names! {
+    __abs__ __abstractmethods__ __add__ __aenter__ __aexit__ __aiter__ __all__ __and__ __anext__
+    __annotate__ __annotations__ __await__ __bases__ __bool__ __build_class__ __builtins__ __bytes__
+    __call__ __cause__ __ceil__ __class__ __class_getitem__ __classcell__ __classdictcell__
+    __complex__ __contains__ __context__ __debug__ __del__ __delattr__ __delete__ __delitem__
+    __dict__ __dir__ __divmod__ __doc__ __enter__ __eq__ __exit__ __file__ __float__ __floor__
+    __format__ __fspath__ __ge__ __get__ __getattr__ __getattribute__ __getitem__ __getnewargs__
+    __getnewargs_ex__ __getstate__ __gt__ __hash__ __iadd__ __import__ __index__ __init__
+    __init_subclass__ __instancecheck__ __int__ __invert__ __isabstractmethod__ __iter__ __le__
+    __len__ __length_hint__ __loader__ __lt__ __main__ __match_args__ __missing__ __module__
+    __mro_entries__ __name__ __ne__ __neg__ __new__ __next__ __notes__ __orig_class__ __package__
+    __path__ __pos__ __pow__ __prepare__ __qualname__ __reduce__ __reduce_ex__ __repr__
+    __reversed__ __round__ __set__ __set_name__ __setattr__ __setitem__ __setstate__ __slotnames__
+    __slots__ __spec__ __static_attributes__ __firstlineno__ __str__ __subclasscheck__
+    __subclasshook__ __text_signature__ __traceback__ __trunc__ __type_params__ __weakref__
+    __wrapped__ _fields append args builtins close copy copyreg decode displayhook encode encoding
+    end errors excepthook file flush get isatty items keys meta_path metaclass modules msg name
+    obj path print_file_and_line ps1 ps2 read readline send sep stderr stdin stdout sys throw
+    update value values write last_exc _initializing __origin__ __parameters__ __args__ cache_token
+    mro default strict __reduce_cython__ fileno
+}

@@ -1,0 +1,79 @@
+//! What may interrupt the main loop: signals, requests for the interpreter lock, collections due.
+//!
+//! Requests set bits in one word; the loop looks at it at backward jumps and calls. CPython's
+//! counterpart: the eval breaker of `Python/ceval_gil.c`, `Modules/signalmodule.c`.
+
+use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+pub(crate) static BREAKER: AtomicU32 = AtomicU32::new(0);
+
+const COLLECT: u32 = 1;
+const SIGNAL: u32 = 2;
+const YIELD_LOCK: u32 = 4;
+
+/// Signals that arrived and were not handled yet, one bit each.
+static PENDING_SIGNALS: AtomicU64 = AtomicU64::new(0);
+
+/// The collector is due.
+pub(crate) fn request_collection() {
+    BREAKER.fetch_or(COLLECT, Ordering::Relaxed);
+}
+
+/// Another thread waits for the interpreter lock.
+pub(crate) fn request_lock() {
+    BREAKER.fetch_or(YIELD_LOCK, Ordering::Relaxed);
+}
+
+/// Called in a signal handler: only remembers the number.
+pub fn note_signal(number: i32) {
+    if (0..64).contains(&number) {
+        PENDING_SIGNALS.fetch_or(1 << number, Ordering::SeqCst);
+        BREAKER.fetch_or(SIGNAL, Ordering::SeqCst);
+    }
+}
+
+/// Is there anything to do?
+#[inline(always)]
+pub(crate) fn is_set() -> bool {
+    BREAKER.load(Ordering::Relaxed) != 0
+}
+
+impl Vm {
+    /// Handles whatever was requested. Runs Python code (finalisers, signal handlers).
+    #[cold]
+    #[inline(never)]
+    pub fn handle_requests(&self) -> PyResult<()> {
+        let requests = BREAKER.swap(0, Ordering::AcqRel);
+        if requests & COLLECT != 0 {
+            crate::runtime::gc::collect_young(self);
+        }
+        if requests & YIELD_LOCK != 0 {
+            crate::runtime::gil::yield_lock(self);
+        }
+        if requests & SIGNAL != 0 {
+            self.check_signals()?;
+        }
+        Ok(())
+    }
+
+    /// Runs the Python handlers of signals that arrived (in the main thread only).
+    pub fn check_signals(&self) -> PyResult<()> {
+        if PENDING_SIGNALS.load(Ordering::Relaxed) == 0 {
+            return Ok(());
+        }
+        if !self.is_main_thread() {
+            // The main thread will look; it must be told again.
+            BREAKER.fetch_or(SIGNAL, Ordering::SeqCst);
+            return Ok(());
+        }
+        let mut pending = PENDING_SIGNALS.swap(0, Ordering::AcqRel);
+        while pending != 0 {
+            let number = pending.trailing_zeros() as i32;
+            pending &= pending - 1;
+            crate::builtin_modules::signal::run_handler(self, number)?;
+        }
+        Ok(())
+    }
+}

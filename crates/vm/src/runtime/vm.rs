@@ -1,0 +1,243 @@
+//! `Vm`, the state of one thread that runs Python code, and `Interp`, what all threads share.
+//!
+//! Nearly every function takes `vm: &Vm` first: having one means holding the interpreter lock.
+//! CPython's counterpart: `PyThreadState` and `PyInterpreterState`, `Python/pystate.c`.
+
+#![expect(unsafe_code, reason = "process-wide state behind the interpreter lock")]
+
+use crate::object::{Guarded, Ref};
+use crate::objects::dict::Dict;
+use crate::objects::exceptions::Exceptions;
+use crate::objects::module::{Module, ModuleDef};
+use crate::objects::str_::{Str, intern};
+use crate::runtime::config::Config;
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::frame::{Frame, Stack};
+use crate::runtime::gil;
+use crate::runtime::names::Names;
+use crate::value::Value;
+use std::cell::{Cell, OnceCell};
+use std::sync::OnceLock;
+
+/// What all threads share.
+pub struct Interp {
+    pub(crate) names: Names,
+    pub(crate) exceptions: Exceptions,
+    pub(crate) builtins: Ref<Dict>,
+    pub(crate) builtins_module: OnceCell<Ref<Module>>,
+    pub(crate) modules: Ref<Dict>,
+    /// `sys.__dict__`
+    pub(crate) sys: OnceCell<Ref<Module>>,
+    pub(crate) native_modules: Guarded<Vec<&'static ModuleDef>>,
+    pub config: Config,
+    pub(crate) recursion_limit: Cell<usize>,
+    pub(crate) int_max_str_digits: Cell<usize>,
+    /// What `Lib` inside the binary offers: `runtime/frozen.rs`.
+    pub(crate) frozen: OnceCell<crate::runtime::frozen::FrozenLibrary>,
+    pub(crate) codecs: crate::builtin_modules::codecs::Registry,
+    pub(crate) next_thread: Cell<u64>,
+}
+
+struct Shared(Interp);
+
+// SAFETY: only the holder of the interpreter lock reaches the content, through a `Vm`.
+unsafe impl Sync for Shared {}
+// SAFETY: as above.
+unsafe impl Send for Shared {}
+
+static INTERP: OnceLock<Shared> = OnceLock::new();
+
+thread_local! {
+    static CURRENT: Cell<*const Vm> = const { Cell::new(std::ptr::null()) };
+}
+
+/// The exception that a `try` statement is handling: one cell for each thread and each generator,
+/// linked from the innermost outwards.
+#[derive(Default)]
+pub struct ExcState {
+    pub handled: Guarded<Option<Exc>>,
+    pub(crate) outer: Cell<*const ExcState>,
+}
+
+/// One thread's state.
+pub struct Vm {
+    interp: &'static Interp,
+    pub(crate) stack: Stack,
+    pub(crate) frame: Cell<*mut Frame>,
+    pub(crate) depth: Cell<usize>,
+    pub(crate) native_limit: usize,
+    base_exc: ExcState,
+    pub(crate) exc: Cell<*const ExcState>,
+    pub(crate) trace: Guarded<Option<Value>>,
+    pub(crate) profile: Guarded<Option<Value>>,
+    pub(crate) tracing: Cell<bool>,
+    pub(crate) repr_stack: Guarded<Vec<usize>>,
+    pub(crate) thread_id: u64,
+    pub(crate) context: Guarded<Option<Value>>,
+}
+
+impl Vm {
+    /// Starts the runtime, or gives the calling thread its state if it runs already, and runs `f`
+    /// under the interpreter lock.
+    pub fn enter<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
+        gil::acquire();
+        let first = INTERP.get().is_none();
+        if first {
+            let interp = crate::runtime::boot::make_interp(config);
+            let _ = INTERP.set(Shared(interp));
+        }
+        let result = Vm::run_thread(|vm| {
+            if first {
+                crate::runtime::boot::finish(vm);
+            }
+            f(vm)
+        });
+        gil::release();
+        result
+    }
+
+    /// Runs `f` with a state for the calling thread; the lock is held.
+    pub(crate) fn run_thread<R>(f: impl FnOnce(&Vm) -> R) -> R {
+        let Some(shared) = INTERP.get() else {
+            unreachable!("threads start after the runtime");
+        };
+        let previous = CURRENT.get();
+        // SAFETY: the pointer was stored by an enclosing `run_thread` of this thread, still running.
+        if let Some(vm) = unsafe { previous.as_ref() } {
+            return f(vm);
+        }
+        let interp = &shared.0;
+        let id = interp.next_thread.get();
+        interp.next_thread.set(id + 1);
+        let vm = Vm {
+            interp,
+            stack: Stack::new(),
+            frame: Cell::new(std::ptr::null_mut()),
+            depth: Cell::new(0),
+            native_limit: native_stack_limit(),
+            base_exc: ExcState::default(),
+            exc: Cell::new(std::ptr::null()),
+            trace: Guarded::new(None),
+            profile: Guarded::new(None),
+            tracing: Cell::new(false),
+            repr_stack: Guarded::new(Vec::new()),
+            thread_id: id,
+            context: Guarded::new(None),
+        };
+        vm.exc.set(&vm.base_exc);
+        vm.become_current();
+        let result = f(&vm);
+        CURRENT.set(std::ptr::null());
+        result
+    }
+
+    pub(crate) fn become_current(&self) {
+        CURRENT.set(self);
+    }
+
+    /// The state of this thread, for code that cannot be handed it (destructors).
+    pub fn with_current<R>(f: impl FnOnce(&Vm) -> R) -> Option<R> {
+        // SAFETY: as in `run_thread`.
+        unsafe { CURRENT.get().as_ref() }.map(f)
+    }
+
+    #[inline(always)]
+    pub fn interp(&self) -> &'static Interp {
+        self.interp
+    }
+    #[inline(always)]
+    pub fn names(&self) -> &'static Names {
+        &self.interp.names
+    }
+    #[inline(always)]
+    pub fn exceptions(&self) -> &'static Exceptions {
+        &self.interp.exceptions
+    }
+    pub fn builtins(&self) -> &'static Ref<Dict> {
+        &self.interp.builtins
+    }
+    /// `sys.modules`
+    pub fn modules(&self) -> &'static Ref<Dict> {
+        &self.interp.modules
+    }
+    pub fn config(&self) -> &'static Config {
+        &self.interp.config
+    }
+    pub fn is_main_thread(&self) -> bool {
+        self.thread_id == 0
+    }
+    pub fn thread_ident(&self) -> u64 {
+        self.thread_id
+    }
+
+    /// A name as the attribute functions want it.
+    pub fn intern(&self, text: &str) -> Ref<Str> {
+        intern::intern_str(text)
+    }
+    pub fn str(&self, text: &str) -> Value {
+        Ref::<Str>::from_str(text).into()
+    }
+
+    /// `sys.name`, if it is there.
+    pub fn sys_get(&self, name: &Ref<Str>) -> Option<Value> {
+        self.interp.sys.get().and_then(|sys| sys.dict().get_str(name))
+    }
+
+    // ---- depth ----
+
+    /// Refuses to go deeper when the native stack is nearly used up. Every native function that can
+    /// recurse through user data calls this.
+    #[inline(always)]
+    pub fn check_stack(&self) -> PyResult<()> {
+        let here = 0u8;
+        if (&raw const here as usize) < self.native_limit {
+            return Err(self.stack_overflow());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn stack_overflow(&self) -> Exc {
+        self.recursion_error("maximum recursion depth exceeded")
+    }
+
+    // ---- the exception being handled ----
+
+    #[inline(always)]
+    pub(crate) fn exc_state(&self) -> &ExcState {
+        // SAFETY: points to the base cell, or to the cell of a generator that is running.
+        unsafe { &*self.exc.get() }
+    }
+
+    /// The innermost exception being handled: `sys.exc_info()`.
+    pub fn handled_exception(&self) -> Option<Exc> {
+        let mut state = self.exc.get();
+        // SAFETY: the chain consists of running generators' cells and ends with the base cell.
+        while let Some(cell) = unsafe { state.as_ref() } {
+            if let Some(exc) = cell.handled.get() {
+                return Some(exc);
+            }
+            state = cell.outer.get();
+        }
+        None
+    }
+}
+
+/// The address below which native code must not recurse further: the end of the stack plus room for
+/// what runs without checking.
+fn native_stack_limit() -> usize {
+    const RESERVE: usize = 192 * 1024;
+    // SAFETY: the attribute object is initialised by the first call and destroyed by the last.
+    unsafe {
+        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) != 0 {
+            let here = 0u8;
+            return (&raw const here as usize).saturating_sub(512 * 1024);
+        }
+        let mut start: *mut libc::c_void = std::ptr::null_mut();
+        let mut size = 0;
+        libc::pthread_attr_getstack(&attributes, &mut start, &mut size);
+        libc::pthread_attr_destroy(&mut attributes);
+        start as usize + RESERVE.min(size / 2)
+    }
+}
