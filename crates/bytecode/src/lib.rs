@@ -3,7 +3,9 @@
 //! nothing of the running machine.
 
 pub mod code;
+pub mod marshal;
 pub mod opcode;
 pub mod positions;
+pub mod pyc;
 pub mod repr;
 pub mod table;

@@ -375,7 +375,8 @@ mod tests {
 
     #[test]
     fn sets_keep_the_first_of_equals() {
-        let kept = distinct(vec![int(1), Const::True, Const::Float(1.0), int(0), Const::Float(-0.0)]);
+        let kept =
+            distinct(vec![int(1), Const::True, Const::Float(1.0), int(0), Const::Float(-0.0)]);
         assert_eq!(kept.len(), 2);
         assert!(kept[0].is_same(&int(1)) && kept[1].is_same(&int(0)));
     }

@@ -89,9 +89,7 @@ fn convert(spec: &Conversion, args: &mut Args, bytes: bool, out: &mut Vec<u32>) 
     let precision = match spec.precision {
         Amount::None => None,
         Amount::Given(precision) => Some(precision),
-        Amount::FromArgument => {
-            Some(usize::try_from(as_int(args.next()?)?.to_i64()?.max(0)).ok()?)
-        }
+        Amount::FromArgument => Some(usize::try_from(as_int(args.next()?)?.to_i64()?.max(0)).ok()?),
     };
     if width > WIDEST || precision.is_some_and(|precision| precision > WIDEST) {
         return None;

@@ -112,9 +112,9 @@ fn syntax_error(message: String, span: Span, options: &Options) -> SyntaxError {
     };
     // Columns in characters, counted from 1.
     let column = |number: u32, bytes: u32| -> u32 {
-        let chars = line(number).and_then(|line| line.get(..bytes as usize)).map(|head| {
-            head.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
-        });
+        let chars = line(number)
+            .and_then(|line| line.get(..bytes as usize))
+            .map(|head| head.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32);
         chars.unwrap_or(bytes) + 1
     };
     let Span { start, end } = span;
@@ -122,9 +122,17 @@ fn syntax_error(message: String, span: Span, options: &Options) -> SyntaxError {
         kind: ErrorKind::Syntax,
         message,
         lineno: start.line,
-        offset: if start.line == 0 { 0 } else { column(start.line, start.col) },
+        offset: if start.line == 0 {
+            0
+        } else {
+            i32::try_from(column(start.line, start.col)).unwrap_or(0)
+        },
         end_lineno: end.line,
-        end_offset: if end.line == 0 { 0 } else { column(end.line, end.col) },
+        end_offset: if end.line == 0 {
+            0
+        } else {
+            i32::try_from(column(end.line, end.col)).unwrap_or(0)
+        },
         text: line(start.line).map(|line| String::from_utf8_lossy(line).into_owned()),
         incomplete: false,
     }

@@ -239,7 +239,13 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    pub(crate) fn new(kind: Kind, scope: ScopeId, name: Symbol, qualname: PyStrBuf, line: u32) -> Self {
+    pub(crate) fn new(
+        kind: Kind,
+        scope: ScopeId,
+        name: Symbol,
+        qualname: PyStrBuf,
+        line: u32,
+    ) -> Self {
         Unit {
             kind,
             scope,

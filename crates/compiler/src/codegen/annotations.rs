@@ -67,7 +67,11 @@ impl<'a> Compiler<'a> {
         Ok(make::ANNOTATIONS)
     }
 
-    fn annotate_function(&mut self, node: &'a FunctionDef, parts: &[(Symbol, &'a Expr)]) -> Result<()> {
+    fn annotate_function(
+        &mut self,
+        node: &'a FunctionDef,
+        parts: &[(Symbol, &'a Expr)],
+    ) -> Result<()> {
         let scope = self.lookup(&node.args, Role::Annotations)?;
         let line = self.u.span.start.line;
         self.begin_annotate(scope, line)?;
@@ -141,7 +145,11 @@ impl<'a> Compiler<'a> {
         const VALUE: i64 = 1;
         self.load_const(Const::Tuple([Const::Int(VALUE.into())].into()));
         self.begin_evaluator(scope, name, value.span.start.line)?;
-        if unpack { self.annotation(value)? } else { self.expr(value)? }
+        if unpack {
+            self.annotation(value)?
+        } else {
+            self.expr(value)?
+        }
         self.end_evaluator(make::DEFAULTS)
     }
 
@@ -154,7 +162,9 @@ impl<'a> Compiler<'a> {
         }
         let stores = matches!(self.u.kind, Kind::Module | Kind::Class);
         match &node.target.kind {
-            ExprKind::Name { id, .. } if node.simple && stores => self.name_annotation(node, *id)?,
+            ExprKind::Name { id, .. } if node.simple && stores => {
+                self.name_annotation(node, *id)?
+            }
             ExprKind::Attribute(attribute) if node.value.is_none() => {
                 self.look_at(&attribute.value)?;
             }

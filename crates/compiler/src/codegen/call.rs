@@ -134,8 +134,8 @@ impl<'a> Compiler<'a> {
 
     fn check_keywords(&self, keywords: &[Keyword]) -> Result<()> {
         for (i, keyword) in keywords.iter().enumerate() {
-            let repeated = keyword.arg.is_some()
-                && keywords[..i].iter().any(|other| other.arg == keyword.arg);
+            let repeated =
+                keyword.arg.is_some() && keywords[..i].iter().any(|other| other.arg == keyword.arg);
             if let Some(name) = keyword.arg.filter(|_| repeated) {
                 let message = format!("keyword argument repeated: {}", self.names.name(name));
                 return crate::error::error(message, keyword.span);

@@ -86,7 +86,8 @@ impl<'a> Compiler<'a> {
 
     /// `self.x = ...` in a method: the class tells such names in `__static_attributes__` (3.13).
     pub(super) fn note_static_attribute(&mut self, node: &Attribute) {
-        let is_self = matches!(node.value.kind, ExprKind::Name { id, .. } if id == self.names.known.self_);
+        let is_self =
+            matches!(node.value.kind, ExprKind::Name { id, .. } if id == self.names.known.self_);
         if !self.modern || !is_self {
             return;
         }

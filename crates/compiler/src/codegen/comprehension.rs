@@ -31,12 +31,22 @@ impl<'a> Compiler<'a> {
     pub(super) fn comprehension(&mut self, expr: &'a Expr) -> Result<()> {
         let known = self.names.known;
         let (makes, name, scope, generators, elt, value) = match &expr.kind {
-            ExprKind::ListComp(node) => {
-                (Makes::List, known.listcomp, self.scope_of(&**node), &node.generators, &node.elt, None)
-            }
-            ExprKind::SetComp(node) => {
-                (Makes::Set, known.setcomp, self.scope_of(&**node), &node.generators, &node.elt, None)
-            }
+            ExprKind::ListComp(node) => (
+                Makes::List,
+                known.listcomp,
+                self.scope_of(&**node),
+                &node.generators,
+                &node.elt,
+                None,
+            ),
+            ExprKind::SetComp(node) => (
+                Makes::Set,
+                known.setcomp,
+                self.scope_of(&**node),
+                &node.generators,
+                &node.elt,
+                None,
+            ),
             ExprKind::GeneratorExp(node) => (
                 Makes::Generator,
                 known.genexpr,
@@ -84,9 +94,12 @@ impl<'a> Compiler<'a> {
         self.make_function(code, 0)?;
         self.expr(&outermost.iter)?;
         let iter_span = outermost.iter.span;
-        self.at(iter_span, |c| {
-            if outermost.is_async { c.get_aiter() } else { c.emit(Op::GET_ITER) }
-        });
+        self.at(
+            iter_span,
+            |c| {
+                if outermost.is_async { c.get_aiter() } else { c.emit(Op::GET_ITER) }
+            },
+        );
         self.emit_arg(Op::CALL_FUNCTION, 1)?;
         if is_async && makes != Makes::Generator {
             self.await_top();
@@ -110,7 +123,11 @@ impl<'a> Compiler<'a> {
             let span = part.iter.span;
             self.at(span, |c| if part.is_async { c.get_aiter() } else { c.emit(Op::GET_ITER) });
         }
-        if part.is_async { self.async_loop(parts, depth, part)? } else { self.loop_(parts, depth, part)? }
+        if part.is_async {
+            self.async_loop(parts, depth, part)?
+        } else {
+            self.loop_(parts, depth, part)?
+        }
         self.depth.leave();
         Ok(())
     }
@@ -132,7 +149,12 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn async_loop(&mut self, parts: &Parts<'a>, depth: usize, part: &'a Comprehension) -> Result<()> {
+    fn async_loop(
+        &mut self,
+        parts: &Parts<'a>,
+        depth: usize,
+        part: &'a Comprehension,
+    ) -> Result<()> {
         let (start, skip, end) = (self.label(), self.label(), self.label());
         let (except, after_try) = (self.label(), self.label());
         self.place(start);

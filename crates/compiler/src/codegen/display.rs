@@ -1,7 +1,7 @@
 //! Displays (`[...]`, `(...)`, `{...}`) and the unpacking of assignment targets.
 
-use adder_bytecode::opcode::Op;
 use adder_bytecode::code::Const;
+use adder_bytecode::opcode::Op;
 use adder_syntax::ast::*;
 
 use super::Compiler;

@@ -29,7 +29,12 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn function(&mut self, stmt: &'a Stmt, node: &'a FunctionDef, kind: Kind) -> Result<()> {
+    pub(super) fn function(
+        &mut self,
+        stmt: &'a Stmt,
+        node: &'a FunctionDef,
+        kind: Kind,
+    ) -> Result<()> {
         self.exprs(&node.decorator_list)?;
         // At level 3.6 the statement's line is that of its first decorator already.
         let first_line = match node.decorator_list.first() {
@@ -102,7 +107,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn set_parameters(&mut self, args: &Arguments) -> Result<()> {
-        let count = |n: usize| u32::try_from(n).map_err(|_| Failure::Overflow("too many arguments"));
+        let count =
+            |n: usize| u32::try_from(n).map_err(|_| Failure::Overflow("too many arguments"));
         self.u.posonlyargcount = count(args.posonlyargs.len())?;
         self.u.argcount = count(args.posonlyargs.len() + args.args.len())?;
         self.u.kwonlyargcount = count(args.kwonlyargs.len())?;
@@ -172,11 +178,8 @@ impl<'a> Compiler<'a> {
         let count = self.u.cellvar_count as usize;
         let own = scope.meaning(name) == Meaning::Cell
             || (scope.block == Block::Class && (name == known.class_ || name == known.classdict));
-        let (from, part) = if own {
-            (0, &self.u.cells[..count])
-        } else {
-            (count, &self.u.cells[count..])
-        };
+        let (from, part) =
+            if own { (0, &self.u.cells[..count]) } else { (count, &self.u.cells[count..]) };
         match part.iter().position(|&cell| cell == name) {
             Some(index) => Ok((from + index) as u32),
             None => self.error(format!("no cell for name '{}'", self.names.name(name))),

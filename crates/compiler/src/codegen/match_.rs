@@ -193,9 +193,9 @@ impl<'a> Compiler<'a> {
         }
         let star_wild =
             patterns.iter().any(|pattern| matches!(pattern.kind, PatternKind::MatchStar(None)));
-        let only_wild = patterns
-            .iter()
-            .all(|pattern| is_wildcard(pattern) || matches!(pattern.kind, PatternKind::MatchStar(None)));
+        let only_wild = patterns.iter().all(|pattern| {
+            is_wildcard(pattern) || matches!(pattern.kind, PatternKind::MatchStar(None))
+        });
         context.on_top += 1;
         self.emit(Op::MATCH_SEQUENCE);
         self.jump_to_fail(context, Op::POP_JUMP_IF_FALSE);

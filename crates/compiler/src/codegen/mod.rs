@@ -24,8 +24,8 @@ mod warn;
 use adder_bytecode::code::{CodeObject, Const, PyStrBuf, flags};
 use adder_bytecode::opcode::Op;
 use adder_syntax::Symbol;
-use adder_syntax::ast::{Constant, Expr, ExprKind, Mod, Span, Stmt, StmtKind};
 use adder_syntax::Warning;
+use adder_syntax::ast::{Constant, Expr, ExprKind, Mod, Span, Stmt, StmtKind};
 
 use crate::assemble::{Frame, assemble};
 use crate::error::{Failure, Result, error};
@@ -146,7 +146,9 @@ impl<'a> Compiler<'a> {
         for entry in scope.symbols.iter() {
             if entry.meaning == Meaning::Cell {
                 cells.push(entry.name);
-            } else if entry.meaning == Meaning::Free || entry.flags & crate::symtable::def::FREE_CLASS != 0 {
+            } else if entry.meaning == Meaning::Free
+                || entry.flags & crate::symtable::def::FREE_CLASS != 0
+            {
                 free.push(entry.name);
             }
         }

@@ -33,7 +33,8 @@ impl Compiler<'_> {
         if self.modern && name == self.names.known.debug {
             if ctx == ExprContext::Load {
                 // Since 3.8 it is a constant everywhere.
-                let value = if self.optimize == 0 { super::Const::True } else { super::Const::False };
+                let value =
+                    if self.optimize == 0 { super::Const::True } else { super::Const::False };
                 self.load_const(value);
                 return Ok(());
             }

@@ -411,10 +411,7 @@ impl<'a> Compiler<'a> {
             c.place(except);
             c.emit(Op::DUP_TOP);
             if c.modern {
-                c.u.emit(
-                    Op::LOAD_COMMON_CONSTANT,
-                    CommonConstant::StopAsyncIteration as u32,
-                );
+                c.u.emit(Op::LOAD_COMMON_CONSTANT, CommonConstant::StopAsyncIteration as u32);
             } else {
                 let name = c.names.known.stop_async_iteration;
                 c.emit_plain_name(Op::LOAD_GLOBAL, name);
@@ -511,8 +508,7 @@ impl<'a> Compiler<'a> {
     fn import_from(&mut self, node: &ImportFrom, span: Span) -> Result<()> {
         let future = self.names.known.future;
         if node.level == 0 && node.module == Some(future) && span.start.line > self.future.line {
-            return self
-                .error("from __future__ imports must occur at the beginning of the file");
+            return self.error("from __future__ imports must occur at the beginning of the file");
         }
         let list: Vec<_> = node.names.iter().map(|alias| alias.name).collect();
         let fromlist = self.names_tuple(&list);

@@ -86,7 +86,11 @@ impl<'a> Compiler<'a> {
 
     /// The body of a handler that binds the exception: the name is unbound at its end, whatever
     /// way that is reached, so that the traceback does not keep the frame alive.
-    fn named_handler(&mut self, handler: &'a ExceptHandler, name: adder_syntax::Symbol) -> Result<()> {
+    fn named_handler(
+        &mut self,
+        handler: &'a ExceptHandler,
+        name: adder_syntax::Symbol,
+    ) -> Result<()> {
         let end = self.label();
         self.store_name(name)?;
         self.emit(Op::POP_TOP);
@@ -107,7 +111,12 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    pub(super) fn with(&mut self, items: &'a [WithItem], body: &'a [Stmt], outer: Span) -> Result<()> {
+    pub(super) fn with(
+        &mut self,
+        items: &'a [WithItem],
+        body: &'a [Stmt],
+        outer: Span,
+    ) -> Result<()> {
         let Some((item, rest)) = items.split_first() else { return self.conditional(body) };
         self.depth.enter()?;
         let finally = self.label();

@@ -2,7 +2,6 @@
 //! that runs at once, in whose scope the parameters live. Bounds, constraints, defaults and the
 //! values of aliases are functions that run when somebody asks.
 
-
 use adder_bytecode::opcode::{Intrinsic1, Intrinsic2, Op};
 use adder_syntax::Symbol;
 use adder_syntax::ast::*;
@@ -157,4 +156,3 @@ impl<'a> Compiler<'a> {
         self.emit_arg(Op::BUILD_TUPLE, params.len())
     }
 }
-

@@ -81,7 +81,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Self, &T) -> Result<()>) -> Result<()> {
+    fn list<T>(
+        &mut self,
+        items: &[T],
+        mut each: impl FnMut(&mut Self, &T) -> Result<()>,
+    ) -> Result<()> {
         for (i, item) in items.iter().enumerate() {
             if i > 0 {
                 self.put(", ");
@@ -345,7 +349,8 @@ impl Writer<'_> {
     fn arguments(&mut self, args: &Arguments) -> Result<()> {
         let mut first = true;
         let positional = args.posonlyargs.iter().chain(&args.args);
-        let without = (args.posonlyargs.len() + args.args.len()).saturating_sub(args.defaults.len());
+        let without =
+            (args.posonlyargs.len() + args.args.len()).saturating_sub(args.defaults.len());
         for (i, arg) in positional.enumerate() {
             self.separate(&mut first);
             self.name(arg.arg);
@@ -451,8 +456,7 @@ impl Writer<'_> {
         match &expr.kind {
             ExprKind::Constant(Constant::Str { value, .. }) => {
                 let text = self.text(self.names.text(*value)).to_string_lossy();
-                let text =
-                    if in_spec { text } else { text.replace('{', "{{").replace('}', "}}") };
+                let text = if in_spec { text } else { text.replace('{', "{{").replace('}', "}}") };
                 self.put(&text);
                 Ok(())
             }

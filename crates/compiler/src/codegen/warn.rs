@@ -46,9 +46,8 @@ impl Compiler<'_> {
                 } else if let (Some(value), Some(index)) =
                     (sequence(&node.value), not_an_index(&node.slice))
                 {
-                    let message = format!(
-                        "{value} indices must be integers or slices, not {index}; {COMMA}"
-                    );
+                    let message =
+                        format!("{value} indices must be integers or slices, not {index}; {COMMA}");
                     self.warn(message, expr.span);
                 }
             }
@@ -60,9 +59,7 @@ impl Compiler<'_> {
 /// The type of a constant of which there may be several equal ones.
 fn literal_type(expr: &Expr) -> Option<&'static str> {
     match &expr.kind {
-        ExprKind::Constant(
-            Constant::None | Constant::Bool(_) | Constant::Ellipsis,
-        ) => None,
+        ExprKind::Constant(Constant::None | Constant::Bool(_) | Constant::Ellipsis) => None,
         ExprKind::Tuple(node)
             if node.elts.iter().all(|elt| matches!(elt.kind, ExprKind::Constant(_))) =>
         {

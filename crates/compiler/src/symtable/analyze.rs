@@ -57,7 +57,11 @@ fn decide(
         }
         return match outer(table, names, id, name) {
             Outer::Bound(owner) => {
-                if table.scope(owner).symbols.get(name).is_some_and(|e| e.flags & def::TYPE_PARAM != 0)
+                if table
+                    .scope(owner)
+                    .symbols
+                    .get(name)
+                    .is_some_and(|e| e.flags & def::TYPE_PARAM != 0)
                 {
                     let message =
                         format!("nonlocal binding not allowed for type parameter '{}'", text());
@@ -66,7 +70,9 @@ fn decide(
                 capture(table, names, id, owner, name);
                 Ok(Meaning::Free)
             }
-            Outer::Global => error(format!("no binding for nonlocal '{}' found", text()), at(table)),
+            Outer::Global => {
+                error(format!("no binding for nonlocal '{}' found", text()), at(table))
+            }
         };
     }
     if flags & def::BOUND != 0 {

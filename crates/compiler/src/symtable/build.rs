@@ -18,10 +18,8 @@ pub(crate) fn build(
     level: Level,
     lazy_annotations: bool,
 ) -> Result<SymbolTable> {
-    let table = SymbolTable {
-        scopes: vec![Scope::new(Block::Module, TOP)],
-        by_node: Default::default(),
-    };
+    let table =
+        SymbolTable { scopes: vec![Scope::new(Block::Module, TOP)], by_node: Default::default() };
     let mut builder = Builder {
         table,
         names,
@@ -34,7 +32,9 @@ pub(crate) fn build(
     match module {
         Mod::Module(body) | Mod::Interactive(body) => builder.stmts(body)?,
         Mod::Expression(expr) => builder.expr(expr)?,
-        Mod::FunctionType(_) => return error("this compiler does not handle function types", Span::default()),
+        Mod::FunctionType(_) => {
+            return error("this compiler does not handle function types", Span::default());
+        }
     }
     Ok(builder.table)
 }
@@ -92,8 +92,10 @@ impl Builder<'_> {
         entry.flags |= flag;
         if flag & def::PARAM != 0 {
             if before & def::PARAM != 0 {
-                let message =
-                    format!("duplicate argument '{}' in function definition", self.names.name(name));
+                let message = format!(
+                    "duplicate argument '{}' in function definition",
+                    self.names.name(name)
+                );
                 return error(message, span);
             }
             self.here().params.push(name);
@@ -103,7 +105,8 @@ impl Builder<'_> {
             return error(message, span);
         }
         // A name may not be a loop variable of a comprehension and a target of `:=` in it.
-        if self.modern && flag & def::COMP_ITER != 0 && before & (def::GLOBAL | def::NONLOCAL) != 0 {
+        if self.modern && flag & def::COMP_ITER != 0 && before & (def::GLOBAL | def::NONLOCAL) != 0
+        {
             return self.rebinds(name, span);
         }
         Ok(())
@@ -621,13 +624,9 @@ impl Builder<'_> {
             ExprKind::GeneratorExp(node) => {
                 self.comprehension(&**node, &node.generators, &node.elt, None, true)
             }
-            ExprKind::DictComp(node) => self.comprehension(
-                &**node,
-                &node.generators,
-                &node.key,
-                Some(&node.value),
-                false,
-            ),
+            ExprKind::DictComp(node) => {
+                self.comprehension(&**node, &node.generators, &node.key, Some(&node.value), false)
+            }
             ExprKind::Await(value) => {
                 self.forbid("await expression", span)?;
                 self.expr(value)?;
@@ -865,7 +864,9 @@ impl Builder<'_> {
                         _ => "an annotation",
                     };
                     return error(
-                        format!("assignment expression within a comprehension cannot be used within {place}"),
+                        format!(
+                            "assignment expression within a comprehension cannot be used within {place}"
+                        ),
                         span,
                     );
                 }
