@@ -1,20 +1,15 @@
 //! Arithmetic on constants, for the peephole optimiser: Python's own results, or nothing where
-//! Python would raise, or where the result would be too large to keep.
-//!
-//! 3.6 computes first and then throws away sequences longer than 20; numbers may have any size.
-//! Here the size is known before the work is done, and a number beyond [`MOST_BITS`] is left to
-//! the running program. At level 3.14 (since 3.7) the limit for numbers is 128 bits.
+//! Python would raise, or where the result would be too large to keep (3.6.15 has the limits of
+//! 3.7: 128 bits for integers, 20 items where a sequence is repeated).
 
 use adder_bigint::Int;
 use adder_bytecode::code::{Const, PyStrBuf};
 use adder_bytecode::opcode::Op;
 
 use crate::fold_complex as complex;
-use crate::fold_format;
 
-const MOST_BITS: u64 = 1 << 27;
-const MOST_BITS_TODAY: u64 = 128;
-const MOST_ITEMS: usize = 20;
+const MOST_BITS: u64 = 128;
+const MOST_ITEMS: u64 = 20;
 
 /// Instructions with two operands that are folded.
 pub(crate) fn is_binary(op: Op) -> bool {
@@ -53,7 +48,7 @@ pub(crate) fn unary(op: Op, value: &Const) -> Option<Const> {
 }
 
 pub(crate) fn binary(op: Op, a: &Const, b: &Const, modern: bool) -> Option<Const> {
-    let value = if let (Some(x), Some(y)) = (as_int(a), as_int(b)) {
+    if let (Some(x), Some(y)) = (as_int(a), as_int(b)) {
         if let (Some(p), Some(q)) = (as_bool(a), as_bool(b)) {
             match op {
                 Op::BINARY_AND => return Some(from_bool(p & q)),
@@ -62,7 +57,7 @@ pub(crate) fn binary(op: Op, a: &Const, b: &Const, modern: bool) -> Option<Const
                 _ => {}
             }
         }
-        ints(op, &x, &y, if modern { MOST_BITS_TODAY } else { MOST_BITS })
+        ints(op, &x, &y)
     } else if is_number(a) && is_number(b) {
         match (as_float(a), as_float(b)) {
             (Some(x), Some(y)) => floats(op, x, y),
@@ -72,8 +67,7 @@ pub(crate) fn binary(op: Op, a: &Const, b: &Const, modern: bool) -> Option<Const
         }
     } else {
         sequences(op, a, b)
-    }?;
-    (length(&value) <= MOST_ITEMS).then_some(value)
+    }
 }
 
 /// The items without those equal to an earlier one, as a set keeps them.
@@ -164,13 +158,15 @@ fn as_complex(value: &Const) -> Option<(f64, f64)> {
     }
 }
 
-fn ints(op: Op, a: &Int, b: &Int, most: u64) -> Option<Const> {
-    let fits = |bits: u64| (bits <= most).then_some(());
+fn ints(op: Op, a: &Int, b: &Int) -> Option<Const> {
+    let fits = |bits: u64| (bits <= MOST_BITS).then_some(());
     let int = match op {
         Op::BINARY_ADD => a.add(b),
         Op::BINARY_SUBTRACT => a.sub(b),
         Op::BINARY_MULTIPLY => {
-            fits(a.bit_length() + b.bit_length())?;
+            if !a.is_zero() && !b.is_zero() {
+                fits(a.bit_length() + b.bit_length())?;
+            }
             a.mul(b).ok()?
         }
         Op::BINARY_FLOOR_DIVIDE => a.floor_div(b)?,
@@ -180,13 +176,13 @@ fn ints(op: Op, a: &Int, b: &Int, most: u64) -> Option<Const> {
             if b.is_negative() {
                 return floats(op, a.to_f64()?, b.to_f64()?);
             }
-            let exponent = match b.to_u64() {
-                Some(exponent) => exponent,
-                None if a.bit_length() <= 1 => u64::from(b.is_odd()) + 2,
-                None => return None,
-            };
-            if a.bit_length() > 1 {
-                fits(a.bit_length().checked_mul(exponent)?)?;
+            if a.is_zero() || b.is_zero() {
+                return Some(Const::Int(if b.is_zero() { Int::ONE } else { Int::ZERO }));
+            }
+            // The bound is for the length of the base, whatever the base.
+            let exponent = b.to_u64()?;
+            if a.bit_length() > MOST_BITS / exponent {
+                return None;
             }
             a.pow(exponent).ok()?
         }
@@ -276,7 +272,6 @@ fn length(value: &Const) -> usize {
 
 fn sequences(op: Op, a: &Const, b: &Const) -> Option<Const> {
     match (op, a, b) {
-        (Op::BINARY_MODULO, Const::Str(_) | Const::Bytes(_), _) => fold_format::percent(a, b),
         (Op::BINARY_ADD, Const::Str(a), Const::Str(b)) => {
             PyStrBuf::from_wtf8(&[a.as_bytes(), b.as_bytes()].concat()).map(Const::Str)
         }
@@ -292,18 +287,17 @@ fn sequences(op: Op, a: &Const, b: &Const) -> Option<Const> {
             _ => None,
         },
         (Op::BINARY_SUBSCR, ..) => item(a, &as_int(b)?),
-        (Op::BINARY_SUBTRACT, Const::FrozenSet(_), _) => None,
         _ => None,
     }
 }
 
 fn repeat(value: &Const, count: &Int) -> Option<Const> {
     let len = length(value);
-    let count = if count.is_negative() { 0 } else { count.to_u64().unwrap_or(u64::MAX) };
-    let count = if len == 0 { 0 } else { usize::try_from(count).ok()? };
-    if len.checked_mul(count)? > MOST_ITEMS {
-        return None;
-    }
+    let count = match len {
+        0 => 0,
+        // A negative count is not folded, either.
+        len => count.to_u64().filter(|&count| count <= MOST_ITEMS / len as u64)? as usize,
+    };
     match value {
         Const::Str(text) => PyStrBuf::from_wtf8(&text.as_bytes().repeat(count)).map(Const::Str),
         Const::Bytes(bytes) => Some(Const::Bytes(bytes.repeat(count).into())),
@@ -368,9 +362,12 @@ mod tests {
         check(Op::BINARY_MULTIPLY, Const::str("ab"), int(10), Some(Const::str(&"ab".repeat(10))));
         check(Op::BINARY_MULTIPLY, Const::str("ab"), int(11), None);
         check(Op::BINARY_MULTIPLY, int(i64::MAX), Const::str("a"), None);
-        check(Op::BINARY_MULTIPLY, int(i64::MIN), Const::str("a"), Some(Const::str("")));
-        check(Op::BINARY_LSHIFT, int(1), int(1 << 40), None);
-        assert!(binary(Op::BINARY_POWER, &int(2), &int(129), true).is_none());
+        check(Op::BINARY_MULTIPLY, int(-1), Const::str("a"), None);
+        check(Op::BINARY_LSHIFT, int(1), int(127), Some(Const::Int(Int::from(1u128 << 127))));
+        check(Op::BINARY_LSHIFT, int(1), int(128), None);
+        check(Op::BINARY_POWER, int(2), int(64), Some(Const::Int(Int::from(1u128 << 64))));
+        check(Op::BINARY_POWER, int(2), int(65), None);
+        check(Op::BINARY_POWER, int(1), int(1000), None);
     }
 
     #[test]

@@ -13,7 +13,6 @@ mod docstring;
 mod error;
 mod fold;
 mod fold_complex;
-mod fold_format;
 mod future;
 mod hash;
 mod limits;

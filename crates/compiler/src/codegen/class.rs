@@ -56,7 +56,7 @@ impl<'a> Compiler<'a> {
             if self.scope().needs_classdict {
                 // The namespace itself goes into a cell, for annotation scopes.
                 self.emit(Op::LOAD_LOCALS);
-                let cell = self.cell(known.classdict)?;
+                let cell = self.own_cell(known.classdict)?;
                 self.u.emit(Op::STORE_DEREF, cell);
             }
         }
@@ -67,13 +67,13 @@ impl<'a> Compiler<'a> {
             self.load_const(attributes);
             self.store_name(known.static_attributes)?;
             if self.scope().needs_classdict {
-                let cell = self.cell(known.classdict)?;
+                let cell = self.own_cell(known.classdict)?;
                 self.u.emit(Op::LOAD_CLOSURE, cell);
                 self.store_name(known.classdictcell)?;
             }
         }
         if self.scope().needs_class_closure {
-            let cell = self.cell(known.class_)?;
+            let cell = self.own_cell(known.class_)?;
             self.u.emit(Op::LOAD_CLOSURE, cell);
             self.emit(Op::DUP_TOP);
             self.store_name(known.classcell)?;

@@ -122,18 +122,14 @@ impl<'a> Compiler<'a> {
     fn sub_dict(&mut self, node: &'a Dict, begin: usize, end: usize) -> Result<()> {
         let keys = &node.keys[begin..end];
         let values = &node.values[begin..end];
-        let constants: Option<Vec<&Constant>> = keys
-            .iter()
-            .map(|key| match key {
-                Some(Expr { kind: ExprKind::Constant(value), .. }) => Some(value),
-                _ => None,
-            })
-            .collect();
+        let constants: Option<Vec<Const>> = if keys.len() > 1 {
+            keys.iter().map(|key| key.as_ref().and_then(|key| self.const_value(key))).collect()
+        } else {
+            None
+        };
         match constants {
-            Some(constants) if keys.len() > 1 => {
+            Some(keys) => {
                 self.exprs(values)?;
-                let keys: Vec<Const> =
-                    constants.into_iter().map(|value| self.constant(value)).collect();
                 self.load_const(Const::Tuple(keys.into()));
                 self.emit_arg(Op::BUILD_CONST_KEY_MAP, values.len())
             }

@@ -408,6 +408,25 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// A literal, or `__debug__`.
+    fn is_const(&self, expr: &Expr) -> bool {
+        match expr.kind {
+            ExprKind::Constant(_) => true,
+            ExprKind::Name { id, .. } => id == self.names.known.debug,
+            _ => false,
+        }
+    }
+
+    /// The value of what [`Compiler::is_const`] is true for.
+    fn const_value(&mut self, expr: &Expr) -> Option<Const> {
+        match &expr.kind {
+            ExprKind::Constant(value) => Some(self.constant(value)),
+            _ if !self.is_const(expr) => None,
+            _ if self.optimize == 0 => Some(Const::True),
+            _ => Some(Const::False),
+        }
+    }
+
     /// The text of a docstring; since 3.13 without the indentation it was written with.
     fn docstring(&self, text: adder_syntax::Text) -> PyStrBuf {
         let text = self.str_const(text);
@@ -428,8 +447,4 @@ fn docstring(stmt: &Stmt) -> Option<adder_syntax::Text> {
         },
         _ => None,
     }
-}
-
-fn is_const(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Constant(_))
 }

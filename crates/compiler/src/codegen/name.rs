@@ -1,5 +1,6 @@
 //! Names: which instruction reads, binds or unbinds one (`compiler_nameop`).
 
+use adder_bytecode::code::Const;
 use adder_bytecode::opcode::Op;
 use adder_syntax::Symbol;
 use adder_syntax::ast::ExprContext;
@@ -30,16 +31,17 @@ impl Compiler<'_> {
     }
 
     pub(super) fn name_op(&mut self, name: Symbol, ctx: ExprContext) -> Result<()> {
-        if self.modern && name == self.names.known.debug {
+        if name == self.names.known.debug {
             if ctx == ExprContext::Load {
-                // Since 3.8 it is a constant everywhere.
-                let value =
-                    if self.optimize == 0 { super::Const::True } else { super::Const::False };
+                let value = if self.optimize == 0 { Const::True } else { Const::False };
                 self.load_const(value);
                 return Ok(());
             }
-            let verb = if ctx == ExprContext::Store { "assign to" } else { "delete" };
-            return self.error(format!("cannot {verb} __debug__"));
+            // In 3.6 it can be deleted, or rather: the attempt compiles.
+            if self.modern {
+                let verb = if ctx == ExprContext::Store { "assign to" } else { "delete" };
+                return self.error(format!("cannot {verb} __debug__"));
+            }
         }
         let name = self.mangle(name);
         let scope = self.scope();
@@ -101,9 +103,20 @@ impl Compiler<'_> {
         }
     }
 
-    /// The number of a cell or free variable.
+    /// The number of a name among `co_cellvars + co_freevars`. A class can have `__class__` in
+    /// both: its own, and that of the class around it, which is what the name means to it.
     pub(super) fn cell(&mut self, name: Symbol) -> Result<u32> {
-        // Few are looked up by position; the list is short.
+        let cells = &self.u.cells;
+        let free = self.scope().meaning(name) == Meaning::Free;
+        let from = if free { self.u.cellvar_count as usize } else { 0 };
+        match cells[from..].iter().position(|&cell| cell == name) {
+            Some(index) => Ok((from + index) as u32),
+            None => self.error(format!("no cell for name '{}'", self.names.name(name))),
+        }
+    }
+
+    /// The number of a cell that a class itself makes.
+    pub(super) fn own_cell(&mut self, name: Symbol) -> Result<u32> {
         match self.u.cells.iter().position(|&cell| cell == name) {
             Some(index) => Ok(index as u32),
             None => self.error(format!("no cell for name '{}'", self.names.name(name))),

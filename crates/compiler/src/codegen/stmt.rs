@@ -4,7 +4,7 @@ use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{CommonConstant, Op};
 use adder_syntax::ast::*;
 
-use super::{Compiler, is_const};
+use super::Compiler;
 use crate::error::{Result, error};
 use crate::symtable::Block;
 use crate::unit::{FrameBlock, Kind, Label};
@@ -92,7 +92,7 @@ impl<'a> Compiler<'a> {
             return Ok(());
         }
         // A constant by itself does nothing.
-        if is_const(value) {
+        if self.is_const(value) {
             return Ok(());
         }
         self.expr(value)?;
@@ -232,8 +232,7 @@ impl<'a> Compiler<'a> {
                 Constant::Bool(value) => Some(value),
                 Constant::Ellipsis => Some(true),
                 Constant::Str { value, .. } => Some(!value.is_empty()),
-                // 3.6 does not look into bytes.
-                Constant::Bytes(_) => None,
+                Constant::Bytes(value) => Some(!value.is_empty()),
                 Constant::Int(value) => Some(value != 0),
                 Constant::BigInt { .. } => Some(true),
                 Constant::Float(value) | Constant::Imaginary(value) => Some(value != 0.0),
@@ -508,7 +507,7 @@ impl<'a> Compiler<'a> {
     fn import_from(&mut self, node: &ImportFrom, span: Span) -> Result<()> {
         let future = self.names.known.future;
         if node.level == 0 && node.module == Some(future) && span.start.line > self.future.line {
-            return self.error("from __future__ imports must occur at the beginning of the file");
+            return self.error(crate::future::LATE);
         }
         let list: Vec<_> = node.names.iter().map(|alias| alias.name).collect();
         let fromlist = self.names_tuple(&list);

@@ -90,6 +90,10 @@ impl Builder<'_> {
         let entry = self.here().symbols.entry(name);
         let before = entry.flags;
         entry.flags |= flag;
+        if flag & def::GLOBAL != 0 {
+            // What is declared global anywhere is a global of the module, by name too.
+            self.table.scopes[TOP as usize].symbols.entry(name).flags |= flag;
+        }
         if flag & def::PARAM != 0 {
             if before & def::PARAM != 0 {
                 let message = format!(
