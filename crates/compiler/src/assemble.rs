@@ -32,7 +32,9 @@ pub(crate) fn width(arg: u32) -> u32 {
 /// Turns a unit into a code object. Its last block must end in RETURN_VALUE.
 pub(crate) fn assemble(mut unit: Unit, names: &mut Names, frame: Frame) -> Result<CodeObject> {
     if unit.first_line == 0 {
-        unit.first_line = unit.instrs.first().map_or(0, |instr| instr.line).max(1);
+        // CPython asks the first block, which is empty if another starts at the same place.
+        let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
+        unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
     let stacksize = stack_depth(&unit);
     let mut consts = unit.consts.take();
