@@ -3,6 +3,8 @@
 //! nothing of the running machine.
 
 pub mod code;
+pub mod dis;
+pub mod lnotab;
 pub mod marshal;
 pub mod opcode;
 pub mod positions;
