@@ -3,7 +3,12 @@
 //! nothing of the running machine.
 
 pub mod code;
+pub mod dis;
+pub mod lnotab;
+pub mod marshal;
 pub mod opcode;
 pub mod positions;
+pub mod pyc;
+pub mod repr;
 pub mod table;
 pub mod verify;

@@ -275,7 +275,7 @@ macro_rules! instructions {
             MAKE_FUNCTION = 132, Flags, |f| (2 + (f & 31).count_ones(), 1),
                 "Makes a function; the flags say what lies below its code: defaults (1), keyword \
                  defaults (2), annotations (4), closure (8), at level 3.14 __annotate__ (16).",
-                "[defaults] [kwdefaults] [annotations] [closure] [annotate] code qualname -- function";
+                "[defaults] [kwdefaults] [annotations or annotate] [closure] code qualname -- function";
             BUILD_SLICE = 133, Count, |n| (if n == 3 { 3 } else { 2 }, 1),
                 "Makes a slice of two or three items.", "start stop [step] -- slice";
             LOAD_CLOSURE = 135, Free, |_| (0, 1), "Pushes a cell.", "-- cell";

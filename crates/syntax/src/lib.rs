@@ -10,7 +10,11 @@
 pub mod ast;
 mod error;
 mod level;
+mod lexer;
+mod parser;
 mod pool;
+mod source;
+mod unicode;
 
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
 pub use level::Level;
@@ -71,7 +75,10 @@ pub struct Parsed {
 /// # Errors
 /// The first syntax error, with CPython's message and place.
 pub fn parse_module(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxError>> {
-    parse_text(source, options)
+    match source::decode(source, &options) {
+        Ok(text) => parse_text(&text, options),
+        Err(error) => Err(error.finish(source)),
+    }
 }
 
 /// Parses decoded source, generalised UTF-8 (a Python `str`; an encoding comment is ignored).
@@ -79,6 +86,14 @@ pub fn parse_module(source: &[u8], options: Options) -> Result<Parsed, Box<Synta
 /// # Errors
 /// The first syntax error, with CPython's message and place.
 pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxError>> {
-    let _ = (source, options);
-    Ok(Parsed { module: ast::Mod::Module(Box::default()), pool: Pool::new(), warnings: Vec::new() })
+    let text = lexer::prepare(source);
+    let lexer = lexer::Lexer::new(&text, options.level);
+    let mut parser = parser::Parser::new(lexer, &options, Pool::new());
+    match parser.parse(options.mode) {
+        Ok(module) => {
+            let (pool, warnings) = parser.into_pool();
+            Ok(Parsed { module, pool, warnings })
+        }
+        Err(_) => Err(parser.into_error().finish(&text)),
+    }
 }

@@ -1,0 +1,188 @@
+//! Functions and lambdas.
+
+use adder_bytecode::code::{CodeObject, Const, flags};
+use adder_bytecode::opcode::Op;
+use adder_syntax::Symbol;
+use adder_syntax::ast::*;
+
+use super::{Compiler, docstring};
+use crate::error::{Failure, Result};
+use crate::symtable::{Block, Role, ScopeId};
+use crate::unit::Kind;
+
+/// Flags of `MAKE_FUNCTION`: what lies on the stack below the code.
+pub(super) mod make {
+    pub(crate) const DEFAULTS: u32 = 1;
+    pub(crate) const KWDEFAULTS: u32 = 2;
+    pub(crate) const ANNOTATIONS: u32 = 4;
+    pub(crate) const CLOSURE: u32 = 8;
+    /// PEP 649: a function that gives the annotations.
+    pub(crate) const ANNOTATE: u32 = 16;
+}
+
+impl<'a> Compiler<'a> {
+    /// The scope a node opens.
+    pub(super) fn lookup<T>(&self, node: &T, role: Role) -> Result<ScopeId> {
+        match self.table.of_node(node, role) {
+            Some(scope) => Ok(scope),
+            None => self.error("unknown symbol table entry"),
+        }
+    }
+
+    pub(super) fn function(
+        &mut self,
+        stmt: &'a Stmt,
+        node: &'a FunctionDef,
+        kind: Kind,
+    ) -> Result<()> {
+        self.exprs(&node.decorator_list)?;
+        // At level 3.6 the statement's line is that of its first decorator already.
+        let first_line = match node.decorator_list.first() {
+            Some(decorator) if self.modern => decorator.span.start.line,
+            _ => stmt.lineno,
+        };
+        if node.type_params.is_empty() {
+            let make = self.default_arguments(&node.args)?;
+            self.function_object(node, kind, make, first_line)?;
+        } else {
+            self.generic_function(node, kind, first_line)?;
+        }
+        for decorator in node.decorator_list.iter().rev() {
+            let span = if self.modern { decorator.span } else { stmt.span };
+            self.at(span, |c| c.emit_arg(Op::CALL_FUNCTION, 1))?;
+        }
+        self.store_name(node.name)
+    }
+
+    /// Annotations, code and the function itself; defaults are on the stack.
+    pub(super) fn function_object(
+        &mut self,
+        node: &'a FunctionDef,
+        kind: Kind,
+        mut make: u32,
+        first_line: u32,
+    ) -> Result<()> {
+        make |= self.annotations(node)?;
+        let scope = self.lookup(node, Role::Body)?;
+        let method = self.modern && self.scope().block == Block::Class;
+        self.enter(node.name, kind, scope, first_line);
+        if method {
+            self.u.extra_flags |= flags::METHOD;
+        }
+        let mut body = &*node.body;
+        let doc = body.first().and_then(docstring);
+        if doc.is_some() {
+            body = &body[1..];
+        }
+        match doc {
+            Some(doc) if self.optimize < 2 => {
+                let text = self.docstring(doc);
+                self.add_const(Const::Str(text));
+                if self.modern {
+                    self.u.extra_flags |= flags::HAS_DOCSTRING;
+                }
+            }
+            _ => self.no_docstring(),
+        }
+        self.set_parameters(&node.args)?;
+        self.stmts(body)?;
+        let code = self.leave(true)?;
+        self.make_function(code, make)
+    }
+
+    pub(super) fn lambda(&mut self, expr: &'a Expr, node: &'a Lambda) -> Result<()> {
+        let make = self.default_arguments(&node.args)?;
+        let scope = self.lookup(node, Role::Body)?;
+        let name = self.names.known.lambda;
+        self.enter(name, Kind::Lambda, scope, expr.lineno);
+        self.no_docstring();
+        self.set_parameters(&node.args)?;
+        self.expr(&node.body)?;
+        let generator = self.scope().generator;
+        if !generator {
+            self.at(node.body.span, |c| c.emit(Op::RETURN_VALUE));
+        }
+        let code = self.leave(!generator)?;
+        self.make_function(code, make)
+    }
+
+    fn set_parameters(&mut self, args: &Arguments) -> Result<()> {
+        let count =
+            |n: usize| u32::try_from(n).map_err(|_| Failure::Overflow("too many arguments"));
+        self.u.posonlyargcount = count(args.posonlyargs.len())?;
+        self.u.argcount = count(args.posonlyargs.len() + args.args.len())?;
+        self.u.kwonlyargcount = count(args.kwonlyargs.len())?;
+        Ok(())
+    }
+
+    /// Default values; the flags for MAKE_FUNCTION.
+    pub(super) fn default_arguments(&mut self, args: &'a Arguments) -> Result<u32> {
+        let mut make = 0;
+        if !args.defaults.is_empty() {
+            self.exprs(&args.defaults)?;
+            self.emit_arg(Op::BUILD_TUPLE, args.defaults.len())?;
+            make |= make::DEFAULTS;
+        }
+        let mut names: Vec<Symbol> = Vec::new();
+        for (arg, default) in args.kwonlyargs.iter().zip(&args.kw_defaults) {
+            if let Some(default) = default {
+                self.expr(default)?;
+                let name = self.mangle(arg.arg);
+                names.push(name);
+            }
+        }
+        if !names.is_empty() {
+            let n = names.len();
+            let names = self.names_tuple(&names);
+            self.load_const(names);
+            self.emit_arg(Op::BUILD_CONST_KEY_MAP, n)?;
+            make |= make::KWDEFAULTS;
+        }
+        Ok(make)
+    }
+
+    /// A function from code; what `make` says is on the stack, and cells are added
+    /// (`compiler_make_closure`).
+    pub(super) fn make_function(&mut self, code: CodeObject, make: u32) -> Result<()> {
+        let qualname = code.qualname.clone();
+        self.make_function_named(code, qualname, make)
+    }
+
+    pub(super) fn make_function_named(
+        &mut self,
+        code: CodeObject,
+        qualname: adder_bytecode::code::PyStrBuf,
+        mut make: u32,
+    ) -> Result<()> {
+        if !code.freevars.is_empty() {
+            for name in &code.freevars {
+                let Some(name) = name.as_str() else { continue };
+                let name = self.names.intern(name);
+                let index = self.closure_cell(name)?;
+                self.u.emit(Op::LOAD_CLOSURE, index);
+            }
+            self.emit_arg(Op::BUILD_TUPLE, code.freevars.len())?;
+            make |= make::CLOSURE;
+        }
+        self.load_const(Const::Code(code.into()));
+        self.load_const(Const::Str(qualname));
+        self.u.emit(Op::MAKE_FUNCTION, make);
+        Ok(())
+    }
+
+    /// The cell of this unit that a function inside shares.
+    fn closure_cell(&mut self, name: Symbol) -> Result<u32> {
+        use crate::symtable::Meaning;
+        let known = self.names.known;
+        let scope = self.scope();
+        let count = self.u.cellvar_count as usize;
+        let own = scope.meaning(name) == Meaning::Cell
+            || (scope.block == Block::Class && (name == known.class_ || name == known.classdict));
+        let (from, part) =
+            if own { (0, &self.u.cells[..count]) } else { (count, &self.u.cells[count..]) };
+        match part.iter().position(|&cell| cell == name) {
+            Some(index) => Ok((from + index) as u32),
+            None => self.error(format!("no cell for name '{}'", self.names.name(name))),
+        }
+    }
+}

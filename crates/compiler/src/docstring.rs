@@ -1,0 +1,63 @@
+//! Docstrings without the indentation they are written with (since 3.13; `inspect.cleandoc`,
+//! but that blank lines at the ends stay).
+
+const TAB: usize = 8;
+
+/// Removes from all lines but the first what indentation they have in common, from the first
+/// line all of it; tabs count to the next multiple of eight.
+pub(crate) fn clean(text: &[u8]) -> Vec<u8> {
+    let text = expand_tabs(text);
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let margin = lines
+        .clone()
+        .filter_map(|line| line.iter().position(|&byte| byte != b' '))
+        .min()
+        .unwrap_or(0);
+    let indent = first.iter().take_while(|&&byte| byte == b' ').count();
+    let mut out = first[indent..].to_vec();
+    for line in lines {
+        out.push(b'\n');
+        let blank = line.iter().take_while(|&&byte| byte == b' ').count();
+        out.extend_from_slice(&line[margin.min(blank)..]);
+    }
+    out
+}
+
+fn expand_tabs(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut column = 0;
+    for &byte in text {
+        match byte {
+            b'\t' => {
+                let blanks = TAB - column % TAB;
+                out.resize(out.len() + blanks, b' ');
+                column += blanks;
+                continue;
+            }
+            b'\n' | b'\r' => column = 0,
+            // Later bytes of a character take no column.
+            0x80..=0xbf => {}
+            _ => column += 1,
+        }
+        out.push(byte);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_indentation_goes() {
+        for (text, expected) in [
+            ("  a\n    b\n      c\n    ", "a\nb\n  c\n"),
+            ("a", "a"),
+            ("\n  a\n b", "\n a\nb"),
+            ("a\n\n\tb", "a\n\nb"),
+        ] {
+            assert_eq!(clean(text.as_bytes()), expected.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,460 @@
+//! CPython 3.6's peephole optimiser (`Python/peephole.c`): folds constant expressions, takes
+//! detours out of jumps, and drops code behind a return. At both levels it is the only optimiser
+//! between the tree and the machine, which does its own on the prepared form.
+//!
+//! The work is done in place, on code units: what goes away is first overwritten with NOP, and at
+//! the end everything moves together and jumps are adjusted. Two facts shape the details: an
+//! instruction never gets longer, and a fold adds its result to the constants even where nothing
+//! refers to its operands any more.
+
+use adder_bytecode::code::Const;
+use adder_bytecode::opcode::{EXTENDED_ARG, Op, cmp};
+use adder_bytecode::table::ArgKind;
+
+use crate::assemble::width;
+use crate::fold;
+
+/// What comes out.
+pub(crate) struct Optimized {
+    pub(crate) code: Box<[u8]>,
+    pub(crate) lnotab: Vec<u8>,
+    /// For each code unit, what `places` said of the unit it came from.
+    pub(crate) places: Vec<u32>,
+}
+
+type Unit = [u8; 2];
+const NOP: Unit = [Op::NOP as u8, 0];
+
+/// Optimises wordcode. `places` has an entry for each code unit.
+pub(crate) fn optimize(
+    code: Vec<Unit>,
+    consts: &mut Vec<Const>,
+    lnotab: Vec<u8>,
+    places: Vec<u32>,
+    modern: bool,
+) -> Optimized {
+    let unchanged = |code: Vec<Unit>, lnotab, places| Optimized {
+        code: code.into_flattened().into(),
+        lnotab,
+        places,
+    };
+    // A step of 255 in the line table means that a step was too large for one entry; CPython
+    // leaves such code alone.
+    if lnotab.contains(&255) {
+        return unchanged(code, lnotab, places);
+    }
+    let original = if consts.is_empty() { Vec::new() } else { code.clone() };
+    let mut pass = Pass { blocks: mark_blocks(&code), code, consts, stack: Vec::new(), modern };
+    pass.run();
+    let moved = new_offsets(&pass.code);
+    match compact(&pass.code, &moved, &places) {
+        Some((code, places)) => {
+            let lnotab = adjust_lines(lnotab, &moved);
+            unchanged(code, lnotab, places)
+        }
+        None => unchanged(original, lnotab, places),
+    }
+}
+
+fn op_at(code: &[Unit], i: usize) -> u8 {
+    code.get(i).map_or(0, |unit| unit[0])
+}
+
+fn is(code: &[Unit], i: usize, op: Op) -> bool {
+    op_at(code, i) == op as u8
+}
+
+/// The argument of the instruction whose last code unit is at `i`.
+fn arg_at(code: &[Unit], i: usize) -> u32 {
+    let mut arg = u32::from(code[i][1]);
+    let mut at = i;
+    let mut shift = 8;
+    while at > 0 && code[at - 1][0] == EXTENDED_ARG && shift < 32 {
+        at -= 1;
+        arg |= u32::from(code[at][1]) << shift;
+        shift += 8;
+    }
+    arg
+}
+
+/// The last code unit of the instruction that starts at `i`.
+fn find_op(code: &[Unit], mut i: usize) -> usize {
+    while op_at(code, i) == EXTENDED_ARG {
+        i += 1;
+    }
+    i
+}
+
+fn is_jump(op: u8) -> Option<Op> {
+    Op::from_u8(op).filter(|op| op.is_jump())
+}
+
+/// Where the jump at `i` goes, in code units.
+fn target(code: &[Unit], i: usize, op: Op) -> usize {
+    let arg = arg_at(code, i) as usize / 2;
+    if op.arg_kind() == ArgKind::JAbs { arg } else { arg + i + 1 }
+}
+
+/// A number for each code unit; it changes wherever a jump can arrive.
+fn mark_blocks(code: &[Unit]) -> Vec<u32> {
+    let mut blocks = vec![0u32; code.len() + 1];
+    for i in 0..code.len() {
+        if let Some(op) = is_jump(code[i][0])
+            && let Some(mark) = blocks.get_mut(target(code, i, op))
+        {
+            *mark = 1;
+        }
+    }
+    let mut count = 0;
+    for mark in &mut blocks {
+        count += *mark;
+        *mark = count;
+    }
+    blocks
+}
+
+struct Pass<'a> {
+    code: Vec<Unit>,
+    blocks: Vec<u32>,
+    consts: &'a mut Vec<Const>,
+    /// Indices of the constants loaded by the run of LOAD_CONST that ends here.
+    stack: Vec<u32>,
+    modern: bool,
+}
+
+impl Pass<'_> {
+    /// No jump arrives behind `from`, up to and including `to`.
+    fn one_block(&self, from: usize, to: usize) -> bool {
+        to < self.code.len() && self.blocks[from] == self.blocks[to]
+    }
+
+    fn nops(&mut self, from: usize, to: usize) {
+        self.code[from..to].fill(NOP);
+    }
+
+    /// Writes an instruction into the end of `from..to`, NOPs before it. False if it is too long.
+    fn write(&mut self, from: usize, to: usize, op: u8, arg: u32) -> bool {
+        let width = width(arg) as usize;
+        if from + width > to {
+            return false;
+        }
+        self.nops(from, to - width);
+        self.write_arg(to - width, op, arg, width);
+        true
+    }
+
+    fn write_arg(&mut self, start: usize, op: u8, arg: u32, width: usize) {
+        for (k, unit) in self.code[start..start + width].iter_mut().enumerate() {
+            let shift = 8 * (width - 1 - k);
+            *unit = [if shift == 0 { op } else { EXTENDED_ARG }, (arg >> shift) as u8];
+        }
+    }
+
+    /// Gives the instruction that ends at `i` another argument, if that is not longer. Where the
+    /// instruction then ends.
+    fn set_arg(&mut self, i: usize, arg: u32) -> Option<usize> {
+        let old = arg_at(&self.code, i);
+        if old == arg {
+            return Some(i);
+        }
+        let (old, new) = (width(old) as usize, width(arg) as usize);
+        if old < new {
+            return None;
+        }
+        let start = i + 1 - old;
+        let op = self.code[i][0];
+        self.write_arg(start, op, arg, new);
+        self.nops(start + new, i + 1);
+        Some(start + new - 1)
+    }
+
+    /// Where the last `n` LOAD_CONSTs before `i` begin.
+    fn consts_start(&self, mut i: usize, mut n: usize) -> usize {
+        while i > 0 {
+            i -= 1;
+            if is(&self.code, i, Op::LOAD_CONST) {
+                n -= 1;
+                if n == 0 {
+                    while i > 0 && self.code[i - 1][0] == EXTENDED_ARG {
+                        i -= 1;
+                    }
+                    return i;
+                }
+            }
+        }
+        0
+    }
+
+    fn run(&mut self) {
+        let mut i = find_op(&self.code, 0);
+        let mut in_consts = false;
+        while i < self.code.len() {
+            if !in_consts {
+                self.stack.clear();
+            }
+            in_consts = false;
+            let mut start = i;
+            while start > 0 && self.code[start - 1][0] == EXTENDED_ARG {
+                start -= 1;
+            }
+            let mut next = i + 1;
+            while op_at(&self.code, next) == EXTENDED_ARG {
+                next += 1;
+            }
+            if let Some(op) = Op::from_u8(self.code[i][0]) {
+                match op {
+                    Op::UNARY_NOT => self.negated_jump(start, i, next),
+                    Op::COMPARE_OP => self.negated_compare(start, i, next),
+                    Op::LOAD_CONST => {
+                        in_consts = true;
+                        let index = arg_at(&self.code, i);
+                        self.stack.push(index);
+                        let skips = is(&self.code, next, Op::POP_JUMP_IF_FALSE)
+                            && self.one_block(start, i + 1)
+                            && self.consts.get(index as usize).is_some_and(Const::is_true);
+                        if skips {
+                            self.nops(start, next + 1);
+                            self.stack.pop();
+                        }
+                    }
+                    Op::BUILD_TUPLE | Op::BUILD_LIST | Op::BUILD_SET => {
+                        in_consts = self.build(op, start, i, next);
+                    }
+                    Op::UNARY_NEGATIVE | Op::UNARY_INVERT | Op::UNARY_POSITIVE => {
+                        in_consts = self.fold(op, start, i, 1);
+                    }
+                    _ if fold::is_binary(op) => in_consts = self.fold(op, start, i, 2),
+                    Op::JUMP_IF_FALSE_OR_POP | Op::JUMP_IF_TRUE_OR_POP => {
+                        match self.implied_jump(op, i) {
+                            Some(again) => next = again,
+                            None => self.detour(op, start, i),
+                        }
+                    }
+                    Op::RETURN_VALUE => {
+                        let mut end = i + 1;
+                        while end < self.code.len() && self.one_block(i, end) {
+                            end += 1;
+                        }
+                        if end > i + 1 {
+                            self.nops(i + 1, end);
+                            next = find_op(&self.code, end);
+                        }
+                    }
+                    _ if op.is_jump() => self.detour(op, start, i),
+                    _ => {}
+                }
+            }
+            i = next;
+        }
+    }
+
+    /// `not` before a jump if false is a jump if true.
+    fn negated_jump(&mut self, start: usize, i: usize, next: usize) {
+        if is(&self.code, next, Op::POP_JUMP_IF_FALSE) && self.one_block(start, i + 1) {
+            self.nops(start, i + 1);
+            self.code[next][0] = Op::POP_JUMP_IF_TRUE as u8;
+        }
+    }
+
+    /// `not a in b` is `a not in b`, and so for `is`.
+    fn negated_compare(&mut self, start: usize, i: usize, next: usize) {
+        let operator = arg_at(&self.code, i);
+        if (cmp::IN..=cmp::IS_NOT).contains(&operator)
+            && is(&self.code, next, Op::UNARY_NOT)
+            && self.one_block(start, i + 1)
+        {
+            self.code[i] = [Op::COMPARE_OP as u8, (operator ^ 1) as u8];
+            self.nops(i + 1, next + 1);
+        }
+    }
+
+    /// Displays of constants, and packing that is unpacked at once. True if a constant is left.
+    fn build(&mut self, op: Op, start: usize, i: usize, next: usize) -> bool {
+        let n = arg_at(&self.code, i) as usize;
+        if n > 0 && self.stack.len() >= n {
+            let first = self.consts_start(start, n);
+            let folds = if op == Op::BUILD_TUPLE {
+                self.one_block(first, start)
+            } else {
+                // A list or set that is only looked at, not kept.
+                let looked_at = is(&self.code, next, Op::GET_ITER)
+                    || (is(&self.code, next, Op::COMPARE_OP)
+                        && matches!(u32::from(self.code[next][1]), cmp::IN | cmp::NOT_IN));
+                looked_at && self.one_block(first, i + 1)
+            };
+            if folds {
+                let items: Vec<Const> = (self.stack[self.stack.len() - n..].iter())
+                    .map(|&index| self.consts[index as usize].clone())
+                    .collect();
+                let value = if op == Op::BUILD_SET {
+                    Const::FrozenSet(fold::distinct(items).into())
+                } else {
+                    Const::Tuple(items.into())
+                };
+                return self.replace(first, i, value, n);
+            }
+        }
+        if !is(&self.code, next, Op::UNPACK_SEQUENCE)
+            || !self.one_block(start, i + 1)
+            || n != arg_at(&self.code, next) as usize
+            || op == Op::BUILD_SET
+        {
+            return false;
+        }
+        match n {
+            0 | 1 => self.nops(start, next + 1),
+            2 => {
+                self.code[start] = [Op::ROT_TWO as u8, 0];
+                self.nops(start + 1, next + 1);
+                self.stack.clear();
+            }
+            3 => {
+                self.code[start] = [Op::ROT_THREE as u8, 0];
+                self.code[start + 1] = [Op::ROT_TWO as u8, 0];
+                self.nops(start + 2, next + 1);
+                self.stack.clear();
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// An operation on constants. True if it gave way to its result.
+    fn fold(&mut self, op: Op, start: usize, i: usize, n: usize) -> bool {
+        let len = self.stack.len();
+        if len < n {
+            return false;
+        }
+        let first = self.consts_start(start, n);
+        if !self.one_block(first, start) {
+            return false;
+        }
+        let operand = |k: usize| &self.consts[self.stack[len - n + k] as usize];
+        let value = if n == 1 {
+            fold::unary(op, operand(0))
+        } else {
+            fold::binary(op, operand(0), operand(1), self.modern)
+        };
+        value.is_some_and(|value| self.replace(first, i, value, n))
+    }
+
+    /// Puts LOAD_CONST of a new constant in the place of `first..=i`, which had `n` operands.
+    fn replace(&mut self, first: usize, i: usize, value: Const, n: usize) -> bool {
+        let index = self.consts.len() as u32;
+        self.consts.push(value);
+        if !self.write(first, i + 1, Op::LOAD_CONST as u8, index) {
+            return false;
+        }
+        self.stack.truncate(self.stack.len() - n);
+        self.stack.push(index);
+        true
+    }
+
+    /// A conditional jump to another test of the same value, whose outcome is known. Where to go
+    /// on if something was done: at the same jump again.
+    fn implied_jump(&mut self, op: Op, i: usize) -> Option<usize> {
+        let second = find_op(&self.code, arg_at(&self.code, i) as usize / 2);
+        let on_true = match Op::from_u8(op_at(&self.code, second))? {
+            Op::POP_JUMP_IF_FALSE | Op::JUMP_IF_FALSE_OR_POP => false,
+            Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_TRUE_OR_POP => true,
+            _ => return None,
+        };
+        let (arg, op) = if on_true == (op == Op::JUMP_IF_TRUE_OR_POP) {
+            // Both jump, to where the second goes, with what it does to the stack.
+            (arg_at(&self.code, second), self.code[second][0])
+        } else {
+            // The second does not jump, and drops the value.
+            let op = if op == Op::JUMP_IF_TRUE_OR_POP {
+                Op::POP_JUMP_IF_TRUE
+            } else {
+                Op::POP_JUMP_IF_FALSE
+            };
+            ((second as u32 + 1) * 2, op as u8)
+        };
+        let at = self.set_arg(i, arg)?;
+        self.code[at][0] = op;
+        Some(at)
+    }
+
+    /// A jump to an unconditional jump, or to a return.
+    fn detour(&mut self, op: Op, start: usize, i: usize) {
+        let unconditional = |op: u8| op == Op::JUMP_ABSOLUTE as u8 || op == Op::JUMP_FORWARD as u8;
+        let second = find_op(&self.code, target(&self.code, i, op));
+        let second_op = op_at(&self.code, second);
+        if unconditional(op as u8) && second_op == Op::RETURN_VALUE as u8 {
+            self.code[start] = [Op::RETURN_VALUE as u8, 0];
+            self.nops(start + 1, i + 1);
+        } else if unconditional(second_op)
+            && let Some(jump) = Op::from_u8(second_op)
+        {
+            let mut to = target(&self.code, second, jump);
+            let mut op = op;
+            if op == Op::JUMP_FORWARD {
+                // An absolute jump can go backwards, too.
+                op = Op::JUMP_ABSOLUTE;
+            } else if op.arg_kind() == ArgKind::JRel {
+                if to < i + 1 {
+                    return;
+                }
+                to -= i + 1;
+            }
+            self.write(start, i + 1, op as u8, to as u32 * 2);
+        }
+    }
+}
+
+/// Where each code unit will be once the NOPs are gone.
+fn new_offsets(code: &[Unit]) -> Vec<u32> {
+    let mut at = 0;
+    let mut moved = Vec::with_capacity(code.len() + 1);
+    for unit in code {
+        moved.push(at);
+        at += u32::from(unit[0] != Op::NOP as u8);
+    }
+    moved.push(at);
+    moved
+}
+
+/// Takes the NOPs out and adjusts jumps. `None` if a jump would get longer than it is.
+fn compact(code: &[Unit], moved: &[u32], places: &[u32]) -> Option<(Vec<Unit>, Vec<u32>)> {
+    let mut out: Vec<Unit> = Vec::with_capacity(code.len());
+    let mut out_places = Vec::with_capacity(code.len());
+    let mut i = 0;
+    while i < code.len() {
+        let start = i;
+        i = find_op(code, i).min(code.len() - 1);
+        let op = code[i][0];
+        if op != Op::NOP as u8 {
+            let mut arg = arg_at(code, i);
+            if let Some(op) = is_jump(op) {
+                let to = *moved.get(target(code, i, op))?;
+                let from = if op.arg_kind() == ArgKind::JAbs { 0 } else { moved[i] + 1 };
+                arg = to.checked_sub(from)? * 2;
+            }
+            let have = (i - start + 1) as u32;
+            if width(arg) > have {
+                return None;
+            }
+            // An argument that got shorter keeps its prefixes, with zeros.
+            for k in (1..have).rev() {
+                out.push([EXTENDED_ARG, arg.checked_shr(8 * k).unwrap_or(0) as u8]);
+            }
+            out.push([op, arg as u8]);
+            out_places.resize(out.len(), places[i]);
+        }
+        i += 1;
+    }
+    Some((out, out_places))
+}
+
+fn adjust_lines(mut lnotab: Vec<u8>, moved: &[u32]) -> Vec<u8> {
+    let mut old = 0usize;
+    let mut last = 0u32;
+    for pair in lnotab.chunks_exact_mut(2) {
+        old += usize::from(pair[0]);
+        let new = moved.get(old / 2).copied().unwrap_or(last / 2) * 2;
+        pair[0] = (new - last) as u8;
+        last = new;
+    }
+    lnotab
+}

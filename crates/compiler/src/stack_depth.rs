@@ -1,0 +1,91 @@
+//! `co_stacksize`: how deep the value stack can get, by CPython 3.6's reckoning
+//! (`stackdepth_walk` in `Python/compile.c`).
+//!
+//! It walks along every path with the instructions' nominal effects, taking a block up again only
+//! if it is reached with a deeper stack, and not while it is on the path itself. What results is
+//! an upper bound, and by the odd effects of the block instructions often not a tight one; but
+//! the number is part of the code object, so the walk must go the same ways in the same order.
+
+use adder_bytecode::opcode::Op;
+
+use crate::unit::Unit;
+
+/// A block of which the walk is not yet done.
+struct Step {
+    /// Index in the list of block starts.
+    block: usize,
+    /// Next instruction.
+    at: usize,
+    depth: i64,
+}
+
+const UNSEEN: i64 = i64::MIN;
+
+pub(crate) fn stack_depth(unit: &Unit) -> u32 {
+    let len = unit.instrs.len();
+    // Blocks start at the code's start and wherever a label stands.
+    let mut block_at = vec![u32::MAX; len + 1];
+    block_at[0] = 0;
+    for &place in &unit.labels {
+        if let Some(slot) = block_at.get_mut(place as usize) {
+            *slot = 0;
+        }
+    }
+    let mut starts = Vec::with_capacity(unit.labels.len() + 1);
+    for (place, slot) in block_at.iter_mut().enumerate() {
+        if *slot == 0 {
+            *slot = starts.len() as u32;
+            starts.push(place);
+        }
+    }
+    let mut start_depth = vec![UNSEEN; starts.len()];
+    let mut on_path = vec![false; starts.len()];
+    let mut max = 0i64;
+    let mut path: Vec<Step> = Vec::new();
+
+    let mut enter = |path: &mut Vec<Step>, on_path: &mut Vec<bool>, block: usize, depth: i64| {
+        if !on_path[block] && start_depth[block] < depth {
+            on_path[block] = true;
+            start_depth[block] = depth;
+            path.push(Step { block, at: starts[block], depth });
+        }
+    };
+    enter(&mut path, &mut on_path, 0, 0);
+    'path: while let Some(step) = path.last_mut() {
+        let end = starts.get(step.block + 1).copied().unwrap_or(len);
+        while step.at < end {
+            let instr = &unit.instrs[step.at];
+            step.at += 1;
+            step.depth += instr.op.stack_effect(instr.arg);
+            max = max.max(step.depth);
+            if !instr.op.is_jump() {
+                continue;
+            }
+            let mut target = step.depth;
+            match instr.op {
+                Op::FOR_ITER => target -= 2,
+                Op::SETUP_FINALLY | Op::SETUP_EXCEPT => {
+                    target += 3;
+                    max = max.max(target);
+                }
+                Op::JUMP_IF_TRUE_OR_POP | Op::JUMP_IF_FALSE_OR_POP => step.depth -= 1,
+                // What follows is dead; the path ends once the target is done.
+                Op::JUMP_ABSOLUTE | Op::JUMP_FORWARD => step.at = usize::MAX,
+                _ => {}
+            }
+            let place = unit.labels[instr.arg as usize] as usize;
+            enter(&mut path, &mut on_path, block_at[place] as usize, target);
+            continue 'path;
+        }
+        let (block, depth, falls_through) = (step.block, step.depth, step.at == end);
+        if falls_through && block + 1 < starts.len() {
+            // Come back here once what follows is done, to leave the block.
+            step.at = usize::MAX;
+            enter(&mut path, &mut on_path, block + 1, depth);
+            continue;
+        }
+        on_path[block] = false;
+        path.pop();
+    }
+    u32::try_from(max).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,890 @@
+//! First pass: walks the tree, opens a scope for each function, class, lambda, comprehension and
+//! annotation scope, and notes how the names are used.
+
+use adder_syntax::ast::*;
+use adder_syntax::{Level, Symbol};
+
+use super::{Block, Role, Scope, ScopeId, SymbolTable, TOP, address, def};
+use crate::error::{Result, error};
+use crate::limits::Depth;
+use crate::names::Names;
+
+/// Builds the scopes of a tree; their names are not yet analysed.
+///
+/// `lazy_annotations` is false under `from __future__ import annotations` and at level 3.6.
+pub(crate) fn build(
+    module: &Mod,
+    names: &mut Names,
+    level: Level,
+    lazy_annotations: bool,
+) -> Result<SymbolTable> {
+    let table =
+        SymbolTable { scopes: vec![Scope::new(Block::Module, TOP)], by_node: Default::default() };
+    let mut builder = Builder {
+        table,
+        names,
+        modern: level == Level::Py314,
+        lazy_annotations,
+        current: TOP,
+        private: None,
+        depth: Depth::default(),
+    };
+    match module {
+        Mod::Module(body) | Mod::Interactive(body) => builder.stmts(body)?,
+        Mod::Expression(expr) => builder.expr(expr)?,
+        Mod::FunctionType(_) => {
+            return error("this compiler does not handle function types", Span::default());
+        }
+    }
+    Ok(builder.table)
+}
+
+struct Builder<'n> {
+    table: SymbolTable,
+    names: &'n mut Names,
+    modern: bool,
+    lazy_annotations: bool,
+    current: ScopeId,
+    /// The class whose private names are mangled here.
+    private: Option<Symbol>,
+    depth: Depth,
+}
+
+impl Builder<'_> {
+    fn here(&mut self) -> &mut Scope {
+        &mut self.table.scopes[self.current as usize]
+    }
+
+    /// Opens a scope; the one it lies in is to be restored by [`Builder::leave`].
+    fn enter<T>(&mut self, node: &T, role: Role, block: Block) -> ScopeId {
+        let parent = self.current;
+        let outer = self.here();
+        let mut scope = Scope::new(block, parent);
+        scope.nested = outer.nested || outer.block.is_function_like();
+        let sees_class = outer.block == Block::Class
+            || (outer.can_see_class_scope && outer.block == Block::TypeParams);
+        if sees_class && !matches!(block, Block::Class | Block::Function) {
+            scope.can_see_class_scope = true;
+        }
+        let id = self.table.scopes.len() as ScopeId;
+        self.table.scopes.push(scope);
+        self.table.by_node.insert((address(node), role), id);
+        self.current = id;
+        if self.here().can_see_class_scope {
+            let classdict = self.names.known.classdict;
+            self.here().symbols.entry(classdict).flags |= def::USE;
+        }
+        id
+    }
+
+    fn leave(&mut self) {
+        self.current = self.here().parent;
+    }
+
+    fn mangled(&mut self, name: Symbol) -> Symbol {
+        self.names.mangle(self.private, name)
+    }
+
+    fn note(&mut self, name: Symbol, flag: u16, span: Span) -> Result<()> {
+        let name = self.mangled(name);
+        let entry = self.here().symbols.entry(name);
+        let before = entry.flags;
+        entry.flags |= flag;
+        if flag & def::GLOBAL != 0 {
+            // What is declared global anywhere is a global of the module, by name too.
+            self.table.scopes[TOP as usize].symbols.entry(name).flags |= flag;
+        }
+        if flag & def::PARAM != 0 {
+            if before & def::PARAM != 0 {
+                let message = format!(
+                    "duplicate argument '{}' in function definition",
+                    self.names.name(name)
+                );
+                return error(message, span);
+            }
+            self.here().params.push(name);
+        }
+        if flag & def::TYPE_PARAM != 0 && before & def::TYPE_PARAM != 0 {
+            let message = format!("duplicate type parameter '{}'", self.names.name(name));
+            return error(message, span);
+        }
+        // A name may not be a loop variable of a comprehension and a target of `:=` in it.
+        if self.modern && flag & def::COMP_ITER != 0 && before & (def::GLOBAL | def::NONLOCAL) != 0
+        {
+            return self.rebinds(name, span);
+        }
+        Ok(())
+    }
+
+    fn rebinds<T>(&self, name: Symbol, span: Span) -> Result<T> {
+        let message = format!(
+            "assignment expression cannot rebind comprehension iteration variable '{}'",
+            self.names.name(name)
+        );
+        error(message, span)
+    }
+
+    // -- statements
+
+    fn stmts(&mut self, body: &[Stmt]) -> Result<()> {
+        body.iter().try_for_each(|stmt| self.stmt(stmt))
+    }
+
+    /// Statements whose execution hangs on control flow.
+    fn conditional(&mut self, body: &[Stmt]) -> Result<()> {
+        let outer = std::mem::replace(&mut self.here().in_conditional, true);
+        let result = self.stmts(body);
+        self.here().in_conditional = outer;
+        result
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) -> Result<()> {
+        self.depth.enter()?;
+        let result = self.stmt_inner(stmt);
+        self.depth.leave();
+        result
+    }
+
+    fn stmt_inner(&mut self, stmt: &Stmt) -> Result<()> {
+        let span = stmt.span;
+        match &stmt.kind {
+            StmtKind::FunctionDef(node) => self.function(node, span, false),
+            StmtKind::AsyncFunctionDef(node) => self.function(node, span, true),
+            StmtKind::ClassDef(node) => self.class(node, span),
+            StmtKind::Return(value) => {
+                if let Some(value) = value {
+                    self.expr(value)?;
+                    self.here().returns_value = Some(span);
+                }
+                Ok(())
+            }
+            StmtKind::Delete(node) => self.exprs(&node.targets),
+            StmtKind::Assign(node) => {
+                self.exprs(&node.targets)?;
+                self.expr(&node.value)
+            }
+            StmtKind::AugAssign(node) => {
+                self.expr(&node.target)?;
+                self.expr(&node.value)
+            }
+            StmtKind::AnnAssign(node) => self.annotated(node),
+            StmtKind::TypeAlias(node) => self.type_alias(node),
+            StmtKind::For(node) | StmtKind::AsyncFor(node) => {
+                self.expr(&node.target)?;
+                self.expr(&node.iter)?;
+                self.conditional(&node.body)?;
+                self.conditional(&node.orelse)
+            }
+            StmtKind::While(node) => {
+                self.expr(&node.test)?;
+                self.conditional(&node.body)?;
+                self.conditional(&node.orelse)
+            }
+            StmtKind::If(node) => self.if_chain(node),
+            StmtKind::With(node) | StmtKind::AsyncWith(node) => {
+                for item in &node.items {
+                    self.expr(&item.context_expr)?;
+                    if let Some(target) = &item.optional_vars {
+                        self.expr(target)?;
+                    }
+                }
+                self.conditional(&node.body)
+            }
+            StmtKind::Match(node) => {
+                self.expr(&node.subject)?;
+                for case in &node.cases {
+                    self.pattern(&case.pattern)?;
+                    if let Some(guard) = &case.guard {
+                        self.expr(guard)?;
+                    }
+                    self.conditional(&case.body)?;
+                }
+                Ok(())
+            }
+            StmtKind::Raise(node) => {
+                self.optional(&node.exc)?;
+                self.optional(&node.cause)
+            }
+            StmtKind::Try(node) | StmtKind::TryStar(node) => {
+                self.conditional(&node.body)?;
+                // 3.6 visits the else clause before the handlers.
+                if !self.modern {
+                    self.stmts(&node.orelse)?;
+                }
+                for handler in &node.handlers {
+                    self.optional(&handler.type_)?;
+                    if let Some(name) = handler.name {
+                        self.note(name, def::LOCAL, handler.span)?;
+                    }
+                    self.conditional(&handler.body)?;
+                }
+                if self.modern {
+                    self.conditional(&node.orelse)?;
+                }
+                self.conditional(&node.finalbody)
+            }
+            StmtKind::Assert(node) => {
+                self.expr(&node.test)?;
+                self.optional(&node.msg)
+            }
+            StmtKind::Import(node) => {
+                node.names.iter().try_for_each(|alias| self.alias(alias, span))
+            }
+            StmtKind::ImportFrom(node) => {
+                node.names.iter().try_for_each(|alias| self.alias(alias, span))
+            }
+            StmtKind::Global(node) => self.directive(&node.names, def::GLOBAL, span),
+            StmtKind::Nonlocal(node) => self.directive(&node.names, def::NONLOCAL, span),
+            StmtKind::Expr(value) => self.expr(value),
+            StmtKind::Pass | StmtKind::Break | StmtKind::Continue => Ok(()),
+        }
+    }
+
+    /// An `if` with all its `elif`s, in a loop: such chains can be long.
+    fn if_chain(&mut self, node: &If) -> Result<()> {
+        let mut node = node;
+        let mut links = 0;
+        loop {
+            self.expr(&node.test)?;
+            self.conditional(&node.body)?;
+            links += 1;
+            match &*node.orelse {
+                [Stmt { kind: StmtKind::If(inner), .. }] => {
+                    self.depth.chain(links)?;
+                    node = inner;
+                }
+                orelse => return self.conditional(orelse),
+            }
+        }
+    }
+
+    fn function(&mut self, node: &FunctionDef, span: Span, is_async: bool) -> Result<()> {
+        self.note(node.name, def::LOCAL, span)?;
+        self.exprs(&node.args.defaults)?;
+        self.optionals(&node.args.kw_defaults)?;
+        let has_kwdefaults = node.args.kw_defaults.iter().any(Option::is_some);
+        if self.modern {
+            self.exprs(&node.decorator_list)?;
+        }
+        let generic = !node.type_params.is_empty();
+        if generic {
+            self.enter(node, Role::TypeParams, Block::TypeParams);
+            let known = self.names.known;
+            if !node.args.defaults.is_empty() {
+                self.note(known.dot_defaults, def::PARAM, span)?;
+            }
+            if has_kwdefaults {
+                self.note(known.dot_kwdefaults, def::PARAM, span)?;
+            }
+            self.type_params(&node.type_params)?;
+        }
+        self.annotations(&node.args, node.returns.as_ref())?;
+        if !self.modern {
+            self.exprs(&node.decorator_list)?;
+        }
+        self.enter(node, Role::Body, Block::Function);
+        self.here().coroutine = is_async;
+        self.parameters(&node.args)?;
+        self.stmts(&node.body)?;
+        self.check_async_generator()?;
+        self.leave();
+        if generic {
+            self.leave();
+        }
+        Ok(())
+    }
+
+    fn check_async_generator(&mut self) -> Result<()> {
+        let modern = self.modern;
+        let scope = self.here();
+        match scope.returns_value {
+            // 3.6 finds this while it generates code.
+            Some(span) if modern && scope.coroutine && scope.generator => {
+                error("'return' with value in async generator", span)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn annotations(&mut self, args: &Arguments, returns: Option<&Expr>) -> Result<()> {
+        if !self.lazy_annotations {
+            if self.modern {
+                // PEP 563: they become strings, but what may not stand in one is still an error.
+                return Ok(());
+            }
+            for arg in annotated_args(args) {
+                if let Some(annotation) = &arg.annotation {
+                    self.expr(annotation)?;
+                }
+            }
+            return returns.map_or(Ok(()), |returns| self.expr(returns));
+        }
+        if returns.is_none() && !annotated_args(args).any(|arg| arg.annotation.is_some()) {
+            return Ok(());
+        }
+        self.enter(args, Role::Annotations, Block::Annotation);
+        self.note(self.names.known.format, def::PARAM | def::USE, Span::default())?;
+        for arg in annotated_args(args) {
+            if let Some(annotation) = &arg.annotation {
+                self.expr(annotation)?;
+            }
+        }
+        if let Some(returns) = returns {
+            self.expr(returns)?;
+        }
+        self.leave();
+        Ok(())
+    }
+
+    fn parameters(&mut self, args: &Arguments) -> Result<()> {
+        for arg in args.posonlyargs.iter().chain(&args.args).chain(&args.kwonlyargs) {
+            self.note(arg.arg, def::PARAM, arg.span)?;
+        }
+        if let Some(arg) = &args.vararg {
+            self.note(arg.arg, def::PARAM, arg.span)?;
+            self.here().varargs = true;
+        }
+        if let Some(arg) = &args.kwarg {
+            self.note(arg.arg, def::PARAM, arg.span)?;
+            self.here().varkeywords = true;
+        }
+        Ok(())
+    }
+
+    fn class(&mut self, node: &ClassDef, span: Span) -> Result<()> {
+        self.note(node.name, def::LOCAL, span)?;
+        let known = self.names.known;
+        let outer_private = self.private;
+        if self.modern {
+            self.exprs(&node.decorator_list)?;
+        }
+        let generic = !node.type_params.is_empty();
+        if generic {
+            self.enter(node, Role::TypeParams, Block::TypeParams);
+            self.private = Some(node.name);
+            self.note(known.dot_type_params, def::LOCAL | def::USE, span)?;
+            self.note(known.dot_generic_base, def::LOCAL | def::USE, span)?;
+            self.type_params(&node.type_params)?;
+        }
+        self.exprs(&node.bases)?;
+        for keyword in &node.keywords {
+            self.expr(&keyword.value)?;
+        }
+        if !self.modern {
+            self.exprs(&node.decorator_list)?;
+        }
+        self.enter(node, Role::Body, Block::Class);
+        self.private = Some(node.name);
+        if generic {
+            self.note(known.type_params, def::LOCAL, span)?;
+            self.note(known.dot_type_params, def::USE, span)?;
+        }
+        self.stmts(&node.body)?;
+        self.leave();
+        if generic {
+            self.leave();
+        }
+        self.private = outer_private;
+        Ok(())
+    }
+
+    fn type_alias(&mut self, node: &TypeAlias) -> Result<()> {
+        self.expr(&node.name)?;
+        let generic = !node.type_params.is_empty();
+        if generic {
+            self.enter(node, Role::TypeParams, Block::TypeParams);
+            self.type_params(&node.type_params)?;
+        }
+        self.evaluator(node, Role::Body, Block::TypeAlias, &node.value)?;
+        if generic {
+            self.leave();
+        }
+        Ok(())
+    }
+
+    /// A scope of one expression, evaluated when somebody asks (PEP 695).
+    fn evaluator<T>(&mut self, node: &T, role: Role, block: Block, value: &Expr) -> Result<()> {
+        self.enter(node, role, block);
+        self.note(self.names.known.format, def::PARAM | def::USE, Span::default())?;
+        self.expr(value)?;
+        self.leave();
+        Ok(())
+    }
+
+    fn type_params(&mut self, params: &[TypeParam]) -> Result<()> {
+        for param in params {
+            self.note(param.name, def::TYPE_PARAM | def::LOCAL, param.span)?;
+            if let TypeParamKind::TypeVar { bound: Some(bound) } = &param.kind {
+                self.evaluator(param, Role::Bound, Block::TypeVariable, bound)?;
+            }
+            if let Some(default) = &param.default {
+                self.evaluator(param, Role::Default, Block::TypeVariable, default)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn annotated(&mut self, node: &AnnAssign) -> Result<()> {
+        if let ExprKind::Name { id, .. } = node.target.kind {
+            let name = self.mangled(id);
+            let modern = self.modern;
+            let current = self.current;
+            let before = self.here().symbols.get(name).map_or(0, |entry| entry.flags);
+            let declared = before & (def::GLOBAL | def::NONLOCAL) != 0;
+            if declared && node.simple && (!modern || current != TOP) {
+                let kind = if before & def::GLOBAL != 0 { "global" } else { "nonlocal" };
+                let text = self.names.name(id);
+                return error(format!("annotated name '{text}' can't be {kind}"), node.target.span);
+            }
+            if node.simple {
+                self.note(id, def::ANNOT | def::LOCAL, node.target.span)?;
+            } else if node.value.is_some() {
+                self.note(id, def::LOCAL, node.target.span)?;
+            }
+        } else {
+            self.expr(&node.target)?;
+        }
+        if self.modern && !(self.lazy_annotations && node.simple) {
+            // The annotation of another target is looked at at once, or not at all.
+            if self.lazy_annotations {
+                self.expr(&node.annotation)?;
+            }
+        } else if self.modern {
+            self.variable_annotation(node)?;
+        } else {
+            self.expr(&node.annotation)?;
+        }
+        self.optional(&node.value)
+    }
+
+    /// PEP 649: the annotations of the variables of a module or class share one scope; those of
+    /// local variables are never evaluated, and their scope is thrown away with its names.
+    fn variable_annotation(&mut self, node: &AnnAssign) -> Result<()> {
+        let known = self.names.known;
+        let parent = self.current;
+        let scope = self.here();
+        let module = scope.block == Block::Module;
+        if module || (scope.block == Block::Class && scope.in_conditional) {
+            scope.conditional_annotations = true;
+            scope.symbols.entry(known.conditional_annotations).flags |= def::USE | def::LOCAL;
+        }
+        match self.here().annotation_block {
+            Some(block) => self.current = block,
+            None => {
+                let block = self.enter(node, Role::Annotations, Block::Annotation);
+                self.table.scopes[parent as usize].annotation_block = Some(block);
+                self.note(known.format, def::PARAM | def::USE, Span::default())?;
+            }
+        }
+        if self.table.scope(parent).conditional_annotations {
+            self.here().symbols.entry(known.conditional_annotations).flags |= def::USE;
+        }
+        self.expr(&node.annotation)?;
+        self.current = parent;
+        Ok(())
+    }
+
+    fn alias(&mut self, alias: &Alias, span: Span) -> Result<()> {
+        if let Some(name) = alias.asname {
+            return self.note(name, def::IMPORT, span);
+        }
+        let name = self.names.name(alias.name);
+        if name == "*" {
+            if self.here().block != Block::Module {
+                return error("import * only allowed at module level", span);
+            }
+            return Ok(());
+        }
+        let name = match name.split_once('.') {
+            Some((first, _)) => {
+                let first = first.to_owned();
+                self.names.intern(&first)
+            }
+            None => alias.name,
+        };
+        self.note(name, def::IMPORT, span)
+    }
+
+    fn directive(&mut self, list: &[Symbol], flag: u16, span: Span) -> Result<()> {
+        let kind = if flag == def::GLOBAL { "global" } else { "nonlocal" };
+        for &name in list {
+            let mangled = self.mangled(name);
+            let before = self.here().symbols.get(mangled).map_or(0, |entry| entry.flags);
+            let text = self.names.name(name);
+            let complaint = if before & def::PARAM != 0 {
+                Some(format!("name '{text}' is parameter and {kind}"))
+            } else if before & def::USE != 0 {
+                Some(format!("name '{text}' is used prior to {kind} declaration"))
+            } else if before & def::ANNOT != 0 {
+                Some(format!("annotated name '{text}' can't be {kind}"))
+            } else if before & def::LOCAL != 0 {
+                Some(format!("name '{text}' is assigned to before {kind} declaration"))
+            } else {
+                None
+            };
+            if let Some(message) = complaint {
+                return error(message, span);
+            }
+            self.note(name, flag, span)?;
+            self.here().directives.push((mangled, span));
+        }
+        Ok(())
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) -> Result<()> {
+        self.depth.enter()?;
+        let span = pattern.span;
+        let result = match &pattern.kind {
+            PatternKind::MatchValue(value) => self.expr(value),
+            PatternKind::MatchSingleton(_) | PatternKind::MatchStar(None) => Ok(()),
+            PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => {
+                patterns.iter().try_for_each(|pattern| self.pattern(pattern))
+            }
+            PatternKind::MatchMapping(node) => self.exprs(&node.keys).and_then(|()| {
+                node.patterns.iter().try_for_each(|pattern| self.pattern(pattern))?;
+                node.rest.map_or(Ok(()), |rest| self.note(rest, def::LOCAL, span))
+            }),
+            PatternKind::MatchClass(node) => self.expr(&node.cls).and_then(|()| {
+                let mut all = node.patterns.iter().chain(&node.kwd_patterns);
+                all.try_for_each(|pattern| self.pattern(pattern))
+            }),
+            PatternKind::MatchStar(Some(name)) => self.note(*name, def::LOCAL, span),
+            PatternKind::MatchAs(node) => {
+                let inner = node.pattern.as_ref().map_or(Ok(()), |pattern| self.pattern(pattern));
+                inner.and_then(|()| node.name.map_or(Ok(()), |n| self.note(n, def::LOCAL, span)))
+            }
+        };
+        self.depth.leave();
+        result
+    }
+
+    // -- expressions
+
+    fn exprs(&mut self, list: &[Expr]) -> Result<()> {
+        list.iter().try_for_each(|expr| self.expr(expr))
+    }
+
+    fn optional(&mut self, expr: &Option<Expr>) -> Result<()> {
+        expr.as_ref().map_or(Ok(()), |expr| self.expr(expr))
+    }
+
+    fn optionals(&mut self, list: &[Option<Expr>]) -> Result<()> {
+        list.iter().try_for_each(|expr| self.optional(expr))
+    }
+
+    fn expr(&mut self, expr: &Expr) -> Result<()> {
+        self.depth.enter()?;
+        let result = self.expr_inner(expr);
+        self.depth.leave();
+        result
+    }
+
+    fn expr_inner(&mut self, expr: &Expr) -> Result<()> {
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Name { id, ctx } => {
+                let flag = if *ctx == ExprContext::Load { def::USE } else { def::LOCAL };
+                self.note(*id, flag, span)?;
+                let known = self.names.known;
+                // A call of super() finds its class in this cell.
+                if *id == known.super_
+                    && *ctx == ExprContext::Load
+                    && self.here().block == Block::Function
+                {
+                    self.note(known.class_, def::USE, span)?;
+                }
+                Ok(())
+            }
+            ExprKind::Constant(_) => Ok(()),
+            ExprKind::Attribute(_)
+            | ExprKind::Call(_)
+            | ExprKind::Subscript(_)
+            | ExprKind::BinOp(_)
+            | ExprKind::UnaryOp(_) => self.chain(expr),
+            ExprKind::BoolOp(node) => self.exprs(&node.values),
+            ExprKind::NamedExpr(node) => self.named_expr(node, span),
+            ExprKind::Lambda(node) => {
+                self.exprs(&node.args.defaults)?;
+                self.optionals(&node.args.kw_defaults)?;
+                self.enter(&**node, Role::Body, Block::Function);
+                self.parameters(&node.args)?;
+                self.expr(&node.body)?;
+                self.leave();
+                Ok(())
+            }
+            ExprKind::IfExp(node) => {
+                self.expr(&node.test)?;
+                self.expr(&node.body)?;
+                self.expr(&node.orelse)
+            }
+            ExprKind::Dict(node) => {
+                self.optionals(&node.keys)?;
+                self.exprs(&node.values)
+            }
+            ExprKind::Set(node) => self.exprs(&node.elts),
+            ExprKind::ListComp(node) | ExprKind::SetComp(node) => {
+                self.comprehension(&**node, &node.generators, &node.elt, None, false)
+            }
+            ExprKind::GeneratorExp(node) => {
+                self.comprehension(&**node, &node.generators, &node.elt, None, true)
+            }
+            ExprKind::DictComp(node) => {
+                self.comprehension(&**node, &node.generators, &node.key, Some(&node.value), false)
+            }
+            ExprKind::Await(value) => {
+                self.forbid("await expression", span)?;
+                self.expr(value)?;
+                self.here().coroutine = true;
+                Ok(())
+            }
+            ExprKind::Yield(value) => {
+                self.forbid("yield expression", span)?;
+                if let Some(value) = value {
+                    self.expr(value)?;
+                }
+                self.yields(span)
+            }
+            ExprKind::YieldFrom(value) => {
+                self.forbid("yield expression", span)?;
+                self.expr(value)?;
+                self.yields(span)
+            }
+            ExprKind::Compare(node) => {
+                self.expr(&node.left)?;
+                self.exprs(&node.comparators)
+            }
+            ExprKind::FormattedValue(node) => {
+                self.expr(&node.value)?;
+                self.optional(&node.format_spec)
+            }
+            ExprKind::Interpolation(node) => {
+                self.expr(&node.value)?;
+                self.optional(&node.format_spec)
+            }
+            ExprKind::JoinedStr(node) | ExprKind::TemplateStr(node) => self.exprs(&node.values),
+            ExprKind::Starred(node) => self.expr(&node.value),
+            ExprKind::List(node) | ExprKind::Tuple(node) => self.exprs(&node.elts),
+            ExprKind::Slice(node) => {
+                self.optional(&node.lower)?;
+                self.optional(&node.upper)?;
+                self.optional(&node.step)
+            }
+        }
+    }
+
+    /// An expression that may be the end of a long chain of left operands: the chain is walked
+    /// down in a loop, and its other operands are visited from the innermost on.
+    fn chain(&mut self, expr: &Expr) -> Result<()> {
+        let mut links = Vec::new();
+        let mut expr = expr;
+        loop {
+            let left = match &expr.kind {
+                ExprKind::Attribute(node) => &node.value,
+                ExprKind::Call(node) => &node.func,
+                ExprKind::Subscript(node) => &node.value,
+                ExprKind::BinOp(node) => &node.left,
+                ExprKind::UnaryOp(node) => &node.operand,
+                _ => break,
+            };
+            links.push(expr);
+            self.depth.chain(links.len())?;
+            expr = left;
+        }
+        self.expr(expr)?;
+        for link in links.iter().rev() {
+            match &link.kind {
+                ExprKind::Call(node) => {
+                    self.exprs(&node.args)?;
+                    for keyword in &node.keywords {
+                        self.expr(&keyword.value)?;
+                    }
+                }
+                ExprKind::Subscript(node) => self.expr(&node.slice)?,
+                ExprKind::BinOp(node) => self.expr(&node.right)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// `await`, `yield` and `:=` may not stand in annotations and the like (3.14).
+    fn forbid(&mut self, what: &str, span: Span) -> Result<()> {
+        let place = match self.here().block {
+            Block::Annotation => "an annotation",
+            Block::TypeVariable => "a TypeVar bound",
+            Block::TypeAlias => "a type alias",
+            Block::TypeParams => "the definition of a generic",
+            _ => return Ok(()),
+        };
+        error(format!("{what} cannot be used within {place}"), span)
+    }
+
+    fn yields(&mut self, span: Span) -> Result<()> {
+        if self.modern && self.here().comprehension {
+            let kind = self.comprehension_kind();
+            return error(format!("'yield' inside {kind}"), span);
+        }
+        self.here().generator = true;
+        Ok(())
+    }
+
+    fn comprehension_kind(&mut self) -> &'static str {
+        if self.here().generator { "generator expression" } else { "list comprehension" }
+    }
+
+    fn comprehension<T>(
+        &mut self,
+        node: &T,
+        generators: &[Comprehension],
+        elt: &Expr,
+        value: Option<&Expr>,
+        generator: bool,
+    ) -> Result<()> {
+        let Some((outermost, rest)) = generators.split_first() else { return Ok(()) };
+        // The outermost iterable is evaluated in the scope around and handed in.
+        self.iterable(&outermost.iter)?;
+        self.enter(node, Role::Body, Block::Function);
+        let scope = self.here();
+        scope.coroutine = outermost.is_async;
+        scope.generator = generator;
+        scope.comprehension = true;
+        let arg0 = self.names.known.arg0;
+        self.note(arg0, def::PARAM, Span::default())?;
+        self.target(&outermost.target)?;
+        self.exprs(&outermost.ifs)?;
+        for part in rest {
+            self.target(&part.target)?;
+            self.iterable(&part.iter)?;
+            self.exprs(&part.ifs)?;
+            if part.is_async {
+                self.here().coroutine = true;
+            }
+        }
+        // Today the key of a dict comprehension goes before the value (PEP 572).
+        let (first, second) = if self.modern { (Some(elt), value) } else { (value, Some(elt)) };
+        for part in [first, second].into_iter().flatten() {
+            self.expr(part)?;
+        }
+        let is_async = self.here().coroutine;
+        self.leave();
+        // Awaiting an asynchronous comprehension makes a coroutine of what is around it (3.8).
+        if self.modern && is_async && !generator {
+            let scope = self.here();
+            if scope.block == Block::Function {
+                scope.coroutine = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn iterable(&mut self, expr: &Expr) -> Result<()> {
+        self.here().comp_iter_expr += 1;
+        let result = self.expr(expr);
+        self.here().comp_iter_expr -= 1;
+        result
+    }
+
+    fn target(&mut self, target: &Expr) -> Result<()> {
+        self.expr(target)?;
+        if self.modern {
+            self.mark_targets(target);
+        }
+        Ok(())
+    }
+
+    fn mark_targets(&mut self, target: &Expr) {
+        match &target.kind {
+            ExprKind::Name { id, .. } => {
+                let name = self.mangled(*id);
+                self.here().symbols.entry(name).flags |= def::COMP_ITER;
+            }
+            ExprKind::List(node) | ExprKind::Tuple(node) => {
+                node.elts.iter().for_each(|elt| self.mark_targets(elt));
+            }
+            ExprKind::Starred(node) => self.mark_targets(&node.value),
+            _ => {}
+        }
+    }
+
+    /// `:=` binds in the scope around all comprehensions it stands in (PEP 572).
+    fn named_expr(&mut self, node: &NamedExpr, span: Span) -> Result<()> {
+        self.forbid("named expression", span)?;
+        if self.here().comp_iter_expr > 0 {
+            return error(
+                "assignment expression cannot be used in a comprehension iterable expression",
+                span,
+            );
+        }
+        if self.here().comprehension
+            && let ExprKind::Name { id, .. } = node.target.kind
+        {
+            self.bind_around_comprehensions(id, span)?;
+        }
+        self.expr(&node.value)?;
+        self.expr(&node.target)
+    }
+
+    fn bind_around_comprehensions(&mut self, id: Symbol, span: Span) -> Result<()> {
+        let name = self.mangled(id);
+        let inner = self.current;
+        let mut at = inner;
+        loop {
+            let scope = &self.table.scopes[at as usize];
+            match scope.block {
+                Block::Function if scope.comprehension => {
+                    if scope.symbols.get(name).is_some_and(|e| e.flags & def::COMP_ITER != 0) {
+                        return self.rebinds(name, span);
+                    }
+                    at = scope.parent;
+                    continue;
+                }
+                Block::Function => {
+                    let global =
+                        scope.symbols.get(name).is_some_and(|e| e.flags & def::GLOBAL != 0);
+                    let flag = if global { def::GLOBAL } else { def::NONLOCAL };
+                    self.here().symbols.entry(name).flags |= flag;
+                    self.here().directives.push((name, span));
+                    self.table.scopes[at as usize].symbols.entry(name).flags |=
+                        if global { 0 } else { def::LOCAL };
+                    return Ok(());
+                }
+                Block::Module => {
+                    self.here().symbols.entry(name).flags |= def::GLOBAL;
+                    self.here().directives.push((name, span));
+                    self.table.scopes[at as usize].symbols.entry(name).flags |= def::GLOBAL;
+                    return Ok(());
+                }
+                Block::Class => {
+                    return error(
+                        "assignment expression within a comprehension cannot be used in a class body",
+                        span,
+                    );
+                }
+                Block::Annotation | Block::TypeParams | Block::TypeAlias | Block::TypeVariable => {
+                    let place = match scope.block {
+                        Block::TypeParams => "the definition of a generic",
+                        Block::TypeAlias => "a type alias",
+                        Block::TypeVariable => "a TypeVar bound",
+                        _ => "an annotation",
+                    };
+                    return error(
+                        format!(
+                            "assignment expression within a comprehension cannot be used within {place}"
+                        ),
+                        span,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// All parameters that can have an annotation, in the order in which they are evaluated.
+pub(crate) fn annotated_args(args: &Arguments) -> impl Iterator<Item = &Arg> {
+    args.posonlyargs
+        .iter()
+        .chain(&args.args)
+        .chain(args.vararg.as_deref())
+        .chain(&args.kwonlyargs)
+        .chain(args.kwarg.as_deref())
+}

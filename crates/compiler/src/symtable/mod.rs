@@ -1,0 +1,238 @@
+//! Symbol tables: which scopes a source has, and what each name means in each of them. CPython's
+//! `Python/symtable.c` and `Include/symtable.h`.
+//!
+//! Two passes: `build` walks the tree and notes how each scope uses its names, `analyze` decides
+//! from that which are local, global, free or cells. The code generator then asks by node.
+//! Scopes are numbered as they are entered, so a parent comes before its children.
+
+mod analyze;
+mod build;
+
+use adder_syntax::Symbol;
+use adder_syntax::ast::Span;
+use hashbrown::HashMap;
+
+pub(crate) use analyze::analyze;
+pub(crate) use build::build;
+
+/// How a scope uses a name: bits of [`Entry::flags`].
+pub(crate) mod def {
+    /// `global` statement.
+    pub(crate) const GLOBAL: u16 = 1;
+    /// Assigned in the scope.
+    pub(crate) const LOCAL: u16 = 1 << 1;
+    pub(crate) const PARAM: u16 = 1 << 2;
+    pub(crate) const NONLOCAL: u16 = 1 << 3;
+    /// Read in the scope.
+    pub(crate) const USE: u16 = 1 << 4;
+    /// In a class, bound or global there, and free for a scope inside as well.
+    pub(crate) const FREE_CLASS: u16 = 1 << 5;
+    pub(crate) const IMPORT: u16 = 1 << 6;
+    pub(crate) const ANNOT: u16 = 1 << 7;
+    /// Target of a comprehension's loop.
+    pub(crate) const COMP_ITER: u16 = 1 << 8;
+    pub(crate) const TYPE_PARAM: u16 = 1 << 9;
+    pub(crate) const BOUND: u16 = LOCAL | PARAM | IMPORT | TYPE_PARAM;
+}
+
+/// What a name means in a scope.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Meaning {
+    /// Not analysed, or a name the scope does not have.
+    Unknown,
+    Local,
+    GlobalExplicit,
+    GlobalImplicit,
+    Free,
+    Cell,
+}
+
+/// What a scope is (`ste_type`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Block {
+    Module,
+    Class,
+    /// A function, lambda or comprehension.
+    Function,
+    /// The `__annotate__` function of a module, class or function (PEP 649).
+    Annotation,
+    /// The type parameters of a class, function or alias (PEP 695).
+    TypeParams,
+    /// The value of a `type` statement.
+    TypeAlias,
+    /// Bound, constraints or default of a type parameter.
+    TypeVariable,
+}
+
+impl Block {
+    /// Names bound in it are fast locals, and visible in the scopes inside.
+    pub(crate) fn is_function_like(self) -> bool {
+        !matches!(self, Block::Module | Block::Class)
+    }
+}
+
+/// Which of the scopes that one node of the tree may have.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Role {
+    /// Function, class, lambda, comprehension, value of an alias.
+    Body,
+    Annotations,
+    TypeParams,
+    Bound,
+    Default,
+}
+
+/// Number of a scope.
+pub(crate) type ScopeId = u32;
+
+/// The module's scope.
+pub(crate) const TOP: ScopeId = 0;
+
+/// One name of a scope.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: Symbol,
+    pub(crate) flags: u16,
+    pub(crate) meaning: Meaning,
+}
+
+/// The names of a scope in the order they came up. Small ones are searched, large ones indexed.
+#[derive(Default, Debug)]
+pub(crate) struct Symbols {
+    entries: Vec<Entry>,
+    index: HashMap<Symbol, u32, crate::hash::Build>,
+}
+
+const SEARCHED: usize = 8;
+
+impl Symbols {
+    fn position(&self, name: Symbol) -> Option<usize> {
+        if self.entries.len() <= SEARCHED {
+            self.entries.iter().position(|entry| entry.name == name)
+        } else {
+            self.index.get(&name).map(|&i| i as usize)
+        }
+    }
+
+    pub(crate) fn get(&self, name: Symbol) -> Option<&Entry> {
+        self.position(name).map(|i| &self.entries[i])
+    }
+
+    /// The entry of a name, made if it is not there.
+    fn entry(&mut self, name: Symbol) -> &mut Entry {
+        let i = match self.position(name) {
+            Some(i) => i,
+            None => {
+                self.entries.push(Entry { name, flags: 0, meaning: Meaning::Unknown });
+                let len = self.entries.len();
+                if len == SEARCHED + 1 {
+                    for (i, entry) in self.entries.iter().enumerate() {
+                        self.index.insert(entry.name, i as u32);
+                    }
+                } else if len > SEARCHED {
+                    self.index.insert(name, len as u32 - 1);
+                }
+                len - 1
+            }
+        };
+        &mut self.entries[i]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+}
+
+/// One scope (`PySTEntryObject`).
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) block: Block,
+    pub(crate) parent: ScopeId,
+    pub(crate) symbols: Symbols,
+    /// Parameters in their order.
+    pub(crate) params: Vec<Symbol>,
+    /// Where names were declared `global` or `nonlocal`, for errors found later.
+    directives: Vec<(Symbol, Span)>,
+    /// Inside a function, at whatever distance.
+    pub(crate) nested: bool,
+    pub(crate) generator: bool,
+    pub(crate) coroutine: bool,
+    pub(crate) varargs: bool,
+    pub(crate) varkeywords: bool,
+    /// A comprehension.
+    pub(crate) comprehension: bool,
+    /// Visiting the iterable of a comprehension in this scope (no `:=` there).
+    comp_iter_expr: u32,
+    /// A class whose methods refer to `__class__` or `super`.
+    pub(crate) needs_class_closure: bool,
+    /// A class whose annotation scopes look names up in its namespace.
+    pub(crate) needs_classdict: bool,
+    /// An annotation scope directly in a class: the names of the class are visible.
+    pub(crate) can_see_class_scope: bool,
+    /// Has an annotation whose execution depends on control flow, or is a module.
+    pub(crate) conditional_annotations: bool,
+    /// The scope of the annotations of variables, if there are any.
+    pub(crate) annotation_block: Option<ScopeId>,
+    /// Inside `if`, `for`, `try` and the like, directly in a class or module.
+    in_conditional: bool,
+    /// A return with a value, for "'return' with value in async generator".
+    returns_value: Option<Span>,
+}
+
+impl Scope {
+    fn new(block: Block, parent: ScopeId) -> Self {
+        Scope {
+            block,
+            parent,
+            symbols: Symbols::default(),
+            params: Vec::new(),
+            directives: Vec::new(),
+            nested: false,
+            generator: false,
+            coroutine: false,
+            varargs: false,
+            varkeywords: false,
+            comprehension: false,
+            comp_iter_expr: 0,
+            needs_class_closure: false,
+            needs_classdict: false,
+            can_see_class_scope: false,
+            conditional_annotations: false,
+            annotation_block: None,
+            in_conditional: false,
+            returns_value: None,
+        }
+    }
+
+    /// What a (mangled) name means here.
+    pub(crate) fn meaning(&self, name: Symbol) -> Meaning {
+        self.symbols.get(name).map_or(Meaning::Unknown, |entry| entry.meaning)
+    }
+
+    fn directive_span(&self, name: Symbol) -> Span {
+        self.directives.iter().find(|(n, _)| *n == name).map(|&(_, span)| span).unwrap_or_default()
+    }
+}
+
+/// All scopes of a source.
+#[derive(Debug)]
+pub(crate) struct SymbolTable {
+    scopes: Vec<Scope>,
+    by_node: HashMap<(usize, Role), ScopeId, crate::hash::Build>,
+}
+
+impl SymbolTable {
+    pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id as usize]
+    }
+
+    /// The scope that a node of the tree opens. The node is known by its address: the tree does
+    /// not move while it is compiled.
+    pub(crate) fn of_node<T>(&self, node: &T, role: Role) -> Option<ScopeId> {
+        self.by_node.get(&(address(node), role)).copied()
+    }
+}
+
+fn address<T>(node: &T) -> usize {
+    std::ptr::from_ref(node) as usize
+}

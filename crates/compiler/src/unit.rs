@@ -1,0 +1,303 @@
+//! One code object in the making: instructions with symbolic jumps, and the tables of constants
+//! and names. `compiler_unit` and `basicblock` of CPython's `Python/compile.c`.
+//!
+//! Blocks are not linked records here: instructions lie in one list in their final order, and a
+//! [`Label`] is a place in it. (CPython sorts its blocks into exactly this order.)
+
+use adder_bytecode::code::{CodeObject, Const, PyStrBuf};
+use adder_bytecode::opcode::Op;
+use adder_syntax::Symbol;
+use adder_syntax::ast::Span;
+use hashbrown::{HashMap, HashTable};
+
+use crate::hash::Build;
+use crate::symtable::ScopeId;
+
+/// A place to jump to, or the start of a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Label(u32);
+
+/// One instruction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instr {
+    pub(crate) op: Op,
+    /// The argument; the label's number for a jump.
+    pub(crate) arg: u32,
+    /// The line that starts here for the line table; 0 if none does.
+    pub(crate) line: u32,
+    pub(crate) span: Span,
+}
+
+/// What a unit is the code of (`COMPILER_SCOPE_*`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Module,
+    Class,
+    Function,
+    AsyncFunction,
+    Lambda,
+    Comprehension,
+    /// Annotation scopes (PEP 649, 695).
+    Annotations,
+    TypeParams,
+}
+
+/// What a statement lies in, for `break` and `continue` (`fblocktype`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FrameBlock {
+    /// A loop, with its start.
+    Loop(Label),
+    Except,
+    FinallyTry,
+    FinallyEnd,
+    /// An `except*` clause (PEP 654), which nothing may jump out of.
+    ExceptStar,
+}
+
+/// Constants, each once.
+#[derive(Default)]
+pub(crate) struct Consts {
+    list: Vec<Const>,
+    index: HashTable<u32>,
+}
+
+impl Consts {
+    pub(crate) fn add(&mut self, value: Const, same: fn(&Const, &Const) -> bool) -> u32 {
+        let hash = hash_const(&value);
+        if let Some(&i) = self.index.find(hash, |&i| same(&self.list[i as usize], &value)) {
+            return i;
+        }
+        self.push(value, hash)
+    }
+
+    /// Adds a string without making one if it is there.
+    pub(crate) fn add_str(&mut self, text: &[u8], make: impl FnOnce() -> PyStrBuf) -> u32 {
+        let hash = hash_bytes(STR, text);
+        let found = self.index.find(
+            hash,
+            |&i| matches!(&self.list[i as usize], Const::Str(known) if known.as_bytes() == text),
+        );
+        match found {
+            Some(&i) => i,
+            None => self.push(Const::Str(make()), hash),
+        }
+    }
+
+    fn push(&mut self, value: Const, hash: u64) -> u32 {
+        let i = self.list.len() as u32;
+        self.list.push(value);
+        let list = &self.list;
+        self.index.insert_unique(hash, i, |&i| hash_const(&list[i as usize]));
+        i
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Const> {
+        self.index.clear();
+        std::mem::take(&mut self.list)
+    }
+}
+
+const STR: u8 = 1;
+
+fn hash_bytes(kind: u8, bytes: &[u8]) -> u64 {
+    use std::hash::Hasher;
+    let mut hasher = crate::hash::Multiply::default();
+    hasher.write_u8(kind);
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+fn hash_const(value: &Const) -> u64 {
+    match value {
+        Const::None => 0x1000_0000_0000_0001,
+        Const::True => 0x2000_0000_0000_0002,
+        Const::False => 0x3000_0000_0000_0003,
+        Const::Ellipsis => 0x4000_0000_0000_0004,
+        Const::Str(text) => hash_bytes(STR, text.as_bytes()),
+        Const::Bytes(bytes) => hash_bytes(2, bytes),
+        Const::Int(int) => hash_bytes(3, &int.low_u64().to_le_bytes()),
+        Const::Float(value) => hash_bytes(4, &value.to_bits().to_le_bytes()),
+        Const::Complex(real, imag) => {
+            hash_bytes(5, &(real.to_bits() ^ imag.to_bits().rotate_left(1)).to_le_bytes())
+        }
+        Const::Tuple(items) => items.iter().fold(hash_bytes(6, &[]), |hash, item| {
+            hash_bytes(6, &(hash.rotate_left(5) ^ hash_const(item)).to_le_bytes())
+        }),
+        Const::FrozenSet(items) => hash_bytes(7, &items.len().to_le_bytes()),
+        Const::Code(code) => hash_bytes(8, &code.code),
+    }
+}
+
+/// CPython's comparison of constants within one code object: by type and value, and code objects
+/// by what they do. At level 3.14 the positions count, too.
+pub(crate) fn same_36(a: &Const, b: &Const) -> bool {
+    same(a, b, false)
+}
+
+/// See [`same_36`].
+pub(crate) fn same_314(a: &Const, b: &Const) -> bool {
+    same(a, b, true)
+}
+
+fn same(a: &Const, b: &Const, positions: bool) -> bool {
+    match (a, b) {
+        (Const::Code(a), Const::Code(b)) => same_code(a, b, positions),
+        (Const::Float(a), Const::Float(b)) => a.to_bits() == b.to_bits() && !a.is_nan(),
+        (a, b) => a.is_same(b),
+    }
+}
+
+fn same_code(a: &CodeObject, b: &CodeObject, positions: bool) -> bool {
+    a.name == b.name
+        && a.argcount == b.argcount
+        && a.posonlyargcount == b.posonlyargcount
+        && a.kwonlyargcount == b.kwonlyargcount
+        && a.flags == b.flags
+        && a.firstlineno == b.firstlineno
+        && a.code == b.code
+        && a.consts.len() == b.consts.len()
+        && a.consts.iter().zip(b.consts.iter()).all(|(a, b)| same(a, b, positions))
+        && a.names == b.names
+        && a.varnames == b.varnames
+        && a.freevars == b.freevars
+        && a.cellvars == b.cellvars
+        && (!positions || (a.positions == b.positions && a.qualname == b.qualname))
+}
+
+/// Names with numbers in the order in which they are asked for.
+#[derive(Default)]
+pub(crate) struct NameTable {
+    pub(crate) list: Vec<Symbol>,
+    index: HashMap<Symbol, u32, Build>,
+}
+
+const SEARCHED: usize = 8;
+
+impl NameTable {
+    pub(crate) fn get(&self, name: Symbol) -> Option<u32> {
+        if self.list.len() <= SEARCHED {
+            self.list.iter().position(|&n| n == name).map(|i| i as u32)
+        } else {
+            self.index.get(&name).copied()
+        }
+    }
+
+    pub(crate) fn add(&mut self, name: Symbol) -> u32 {
+        if let Some(i) = self.get(name) {
+            return i;
+        }
+        let i = self.list.len() as u32;
+        self.list.push(name);
+        if self.list.len() == SEARCHED + 1 {
+            self.index.extend(self.list.iter().zip(0..).map(|(&name, i)| (name, i)));
+        } else if self.list.len() > SEARCHED {
+            self.index.insert(name, i);
+        }
+        i
+    }
+}
+
+/// A code object in the making.
+pub(crate) struct Unit {
+    pub(crate) kind: Kind,
+    pub(crate) scope: ScopeId,
+    pub(crate) name: Symbol,
+    pub(crate) qualname: PyStrBuf,
+    /// The class whose private names are mangled here.
+    pub(crate) private: Option<Symbol>,
+    pub(crate) argcount: u32,
+    pub(crate) posonlyargcount: u32,
+    pub(crate) kwonlyargcount: u32,
+    pub(crate) first_line: u32,
+    pub(crate) extra_flags: u32,
+
+    pub(crate) instrs: Vec<Instr>,
+    /// Where each label is, as an index into `instrs`; `u32::MAX` until it is placed.
+    pub(crate) labels: Vec<u32>,
+    /// The current block holds a RETURN_VALUE (`b_return`).
+    pub(crate) returned: bool,
+    pub(crate) consts: Consts,
+    pub(crate) names: NameTable,
+    pub(crate) varnames: NameTable,
+    /// `co_cellvars + co_freevars`.
+    pub(crate) cells: Vec<Symbol>,
+    pub(crate) cellvar_count: u32,
+    pub(crate) frame_blocks: Vec<FrameBlock>,
+
+    /// The line for the line table, and whether an instruction has taken it (level 3.6).
+    pub(crate) line: u32,
+    pub(crate) line_set: bool,
+    /// The place in the source that instructions come from.
+    pub(crate) span: Span,
+
+    /// Annotations of variables met so far: number and text (level 3.14).
+    pub(crate) static_attributes: NameTable,
+    /// Number of the next conditional annotation.
+    pub(crate) next_annotation: u32,
+    /// Inside control flow, directly in this class or module.
+    pub(crate) conditional: u32,
+}
+
+impl Unit {
+    pub(crate) fn new(
+        kind: Kind,
+        scope: ScopeId,
+        name: Symbol,
+        qualname: PyStrBuf,
+        line: u32,
+    ) -> Self {
+        Unit {
+            kind,
+            scope,
+            name,
+            qualname,
+            private: None,
+            argcount: 0,
+            posonlyargcount: 0,
+            kwonlyargcount: 0,
+            first_line: line,
+            extra_flags: 0,
+            instrs: Vec::with_capacity(32),
+            labels: Vec::new(),
+            returned: false,
+            consts: Consts::default(),
+            names: NameTable::default(),
+            varnames: NameTable::default(),
+            cells: Vec::new(),
+            cellvar_count: 0,
+            frame_blocks: Vec::new(),
+            line: 0,
+            line_set: false,
+            span: Span::default(),
+            static_attributes: NameTable::default(),
+            next_annotation: 0,
+            conditional: 0,
+        }
+    }
+
+    pub(crate) fn label(&mut self) -> Label {
+        self.labels.push(u32::MAX);
+        Label(self.labels.len() as u32 - 1)
+    }
+
+    /// Starts a block here (`compiler_use_next_block`).
+    pub(crate) fn place(&mut self, label: Label) {
+        self.labels[label.0 as usize] = self.instrs.len() as u32;
+        self.returned = false;
+    }
+
+    #[inline]
+    pub(crate) fn emit(&mut self, op: Op, arg: u32) {
+        // At level 3.6 a line goes to the first instruction after it was set; at 3.14 every
+        // instruction has the line of its place, and the line table shows where that changes.
+        let line = if self.line_set { 0 } else { self.line };
+        self.line_set = true;
+        self.returned |= op == Op::RETURN_VALUE;
+        self.instrs.push(Instr { op, arg, line, span: self.span });
+    }
+
+    #[inline]
+    pub(crate) fn jump(&mut self, op: Op, to: Label) {
+        self.emit(op, to.0);
+    }
+}

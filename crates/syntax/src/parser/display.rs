@@ -1,0 +1,247 @@
+//! Brackets as atoms: groups, tuples, lists, sets, dictionaries, and their comprehensions.
+
+use super::{Mark, Parse, Parser};
+use crate::ast::{
+    Comp, Comprehension, Dict, DictComp, Expr, ExprContext, ExprKind, List, Sequence, Set,
+};
+use crate::lexer::token::{Tok, prec};
+
+impl Parser<'_> {
+    /// In 3.6 a tuple or comprehension in brackets has the line of its first element.
+    fn inner_mark(&self, outer: Mark, inner: Mark) -> Mark {
+        if self.level.is_modern() { outer } else { Mark { lineno: inner.lineno, ..outer } }
+    }
+
+    /// `( ... )`: a tuple, a generator expression, or an expression in brackets.
+    pub(super) fn group(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        self.advance();
+        if self.eat(Tok::RParen) {
+            return Ok(self.sequence(mark, 0, ExprKind::Tuple, true));
+        }
+        self.group_rest(mark, Tok::RParen)
+    }
+
+    /// What stands in round brackets; `close` is passed too.
+    pub(super) fn group_contents(&mut self, close: Tok) -> Parse<Expr> {
+        let mark = self.mark();
+        self.group_rest(mark, close)
+    }
+
+    fn group_rest(&mut self, mark: Mark, close: Tok) -> Parse<Expr> {
+        let inner = self.mark();
+        if self.at(Tok::Yield) {
+            let value = self.yield_expr()?;
+            self.close(close)?;
+            return Ok(value);
+        }
+        let first = self.star_named_expression()?;
+        match self.tok.kind {
+            Tok::Comma => {
+                let base = self.exprs.len();
+                self.items(first, close)?;
+                self.close(close)?;
+                let mark = self.inner_mark(mark, inner);
+                Ok(self.sequence(mark, base, ExprKind::Tuple, false))
+            }
+            Tok::For | Tok::Async => {
+                let comp = self.comprehension(first)?;
+                self.close(close)?;
+                let mark = self.inner_mark(mark, inner);
+                Ok(self.expr(mark, ExprKind::GeneratorExp(comp)))
+            }
+            kind if kind == close => {
+                if matches!(first.kind, ExprKind::Starred(_)) {
+                    return self.fail_expr(self.starred_message(), &first);
+                }
+                self.advance();
+                Ok(first)
+            }
+            _ => self.unclosed_item(&first),
+        }
+    }
+
+    fn starred_message(&self) -> &'static str {
+        if self.level.is_modern() {
+            "cannot use starred expression here"
+        } else {
+            "can't use starred expression here"
+        }
+    }
+
+    /// `[ ... ]`.
+    pub(super) fn list(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        self.advance();
+        let base = self.exprs.len();
+        if !self.at(Tok::RBracket) {
+            let inner = self.mark();
+            let first = self.star_named_expression()?;
+            match self.tok.kind {
+                Tok::For | Tok::Async => {
+                    let comp = self.comprehension(first)?;
+                    self.close(Tok::RBracket)?;
+                    let mark = self.inner_mark(mark, inner);
+                    return Ok(self.expr(mark, ExprKind::ListComp(comp)));
+                }
+                Tok::RBracket | Tok::Comma => self.items(first, Tok::RBracket)?,
+                _ => return self.unclosed_item(&first),
+            }
+        }
+        self.close(Tok::RBracket)?;
+        Ok(self.sequence(mark, base, ExprKind::List, false))
+    }
+
+    /// Collects items separated by commas up to the closing bracket.
+    fn items(&mut self, first: Expr, close: Tok) -> Parse<()> {
+        self.exprs.push(first);
+        while self.eat(Tok::Comma) {
+            if self.at(close) {
+                break;
+            }
+            let item = self.star_named_expression()?;
+            self.exprs.push(item);
+        }
+        Ok(())
+    }
+
+    fn sequence(
+        &mut self,
+        mark: Mark,
+        base: usize,
+        kind: fn(Box<Sequence>) -> ExprKind,
+        empty: bool,
+    ) -> Expr {
+        let elts = if empty { List::default() } else { self.take_exprs(base) };
+        self.expr(mark, kind(Box::new(Sequence { elts, ctx: ExprContext::Load })))
+    }
+
+    /// `{ ... }`.
+    pub(super) fn dict_or_set(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        self.advance();
+        if self.eat(Tok::RBrace) {
+            let dict = Dict { keys: List::default(), values: List::default() };
+            return Ok(self.expr(mark, ExprKind::Dict(Box::new(dict))));
+        }
+        if self.at(Tok::DoubleStar) {
+            return self.dict(mark, None);
+        }
+        let first = self.star_named_expression()?;
+        match self.tok.kind {
+            Tok::Colon => self.dict(mark, Some(first)),
+            Tok::For | Tok::Async => {
+                let comp = self.comprehension(first)?;
+                self.close(Tok::RBrace)?;
+                Ok(self.expr(mark, ExprKind::SetComp(comp)))
+            }
+            Tok::Comma | Tok::RBrace => {
+                let base = self.exprs.len();
+                self.items(first, Tok::RBrace)?;
+                self.close(Tok::RBrace)?;
+                let elts = self.take_exprs(base);
+                Ok(self.expr(mark, ExprKind::Set(Box::new(Set { elts }))))
+            }
+            _ => self.unclosed_item(&first),
+        }
+    }
+
+    /// A dictionary after its first key, or before its first `**`.
+    fn dict(&mut self, mark: Mark, first: Option<Expr>) -> Parse<Expr> {
+        let mut keys = Vec::new();
+        let base = self.exprs.len();
+        let mut key = first;
+        loop {
+            let value = if key.is_some() {
+                self.dict_value()?
+            } else if self.eat(Tok::DoubleStar) {
+                self.binary(prec::BIT_OR)?
+            } else {
+                let next = self.dict_key()?;
+                self.check_at_colon(&next)?;
+                key = Some(next);
+                self.dict_value()?
+            };
+            if keys.is_empty() && matches!(self.tok.kind, Tok::For | Tok::Async) {
+                return self.dict_comprehension(mark, key, value);
+            }
+            keys.push(key.take());
+            self.exprs.push(value);
+            if !self.eat(Tok::Comma) || self.at(Tok::RBrace) {
+                break;
+            }
+        }
+        self.close(Tok::RBrace)?;
+        let values = self.take_exprs(base);
+        let dict = Dict { keys: keys.into_boxed_slice(), values };
+        Ok(self.expr(mark, ExprKind::Dict(Box::new(dict))))
+    }
+
+    fn dict_key(&mut self) -> Parse<Expr> {
+        self.expression()
+    }
+
+    /// The value after a key; the colon is the current token.
+    fn dict_value(&mut self) -> Parse<Expr> {
+        self.advance();
+        self.expression()
+    }
+
+    fn dict_comprehension(&mut self, mark: Mark, key: Option<Expr>, value: Expr) -> Parse<Expr> {
+        let Some(key) = key else {
+            let message = "dict unpacking cannot be used in dict comprehension";
+            return self.fail_expr(message, &value);
+        };
+        let generators = self.for_if_clauses()?;
+        self.close(Tok::RBrace)?;
+        let comp = DictComp { key, value, generators };
+        Ok(self.expr(mark, ExprKind::DictComp(Box::new(comp))))
+    }
+
+    /// A comprehension after its element.
+    pub(super) fn comprehension(&mut self, elt: Expr) -> Parse<Box<Comp>> {
+        if matches!(elt.kind, ExprKind::Starred(_)) {
+            let message = "iterable unpacking cannot be used in comprehension";
+            return self.fail_expr(message, &elt);
+        }
+        let generators = self.for_if_clauses()?;
+        Ok(Box::new(Comp { elt, generators }))
+    }
+
+    pub(super) fn for_if_clauses(&mut self) -> Parse<List<Comprehension>> {
+        let mut clauses = Vec::with_capacity(1);
+        while matches!(self.tok.kind, Tok::For | Tok::Async) {
+            let is_async = self.eat(Tok::Async);
+            self.expect(Tok::For)?;
+            let target = self.for_target()?;
+            self.expect_in()?;
+            let iter = self.disjunction()?;
+            let base = self.exprs.len();
+            while self.eat(Tok::If) {
+                let test = if !self.level.is_modern() && self.at(Tok::Lambda) {
+                    self.lambda(false)?
+                } else {
+                    self.disjunction()?
+                };
+                self.exprs.push(test);
+            }
+            let ifs = self.take_exprs(base);
+            clauses.push(Comprehension { target, iter, ifs, is_async });
+        }
+        Ok(clauses.into_boxed_slice())
+    }
+
+    /// Passes a closing bracket.
+    fn close(&mut self, close: Tok) -> Parse<()> {
+        self.expect(close)
+    }
+
+    #[cold]
+    fn unclosed_item(&mut self, _first: &Expr) -> Parse<Expr> {
+        self.unexpected()
+    }
+
+    fn check_at_colon(&mut self, _key: &Expr) -> Parse<()> {
+        self.check_at(Tok::Colon)
+    }
+}

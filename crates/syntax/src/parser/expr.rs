@@ -1,0 +1,496 @@
+//! Expressions: conditional, boolean, comparison and arithmetic operators, primaries.
+
+use super::{Failed, Mark, Parse, Parser};
+use crate::ast::{
+    Attribute, BinOp, BoolOp, BoolOperator, CmpOp, Compare, Constant, Expr, ExprContext, ExprKind,
+    IfExp, Lambda, NamedExpr, Sequence, Slice, Starred, Subscript, UnaryOp, UnaryOperator,
+};
+use crate::lexer::token::{Tok, prec};
+
+impl Parser<'_> {
+    /// `expressions`: one expression or a tuple without brackets (level 3.6: `testlist`).
+    pub(super) fn expressions(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let first = self.expression()?;
+        if self.at(Tok::Comma) { self.tuple_rest(mark, first, Self::expression) } else { Ok(first) }
+    }
+
+    /// `star_expressions`: the same with `*x` among them.
+    #[inline]
+    pub(super) fn star_expressions(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let first = self.star_expression()?;
+        if self.at(Tok::Comma) {
+            self.tuple_rest(mark, first, Self::star_expression)
+        } else {
+            Ok(first)
+        }
+    }
+
+    /// What stands after `return`, `yield` and `in`: with `*x` since 3.8 (bpo-32117) and 3.9.
+    pub(super) fn value_list(&mut self) -> Parse<Expr> {
+        if self.level.is_modern() { self.star_expressions() } else { self.expressions() }
+    }
+
+    /// The rest of a tuple without brackets; the comma after `first` is the current token.
+    fn tuple_rest(
+        &mut self,
+        mark: Mark,
+        first: Expr,
+        item: fn(&mut Self) -> Parse<Expr>,
+    ) -> Parse<Expr> {
+        let base = self.exprs.len();
+        self.exprs.push(first);
+        while self.eat(Tok::Comma) {
+            if !self.at_list_item() {
+                break;
+            }
+            let next = item(self)?;
+            self.exprs.push(next);
+        }
+        let elts = self.take_exprs(base);
+        let tuple = Sequence { elts, ctx: ExprContext::Load };
+        Ok(self.expr(mark, ExprKind::Tuple(Box::new(tuple))))
+    }
+
+    /// True if the current token goes on a list after a comma.
+    fn at_list_item(&self) -> bool {
+        self.tok.kind.starts_expression() || matches!(self.tok.kind, Tok::Star | Tok::Error)
+    }
+
+    fn star_expression(&mut self) -> Parse<Expr> {
+        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.expression() }
+    }
+
+    /// `*x`; `min` is how strongly the operand's operators must bind, 0 for any expression.
+    pub(super) fn starred(&mut self, min: u8) -> Parse<Expr> {
+        let mark = self.mark();
+        self.advance();
+        let value = if min == 0 { self.expression()? } else { self.binary(min)? };
+        let starred = Starred { value, ctx: ExprContext::Load };
+        Ok(self.expr(mark, ExprKind::Starred(Box::new(starred))))
+    }
+
+    /// `star_named_expression`, an item of a display.
+    pub(super) fn star_named_expression(&mut self) -> Parse<Expr> {
+        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.named_expression() }
+    }
+
+    /// `named_expression`: an expression or `name := value` (PEP 572).
+    #[inline]
+    pub(super) fn named_expression(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let left = self.expression()?;
+        if self.at(Tok::ColonEqual) { self.walrus(mark, left) } else { Ok(left) }
+    }
+
+    fn walrus(&mut self, mark: Mark, mut left: Expr) -> Parse<Expr> {
+        let bare = left.span.start == mark.pos;
+        match &mut left.kind {
+            ExprKind::Name { ctx, .. } if bare => *ctx = ExprContext::Store,
+            _ => return self.walrus_target_error(&left, bare),
+        }
+        self.advance();
+        let value = self.expression()?;
+        let named = NamedExpr { target: left, value };
+        Ok(self.expr(mark, ExprKind::NamedExpr(Box::new(named))))
+    }
+
+    /// `expression`: a conditional expression or a lambda.
+    pub(super) fn expression(&mut self) -> Parse<Expr> {
+        if self.at(Tok::Lambda) {
+            return self.lambda(true);
+        }
+        self.enter()?;
+        let mark = self.mark();
+        let body = self.binary(prec::OR)?;
+        let expr = if self.at(Tok::If) { self.conditional(mark, body)? } else { body };
+        self.leave();
+        Ok(expr)
+    }
+
+    fn conditional(&mut self, mark: Mark, body: Expr) -> Parse<Expr> {
+        self.advance();
+        let test = self.binary(prec::OR)?;
+        if !self.at(Tok::Else) {
+            return self.missing_else(&body, &test);
+        }
+        self.advance();
+        let orelse = self.expression()?;
+        Ok(self.expr(mark, ExprKind::IfExp(Box::new(IfExp { test, body, orelse }))))
+    }
+
+    /// `lambda`. `conditional` is false in the one place of level 3.6's grammar (the condition of
+    /// a comprehension) where its body is no conditional expression.
+    pub(super) fn lambda(&mut self, conditional: bool) -> Parse<Expr> {
+        self.enter()?;
+        let mark = self.mark();
+        self.advance();
+        let args = self.parameters(Tok::Colon)?;
+        if !self.at(Tok::Colon) {
+            return self.expected("':'");
+        }
+        if self.lexer.in_field() {
+            // There the colon begins the format specification (PEP 701).
+            return self.lambda_in_field(mark);
+        }
+        self.advance();
+        let body = if conditional {
+            self.expression()?
+        } else if self.at(Tok::Lambda) {
+            self.lambda(false)?
+        } else {
+            self.binary(prec::OR)?
+        };
+        self.leave();
+        Ok(self.expr(mark, ExprKind::Lambda(Box::new(Lambda { args, body }))))
+    }
+
+    /// `disjunction`.
+    pub(super) fn disjunction(&mut self) -> Parse<Expr> {
+        self.binary(prec::OR)
+    }
+
+    /// An expression of binary operators that bind at least as strongly as `min`.
+    pub(super) fn binary(&mut self, min: u8) -> Parse<Expr> {
+        let mark = self.mark();
+        let left = if self.at(Tok::Not) && min <= prec::NOT {
+            self.negations(mark)?
+        } else {
+            self.unary()?
+        };
+        if self.tok.kind.precedence() < min.max(1) {
+            return Ok(left);
+        }
+        self.binary_rest(mark, left, min)
+    }
+
+    fn binary_rest(&mut self, mark: Mark, mut left: Expr, min: u8) -> Parse<Expr> {
+        // The strength of the chain `left` is: `not x` takes no stronger operator after it.
+        let mut last = 0;
+        loop {
+            let op = self.tok.kind;
+            let strength = op.precedence();
+            if strength < min || strength == 0 {
+                return Ok(left);
+            }
+            match strength {
+                prec::OR | prec::AND => left = self.boolean(mark, left, strength)?,
+                prec::COMPARE => {
+                    let Some(compared) = self.comparison(mark, &mut left)? else {
+                        return Ok(left);
+                    };
+                    left = compared;
+                }
+                _ => {
+                    let Some(operator) = op.operator() else { return self.unexpected() };
+                    // In 3.6 the second operator of a chain gives its own line to the node.
+                    let lineno = if !self.level.is_modern() && strength == last {
+                        self.line36(self.tok.start.line)
+                    } else {
+                        mark.lineno
+                    };
+                    self.advance();
+                    let right = self.binary(strength + 1)?;
+                    let node = BinOp { left, op: operator, right };
+                    let mark = Mark { lineno, ..mark };
+                    left = self.expr(mark, ExprKind::BinOp(Box::new(node)));
+                }
+            }
+            last = strength;
+        }
+    }
+
+    fn boolean(&mut self, mark: Mark, left: Expr, strength: u8) -> Parse<Expr> {
+        let word = self.tok.kind;
+        let op = if word == Tok::Or { BoolOperator::Or } else { BoolOperator::And };
+        let base = self.exprs.len();
+        self.exprs.push(left);
+        while self.eat(word) {
+            let value = self.binary(strength + 1)?;
+            self.exprs.push(value);
+        }
+        let values = self.take_exprs(base);
+        Ok(self.expr(mark, ExprKind::BoolOp(Box::new(BoolOp { op, values }))))
+    }
+
+    /// A chain of comparisons after `left`, or `None` if a `not` is no `not in`.
+    fn comparison(&mut self, mark: Mark, left: &mut Expr) -> Parse<Option<Expr>> {
+        let base = self.exprs.len();
+        let mut ops = Vec::new();
+        while self.tok.kind.precedence() == prec::COMPARE {
+            let op = match self.tok.kind {
+                Tok::Less => CmpOp::Lt,
+                Tok::Greater => CmpOp::Gt,
+                Tok::EqEqual => CmpOp::Eq,
+                Tok::LessEqual => CmpOp::LtE,
+                Tok::GreaterEqual => CmpOp::GtE,
+                Tok::In => CmpOp::In,
+                Tok::Is => CmpOp::Is,
+                Tok::NotEqual => {
+                    self.check_not_equal()?;
+                    CmpOp::NotEq
+                }
+                _ if self.peek().kind != Tok::In => break,
+                _ => {
+                    self.advance();
+                    CmpOp::NotIn
+                }
+            };
+            self.advance();
+            let op = if op == CmpOp::Is && self.eat(Tok::Not) { CmpOp::IsNot } else { op };
+            let right = self.binary(prec::BIT_OR)?;
+            ops.push(op);
+            self.exprs.push(right);
+        }
+        if ops.is_empty() {
+            return Ok(None);
+        }
+        let comparators = self.take_exprs(base);
+        let left = std::mem::take(left);
+        let node = Compare { left, ops: ops.into_boxed_slice(), comparators };
+        Ok(Some(self.expr(mark, ExprKind::Compare(Box::new(node)))))
+    }
+
+    /// `<>` is an operator only after `from __future__ import barry_as_FLUFL` (PEP 401), and then
+    /// `!=` is none.
+    fn check_not_equal(&mut self) -> Parse<()> {
+        let old = self.lexer.slice(&self.tok) == b"<>";
+        if old == self.lexer.flufl {
+            return Ok(());
+        }
+        if !old && self.level.is_modern() {
+            return self.fail_here("with Barry as BDFL, use '<>' instead of '!='");
+        }
+        self.unexpected()
+    }
+
+    /// `not not ... x`, in a loop.
+    fn negations(&mut self, mark: Mark) -> Parse<Expr> {
+        let mut marks = Vec::new();
+        while self.at(Tok::Not) {
+            marks.push((self.mark(), UnaryOperator::Not));
+            self.advance();
+        }
+        let _ = mark;
+        let operand = self.binary(prec::COMPARE)?;
+        self.prefixed(marks, operand)
+    }
+
+    /// Puts prefix operators before an operand, the innermost first.
+    fn prefixed(&mut self, marks: Vec<(Mark, UnaryOperator)>, operand: Expr) -> Parse<Expr> {
+        if marks.len() > super::MAX_PREFIXES {
+            return self.too_deep();
+        }
+        let mut expr = operand;
+        for (mark, op) in marks.into_iter().rev() {
+            let node = UnaryOp { op, operand: expr };
+            expr = self.expr(mark, ExprKind::UnaryOp(Box::new(node)));
+        }
+        Ok(expr)
+    }
+
+    /// `factor`: prefix operators, then a power.
+    #[inline]
+    fn unary(&mut self) -> Parse<Expr> {
+        if matches!(self.tok.kind, Tok::Plus | Tok::Minus | Tok::Tilde) {
+            return self.signed();
+        }
+        self.power()
+    }
+
+    fn signed(&mut self) -> Parse<Expr> {
+        let mut marks = Vec::new();
+        loop {
+            let op = match self.tok.kind {
+                Tok::Plus => UnaryOperator::UAdd,
+                Tok::Minus => UnaryOperator::USub,
+                Tok::Tilde => UnaryOperator::Invert,
+                _ => break,
+            };
+            marks.push((self.mark(), op));
+            self.advance();
+        }
+        let operand = self.power()?;
+        self.prefixed(marks, operand)
+    }
+
+    #[inline]
+    fn power(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let left = self.await_primary()?;
+        if !self.at(Tok::DoubleStar) {
+            return Ok(left);
+        }
+        self.enter()?;
+        self.advance();
+        let right = self.unary()?;
+        self.leave();
+        let node = BinOp { left, op: crate::ast::Operator::Pow, right };
+        Ok(self.expr(mark, ExprKind::BinOp(Box::new(node))))
+    }
+
+    #[inline]
+    fn await_primary(&mut self) -> Parse<Expr> {
+        if !self.at(Tok::Await) {
+            return self.primary();
+        }
+        let mark = self.mark();
+        self.advance();
+        let value = self.primary()?;
+        Ok(self.expr(mark, ExprKind::Await(Box::new(value))))
+    }
+
+    /// `primary`: an atom with attributes, calls and subscripts.
+    fn primary(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let mut expr = self.atom()?;
+        loop {
+            let kind = match self.tok.kind {
+                Tok::Dot => {
+                    self.advance();
+                    let attr = self.name()?;
+                    let lineno = self.trailer_line(mark, &expr);
+                    let node = Attribute { value: expr, attr, ctx: ExprContext::Load };
+                    (lineno, ExprKind::Attribute(Box::new(node)))
+                }
+                Tok::LParen => {
+                    let lineno = self.trailer_line(mark, &expr);
+                    (lineno, self.call(expr)?)
+                }
+                Tok::LBracket => {
+                    let lineno = self.trailer_line(mark, &expr);
+                    self.advance();
+                    let slice = self.slices()?;
+                    self.expect(Tok::RBracket)?;
+                    let node = Subscript { value: expr, slice, ctx: ExprContext::Load };
+                    (lineno, ExprKind::Subscript(Box::new(node)))
+                }
+                _ => return Ok(expr),
+            };
+            expr = self.expr(Mark { lineno: kind.0, ..mark }, kind.1);
+        }
+    }
+
+    /// In 3.6 a call, attribute or subscript takes the line of what it applies to, which brackets
+    /// do not change.
+    #[inline]
+    fn trailer_line(&self, mark: Mark, value: &Expr) -> u32 {
+        if self.level.is_modern() { mark.lineno } else { value.lineno }
+    }
+
+    fn atom(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let kind = match self.tok.kind {
+            Tok::Name => {
+                let id = self.symbol(&self.tok.clone());
+                ExprKind::Name { id, ctx: ExprContext::Load }
+            }
+            Tok::Number => ExprKind::Constant(self.number()?),
+            Tok::String | Tok::FStringStart | Tok::TStringStart => return self.strings(),
+            Tok::LParen => return self.group(),
+            Tok::LBracket => return self.list(),
+            Tok::LBrace => return self.dict_or_set(),
+            Tok::None => ExprKind::Constant(Constant::None),
+            Tok::True => ExprKind::Constant(Constant::Bool(true)),
+            Tok::False => ExprKind::Constant(Constant::Bool(false)),
+            Tok::Ellipsis => ExprKind::Constant(Constant::Ellipsis),
+            _ => return self.unexpected(),
+        };
+        self.advance();
+        Ok(self.expr(mark, kind))
+    }
+
+    /// What stands in the brackets of a subscript.
+    fn slices(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let first = self.slice_item()?;
+        let starred = matches!(first.kind, ExprKind::Starred(_));
+        if !self.at(Tok::Comma) && !starred {
+            return Ok(first);
+        }
+        let base = self.exprs.len();
+        self.exprs.push(first);
+        while self.eat(Tok::Comma) {
+            if self.at(Tok::RBracket) {
+                break;
+            }
+            let item = self.slice_item()?;
+            self.exprs.push(item);
+        }
+        let elts = self.take_exprs(base);
+        let tuple = Sequence { elts, ctx: ExprContext::Load };
+        Ok(self.expr(mark, ExprKind::Tuple(Box::new(tuple))))
+    }
+
+    fn slice_item(&mut self) -> Parse<Expr> {
+        if self.at(Tok::Star) && self.level.is_modern() {
+            return self.starred(prec::BIT_OR);
+        }
+        let mark = self.mark();
+        let lower = if self.at(Tok::Colon) {
+            None
+        } else {
+            let first = self.named_expression()?;
+            if !self.at(Tok::Colon) || matches!(first.kind, ExprKind::NamedExpr(_)) {
+                return Ok(first);
+            }
+            Some(first)
+        };
+        self.advance();
+        let upper = self.slice_part()?;
+        let step = if self.eat(Tok::Colon) { self.slice_part()? } else { None };
+        Ok(self.expr(mark, ExprKind::Slice(Box::new(Slice { lower, upper, step }))))
+    }
+
+    fn slice_part(&mut self) -> Parse<Option<Expr>> {
+        if matches!(self.tok.kind, Tok::Colon | Tok::Comma | Tok::RBracket) {
+            return Ok(None);
+        }
+        self.expression().map(Some)
+    }
+
+    /// `yield_expr`.
+    pub(super) fn yield_expr(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        self.advance();
+        let kind = if self.eat(Tok::From) {
+            ExprKind::YieldFrom(Box::new(self.expression()?))
+        } else if self.at_list_item() {
+            ExprKind::Yield(Some(Box::new(self.value_list()?)))
+        } else {
+            ExprKind::Yield(None)
+        };
+        Ok(self.expr(mark, kind))
+    }
+
+    /// A yield expression or what else may stand on the right of `=`.
+    pub(super) fn yield_or(&mut self, other: fn(&mut Self) -> Parse<Expr>) -> Parse<Expr> {
+        if self.at(Tok::Yield) { self.yield_expr() } else { other(self) }
+    }
+
+    #[cold]
+    fn walrus_target_error(&mut self, left: &Expr, bare: bool) -> Parse<Expr> {
+        if bare {
+            let what = super::target::expr_name(left);
+            return self.fail_expr(format!("cannot use assignment expressions with {what}"), left);
+        }
+        self.unexpected()
+    }
+
+    #[cold]
+    fn missing_else(&mut self, body: &Expr, test: &Expr) -> Parse<Expr> {
+        if self.level.is_modern() && !self.at(Tok::Colon) && !self.at(Tok::Error) {
+            let message = "expected 'else' after 'if' expression";
+            return self.fail_at(message, body.span.start, test.span.end);
+        }
+        self.unexpected()
+    }
+
+    #[cold]
+    fn lambda_in_field(&mut self, mark: Mark) -> Parse<Expr> {
+        let message = "f-string: lambda expressions are not allowed without parentheses";
+        self.fail_at::<Failed>(message, mark.pos, self.tok.end)?;
+        Err(Failed)
+    }
+}

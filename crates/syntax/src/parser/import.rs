@@ -1,0 +1,133 @@
+//! `import` and `from ... import`.
+
+use super::{Parse, Parser};
+use crate::ast::{Alias, Import, ImportFrom, List, StmtKind};
+use crate::lexer::token::Tok;
+use crate::pool::Symbol;
+
+impl Parser<'_> {
+    /// `import a.b as c, d`
+    pub(super) fn import_stmt(&mut self) -> Parse<StmtKind> {
+        self.advance();
+        let mut names = Vec::with_capacity(1);
+        loop {
+            if !self.at(Tok::Name) {
+                return self.import_name_error(names.is_empty());
+            }
+            let start = self.tok.start;
+            let name = self.dotted_name()?;
+            let asname = self.as_name()?;
+            names.push(Alias { span: self.span(start), name, asname });
+            if !self.eat(Tok::Comma) {
+                break;
+            }
+        }
+        Ok(StmtKind::Import(Box::new(Import { names: names.into_boxed_slice() })))
+    }
+
+    /// `from ..a import (b as c, d)`
+    pub(super) fn from_stmt(&mut self) -> Parse<StmtKind> {
+        self.advance();
+        let mut level = 0;
+        loop {
+            match self.tok.kind {
+                Tok::Dot => level += 1,
+                Tok::Ellipsis => level += 3,
+                _ => break,
+            }
+            self.advance();
+        }
+        let module =
+            if level > 0 && self.at(Tok::Import) { None } else { Some(self.dotted_name()?) };
+        self.expect(Tok::Import)?;
+        let names = self.from_names()?;
+        if module.is_some_and(|module| level == 0 && self.pool.name(module) == "__future__") {
+            let flufl = self.pool.intern("barry_as_FLUFL");
+            self.lexer.flufl |= names.iter().any(|alias| alias.name == flufl);
+        }
+        Ok(StmtKind::ImportFrom(Box::new(ImportFrom { module, names, level })))
+    }
+
+    fn from_names(&mut self) -> Parse<List<Alias>> {
+        if self.at(Tok::Star) {
+            let start = self.tok.start;
+            self.advance();
+            let name = self.pool.intern("*");
+            return Ok(Box::new([Alias { span: self.span(start), name, asname: None }]));
+        }
+        let brackets = self.eat(Tok::LParen);
+        let mut names = Vec::new();
+        loop {
+            let start = self.tok.start;
+            if !self.at(Tok::Name) {
+                return self.from_name_error(names.is_empty(), brackets);
+            }
+            if !self.level.is_modern() && self.peek().kind != Tok::As {
+                self.check_assignable_name()?;
+            }
+            let name = self.name()?;
+            let asname = self.as_name()?;
+            names.push(Alias { span: self.span(start), name, asname });
+            if !self.eat(Tok::Comma) || (brackets && self.at(Tok::RParen)) {
+                break;
+            }
+        }
+        if brackets {
+            self.expect(Tok::RParen)?;
+        }
+        Ok(names.into_boxed_slice())
+    }
+
+    fn as_name(&mut self) -> Parse<Option<Symbol>> {
+        if !self.eat(Tok::As) {
+            return Ok(None);
+        }
+        self.check_assignable_name()?;
+        self.import_as_target()?;
+        self.name().map(Some)
+    }
+
+    /// `a.b.c` as one symbol.
+    pub(super) fn dotted_name(&mut self) -> Parse<Symbol> {
+        let first = self.tok;
+        let symbol = self.name()?;
+        if !self.at(Tok::Dot) {
+            return Ok(symbol);
+        }
+        let mut text = self.lexer.name_text(&first).into_owned();
+        while self.eat(Tok::Dot) {
+            let token = self.tok;
+            self.name()?;
+            text.push('.');
+            text.push_str(&self.lexer.name_text(&token));
+        }
+        Ok(self.pool.intern(&text))
+    }
+
+    #[cold]
+    fn import_name_error<T>(&mut self, first: bool) -> Parse<T> {
+        if first && self.at(Tok::Newline) && self.level.is_modern() {
+            return self.fail_here("Expected one or more names after 'import'");
+        }
+        self.unexpected()
+    }
+
+    #[cold]
+    fn from_name_error<T>(&mut self, first: bool, brackets: bool) -> Parse<T> {
+        if self.at(Tok::Newline) && !brackets {
+            if first && self.level.is_modern() {
+                return self.fail_here("Expected one or more names after 'import'");
+            }
+            if !first {
+                let message = "trailing comma not allowed without surrounding parentheses";
+                return self.fail_here(message);
+            }
+        }
+        self.unexpected()
+    }
+
+    /// Only a name can follow `as`; CPython says so if another expression does.
+    fn import_as_target(&mut self) -> Parse<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,398 @@
+//! The parser: tokens to tree, by recursive descent with binding strengths for operators.
+//!
+//! One token is looked at; where Python's grammar needs more (`match` as a statement, brackets
+//! after `with`), the parser tries one reading and goes back to a [`Checkpoint`]. A failed parse
+//! is run once more with `diagnose` set: only then are the (costly) questions asked that lead to
+//! CPython's specific messages.
+//!
+//! Lists are collected on scratch stacks (`exprs`, `stmts`) and boxed at their exact length, so a
+//! list costs one allocation.
+
+mod args;
+mod display;
+mod expr;
+mod fstring;
+mod fstring36;
+mod import;
+mod literal;
+mod pattern;
+mod stmt;
+mod suite;
+mod target;
+
+use crate::ast::{Expr, ExprKind, List, Mod, Pos, Span, Stmt};
+use crate::error::{End, ErrorKind, RawError};
+use crate::level::Level;
+use crate::lexer::Lexer;
+use crate::lexer::token::{Tok, Token};
+use crate::pool::{Pool, Symbol};
+use crate::{Mode, Options};
+
+/// Nesting of expressions and statements beyond which the parser gives up. Brackets and
+/// indentation have smaller limits of their own; this one bounds what nests without them
+/// (`lambda: lambda: ...`, `a if b else c if d else ...`, `x ** y ** ...`).
+const MAX_DEPTH: u32 = 900;
+
+/// Longest run of prefix operators (`- - - x`); they are read in a loop, but make a deep tree.
+const MAX_PREFIXES: usize = 3000;
+
+/// The parse failed; the error is in the parser.
+#[derive(Debug)]
+pub(crate) struct Failed;
+
+pub(crate) type Parse<T> = Result<T, Failed>;
+
+/// Where a node starts, and the line level 3.6 gives it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pos: Pos,
+    lineno: u32,
+}
+
+/// What to go back to after an attempt.
+pub(crate) struct Checkpoint<'s> {
+    lexer: Lexer<'s>,
+    tok: Token,
+    prev_end: Pos,
+    depth: u32,
+    exprs: usize,
+    stmts: usize,
+}
+
+pub(crate) struct Parser<'s> {
+    lexer: Lexer<'s>,
+    tok: Token,
+    /// End of the last token that was not layout.
+    prev_end: Pos,
+    level: Level,
+    dont_imply_dedent: bool,
+    pub(crate) pool: Pool,
+    pub(crate) error: Option<Box<RawError>>,
+    depth: u32,
+    /// Added to the lines that level 3.6 reports, inside a replacement field.
+    line_shift: i32,
+    exprs: Vec<Expr>,
+    stmts: Vec<Stmt>,
+    /// Contents of a string under construction.
+    buf: Vec<u8>,
+}
+
+impl<'s> Parser<'s> {
+    pub(crate) fn new(lexer: Lexer<'s>, options: &Options, pool: Pool) -> Self {
+        let start = Token {
+            kind: Tok::EndMarker,
+            start: Pos::default(),
+            end: Pos::default(),
+            lo: 0,
+            hi: 0,
+        };
+        let mut parser = Self {
+            lexer,
+            tok: start,
+            prev_end: Pos::default(),
+            level: options.level,
+            dont_imply_dedent: options.dont_imply_dedent,
+            pool,
+            error: None,
+            depth: 0,
+            line_shift: 0,
+            exprs: Vec::new(),
+            stmts: Vec::new(),
+            buf: Vec::new(),
+        };
+        parser.tok = parser.lexer.next();
+        parser
+    }
+
+    pub(crate) fn into_pool(self) -> (Pool, Vec<crate::Warning>) {
+        (self.pool, self.lexer.warnings)
+    }
+
+    /// The error of a parse that failed.
+    pub(crate) fn into_error(self) -> RawError {
+        match self.error {
+            Some(error) => *error,
+            None => *RawError::syntax("invalid syntax", self.tok.start, self.tok.end),
+        }
+    }
+
+    /// Parses the whole text as what `mode` says.
+    pub(crate) fn parse(&mut self, mode: Mode) -> Parse<Mod> {
+        match mode {
+            Mode::Exec => self.file(),
+            Mode::Eval => {
+                let body = self.eval_input()?;
+                Ok(Mod::Expression(Box::new(body)))
+            }
+            Mode::Single => self.interactive(),
+            Mode::FuncType => self.func_type(),
+        }
+    }
+
+    fn file(&mut self) -> Parse<Mod> {
+        while self.tok.kind != Tok::EndMarker {
+            self.statement()?;
+        }
+        Ok(Mod::Module(self.take_stmts(0)))
+    }
+
+    fn eval_input(&mut self) -> Parse<Expr> {
+        let body = self.expressions()?;
+        while self.tok.kind == Tok::Newline {
+            self.skip_layout();
+        }
+        self.check_at(Tok::EndMarker)?;
+        Ok(body)
+    }
+
+    fn interactive(&mut self) -> Parse<Mod> {
+        if self.tok.kind == Tok::Newline {
+            return Ok(Mod::Interactive(List::default()));
+        }
+        let compound = self.statement()?;
+        let body = self.take_stmts(0);
+        if !compound || self.tok.kind == Tok::EndMarker {
+            while self.tok.kind == Tok::Newline {
+                self.skip_layout();
+            }
+        }
+        if self.tok.kind != Tok::EndMarker && self.tok.kind != Tok::Error {
+            let message = "multiple statements found while compiling a single statement";
+            return self.fail_at(message, self.tok.start, self.tok.end);
+        }
+        self.check_at(Tok::EndMarker)?;
+        Ok(Mod::Interactive(body))
+    }
+
+    // -----------------------------------------------------------------------------------------
+    // Tokens
+
+    /// Goes to the next token.
+    #[inline]
+    fn advance(&mut self) {
+        self.prev_end = self.tok.end;
+        self.tok = self.lexer.next();
+    }
+
+    /// Passes NEWLINE, INDENT or DEDENT, which are no part of a node.
+    #[inline]
+    fn skip_layout(&mut self) {
+        self.tok = self.lexer.next();
+    }
+
+    #[inline]
+    fn at(&self, kind: Tok) -> bool {
+        self.tok.kind == kind
+    }
+
+    /// Passes a token of this kind, if it is the next.
+    #[inline]
+    fn eat(&mut self, kind: Tok) -> bool {
+        let found = self.tok.kind == kind;
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Passes a token of this kind; any other is a syntax error.
+    #[inline]
+    fn expect(&mut self, kind: Tok) -> Parse<()> {
+        if self.eat(kind) { Ok(()) } else { self.unexpected() }
+    }
+
+    /// Any token but this kind is a syntax error; it is not passed.
+    fn check_at(&mut self, kind: Tok) -> Parse<()> {
+        if self.at(kind) { Ok(()) } else { self.unexpected() }
+    }
+
+    /// The token after the current one.
+    fn peek(&self) -> Token {
+        self.lexer.clone().next()
+    }
+
+    /// True if the current token is this name (a soft keyword).
+    fn at_word(&self, word: &[u8]) -> bool {
+        self.tok.kind == Tok::Name && self.lexer.slice(&self.tok) == word
+    }
+
+    /// Passes a name and gives its symbol.
+    #[inline]
+    fn name(&mut self) -> Parse<Symbol> {
+        if self.tok.kind != Tok::Name {
+            return self.unexpected();
+        }
+        let symbol = self.symbol(&self.tok.clone());
+        self.advance();
+        Ok(symbol)
+    }
+
+    #[inline]
+    fn symbol(&mut self, token: &Token) -> Symbol {
+        let text = self.lexer.name_text(token);
+        self.pool.intern(&text)
+    }
+
+    // -----------------------------------------------------------------------------------------
+    // Nodes
+
+    /// The place where a node that begins with the current token starts.
+    #[inline]
+    fn mark(&self) -> Mark {
+        let pos = self.tok.start;
+        // In 3.6 the line of a string token is the one it ends on.
+        let line = if !self.level.is_modern() && self.tok.kind == Tok::String {
+            self.tok.end.line
+        } else {
+            pos.line
+        };
+        Mark { pos, lineno: self.line36(line) }
+    }
+
+    /// A line as level 3.6 counts it in a replacement field; elsewhere the line itself.
+    #[inline]
+    fn line36(&self, line: u32) -> u32 {
+        line.wrapping_add_signed(self.line_shift)
+    }
+
+    /// A node from `mark` to the last token passed.
+    #[inline]
+    fn expr(&self, mark: Mark, kind: ExprKind) -> Expr {
+        Expr { span: self.span(mark.pos), lineno: mark.lineno, kind }
+    }
+
+    #[inline]
+    fn span(&self, start: Pos) -> Span {
+        Span { start, end: self.prev_end }
+    }
+
+    /// The expressions above `base` on the scratch stack, as a list.
+    #[inline]
+    fn take_exprs(&mut self, base: usize) -> List<Expr> {
+        self.exprs.drain(base..).collect()
+    }
+
+    #[inline]
+    fn take_stmts(&mut self, base: usize) -> List<Stmt> {
+        self.stmts.drain(base..).collect()
+    }
+
+    /// Notes one level of nesting; every way out that does not fail must `leave`.
+    #[inline]
+    fn enter(&mut self) -> Parse<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { self.too_deep() } else { Ok(()) }
+    }
+
+    #[inline]
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    // -----------------------------------------------------------------------------------------
+    // Attempts
+
+    fn checkpoint(&self) -> Checkpoint<'s> {
+        Checkpoint {
+            lexer: self.lexer.clone(),
+            tok: self.tok,
+            prev_end: self.prev_end,
+            depth: self.depth,
+            exprs: self.exprs.len(),
+            stmts: self.stmts.len(),
+        }
+    }
+
+    /// Goes back to a checkpoint and forgets the error.
+    fn rewind(&mut self, to: Checkpoint<'s>) {
+        self.lexer = to.lexer;
+        self.tok = to.tok;
+        self.prev_end = to.prev_end;
+        self.depth = to.depth;
+        self.exprs.truncate(to.exprs);
+        self.stmts.truncate(to.stmts);
+        self.error = None;
+    }
+
+    // -----------------------------------------------------------------------------------------
+    // Errors
+
+    /// The error for a token that fits nowhere.
+    #[cold]
+    fn unexpected<T>(&mut self) -> Parse<T> {
+        if let Some(error) = self.lexer.error.take() {
+            self.error.get_or_insert(error);
+            return Err(Failed);
+        }
+        match self.tok.kind {
+            Tok::Indent => self.fail_indentation("unexpected indent"),
+            Tok::Dedent => self.fail_indentation("unexpected unindent"),
+            Tok::EndMarker if self.prev_end == Pos::default() => {
+                self.fail_at("invalid syntax", self.tok.start, self.tok.end)
+            }
+            _ => self.fail_at("invalid syntax", self.tok.start, self.tok.end),
+        }
+    }
+
+    /// A `SyntaxError` over a stretch of source. The first error stays.
+    #[cold]
+    fn fail_at<T>(&mut self, message: impl Into<String>, start: Pos, end: Pos) -> Parse<T> {
+        if self.error.is_none() {
+            self.error = Some(RawError::syntax(message, start, end));
+        }
+        Err(Failed)
+    }
+
+    /// A `SyntaxError` over an expression.
+    #[cold]
+    fn fail_expr<T>(&mut self, message: impl Into<String>, expr: &Expr) -> Parse<T> {
+        self.fail_at(message, expr.span.start, expr.span.end)
+    }
+
+    /// A `SyntaxError` at the current token.
+    #[cold]
+    fn fail_here<T>(&mut self, message: impl Into<String>) -> Parse<T> {
+        if self.at(Tok::Error) {
+            return self.unexpected();
+        }
+        self.fail_at(message, self.tok.start, self.tok.end)
+    }
+
+    #[cold]
+    fn fail_indentation<T>(&mut self, message: impl Into<String>) -> Parse<T> {
+        if self.at(Tok::Error) {
+            return self.unexpected();
+        }
+        // Tokens without width have no columns in CPython; it reports where its tokenizer stands.
+        let wide = self.tok.start != self.tok.end;
+        let mut start = self.tok.start;
+        if !wide && start.col > 0 {
+            start.col -= 1;
+        }
+        let error = RawError {
+            kind: ErrorKind::Indentation,
+            message: message.into(),
+            start,
+            end: if wide { End::At(self.tok.end) } else { End::Unknown(-1) },
+            newline: true,
+            incomplete: self.at(Tok::EndMarker),
+        };
+        self.error.get_or_insert_with(|| Box::new(error));
+        Err(Failed)
+    }
+
+    #[cold]
+    fn too_deep<T>(&mut self) -> Parse<T> {
+        self.error.get_or_insert_with(|| {
+            Box::new(RawError {
+                kind: ErrorKind::Memory,
+                message: "Parser stack overflowed - Memory Error".into(),
+                start: Pos::default(),
+                end: End::Unknown(0),
+                newline: false,
+                incomplete: false,
+            })
+        });
+        Err(Failed)
+    }
+}

@@ -1,0 +1,266 @@
+//! Simple statements, and which statement begins with which token.
+
+use super::target::TargetOf;
+use super::{Mark, Parse, Parser};
+use crate::ast::{
+    AnnAssign, Assert, Assign, AugAssign, Delete, Expr, ExprContext, ExprKind, List, Names, Raise,
+    Stmt, StmtKind, TypeAlias,
+};
+use crate::lexer::token::{Tok, prec};
+use crate::pool::Symbol;
+
+impl Parser<'_> {
+    /// One compound statement, or one line of simple statements; they go to the scratch stack.
+    /// Tells whether it was a compound one.
+    pub(super) fn statement(&mut self) -> Parse<bool> {
+        match self.tok.kind {
+            Tok::If => self.if_stmt()?,
+            Tok::Def => self.function_def(None, self.mark())?,
+            Tok::For => self.for_stmt(None)?,
+            Tok::With => self.with_stmt(None)?,
+            Tok::Try => self.try_stmt()?,
+            Tok::Class => self.class_def(self.mark(), List::default())?,
+            Tok::At => self.decorated()?,
+            Tok::While => self.while_stmt()?,
+            Tok::Async => self.async_stmt()?,
+            Tok::Name if self.may_be_match() => {
+                if !self.match_stmt()? {
+                    self.simple_stmts()?;
+                    return Ok(false);
+                }
+            }
+            _ => {
+                self.simple_stmts()?;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn push_stmt(&mut self, mark: Mark, kind: StmtKind) {
+        self.push_stmt_at(mark, mark.lineno, kind);
+    }
+
+    /// A statement whose level 3.6 line is not that of its first token.
+    pub(super) fn push_stmt_at(&mut self, mark: Mark, lineno: u32, kind: StmtKind) {
+        let lineno = if self.level.is_modern() { mark.pos.line } else { lineno };
+        let span = self.span(mark.pos);
+        self.stmts.push(Stmt { span, lineno, kind });
+    }
+
+    /// A line of simple statements, its NEWLINE included.
+    pub(super) fn simple_stmts(&mut self) -> Parse<()> {
+        loop {
+            self.simple_stmt()?;
+            if self.at(Tok::Newline) {
+                break;
+            }
+            if !self.at(Tok::Semi) {
+                return self.after_statement();
+            }
+            self.advance();
+            if self.at(Tok::Newline) {
+                break;
+            }
+        }
+        self.skip_layout();
+        Ok(())
+    }
+
+    fn simple_stmt(&mut self) -> Parse<()> {
+        let mark = self.mark();
+        let kind = match self.tok.kind {
+            Tok::Return => {
+                self.advance();
+                let value =
+                    if self.at_statement_end() { None } else { Some(Box::new(self.value_list()?)) };
+                StmtKind::Return(value)
+            }
+            Tok::Import => self.import_stmt()?,
+            Tok::From => self.from_stmt()?,
+            Tok::Raise => self.raise_stmt()?,
+            Tok::Pass => self.word(StmtKind::Pass),
+            Tok::Break => self.word(StmtKind::Break),
+            Tok::Continue => self.word(StmtKind::Continue),
+            Tok::Del => self.del_stmt()?,
+            Tok::Assert => self.assert_stmt()?,
+            Tok::Global => StmtKind::Global(self.names()?),
+            Tok::Nonlocal => StmtKind::Nonlocal(self.names()?),
+            Tok::Name if self.at_type_alias() => self.type_alias()?,
+            _ => self.expr_stmt(mark)?,
+        };
+        self.push_stmt(mark, kind);
+        Ok(())
+    }
+
+    fn word(&mut self, kind: StmtKind) -> StmtKind {
+        self.advance();
+        kind
+    }
+
+    fn at_statement_end(&self) -> bool {
+        matches!(self.tok.kind, Tok::Newline | Tok::Semi | Tok::EndMarker)
+    }
+
+    fn raise_stmt(&mut self) -> Parse<StmtKind> {
+        self.advance();
+        let (mut exc, mut cause) = (None, None);
+        if !self.at_statement_end() {
+            exc = Some(self.expression()?);
+            if self.eat(Tok::From) {
+                cause = Some(self.expression()?);
+            }
+        }
+        Ok(StmtKind::Raise(Box::new(Raise { exc, cause })))
+    }
+
+    fn assert_stmt(&mut self) -> Parse<StmtKind> {
+        self.advance();
+        let test = self.expression()?;
+        let msg = if self.eat(Tok::Comma) { Some(self.expression()?) } else { None };
+        Ok(StmtKind::Assert(Box::new(Assert { test, msg })))
+    }
+
+    fn names(&mut self) -> Parse<Box<Names>> {
+        self.advance();
+        let mut names: Vec<Symbol> = Vec::with_capacity(1);
+        loop {
+            names.push(self.name()?);
+            if !self.eat(Tok::Comma) {
+                break;
+            }
+        }
+        Ok(Box::new(Names { names: names.into_boxed_slice() }))
+    }
+
+    fn del_stmt(&mut self) -> Parse<StmtKind> {
+        self.advance();
+        let base = self.exprs.len();
+        loop {
+            let mut target = if self.at(Tok::Star) {
+                self.starred(prec::BIT_OR)?
+            } else {
+                self.binary(prec::BIT_OR)?
+            };
+            self.check_del_end(&target)?;
+            self.make_target(&mut target, ExprContext::Del, TargetOf::Del)?;
+            self.exprs.push(target);
+            if !self.eat(Tok::Comma) || self.at_statement_end() {
+                break;
+            }
+        }
+        let targets = self.take_exprs(base);
+        Ok(StmtKind::Delete(Box::new(Delete { targets })))
+    }
+
+    fn check_del_end(&mut self, _target: &Expr) -> Parse<()> {
+        Ok(())
+    }
+
+    /// True if the name here is the soft keyword `type` before a name (PEP 695).
+    fn at_type_alias(&self) -> bool {
+        self.level.is_modern() && self.at_word(b"type") && self.peek().kind == Tok::Name
+    }
+
+    fn type_alias(&mut self) -> Parse<StmtKind> {
+        self.advance();
+        let mark = self.mark();
+        let id = self.name()?;
+        let name = self.expr(mark, ExprKind::Name { id, ctx: ExprContext::Store });
+        let type_params = self.type_params()?;
+        self.expect(Tok::Equal)?;
+        let value = self.expression()?;
+        Ok(StmtKind::TypeAlias(Box::new(TypeAlias { name, type_params, value })))
+    }
+
+    /// An expression, an assignment of any kind, or an annotation.
+    fn expr_stmt(&mut self, mark: Mark) -> Parse<StmtKind> {
+        let first = self.yield_or(Self::star_expressions)?;
+        match self.tok.kind {
+            Tok::Newline | Tok::Semi => Ok(StmtKind::Expr(Box::new(first))),
+            Tok::Equal => self.assignment(mark, first),
+            Tok::Colon => self.annotated(mark, first),
+            kind if kind.is_augmented() => self.augmented(first),
+            _ => Ok(StmtKind::Expr(Box::new(first))),
+        }
+    }
+
+    fn assignment(&mut self, _mark: Mark, first: Expr) -> Parse<StmtKind> {
+        let base = self.exprs.len();
+        let mut value = first;
+        while self.at(Tok::Equal) {
+            self.check_assignment(&value)?;
+            self.make_target(&mut value, ExprContext::Store, TargetOf::Assignment)?;
+            self.exprs.push(value);
+            self.advance();
+            value = self.yield_or(Self::star_expressions)?;
+        }
+        let targets = self.take_exprs(base);
+        Ok(StmtKind::Assign(Box::new(Assign { targets, value })))
+    }
+
+    fn augmented(&mut self, mut target: Expr) -> Parse<StmtKind> {
+        match &target.kind {
+            ExprKind::Name { .. } | ExprKind::Attribute(_) | ExprKind::Subscript(_) => {}
+            _ => return self.augmented_target_error(&target),
+        }
+        self.make_target(&mut target, ExprContext::Store, TargetOf::Assignment)?;
+        let Some(op) = self.tok.kind.operator() else { return self.unexpected() };
+        self.advance();
+        let value = self.yield_or(Self::value_list)?;
+        Ok(StmtKind::AugAssign(Box::new(AugAssign { target, op, value })))
+    }
+
+    fn annotated(&mut self, mark: Mark, mut target: Expr) -> Parse<StmtKind> {
+        let bare = target.span.start == mark.pos;
+        let simple = bare && matches!(target.kind, ExprKind::Name { .. });
+        match &target.kind {
+            ExprKind::Name { .. } | ExprKind::Attribute(_) | ExprKind::Subscript(_) => {}
+            _ => return self.annotation_target_error(&target),
+        }
+        self.make_target(&mut target, ExprContext::Store, TargetOf::Assignment)?;
+        self.advance();
+        let annotation = self.expression()?;
+        let value = if self.eat(Tok::Equal) {
+            // Tuples without brackets and `yield` came with 3.8 (bpo-32117).
+            Some(if self.level.is_modern() {
+                self.yield_or(Self::star_expressions)?
+            } else {
+                self.expression()?
+            })
+        } else {
+            None
+        };
+        let node = AnnAssign { target, annotation, value, simple };
+        Ok(StmtKind::AnnAssign(Box::new(node)))
+    }
+
+    fn check_assignment(&mut self, target: &Expr) -> Parse<()> {
+        if matches!(target.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
+            return self.fail_expr("assignment to yield expression not possible", target);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn augmented_target_error<T>(&mut self, target: &Expr) -> Parse<T> {
+        let name = super::target::expr_name(target);
+        let message = format!("'{name}' is an illegal expression for augmented assignment");
+        self.fail_expr(message, target)
+    }
+
+    #[cold]
+    fn annotation_target_error<T>(&mut self, target: &Expr) -> Parse<T> {
+        let message = match &target.kind {
+            ExprKind::Tuple(_) => "only single target (not tuple) can be annotated",
+            ExprKind::List(_) => "only single target (not list) can be annotated",
+            _ => "illegal target for annotation",
+        };
+        self.fail_expr(message, target)
+    }
+
+    #[cold]
+    fn after_statement(&mut self) -> Parse<()> {
+        self.unexpected()
+    }
+}

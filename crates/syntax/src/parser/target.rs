@@ -1,0 +1,179 @@
+//! Targets: expressions that stand where something is bound or deleted.
+
+use super::{Parse, Parser};
+use crate::ast::{Constant, Expr, ExprContext, ExprKind, Sequence};
+use crate::lexer::token::{Tok, prec};
+
+/// The construct a target belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TargetOf {
+    /// `=`, `with ... as`
+    Assignment,
+    /// `for`
+    For,
+    /// `del`
+    Del,
+}
+
+/// What CPython's messages call an expression.
+pub(super) fn expr_name(expr: &Expr) -> &'static str {
+    match &expr.kind {
+        ExprKind::Attribute(_) => "attribute",
+        ExprKind::Subscript(_) => "subscript",
+        ExprKind::Starred(_) => "starred",
+        ExprKind::Name { .. } => "name",
+        ExprKind::List(_) => "list",
+        ExprKind::Tuple(_) => "tuple",
+        ExprKind::Lambda(_) => "lambda",
+        ExprKind::Call(_) => "function call",
+        ExprKind::BoolOp(_) | ExprKind::BinOp(_) | ExprKind::UnaryOp(_) => "expression",
+        ExprKind::GeneratorExp(_) => "generator expression",
+        ExprKind::Yield(_) | ExprKind::YieldFrom(_) => "yield expression",
+        ExprKind::Await(_) => "await expression",
+        ExprKind::ListComp(_) => "list comprehension",
+        ExprKind::SetComp(_) => "set comprehension",
+        ExprKind::DictComp(_) => "dict comprehension",
+        ExprKind::Dict(_) => "dict literal",
+        ExprKind::Set(_) => "set display",
+        ExprKind::JoinedStr(_) | ExprKind::FormattedValue(_) => "f-string expression",
+        ExprKind::TemplateStr(_) | ExprKind::Interpolation(_) => "t-string expression",
+        ExprKind::Constant(Constant::None) => "None",
+        ExprKind::Constant(Constant::Bool(true)) => "True",
+        ExprKind::Constant(Constant::Bool(false)) => "False",
+        ExprKind::Constant(Constant::Ellipsis) => "ellipsis",
+        ExprKind::Constant(_) => "literal",
+        ExprKind::Compare(_) => "comparison",
+        ExprKind::IfExp(_) => "conditional expression",
+        ExprKind::NamedExpr(_) => "named expression",
+        ExprKind::Slice(_) => "slice",
+    }
+}
+
+/// The innermost part of `expr` that cannot be a target, if there is one.
+pub(super) fn invalid_target(expr: &Expr, of: TargetOf) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::List(node) | ExprKind::Tuple(node) => {
+            node.elts.iter().find_map(|item| invalid_target(item, of))
+        }
+        ExprKind::Starred(node) => {
+            if of == TargetOf::Del {
+                Some(expr)
+            } else {
+                invalid_target(&node.value, of)
+            }
+        }
+        // `for (x in y)`: the comparison was read too far.
+        ExprKind::Compare(node) if of == TargetOf::For => {
+            if node.ops.first() == Some(&crate::ast::CmpOp::In) {
+                invalid_target(&node.left, of)
+            } else {
+                Some(expr)
+            }
+        }
+        ExprKind::Name { .. } | ExprKind::Subscript(_) | ExprKind::Attribute(_) => None,
+        _ => Some(expr),
+    }
+}
+
+impl Parser<'_> {
+    /// Makes a target of an expression: sets the context, or says what cannot be one.
+    pub(super) fn make_target(
+        &mut self,
+        expr: &mut Expr,
+        ctx: ExprContext,
+        of: TargetOf,
+    ) -> Parse<()> {
+        if self.set_context(expr, ctx) {
+            return Ok(());
+        }
+        self.target_error(expr, of)
+    }
+
+    /// Sets the context of a target and its parts; false if something in it cannot be one.
+    fn set_context(&mut self, expr: &mut Expr, context: ExprContext) -> bool {
+        match &mut expr.kind {
+            ExprKind::Name { id, ctx } => {
+                *ctx = context;
+                self.level.is_modern()
+                    || context == ExprContext::Del
+                    || self.pool.name(*id) != "__debug__"
+            }
+            ExprKind::Attribute(node) => {
+                node.ctx = context;
+                self.level.is_modern()
+                    || context == ExprContext::Del
+                    || self.pool.name(node.attr) != "__debug__"
+            }
+            ExprKind::Subscript(node) => {
+                node.ctx = context;
+                true
+            }
+            ExprKind::Starred(node) => {
+                node.ctx = context;
+                context != ExprContext::Del
+                    && !(self.level.is_modern() && matches!(node.value.kind, ExprKind::Starred(_)))
+                    && self.set_context(&mut node.value, context)
+            }
+            ExprKind::List(node) | ExprKind::Tuple(node) => {
+                node.ctx = context;
+                node.elts.iter_mut().all(|item| self.set_context(item, context))
+            }
+            _ => false,
+        }
+    }
+
+    #[cold]
+    fn target_error(&mut self, expr: &Expr, of: TargetOf) -> Parse<()> {
+        if self.at(Tok::Error) {
+            return self.unexpected();
+        }
+        let Some(bad) = invalid_target(expr, of) else {
+            return self.fail_expr("assignment to keyword", expr);
+        };
+        let verb = if of == TargetOf::Del { "delete" } else { "assign to" };
+        self.fail_expr(format!("cannot {verb} {}", expr_name(bad)), bad)
+    }
+
+    /// The target after `for`, up to `in`.
+    pub(super) fn for_target(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let first = self.for_target_item()?;
+        let mut target = if self.at(Tok::Comma) {
+            // In 3.6 the tuple has the line of its first element, whatever brackets that has.
+            let lineno = if self.level.is_modern() { mark.lineno } else { first.lineno };
+            let base = self.exprs.len();
+            self.exprs.push(first);
+            while self.eat(Tok::Comma) {
+                if self.at(Tok::In) {
+                    break;
+                }
+                let item = self.for_target_item()?;
+                self.exprs.push(item);
+            }
+            let elts = self.take_exprs(base);
+            let tuple = Sequence { elts, ctx: ExprContext::Store };
+            let mark = super::Mark { lineno, ..mark };
+            self.expr(mark, ExprKind::Tuple(Box::new(tuple)))
+        } else {
+            first
+        };
+        self.make_target(&mut target, ExprContext::Store, TargetOf::For)?;
+        Ok(target)
+    }
+
+    fn for_target_item(&mut self) -> Parse<Expr> {
+        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.binary(prec::BIT_OR) }
+    }
+
+    pub(super) fn expect_in(&mut self) -> Parse<()> {
+        self.expect(Tok::In)
+    }
+
+    /// Level 3.6 refuses to bind `__debug__` already here.
+    pub(super) fn check_assignable_name(&mut self) -> Parse<()> {
+        if !self.level.is_modern() && self.at_word(b"__debug__") {
+            return self.fail_here("assignment to keyword");
+        }
+        Ok(())
+    }
+}
