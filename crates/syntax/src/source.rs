@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::Options;
 use crate::ast::Pos;
-use crate::error::{End, ErrorKind, RawError};
+use crate::error::{End, ErrorKind, Rank, RawError};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -17,6 +17,7 @@ fn encoding_error(message: String) -> Box<RawError> {
         end: End::Unknown(0),
         newline: false,
         incomplete: false,
+        rank: Rank::Lexer,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Lexer, Tok, Token};
 use crate::ast::Pos;
-use crate::error::{End, ErrorKind, RawError};
+use crate::error::{End, ErrorKind, Rank, RawError};
 
 /// `MAXINDENT` of CPython's tokenizer.
 const MAX_INDENTS: usize = 100;
@@ -103,6 +103,7 @@ impl Lexer<'_> {
                 end: End::Unknown(-1),
                 newline: true,
                 incomplete: false,
+                rank: Rank::Deferred,
             };
             return Err(self.raise(error));
         }
@@ -122,6 +123,7 @@ impl Lexer<'_> {
             end: End::Unknown(0),
             newline: true,
             incomplete: false,
+            rank: Rank::Deferred,
         })
     }
 

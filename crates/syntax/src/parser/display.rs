@@ -35,6 +35,12 @@ impl Parser<'_> {
             self.close(close)?;
             return Ok(value);
         }
+        if self.diagnose && self.at(Tok::Star) {
+            self.attempt(false, |parser| parser.starred(0))?;
+        }
+        if self.diagnose && self.at(Tok::DoubleStar) {
+            self.double_starred_group()?;
+        }
         let first = self.star_named_expression()?;
         match self.tok.kind {
             Tok::Comma => {
@@ -57,7 +63,7 @@ impl Parser<'_> {
                 self.advance();
                 Ok(first)
             }
-            _ => self.unclosed_item(&first),
+            _ => self.unexpected(),
         }
     }
 
@@ -85,7 +91,7 @@ impl Parser<'_> {
                     return Ok(self.expr(mark, ExprKind::ListComp(comp)));
                 }
                 Tok::RBracket | Tok::Comma => self.items(first, Tok::RBracket)?,
-                _ => return self.unclosed_item(&first),
+                _ => return self.unexpected(),
             }
         }
         self.close(Tok::RBracket)?;
@@ -94,13 +100,22 @@ impl Parser<'_> {
 
     /// Collects items separated by commas up to the closing bracket.
     fn items(&mut self, first: Expr, close: Tok) -> Parse<()> {
+        let base = self.exprs.len();
         self.exprs.push(first);
-        while self.eat(Tok::Comma) {
+        while self.at(Tok::Comma) {
+            let comma = self.tok;
+            self.advance();
             if self.at(close) {
                 break;
             }
+            if self.diagnose && close != Tok::RParen && self.at_for() {
+                self.unbracketed_element(base, comma)?;
+            }
             let item = self.star_named_expression()?;
             self.exprs.push(item);
+            if self.diagnose && close != Tok::RParen && self.at_for() {
+                self.unbracketed_element(base, comma)?;
+            }
         }
         Ok(())
     }
@@ -142,7 +157,7 @@ impl Parser<'_> {
                 let elts = self.take_exprs(base);
                 Ok(self.expr(mark, ExprKind::Set(Box::new(Set { elts }))))
             }
-            _ => self.unclosed_item(&first),
+            _ => self.unexpected(),
         }
     }
 
@@ -157,7 +172,7 @@ impl Parser<'_> {
             } else if self.eat(Tok::DoubleStar) {
                 self.binary(prec::BIT_OR)?
             } else {
-                let next = self.dict_key()?;
+                let next = self.expression()?;
                 self.check_at_colon(&next)?;
                 key = Some(next);
                 self.dict_value()?
@@ -177,14 +192,44 @@ impl Parser<'_> {
         Ok(self.expr(mark, ExprKind::Dict(Box::new(dict))))
     }
 
-    fn dict_key(&mut self) -> Parse<Expr> {
+    /// The value after a key; the colon is the current token.
+    fn dict_value(&mut self) -> Parse<Expr> {
+        let colon = self.tok;
+        self.advance();
+        if self.diagnose && self.at(Tok::Star) {
+            let start = self.tok.start;
+            if self.attempt(true, |parser| parser.starred(prec::BIT_OR))?.is_some() {
+                let message = "cannot use a starred expression in a dictionary value";
+                return self.fail_from(message, start);
+            }
+        }
+        if self.diagnose && matches!(self.tok.kind, Tok::RBrace | Tok::Comma) {
+            let message = "expression expected after dictionary key and ':'";
+            return self.fail_at(message, colon.start, colon.end);
+        }
         self.expression()
     }
 
-    /// The value after a key; the colon is the current token.
-    fn dict_value(&mut self) -> Parse<Expr> {
-        self.advance();
-        self.expression()
+    /// `invalid_group`: `(**x)`.
+    #[cold]
+    fn double_starred_group(&mut self) -> Parse<()> {
+        let star = self.tok;
+        let found = self.attempt(false, |parser| {
+            parser.advance();
+            parser.expression()?;
+            parser.check_at(Tok::RParen)
+        })?;
+        match found {
+            Some(()) => {
+                let message = "cannot use double starred expression here";
+                self.fail_at(message, star.start, star.end)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn at_for(&self) -> bool {
+        matches!(self.tok.kind, Tok::For | Tok::Async)
     }
 
     fn dict_comprehension(&mut self, mark: Mark, key: Option<Expr>, value: Expr) -> Parse<Expr> {
@@ -213,8 +258,8 @@ impl Parser<'_> {
         while matches!(self.tok.kind, Tok::For | Tok::Async) {
             let is_async = self.eat(Tok::Async);
             self.expect(Tok::For)?;
-            let target = self.for_target()?;
-            self.expect_in()?;
+            let target = self.for_target(true)?;
+            self.expect(Tok::In)?;
             let iter = self.disjunction()?;
             let base = self.exprs.len();
             while self.eat(Tok::If) {
@@ -236,12 +281,15 @@ impl Parser<'_> {
         self.expect(close)
     }
 
-    #[cold]
-    fn unclosed_item(&mut self, _first: &Expr) -> Parse<Expr> {
-        self.unexpected()
-    }
-
-    fn check_at_colon(&mut self, _key: &Expr) -> Parse<()> {
+    fn check_at_colon(&mut self, key: &Expr) -> Parse<()> {
+        if self.diagnose && !self.at(Tok::Colon) && !self.at(Tok::Error) {
+            let mut at = key.span.end;
+            at.col = at.col.saturating_sub(1);
+            self.fail_at::<()>("':' expected after dictionary key", at, at).ok();
+            if let Some(error) = &mut self.error {
+                error.end = crate::error::End::Unknown(0);
+            }
+        }
         self.check_at(Tok::Colon)
     }
 }

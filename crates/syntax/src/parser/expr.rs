@@ -71,6 +71,12 @@ impl Parser<'_> {
         Ok(self.expr(mark, ExprKind::Starred(Box::new(starred))))
     }
 
+    /// `*x` as an argument or in a subscript.
+    pub(super) fn starred_argument(&mut self) -> Parse<Expr> {
+        let starred = self.starred(0);
+        self.explain(starred, "Invalid star expression")
+    }
+
     /// `star_named_expression`, an item of a display.
     pub(super) fn star_named_expression(&mut self) -> Parse<Expr> {
         if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.named_expression() }
@@ -81,14 +87,20 @@ impl Parser<'_> {
     pub(super) fn named_expression(&mut self) -> Parse<Expr> {
         let mark = self.mark();
         let left = self.expression()?;
-        if self.at(Tok::ColonEqual) { self.walrus(mark, left) } else { Ok(left) }
+        if self.at(Tok::ColonEqual) {
+            return self.walrus(mark, left);
+        }
+        if self.diagnose && self.at(Tok::Equal) {
+            self.misplaced_equal(mark.pos, &left)?;
+        }
+        Ok(left)
     }
 
-    fn walrus(&mut self, mark: Mark, mut left: Expr) -> Parse<Expr> {
+    pub(super) fn walrus(&mut self, mark: Mark, mut left: Expr) -> Parse<Expr> {
         let bare = left.span.start == mark.pos;
         match &mut left.kind {
             ExprKind::Name { ctx, .. } if bare => *ctx = ExprContext::Store,
-            _ => return self.walrus_target_error(&left, bare),
+            _ => return self.walrus_target_error(&left),
         }
         self.advance();
         let value = self.expression()?;
@@ -103,10 +115,19 @@ impl Parser<'_> {
         }
         self.enter()?;
         let mark = self.mark();
-        let body = self.binary(prec::OR)?;
+        let body =
+            if self.diagnose { self.diagnosed_disjunction()? } else { self.binary(prec::OR)? };
         let expr = if self.at(Tok::If) { self.conditional(mark, body)? } else { body };
         self.leave();
         Ok(expr)
+    }
+
+    #[cold]
+    fn diagnosed_disjunction(&mut self) -> Parse<Expr> {
+        let (first, start) = (self.tok, self.checkpoint());
+        let body = self.binary(prec::OR)?;
+        self.after_disjunction(first, start, &body)?;
+        Ok(body)
     }
 
     fn conditional(&mut self, mark: Mark, body: Expr) -> Parse<Expr> {
@@ -191,6 +212,9 @@ impl Parser<'_> {
                         mark.lineno
                     };
                     self.advance();
+                    if self.diagnose && self.at(Tok::Not) && strength >= prec::SUM {
+                        self.not_after_operator(prec::NOT)?;
+                    }
                     let right = self.binary(strength + 1)?;
                     let node = BinOp { left, op: operator, right };
                     let mark = Mark { lineno, ..mark };
@@ -292,7 +316,7 @@ impl Parser<'_> {
 
     /// `factor`: prefix operators, then a power.
     #[inline]
-    fn unary(&mut self) -> Parse<Expr> {
+    pub(super) fn unary(&mut self) -> Parse<Expr> {
         if matches!(self.tok.kind, Tok::Plus | Tok::Minus | Tok::Tilde) {
             return self.signed();
         }
@@ -310,6 +334,9 @@ impl Parser<'_> {
             };
             marks.push((self.mark(), op));
             self.advance();
+        }
+        if self.diagnose && self.at(Tok::Not) {
+            self.not_after_operator(0)?;
         }
         let operand = self.power()?;
         self.prefixed(marks, operand)
@@ -425,7 +452,7 @@ impl Parser<'_> {
 
     fn slice_item(&mut self) -> Parse<Expr> {
         if self.at(Tok::Star) && self.level.is_modern() {
-            return self.starred(prec::BIT_OR);
+            return self.starred_argument();
         }
         let mark = self.mark();
         let lower = if self.at(Tok::Colon) {
@@ -470,10 +497,15 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn walrus_target_error(&mut self, left: &Expr, bare: bool) -> Parse<Expr> {
-        if bare {
+    fn walrus_target_error(&mut self, left: &Expr) -> Parse<Expr> {
+        let value = self.attempt(false, |parser| {
+            parser.advance();
+            parser.expression()
+        })?;
+        if self.diagnose && value.is_some() {
             let what = super::target::expr_name(left);
-            return self.fail_expr(format!("cannot use assignment expressions with {what}"), left);
+            let message = format!("cannot use assignment expressions with {what}");
+            return self.fail_expr(message, left);
         }
         self.unexpected()
     }

@@ -135,6 +135,9 @@ impl Parser<'_> {
 
     fn del_stmt(&mut self) -> Parse<StmtKind> {
         self.advance();
+        if self.diagnose {
+            self.check_targets(TargetOf::Del)?;
+        }
         let base = self.exprs.len();
         loop {
             let mut target = if self.at(Tok::Star) {
@@ -142,7 +145,6 @@ impl Parser<'_> {
             } else {
                 self.binary(prec::BIT_OR)?
             };
-            self.check_del_end(&target)?;
             self.make_target(&mut target, ExprContext::Del, TargetOf::Del)?;
             self.exprs.push(target);
             if !self.eat(Tok::Comma) || self.at_statement_end() {
@@ -151,10 +153,6 @@ impl Parser<'_> {
         }
         let targets = self.take_exprs(base);
         Ok(StmtKind::Delete(Box::new(Delete { targets })))
-    }
-
-    fn check_del_end(&mut self, _target: &Expr) -> Parse<()> {
-        Ok(())
     }
 
     /// True if the name here is the soft keyword `type` before a name (PEP 695).
@@ -185,14 +183,18 @@ impl Parser<'_> {
         }
     }
 
-    fn assignment(&mut self, _mark: Mark, first: Expr) -> Parse<StmtKind> {
+    fn assignment(&mut self, mark: Mark, first: Expr) -> Parse<StmtKind> {
         let base = self.exprs.len();
         let mut value = first;
+        let mut value_mark = mark;
         while self.at(Tok::Equal) {
-            self.check_assignment(&value)?;
+            if self.diagnose {
+                self.check_assignment(value_mark, &value, self.exprs.len() == base)?;
+            }
             self.make_target(&mut value, ExprContext::Store, TargetOf::Assignment)?;
             self.exprs.push(value);
             self.advance();
+            value_mark = self.mark();
             value = self.yield_or(Self::star_expressions)?;
         }
         let targets = self.take_exprs(base);
@@ -216,7 +218,7 @@ impl Parser<'_> {
         let simple = bare && matches!(target.kind, ExprKind::Name { .. });
         match &target.kind {
             ExprKind::Name { .. } | ExprKind::Attribute(_) | ExprKind::Subscript(_) => {}
-            _ => return self.annotation_target_error(&target),
+            _ => return self.annotation_target_error(mark, &target),
         }
         self.make_target(&mut target, ExprContext::Store, TargetOf::Assignment)?;
         self.advance();
@@ -235,24 +237,51 @@ impl Parser<'_> {
         Ok(StmtKind::AnnAssign(Box::new(node)))
     }
 
-    fn check_assignment(&mut self, target: &Expr) -> Parse<()> {
-        if matches!(target.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
-            return self.fail_expr("assignment to yield expression not possible", target);
+    #[cold]
+    fn check_assignment(&mut self, mark: Mark, target: &Expr, first: bool) -> Parse<()> {
+        if super::target::invalid_target(target, TargetOf::Assignment).is_some() {
+            return self.bad_assignment(mark, target, first);
         }
         Ok(())
     }
 
     #[cold]
     fn augmented_target_error<T>(&mut self, target: &Expr) -> Parse<T> {
+        let value = self.attempt(false, |parser| {
+            parser.advance();
+            parser.yield_or(Self::value_list)
+        })?;
+        if value.is_none() {
+            return self.unexpected();
+        }
         let name = super::target::expr_name(target);
         let message = format!("'{name}' is an illegal expression for augmented assignment");
         self.fail_expr(message, target)
     }
 
     #[cold]
-    fn annotation_target_error<T>(&mut self, target: &Expr) -> Parse<T> {
+    fn annotation_target_error<T>(&mut self, mark: Mark, target: &Expr) -> Parse<T> {
+        let annotation = self.attempt(false, |parser| {
+            parser.advance();
+            parser.expression()
+        })?;
+        if annotation.is_none() {
+            return self.unexpected();
+        }
+        let mut target = target;
         let message = match &target.kind {
-            ExprKind::Tuple(_) => "only single target (not tuple) can be annotated",
+            ExprKind::Yield(_) | ExprKind::YieldFrom(_) if target.span.start == mark.pos => {
+                return self.unexpected();
+            }
+            ExprKind::Tuple(node) => {
+                // Of a tuple without brackets the first item is blamed.
+                if let Some(first) = node.elts.first()
+                    && first.span.start == mark.pos
+                {
+                    target = first;
+                }
+                "only single target (not tuple) can be annotated"
+            }
             ExprKind::List(_) => "only single target (not list) can be annotated",
             _ => "illegal target for annotation",
         };
