@@ -182,6 +182,11 @@ impl NameTable {
         }
     }
 
+    fn clear(&mut self) {
+        self.list.clear();
+        self.index.clear();
+    }
+
     pub(crate) fn add(&mut self, name: Symbol) -> u32 {
         if let Some(i) = self.get(name) {
             return i;
@@ -257,7 +262,7 @@ impl Unit {
             kwonlyargcount: 0,
             first_line: line,
             extra_flags: 0,
-            instrs: Vec::with_capacity(32),
+            instrs: Vec::new(),
             labels: Vec::new(),
             returned: false,
             consts: Consts::default(),
@@ -272,6 +277,33 @@ impl Unit {
             static_attributes: NameTable::default(),
             next_annotation: 0,
             conditional: 0,
+        }
+    }
+
+    /// This unit begun anew: it keeps only the room of its tables.
+    pub(crate) fn renew(
+        mut self,
+        kind: Kind,
+        scope: ScopeId,
+        name: Symbol,
+        qualname: PyStrBuf,
+        line: u32,
+    ) -> Self {
+        self.instrs.clear();
+        self.labels.clear();
+        self.names.clear();
+        self.varnames.clear();
+        self.cells.clear();
+        self.frame_blocks.clear();
+        Unit {
+            instrs: self.instrs,
+            labels: self.labels,
+            names: self.names,
+            varnames: self.varnames,
+            cells: self.cells,
+            frame_blocks: self.frame_blocks,
+            consts: self.consts,
+            ..Unit::new(kind, scope, name, qualname, line)
         }
     }
 

@@ -3,6 +3,7 @@
 
 use adder_syntax::ast::*;
 use adder_syntax::{Level, Symbol};
+use smallvec::SmallVec;
 
 use super::{Block, Role, Scope, ScopeId, SymbolTable, TOP, address, def};
 use crate::error::{Result, error};
@@ -675,7 +676,7 @@ impl Builder<'_> {
     /// An expression that may be the end of a long chain of left operands: the chain is walked
     /// down in a loop, and its other operands are visited from the innermost on.
     fn chain(&mut self, expr: &Expr) -> Result<()> {
-        let mut links = Vec::new();
+        let mut links: SmallVec<[&Expr; 8]> = SmallVec::new();
         let mut expr = expr;
         loop {
             let left = match &expr.kind {
