@@ -239,6 +239,8 @@ pub(crate) struct Unit {
     pub(crate) static_attributes: NameTable,
     /// Number of the next conditional annotation.
     pub(crate) next_annotation: u32,
+    /// Where the first statement of a module begins.
+    pub(crate) body_start: usize,
     /// Inside control flow, directly in this class or module.
     pub(crate) conditional: u32,
 }
@@ -276,6 +278,7 @@ impl Unit {
             span: Span::default(),
             static_attributes: NameTable::default(),
             next_annotation: 0,
+            body_start: 0,
             conditional: 0,
         }
     }
@@ -316,6 +319,17 @@ impl Unit {
     pub(crate) fn place(&mut self, label: Label) {
         self.labels[label.0 as usize] = self.instrs.len() as u32;
         self.returned = false;
+    }
+
+    /// Moves the instructions from `from` on (to which no label belongs) back to `to`.
+    pub(crate) fn move_back(&mut self, from: usize, to: usize) {
+        let moved = self.instrs.len() - from;
+        self.instrs[to..].rotate_right(moved);
+        for place in &mut self.labels {
+            if *place != u32::MAX && *place as usize >= to {
+                *place += moved as u32;
+            }
+        }
     }
 
     #[inline]
