@@ -174,8 +174,8 @@ impl<'a> Compiler<'a> {
             }
             _ => {}
         }
-        // The annotation of another target is evaluated, and not kept.
-        if !node.simple && stores && !self.as_strings() {
+        // 3.6 evaluates the annotation of another target, and does not keep it.
+        if !node.simple && stores && !self.modern {
             self.look_at(&node.annotation)?;
         }
         Ok(())

@@ -317,32 +317,35 @@ impl Builder<'_> {
     }
 
     fn annotations(&mut self, args: &Arguments, returns: Option<&Expr>) -> Result<()> {
-        if !self.lazy_annotations {
-            if self.modern {
-                // PEP 563: they become strings, but what may not stand in one is still an error.
-                return Ok(());
-            }
-            for arg in annotated_args(args) {
-                if let Some(annotation) = &arg.annotation {
-                    self.expr(annotation)?;
-                }
-            }
-            return returns.map_or(Ok(()), |returns| self.expr(returns));
+        let all = || {
+            let of_args = annotated_args(args).filter_map(|arg| arg.annotation.as_deref());
+            of_args.chain(returns)
+        };
+        if !self.modern {
+            return all().try_for_each(|annotation| self.expr(annotation));
         }
-        if returns.is_none() && !annotated_args(args).any(|arg| arg.annotation.is_some()) {
+        if all().next().is_none() {
             return Ok(());
+        }
+        if !self.lazy_annotations {
+            return all().try_for_each(|annotation| self.unevaluated(annotation));
         }
         self.enter(args, Role::Annotations, Block::Annotation);
         self.note(self.names.known.format, def::PARAM | def::USE, Span::default())?;
-        for arg in annotated_args(args) {
-            if let Some(annotation) = &arg.annotation {
-                self.expr(annotation)?;
-            }
-        }
-        if let Some(returns) = returns {
-            self.expr(returns)?;
-        }
+        all().try_for_each(|annotation| self.expr(annotation))?;
         self.leave();
+        Ok(())
+    }
+
+    /// An annotation that never runs: it becomes a string (PEP 563), or is that of a local
+    /// variable. It is looked through for errors; what scopes it has are forgotten, since its
+    /// names are not used.
+    fn unevaluated(&mut self, annotation: &Expr) -> Result<()> {
+        let scopes = self.table.scopes.len();
+        self.enter(annotation, Role::Annotations, Block::Annotation);
+        self.expr(annotation)?;
+        self.leave();
+        self.table.scopes.truncate(scopes);
         Ok(())
     }
 
@@ -455,21 +458,18 @@ impl Builder<'_> {
         } else {
             self.expr(&node.target)?;
         }
-        if self.modern && !(self.lazy_annotations && node.simple) {
-            // The annotation of another target is looked at at once, or not at all.
-            if self.lazy_annotations {
-                self.expr(&node.annotation)?;
-            }
-        } else if self.modern {
+        let stores = !self.here().block.is_function_like();
+        if !self.modern {
+            self.expr(&node.annotation)?;
+        } else if self.lazy_annotations && stores && node.simple {
             self.variable_annotation(node)?;
         } else {
-            self.expr(&node.annotation)?;
+            self.unevaluated(&node.annotation)?;
         }
         self.optional(&node.value)
     }
 
-    /// PEP 649: the annotations of the variables of a module or class share one scope; those of
-    /// local variables are never evaluated, and their scope is thrown away with its names.
+    /// PEP 649: the annotations of the variables of a module or class share one scope.
     fn variable_annotation(&mut self, node: &AnnAssign) -> Result<()> {
         let known = self.names.known;
         let parent = self.current;
