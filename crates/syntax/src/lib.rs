@@ -110,16 +110,17 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
         let mut second = new_parser().diagnosing();
         let _ = second.parse(options.mode);
         let found = second.take_error();
-        let mut last = first;
+        if error.rank == Rank::Generic {
+            error.newline &= error.start.line >= second.furthest_line();
+        }
         if found.rank != Rank::Generic {
             error = found;
-            last = second;
         }
         let parsers = match error.rank {
             Rank::Generic => error.kind == ErrorKind::Syntax,
             rank => rank == Rank::Specific,
         };
-        if parsers && let Some(later) = last.error_in_rest() {
+        if parsers && let Some(later) = second.error_in_rest() {
             error = later;
         }
     }

@@ -1,7 +1,7 @@
 //! Parameters of functions and lambdas, arguments of calls and class definitions.
 
 use super::{Mark, Parse, Parser};
-use crate::ast::{Arg, Arguments, Call, Expr, ExprKind, Keyword, List};
+use crate::ast::{Arg, Arguments, Expr, ExprKind, Keyword, List};
 use crate::lexer::token::{Tok, Token, prec};
 
 /// The arguments of a call or class definition.
@@ -64,9 +64,9 @@ impl Parser<'_> {
                         return self.fail_here(message);
                     }
                     arguments.kwarg = Some(Box::new(arg));
-                    self.eat(Tok::Comma);
+                    let comma = self.eat(Tok::Comma);
                     if !self.at(close) {
-                        return self.after_kwarg_error();
+                        return self.after_kwarg_error(comma);
                     }
                     break;
                 }
@@ -95,7 +95,7 @@ impl Parser<'_> {
                     let arg = self.parameter(annotated, false)?;
                     let equal = self.tok;
                     let default = if self.eat(Tok::Equal) {
-                        if self.diagnose && matches!(self.tok.kind, Tok::RParen | Tok::Comma) {
+                        if self.asks() && matches!(self.tok.kind, Tok::RParen | Tok::Comma) {
                             let message = "expected default value expression";
                             return self.fail_at(message, equal.start, equal.end);
                         }
@@ -179,22 +179,14 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn after_kwarg_error<T>(&mut self) -> Parse<T> {
-        if matches!(self.tok.kind, Tok::Name | Tok::Star | Tok::DoubleStar | Tok::Slash) {
+    fn after_kwarg_error<T>(&mut self, comma: bool) -> Parse<T> {
+        if comma && matches!(self.tok.kind, Tok::Name | Tok::Star | Tok::DoubleStar | Tok::Slash) {
             return self.fail_here("arguments cannot follow var-keyword argument");
         }
         self.unexpected()
     }
 
-    /// The call of `func`; the opening bracket is the current token.
-    pub(super) fn call(&mut self, func: Expr) -> Parse<ExprKind> {
-        let open = self.mark();
-        self.advance();
-        let CallArgs { args, keywords } = self.arguments(open, false)?;
-        Ok(ExprKind::Call(Box::new(Call { func, args, keywords })))
-    }
-
-    /// Arguments up to and with the closing bracket. `open` is where the opening bracket stands: a
+    /// Arguments up to and with the closing bracket; the opening one is behind the parser. `open` is where the opening bracket stands: a
     /// generator expression that is the sole argument starts there.
     pub(super) fn arguments(&mut self, open: Mark, class: bool) -> Parse<CallArgs> {
         if self.eat(Tok::RParen) {
@@ -217,7 +209,7 @@ impl Parser<'_> {
                             "iterable argument unpacking follows keyword argument unpacking";
                         return self.fail_from(message, comma.start);
                     }
-                    if self.diagnose && self.at(Tok::Equal) {
+                    if self.asks() && self.at(Tok::Equal) {
                         self.unpacking_assigned("iterable", mark)?;
                     }
                     self.exprs.push(value);
@@ -225,7 +217,7 @@ impl Parser<'_> {
                 Tok::DoubleStar => {
                     self.advance();
                     let value = self.expression()?;
-                    if self.diagnose && self.at(Tok::Equal) {
+                    if self.asks() && self.at(Tok::Equal) {
                         self.unpacking_assigned("keyword", mark)?;
                     }
                     unpacked = true;
@@ -292,12 +284,12 @@ impl Parser<'_> {
             return self.fail_expr("keyword argument repeated", &name);
         }
         self.advance();
-        if self.diagnose && matches!(self.tok.kind, Tok::Comma | Tok::RParen) {
+        if self.asks() && matches!(self.tok.kind, Tok::Comma | Tok::RParen) {
             let message = "expected argument value expression";
             return self.fail_at(message, name.span.start, equal.end);
         }
         let value = self.expression()?;
-        if self.diagnose
+        if self.asks()
             && matches!(self.tok.kind, Tok::For | Tok::Async)
             && self.attempt(false, Self::for_if_clauses)?.is_some()
         {

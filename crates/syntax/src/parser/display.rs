@@ -35,10 +35,10 @@ impl Parser<'_> {
             self.close(close)?;
             return Ok(value);
         }
-        if self.diagnose && self.at(Tok::Star) {
+        if self.asks() && self.at(Tok::Star) {
             self.attempt(false, |parser| parser.starred(0))?;
         }
-        if self.diagnose && self.at(Tok::DoubleStar) {
+        if self.asks() && self.at(Tok::DoubleStar) {
             self.double_starred_group()?;
         }
         let first = self.star_named_expression()?;
@@ -108,12 +108,12 @@ impl Parser<'_> {
             if self.at(close) {
                 break;
             }
-            if self.diagnose && close != Tok::RParen && self.at_for() {
+            if self.asks() && close != Tok::RParen && self.at_for() {
                 self.unbracketed_element(base, comma)?;
             }
             let item = self.star_named_expression()?;
             self.exprs.push(item);
-            if self.diagnose && close != Tok::RParen && self.at_for() {
+            if self.asks() && close != Tok::RParen && self.at_for() {
                 self.unbracketed_element(base, comma)?;
             }
         }
@@ -196,14 +196,14 @@ impl Parser<'_> {
     fn dict_value(&mut self) -> Parse<Expr> {
         let colon = self.tok;
         self.advance();
-        if self.diagnose && self.at(Tok::Star) {
+        if self.asks() && self.at(Tok::Star) {
             let start = self.tok.start;
             if self.attempt(true, |parser| parser.starred(prec::BIT_OR))?.is_some() {
                 let message = "cannot use a starred expression in a dictionary value";
                 return self.fail_from(message, start);
             }
         }
-        if self.diagnose && matches!(self.tok.kind, Tok::RBrace | Tok::Comma) {
+        if self.asks() && matches!(self.tok.kind, Tok::RBrace | Tok::Comma) {
             let message = "expression expected after dictionary key and ':'";
             return self.fail_at(message, colon.start, colon.end);
         }
@@ -282,7 +282,7 @@ impl Parser<'_> {
     }
 
     fn check_at_colon(&mut self, key: &Expr) -> Parse<()> {
-        if self.diagnose && !self.at(Tok::Colon) && !self.at(Tok::Error) {
+        if self.asks() && !self.at(Tok::Colon) && !self.at(Tok::Error) {
             let mut at = key.span.end;
             at.col = at.col.saturating_sub(1);
             self.fail_at::<()>("':' expected after dictionary key", at, at).ok();

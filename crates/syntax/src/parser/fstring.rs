@@ -239,8 +239,7 @@ impl Parser<'_> {
             let contents = &self.lexer.text()[expr_from..text_to];
             joined.text(span, false).extend_from_slice(contents);
             let equal = contents.iter().rposition(|&byte| byte == b'=').unwrap_or(0);
-            if self.diagnose
-                && !matches!(self.tok.kind, Tok::Exclamation | Tok::Colon | Tok::RBrace)
+            if self.asks() && !matches!(self.tok.kind, Tok::Exclamation | Tok::Colon | Tok::RBrace)
             {
                 let what = kind_name(quote);
                 return self.fail_here(format!("{what}: expecting '!', or ':', or '}}'"));
@@ -266,7 +265,7 @@ impl Parser<'_> {
     }
 
     fn field_value(&mut self, quote: &Quote) -> Parse<Expr> {
-        if !self.diagnose {
+        if !self.asks() {
             return self.yield_or(Self::star_expressions);
         }
         let what = kind_name(quote);

@@ -23,7 +23,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        if self.diagnose && self.at(Tok::From) {
+        if self.asks() && self.at(Tok::From) {
             self.import_from_error(keyword)?;
         }
         Ok(StmtKind::Import(Box::new(Import { names: names.into_boxed_slice() })))
@@ -83,7 +83,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.check_assignable_name()?;
-        if !self.at(Tok::Name) || self.diagnose && !self.name_ends_alias() {
+        if !self.at(Tok::Name) || self.asks() && !self.name_ends_alias() {
             self.import_as_target()?;
         }
         self.name().map(Some)

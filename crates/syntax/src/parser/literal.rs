@@ -203,7 +203,7 @@ impl Parser<'_> {
         };
         let found = std::str::from_utf8(&name[..len]).ok().and_then(unicode::lookup);
         match found {
-            Some(c) => Ok((u32::from(c), len + 3)),
+            Some(point) => Ok((point, len + 3)),
             None => self.unicode_error(at, len + 4, "unknown Unicode character name", origin),
         }
     }

@@ -58,6 +58,7 @@ pub(crate) struct Checkpoint<'s> {
     depth: u32,
     exprs: usize,
     stmts: usize,
+    warnings: usize,
 }
 
 pub(crate) struct Parser<'s> {
@@ -72,6 +73,11 @@ pub(crate) struct Parser<'s> {
     implicit_newline: bool,
     /// This is the second pass, which looks for specific errors.
     diagnose: bool,
+    /// In it, an attempt that asks nothing.
+    quiet: bool,
+    /// How many bytes of source attempts may still read, so that hostile source cannot make the
+    /// second pass take exponential time.
+    budget: usize,
     /// The furthest token before an attempt was given up.
     furthest: Option<Token>,
     /// The NEWLINE that ended the last statement.
@@ -104,6 +110,8 @@ impl<'s> Parser<'s> {
             dont_imply_dedent: options.dont_imply_dedent,
             implicit_newline: false,
             diagnose: false,
+            quiet: false,
+            budget: 0,
             furthest: None,
             newline: start,
             pool,
@@ -125,6 +133,7 @@ impl<'s> Parser<'s> {
     /// Makes this the second pass over a text that has an error.
     pub(crate) fn diagnosing(mut self) -> Self {
         self.diagnose = true;
+        self.budget = 1_000_000 + 20 * self.lexer.text().len();
         self
     }
 
@@ -142,8 +151,14 @@ impl<'s> Parser<'s> {
 
     /// An error further on that goes before one of the parser.
     pub(crate) fn error_in_rest(self) -> Option<Box<RawError>> {
-        let last = self.tok;
-        self.lexer.error_in_rest(&last)
+        let (last, line) = (self.tok, self.furthest_line());
+        self.lexer.error_in_rest(&last, line)
+    }
+
+    /// The last line that was read.
+    pub(crate) fn furthest_line(&self) -> u32 {
+        let line = self.tok.end.line;
+        self.furthest.map_or(line, |furthest| furthest.end.line.max(line))
     }
 
     /// Parses the whole text as what `mode` says.
@@ -323,9 +338,10 @@ impl<'s> Parser<'s> {
     // -----------------------------------------------------------------------------------------
     // Attempts
 
-    fn checkpoint(&self) -> Checkpoint<'s> {
+    fn checkpoint(&mut self) -> Checkpoint<'s> {
         Checkpoint {
-            lexer: self.lexer.clone(),
+            warnings: self.lexer.warnings.len(),
+            lexer: self.lexer.fork(),
             tok: self.tok,
             prev_end: self.prev_end,
             depth: self.depth,
@@ -334,12 +350,20 @@ impl<'s> Parser<'s> {
         }
     }
 
+    /// Notes a token that was read in an attempt, or looked at.
+    fn note_furthest(&mut self, token: Token) {
+        if self.furthest.is_none_or(|furthest| furthest.lo < token.lo) {
+            self.furthest = Some(token);
+        }
+    }
+
     /// Goes back to a checkpoint and forgets the error.
     fn rewind(&mut self, to: Checkpoint<'s>) {
-        if self.furthest.is_none_or(|furthest| furthest.lo < self.tok.lo) {
-            self.furthest = Some(self.tok);
-        }
+        self.note_furthest(self.tok);
+        let mut warnings = std::mem::take(&mut self.lexer.warnings);
+        warnings.truncate(to.warnings);
         self.lexer = to.lexer;
+        self.lexer.warnings = warnings;
         self.tok = to.tok;
         self.prev_end = to.prev_end;
         self.depth = to.depth;
@@ -449,10 +473,7 @@ impl<'s> Parser<'s> {
 
     /// CPython shows the line its tokenizer is on with its newline, lines before without.
     fn shows_newline(&self, start: Pos) -> bool {
-        let line = match self.furthest {
-            Some(furthest) if furthest.lo > self.tok.lo => furthest.end.line,
-            _ => self.tok.end.line,
-        };
+        let line = self.furthest_line();
         start.line >= line || self.tok.kind == Tok::EndMarker && start.line + 1 >= line
     }
 

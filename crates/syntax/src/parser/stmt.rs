@@ -67,7 +67,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn simple_stmt(&mut self) -> Parse<()> {
+    pub(super) fn simple_stmt(&mut self) -> Parse<()> {
         let mark = self.mark();
         let kind = match self.tok.kind {
             Tok::Return => {
@@ -135,7 +135,7 @@ impl Parser<'_> {
 
     fn del_stmt(&mut self) -> Parse<StmtKind> {
         self.advance();
-        if self.diagnose {
+        if self.asks() {
             self.check_targets(TargetOf::Del)?;
         }
         let base = self.exprs.len();
@@ -179,6 +179,7 @@ impl Parser<'_> {
             Tok::Equal => self.assignment(mark, first),
             Tok::Colon => self.annotated(mark, first),
             kind if kind.is_augmented() => self.augmented(first),
+            Tok::ColonEqual if self.asks() => self.statement_walrus(mark, first),
             _ => Ok(StmtKind::Expr(Box::new(first))),
         }
     }
@@ -188,7 +189,7 @@ impl Parser<'_> {
         let mut value = first;
         let mut value_mark = mark;
         while self.at(Tok::Equal) {
-            if self.diagnose {
+            if self.asks() {
                 self.check_assignment(value_mark, &value, self.exprs.len() == base)?;
             }
             self.make_target(&mut value, ExprContext::Store, TargetOf::Assignment)?;
@@ -286,6 +287,18 @@ impl Parser<'_> {
             _ => "illegal target for annotation",
         };
         self.fail_expr(message, target)
+    }
+
+    /// `x.y := z` as a statement.
+    #[cold]
+    fn statement_walrus(&mut self, mark: Mark, target: Expr) -> Parse<StmtKind> {
+        let bare = target.span.start == mark.pos;
+        let tuple = matches!(&target.kind, ExprKind::Tuple(node)
+            if node.elts.first().is_some_and(|item| item.span.start == mark.pos));
+        if tuple || bare && matches!(target.kind, ExprKind::Name { .. } | ExprKind::Yield(_)) {
+            return self.unexpected();
+        }
+        self.walrus(mark, target).map(|expr| StmtKind::Expr(Box::new(expr)))
     }
 
     #[cold]

@@ -136,7 +136,7 @@ impl Parser<'_> {
 
     /// The target after `for`, up to `in`.
     pub(super) fn for_target(&mut self, comprehension: bool) -> Parse<Expr> {
-        if self.diagnose {
+        if self.asks() {
             self.check_for_target(comprehension)?;
         }
         let mark = self.mark();
@@ -172,9 +172,9 @@ impl Parser<'_> {
     #[cold]
     fn check_for_target(&mut self, comprehension: bool) -> Parse<()> {
         let checkpoint = self.checkpoint();
-        let diagnose = std::mem::replace(&mut self.diagnose, false);
+        let quiet = std::mem::replace(&mut self.quiet, true);
         let target = self.for_target(comprehension);
-        self.diagnose = diagnose;
+        self.quiet = quiet;
         let found_in = self.at(Tok::In);
         if self.at(Tok::Error) {
             return self.unexpected();
