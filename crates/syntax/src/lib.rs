@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod charmap;
 mod error;
 mod level;
 mod lexer;
@@ -35,7 +36,8 @@ pub enum Mode {
     FuncType,
 }
 
-/// Decodes source in an encoding this crate does not know (it knows UTF-8, Latin-1 and ASCII):
+/// Decodes source in an encoding this crate does not know (it knows UTF-8, ASCII, Latin-1 and a few
+/// more single-byte encodings):
 /// takes the encoding's name in normal form and the bytes; gives the text or the error's message
 /// (`unknown encoding: x` is the usual one).
 pub type Decoder<'a> = &'a dyn Fn(&str, &[u8]) -> Result<String, String>;
@@ -111,7 +113,7 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
         let _ = second.parse(options.mode);
         let found = second.take_error();
         if error.rank == Rank::Generic {
-            error.newline &= error.start.line >= second.furthest_line();
+            error.newline &= error.incomplete || error.start.line >= second.furthest_line();
         }
         if found.rank != Rank::Generic {
             error = found;

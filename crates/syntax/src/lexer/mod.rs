@@ -271,6 +271,11 @@ impl<'s> Lexer<'s> {
             };
             return Err(self.raise(error));
         }
+        if self.src[at + 2] == 0 && !self.level.is_modern() {
+            // 3.6 takes the end of the text for the rest of the line.
+            self.pos = at + 1;
+            return Ok(());
+        }
         if self.src[at + 2] == 0 {
             self.pos = at + 1;
             let error = RawError {

@@ -33,6 +33,9 @@ impl Parser<'_> {
                 Tok::Star => {
                     let at = self.tok;
                     if star.is_some() {
+                        if !matches!(self.peek().kind, Tok::Name | Tok::Comma) {
+                            return self.unexpected();
+                        }
                         return self.fail_here("* argument may appear only once");
                     }
                     star = Some(at);
@@ -132,6 +135,9 @@ impl Parser<'_> {
                 break;
             }
         }
+        if args.len() + kwonlyargs.len() > 255 && !self.level.is_modern() {
+            return self.fail_here("more than 255 arguments");
+        }
         arguments.args = args.into_boxed_slice();
         arguments.kwonlyargs = kwonlyargs.into_boxed_slice();
         arguments.kw_defaults = kw_defaults.into_boxed_slice();
@@ -211,6 +217,13 @@ impl Parser<'_> {
                     }
                     if self.asks() && self.at(Tok::Equal) {
                         self.unpacking_assigned("iterable", mark)?;
+                    }
+                    if self.asks() && matches!(self.tok.kind, Tok::For | Tok::Async) {
+                        let generators = self.attempt(false, Self::for_if_clauses)?;
+                        if generators.is_some() {
+                            let message = "iterable unpacking cannot be used in comprehension";
+                            return self.fail_expr(message, &value);
+                        }
                     }
                     self.exprs.push(value);
                 }
@@ -371,6 +384,9 @@ impl Parser<'_> {
         {
             let message = format!("cannot assign to {}", super::target::expr_name(name));
             return self.fail_at(message, first.start, self.tok.end);
+        }
+        if matches!(name.kind, ExprKind::NamedExpr(_)) {
+            return self.unexpected();
         }
         if self.level.is_modern() {
             let message = "expression cannot contain assignment, perhaps you meant \"==\"?";

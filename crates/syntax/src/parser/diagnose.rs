@@ -82,7 +82,10 @@ impl<'s> Parser<'s> {
 
     /// Tries one reading without asking what is wrong with it: of the errors only the lexer's
     /// stand. Goes back.
-    fn attempt_quietly<T>(&mut self, read: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<Option<T>> {
+    pub(super) fn attempt_quietly<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Parse<T>,
+    ) -> Parse<Option<T>> {
         if self.budget == 0 {
             return Ok(None);
         }
@@ -138,7 +141,8 @@ impl<'s> Parser<'s> {
     /// the end is not counted from 1.
     #[cold]
     pub(super) fn fail_from<T>(&mut self, message: impl Into<String>, start: Pos) -> Parse<T> {
-        let mut end = self.tok.end;
+        let furthest = self.furthest.map_or(self.tok.end, |furthest| furthest.end);
+        let mut end = furthest.max(self.tok.end);
         end.col = end.col.saturating_sub(1);
         self.fail_at(message, start, end)
     }

@@ -2,9 +2,10 @@
 
 use super::{Mark, Parse, Parser};
 use crate::ast::{
-    Comp, Comprehension, Dict, DictComp, Expr, ExprContext, ExprKind, List, Sequence, Set,
+    Comp, Comprehension, Dict, DictComp, Expr, ExprContext, ExprKind, List, Pos, Sequence, Set,
 };
-use crate::lexer::token::{Tok, prec};
+use crate::error::End;
+use crate::lexer::token::{Tok, Token, prec};
 
 impl Parser<'_> {
     /// In 3.6 a tuple or comprehension in brackets has the line of its first element.
@@ -163,22 +164,32 @@ impl Parser<'_> {
 
     /// A dictionary after its first key, or before its first `**`.
     fn dict(&mut self, mark: Mark, first: Option<Expr>) -> Parse<Expr> {
+        if first.as_ref().is_some_and(|key| matches!(key.kind, ExprKind::Starred(_))) {
+            return self.unexpected();
+        }
         let mut keys = Vec::new();
         let base = self.exprs.len();
         let mut key = first;
         loop {
+            let star = self.tok;
             let value = if key.is_some() {
                 self.dict_value()?
             } else if self.eat(Tok::DoubleStar) {
                 self.binary(prec::BIT_OR)?
             } else {
+                if self.asks() {
+                    // In CPython no questions are asked inside the later keys.
+                    if let Some(next) = self.attempt_quietly(Self::expression_end)? {
+                        self.check_colon(next)?;
+                    }
+                }
                 let next = self.expression()?;
-                self.check_at_colon(&next)?;
+                self.check_at(Tok::Colon)?;
                 key = Some(next);
                 self.dict_value()?
             };
             if keys.is_empty() && matches!(self.tok.kind, Tok::For | Tok::Async) {
-                return self.dict_comprehension(mark, key, value);
+                return self.dict_comprehension(mark, star, key, value);
             }
             keys.push(key.take());
             self.exprs.push(value);
@@ -232,10 +243,16 @@ impl Parser<'_> {
         matches!(self.tok.kind, Tok::For | Tok::Async)
     }
 
-    fn dict_comprehension(&mut self, mark: Mark, key: Option<Expr>, value: Expr) -> Parse<Expr> {
+    fn dict_comprehension(
+        &mut self,
+        mark: Mark,
+        star: Token,
+        key: Option<Expr>,
+        value: Expr,
+    ) -> Parse<Expr> {
         let Some(key) = key else {
             let message = "dict unpacking cannot be used in dict comprehension";
-            return self.fail_expr(message, &value);
+            return self.fail_at(message, star.start, star.end);
         };
         let generators = self.for_if_clauses()?;
         self.close(Tok::RBrace)?;
@@ -281,15 +298,23 @@ impl Parser<'_> {
         self.expect(close)
     }
 
-    fn check_at_colon(&mut self, key: &Expr) -> Parse<()> {
-        if self.asks() && !self.at(Tok::Colon) && !self.at(Tok::Error) {
-            let mut at = key.span.end;
-            at.col = at.col.saturating_sub(1);
-            self.fail_at::<()>("':' expected after dictionary key", at, at).ok();
-            if let Some(error) = &mut self.error {
-                error.end = crate::error::End::Unknown(0);
-            }
+    /// An expression's end, and whether a colon follows.
+    fn expression_end(&mut self) -> Parse<(Pos, bool)> {
+        let key = self.expression()?;
+        Ok((key.span.end, self.at(Tok::Colon)))
+    }
+
+    /// `invalid_kvpair`: no colon after a key.
+    #[cold]
+    fn check_colon(&mut self, (mut end, colon): (Pos, bool)) -> Parse<()> {
+        if colon {
+            return Ok(());
         }
-        self.check_at(Tok::Colon)
+        end.col = end.col.saturating_sub(1);
+        let result = self.fail_at("':' expected after dictionary key", end, end);
+        if let Some(error) = &mut self.error {
+            error.end = End::Unknown(0);
+        }
+        result
     }
 }

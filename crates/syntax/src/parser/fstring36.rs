@@ -113,7 +113,8 @@ impl<'s> Parser<'s> {
         let mut named = false;
         while at < field.end {
             let byte = text[at];
-            if byte == b'{' && !named && at >= from + 2 && &text[at - 2..at] == b"\\N" {
+            if byte == b'{' && !named && !field.raw && at >= from + 2 && &text[at - 2..at] == b"\\N"
+            {
                 named = true;
             } else if named && byte == b'}' {
                 named = false;

@@ -198,7 +198,7 @@ impl Parser<'_> {
         }
         let name = &rest[2..];
         let Some(len) = memchr::memchr(b'}', name).filter(|&len| len > 0) else {
-            let len = if name.first() == Some(&b'}') { 1 } else { name.len() };
+            let len = if name.first() == Some(&b'}') { 0 } else { name.len() };
             return self.unicode_error(at, 3 + len, malformed, origin);
         };
         let found = std::str::from_utf8(&name[..len]).ok().and_then(unicode::lookup);

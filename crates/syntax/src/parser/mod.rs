@@ -176,6 +176,11 @@ impl<'s> Parser<'s> {
 
     fn file(&mut self) -> Parse<Mod> {
         while self.tok.kind != Tok::EndMarker {
+            if !self.level.is_modern() && self.at(Tok::Newline) {
+                // A backslash alone before the end of the text.
+                self.skip_layout();
+                continue;
+            }
             self.statement()?;
         }
         Ok(Mod::Module(self.take_stmts(0)))
@@ -395,12 +400,18 @@ impl<'s> Parser<'s> {
             _ => self.fail_at("invalid syntax", token.start, token.end),
         };
         let end = self.end_of_file();
+        // Where the source lacks its last newline, CPython meets its end instead.
+        let at_end = token.kind == Tok::EndMarker
+            || token.kind == Tok::Newline
+                && self.implicit_newline
+                && token.hi as usize + 2 >= self.lexer.text().len();
         if let Some(error) = &mut self.error {
             error.rank = Rank::Generic;
-            error.incomplete = token.kind == Tok::EndMarker;
-            if token.kind == Tok::EndMarker {
+            error.incomplete = at_end;
+            if at_end {
                 error.start = end;
                 error.end = End::EndOfFile;
+                error.newline = true;
             }
         }
         result

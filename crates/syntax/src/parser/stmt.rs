@@ -69,6 +69,9 @@ impl Parser<'_> {
 
     pub(super) fn simple_stmt(&mut self) -> Parse<()> {
         let mark = self.mark();
+        if self.asks() && matches!(self.tok.kind, Tok::Pass | Tok::Break | Tok::Continue) {
+            self.statement_before_if()?;
+        }
         let kind = match self.tok.kind {
             Tok::Return => {
                 self.advance();
@@ -161,6 +164,9 @@ impl Parser<'_> {
     }
 
     fn type_alias(&mut self) -> Parse<StmtKind> {
+        if self.asks() {
+            self.attempt(false, Self::star_expressions)?;
+        }
         self.advance();
         let mark = self.mark();
         let id = self.name()?;

@@ -128,6 +128,9 @@ impl Parser<'_> {
             return self.unexpected();
         }
         let Some(bad) = invalid_target(expr, of) else {
+            if self.level.is_modern() {
+                return self.unexpected();
+            }
             return self.fail_expr("assignment to keyword", expr);
         };
         let verb = if of == TargetOf::Del { "delete" } else { "assign to" };
