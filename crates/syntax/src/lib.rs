@@ -106,6 +106,7 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
         return Ok(Parsed { module, pool, warnings });
     }
     let mut error = first.take_error();
+    let incomplete = first.is_incomplete();
     if options.level.is_modern() && matches!(error.rank, Rank::Specific | Rank::Generic) {
         // As in CPython: a second pass asks what is wrong, and what it finds goes before the
         // "invalid syntax" of the first; errors of the lexer further on go before both.
@@ -113,7 +114,8 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
         let _ = second.parse(options.mode);
         let found = second.take_error();
         if error.rank == Rank::Generic {
-            error.newline &= error.incomplete || error.start.line >= second.furthest_line();
+            let at_end = matches!(error.end, error::End::SourceEnd);
+            error.newline &= at_end || error.start.line >= second.furthest_line();
         }
         if found.rank != Rank::Generic {
             error = found;
@@ -126,5 +128,6 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
             error = later;
         }
     }
+    error.incomplete = incomplete;
     Err(error.finish(&text, implicit))
 }

@@ -717,7 +717,7 @@ def main():
     seen = set()
     unique = []
     for source, mode in cases:
-        if (source, mode) not in seen:
+        if source and (source, mode) not in seen:
             seen.add((source, mode))
             unique.append([source, mode])
     print(json.dumps(unique))

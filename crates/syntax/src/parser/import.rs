@@ -30,7 +30,7 @@ impl Parser<'_> {
     }
 
     /// `from ..a import (b as c, d)`
-    pub(super) fn from_stmt(&mut self) -> Parse<StmtKind> {
+    pub(super) fn import_from_stmt(&mut self) -> Parse<StmtKind> {
         self.advance();
         let mut level = 0;
         loop {
@@ -44,11 +44,11 @@ impl Parser<'_> {
         let module =
             if level > 0 && self.at(Tok::Import) { None } else { Some(self.dotted_name()?) };
         self.expect(Tok::Import)?;
-        let names = self.from_names()?;
+        let names = self.imported_names()?;
         Ok(StmtKind::ImportFrom(Box::new(ImportFrom { module, names, level })))
     }
 
-    fn from_names(&mut self) -> Parse<List<Alias>> {
+    fn imported_names(&mut self) -> Parse<List<Alias>> {
         if self.at(Tok::Star) {
             let start = self.tok.start;
             self.advance();
@@ -60,7 +60,7 @@ impl Parser<'_> {
         loop {
             let start = self.tok.start;
             if !self.at(Tok::Name) {
-                return self.from_name_error(names.is_empty(), brackets);
+                return self.imported_name_error(names.is_empty(), brackets);
             }
             if !self.level.is_modern() && self.peek().kind != Tok::As {
                 self.check_assignable_name()?;
@@ -131,7 +131,7 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn from_name_error<T>(&mut self, first: bool, brackets: bool) -> Parse<T> {
+    fn imported_name_error<T>(&mut self, first: bool, brackets: bool) -> Parse<T> {
         if self.at(Tok::Newline) && !brackets {
             if first && self.level.is_modern() {
                 return self.fail_from("Expected one or more names after 'import'", self.tok.start);

@@ -141,12 +141,9 @@ impl Parser<'_> {
                     continue;
                 }
                 b'x' | b'u' | b'U' | b'N' => {
-                    match self.unicode_escape(rest, offset + shift, origin)? {
-                        (point, len) => {
-                            push_point(out, point);
-                            rest = &rest[len..];
-                        }
-                    }
+                    let (point, len) = self.unicode_escape(rest, offset + shift, origin)?;
+                    push_point(out, point);
+                    rest = &rest[len..];
                     continue;
                 }
                 _ => {

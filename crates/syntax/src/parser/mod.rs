@@ -149,6 +149,21 @@ impl<'s> Parser<'s> {
         self.error.take().unwrap_or_else(|| RawError::syntax("invalid syntax", start, end))
     }
 
+    /// True if the first pass has read the source to its end: with more source it might have gone
+    /// on. CPython asks no more than this (`_is_end_of_source`).
+    pub(crate) fn is_incomplete(&self) -> bool {
+        let at_end = |token: &Token| {
+            token.kind == Tok::EndMarker
+                || token.kind == Tok::Newline
+                    && self.implicit_newline
+                    && token.hi as usize + 2 >= self.lexer.text().len()
+        };
+        match &self.lexer.error {
+            Some(error) => error.incomplete,
+            None => at_end(&self.tok) || self.furthest.as_ref().is_some_and(at_end),
+        }
+    }
+
     /// An error further on that goes before one of the parser.
     pub(crate) fn error_in_rest(self) -> Option<Box<RawError>> {
         let (last, line) = (self.tok, self.furthest_line());
@@ -410,7 +425,7 @@ impl<'s> Parser<'s> {
             error.incomplete = at_end;
             if at_end {
                 error.start = end;
-                error.end = End::EndOfFile;
+                error.end = End::SourceEnd;
                 error.newline = true;
             }
         }
@@ -424,7 +439,7 @@ impl<'s> Parser<'s> {
         let mut end = text.len().saturating_sub(2);
         let line = memchr::memchr_iter(b'\n', &text[..end]).count().max(1) as u32;
         if self.implicit_newline {
-            end -= 1;
+            end = end.saturating_sub(1);
         }
         let before = &text[..end.saturating_sub(1)];
         let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
@@ -466,7 +481,7 @@ impl<'s> Parser<'s> {
             return self.unexpected();
         }
         // Tokens without width have no columns in CPython; it reports where its tokenizer stands.
-        let text_end = self.lexer.text().len() - 2;
+        let text_end = self.lexer.text().len().saturating_sub(2);
         let missing_newline =
             self.at(Tok::Newline) && self.implicit_newline && self.tok.hi as usize >= text_end;
         let wide = !missing_newline

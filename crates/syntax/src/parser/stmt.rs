@@ -80,7 +80,7 @@ impl Parser<'_> {
                 StmtKind::Return(value)
             }
             Tok::Import => self.import_stmt()?,
-            Tok::From => self.from_stmt()?,
+            Tok::From => self.import_from_stmt()?,
             Tok::Raise => self.raise_stmt()?,
             Tok::Pass => self.word(StmtKind::Pass),
             Tok::Break => self.word(StmtKind::Break),
