@@ -114,7 +114,7 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
         let _ = second.parse(options.mode);
         let found = second.take_error();
         if error.rank == Rank::Generic {
-            let at_end = matches!(error.end, error::End::SourceEnd);
+            let at_end = matches!(error.end, error::End::OfSource);
             error.newline &= at_end || error.start.line >= second.furthest_line();
         }
         if found.rank != Rank::Generic {

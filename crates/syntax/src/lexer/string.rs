@@ -203,7 +203,7 @@ impl Lexer<'_> {
             start,
             end: End::At(start),
             newline: false,
-            incomplete: triple,
+            incomplete: triple || what == "string" && self.is_last_line(from),
             rank: Rank::Lexer,
         })
     }
@@ -309,6 +309,11 @@ impl Lexer<'_> {
                 _ => at += 1,
             }
         }
+    }
+
+    /// True if the line of `at` is the last and has no newline of its own.
+    fn is_last_line(&self, at: usize) -> bool {
+        self.implicit_newline && self.line_end(at) + 3 >= self.src.len()
     }
 
     /// What messages call the innermost string.

@@ -209,6 +209,9 @@ impl Parser<'_> {
             let mark = self.mark();
             match self.tok.kind {
                 Tok::Star => {
+                    if unpacked && self.level.is_modern() && !self.asks() {
+                        return self.unexpected();
+                    }
                     let value = self.starred_argument()?;
                     if unpacked {
                         let message =
@@ -238,6 +241,10 @@ impl Parser<'_> {
                 }
                 _ => {
                     let first = self.tok;
+                    let keywords_only = !keywords.is_empty() && self.level.is_modern();
+                    if keywords_only && !self.asks() && !self.at(Tok::Name) {
+                        return self.unexpected();
+                    }
                     let value = self.argument()?;
                     match self.tok.kind {
                         Tok::Equal => {
@@ -344,7 +351,7 @@ impl Parser<'_> {
         class: bool,
         sole: bool,
     ) -> Parse<Expr> {
-        if class && self.level.is_modern() {
+        if self.level.is_modern() && (class || !sole && !self.asks()) {
             return self.unexpected();
         }
         let comp = self.comprehension(elt)?;

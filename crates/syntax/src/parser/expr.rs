@@ -457,7 +457,7 @@ impl Parser<'_> {
     }
 
     /// `primary`: an atom with attributes, calls and subscripts.
-    fn primary(&mut self) -> Parse<Expr> {
+    pub(super) fn primary(&mut self) -> Parse<Expr> {
         let mark = self.mark();
         let mut expr = self.atom()?;
         while matches!(self.tok.kind, Tok::Dot | Tok::LParen | Tok::LBracket) {
@@ -603,11 +603,14 @@ impl Parser<'_> {
 
     #[cold]
     fn walrus_target_error(&mut self, left: &Expr) -> Parse<Expr> {
+        if !self.asks() {
+            return self.unexpected();
+        }
         let value = self.attempt(false, |parser| {
             parser.advance();
             parser.expression()
         })?;
-        if self.asks() && value.is_some() {
+        if value.is_some() {
             let what = super::target::expr_name(left);
             let message = format!("cannot use assignment expressions with {what}");
             return self.fail_expr(message, left);

@@ -212,6 +212,7 @@ impl Parser<'_> {
                 self.decode_str(contents, quote.raw, origin, &mut text)?;
                 joined.text = text;
                 joined.text(span, false);
+                self.warn_escaped_brace(quote, contents, origin, part);
             }
             match part {
                 Part::End | Part::Close => return Ok(part),
@@ -219,6 +220,15 @@ impl Parser<'_> {
                 Part::Field => self.field(quote, end, joined)?,
                 Part::Error => return self.unexpected(),
             }
+        }
+    }
+
+    /// `\{`: a brace cannot be escaped by a backslash.
+    fn warn_escaped_brace(&mut self, quote: &Quote, contents: &[u8], origin: Origin, part: Part) {
+        let count = contents.iter().rev().take_while(|&&byte| byte == b'\\').count();
+        if count % 2 == 1 && !quote.raw && matches!(part, Part::Field | Part::Close) {
+            let brace: &[u8] = if part == Part::Field { b"{" } else { b"}" };
+            self.warn_escape(brace, origin, contents, contents.len() - 1);
         }
     }
 

@@ -303,7 +303,13 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn warn_escape(&mut self, rest: &[u8], origin: Origin, contents: &[u8], offset: usize) {
+    pub(super) fn warn_escape(
+        &mut self,
+        rest: &[u8],
+        origin: Origin,
+        contents: &[u8],
+        offset: usize,
+    ) {
         let text = String::from_utf8_lossy(&rest[..rest.len().min(4)]);
         let Some(c) = text.chars().next() else { return };
         let message = if self.level.is_modern() {

@@ -152,16 +152,16 @@ impl<'s> Parser<'s> {
     /// True if the first pass has read the source to its end: with more source it might have gone
     /// on. CPython asks no more than this (`_is_end_of_source`).
     pub(crate) fn is_incomplete(&self) -> bool {
+        if let Some(error) = &self.lexer.error {
+            return error.incomplete;
+        }
+        // Without a newline at the end, the last token is not known to end there.
+        let end = self.lexer.text().len().saturating_sub(2 + usize::from(self.implicit_newline));
         let at_end = |token: &Token| {
             token.kind == Tok::EndMarker
-                || token.kind == Tok::Newline
-                    && self.implicit_newline
-                    && token.hi as usize + 2 >= self.lexer.text().len()
+                || self.implicit_newline && token.kind != Tok::String && token.hi as usize >= end
         };
-        match &self.lexer.error {
-            Some(error) => error.incomplete,
-            None => at_end(&self.tok) || self.furthest.as_ref().is_some_and(at_end),
-        }
+        at_end(&self.tok) || self.furthest.as_ref().is_some_and(at_end)
     }
 
     /// An error further on that goes before one of the parser.
@@ -213,20 +213,33 @@ impl<'s> Parser<'s> {
     fn interactive(&mut self) -> Parse<Mod> {
         let compound = self.statement()?;
         let body = self.take_stmts(0);
+        if !compound {
+            return if self.only_blanks_after(self.newline.hi) {
+                Ok(Mod::Interactive(body))
+            } else {
+                self.tok = self.newline;
+                self.lexer.error = None;
+                let message = "multiple statements found while compiling a single statement";
+                self.fail_at(message, self.tok.start, self.tok.end)
+            };
+        }
         // Without a newline at its end, a block on its own line lacks one of the two it needs;
         // of an indented block CPython makes up the end, if it may.
-        let lacking = compound
-            && self.implicit_newline
-            && (self.newline.kind != Tok::Dedent || self.dont_imply_dedent);
+        let lacking =
+            self.implicit_newline && (self.newline.kind != Tok::Dedent || self.dont_imply_dedent);
         if self.at(Tok::EndMarker) && !lacking {
             return Ok(Mod::Interactive(body));
         }
-        if compound || self.at(Tok::Error) {
-            return self.unexpected();
-        }
-        self.tok = self.newline;
-        let message = "multiple statements found while compiling a single statement";
-        self.fail_at(message, self.newline.start, self.newline.end)
+        self.unexpected()
+    }
+
+    /// True if nothing but blanks and comments follows from this offset on.
+    fn only_blanks_after(&self, offset: u32) -> bool {
+        let rest = &self.lexer.text()[offset as usize..];
+        rest.split(|&byte| byte == b'\n').all(|line| {
+            let code = line.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\x0c' | 0));
+            matches!(code, None | Some(b'#'))
+        })
     }
 
     // -----------------------------------------------------------------------------------------
@@ -425,7 +438,7 @@ impl<'s> Parser<'s> {
             error.incomplete = at_end;
             if at_end {
                 error.start = end;
-                error.end = End::SourceEnd;
+                error.end = End::OfSource;
                 error.newline = true;
             }
         }

@@ -143,11 +143,8 @@ impl Parser<'_> {
         }
         let base = self.exprs.len();
         loop {
-            let mut target = if self.at(Tok::Star) {
-                self.starred(prec::BIT_OR)?
-            } else {
-                self.binary(prec::BIT_OR)?
-            };
+            let mut target =
+                if self.at(Tok::Star) { self.starred(prec::BIT_OR)? } else { self.primary()? };
             self.make_target(&mut target, ExprContext::Del, TargetOf::Del)?;
             self.exprs.push(target);
             if !self.eat(Tok::Comma) || self.at_statement_end() {
@@ -254,6 +251,9 @@ impl Parser<'_> {
 
     #[cold]
     fn augmented_target_error<T>(&mut self, target: &Expr) -> Parse<T> {
+        if !self.asks() && self.level.is_modern() {
+            return self.unexpected();
+        }
         let value = self.attempt(false, |parser| {
             parser.advance();
             parser.yield_or(Self::value_list)
@@ -268,6 +268,9 @@ impl Parser<'_> {
 
     #[cold]
     fn annotation_target_error<T>(&mut self, mark: Mark, target: &Expr) -> Parse<T> {
+        if !self.asks() && self.level.is_modern() {
+            return self.unexpected();
+        }
         let annotation = self.attempt(false, |parser| {
             parser.advance();
             parser.expression()

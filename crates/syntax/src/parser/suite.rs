@@ -454,6 +454,9 @@ impl Parser<'_> {
         }
         let name = self.name()?;
         if self.at(Tok::Colon) {
+            if !self.asks() && !matches!(kind, TypeParamKind::TypeVar { .. }) {
+                return self.unexpected();
+            }
             let colon = self.tok.start;
             self.advance();
             let value = self.expression()?;

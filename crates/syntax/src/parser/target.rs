@@ -168,7 +168,7 @@ impl Parser<'_> {
     }
 
     fn for_target_item(&mut self) -> Parse<Expr> {
-        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.binary(prec::BIT_OR) }
+        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.primary() }
     }
 
     /// What is wrong with the targets of a `for`: no `in` after them, or no targets.
