@@ -203,7 +203,7 @@ impl Lexer<'_> {
             start,
             end: End::At(start),
             newline: false,
-            incomplete: triple,
+            incomplete: triple || what == "string" && self.is_last_line(from),
             rank: Rank::Lexer,
         })
     }
@@ -285,11 +285,6 @@ impl Lexer<'_> {
                 }
                 b'\n' => {
                     let continued = at > lo && self.src[at - 1] == b'\\';
-                    if !quote.triple && !continued && spec {
-                        // The specification ends here; what follows is read as code.
-                        self.pos = at;
-                        return (lo, at, Part::Close);
-                    }
                     if !quote.triple && (!continued || self.src[at + 1] == 0) {
                         return (lo, at, self.unterminated_part(quote, at, spec));
                     }
@@ -314,6 +309,11 @@ impl Lexer<'_> {
                 _ => at += 1,
             }
         }
+    }
+
+    /// True if the line of `at` is the last and has no newline of its own.
+    fn is_last_line(&self, at: usize) -> bool {
+        self.implicit_newline && self.line_end(at) + 3 >= self.src.len()
     }
 
     /// What messages call the innermost string.
@@ -343,10 +343,13 @@ impl Lexer<'_> {
         let what = if quote.template { "t-string" } else { "f-string" };
         if !spec {
             self.unterminated(quote.start, at, quote.triple, false, what);
-        } else if self.src[at] == 0 || self.src[at + 1] == 0 {
+        } else if self.src[at] == 0 {
             self.unclosed();
         } else {
-            self.error_at(at, format!("{what}: newlines are not allowed in format specifiers"));
+            let message = format!(
+                "{what}: newlines are not allowed in format specifiers for single quoted {what}s"
+            );
+            self.error_at(at + 1, message);
         }
         self.pos = at;
         Part::Error
