@@ -50,13 +50,15 @@ fn encodings() {
     assert_eq!(parse(b"\xef\xbb\xbf# -*- coding: utf-8 -*-\nx = 1"), Ok(1));
     assert_eq!(
         parse(b"\xef\xbb\xbf# coding: latin-1\n"),
-        problem("encoding problem: latin-1 with BOM")
+        problem("encoding problem: iso-8859-1 with BOM")
     );
     assert_eq!(parse(b"# coding: no-such\n"), problem("unknown encoding: no-such"));
     assert_eq!(parse(b"x = 1 # coding: no-such\n"), Ok(1));
     assert_eq!(parse(b"x = 1\n# coding: no-such\n"), Ok(1));
     assert_eq!(parse(b"x\0"), problem("source code string cannot contain null bytes"));
-    assert!(parse(b"x = '\xff'").is_err());
+    let error = parse_module(b"x = 1\ny = '\xff'\n", Options::new(Level::Py314)).unwrap_err();
+    assert_eq!((error.lineno, error.offset), (2, 6));
+    assert!(error.message.starts_with("Non-UTF-8 code starting with '\\xff' on line 2, but"));
     let upper = |name: &str, bytes: &[u8]| match name {
         "upper" => Ok(String::from_utf8_lossy(bytes).to_lowercase()),
         _ => Err("no".to_string()),
