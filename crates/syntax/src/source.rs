@@ -49,7 +49,7 @@ pub(crate) fn decode<'s>(
         },
         _ => match options.decoder {
             None if charmap::upper_half(&normal).is_some() => {
-                charmap_decode(body, charmap::upper_half(&normal).unwrap_or_default(), &name)
+                charmap_decode(body, charmap::upper_half(&normal).unwrap_or_default())
             }
             Some(decoder) => match decoder(&name, body) {
                 Ok(text) => Ok(Cow::Owned(text.into_bytes())),
@@ -78,11 +78,7 @@ fn utf8(body: &[u8]) -> Result<Cow<'_, [u8]>, Box<RawError>> {
     Err(error)
 }
 
-fn charmap_decode<'s>(
-    body: &'s [u8],
-    upper: &str,
-    name: &str,
-) -> Result<Cow<'s, [u8]>, Box<RawError>> {
+fn charmap_decode<'s>(body: &'s [u8], upper: &str) -> Result<Cow<'s, [u8]>, Box<RawError>> {
     if body.is_ascii() {
         return Ok(Cow::Borrowed(body));
     }

@@ -286,8 +286,8 @@ impl<'s> Parser<'s> {
     }
 
     /// The token after the current one.
-    fn peek(&self) -> Token {
-        self.lexer.clone().next()
+    fn peek(&mut self) -> Token {
+        self.lexer.fork().next()
     }
 
     /// True if the current token is this name (a soft keyword).
