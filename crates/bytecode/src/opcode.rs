@@ -1,6 +1,8 @@
 //! The instructions as an enum, and the lookups CPython keeps in `Lib/opcode.py`; all of it read
 //! off the table in `table.rs`.
 
+use std::sync::LazyLock;
+
 use crate::table::{ArgKind, ROWS, Row, instructions};
 
 macro_rules! enumerate {
@@ -16,6 +18,7 @@ macro_rules! enumerate {
         }
 
         const ALL: &[Op] = &[$(Op::$name,)*];
+        const ALL_KINDS: &[ArgKind] = &[$(ArgKind::$arg,)*];
     };
 }
 
@@ -123,6 +126,40 @@ const ROW_OF: [u8; 256] = {
     index
 };
 
+/// What the argument of each number means: asked for each instruction of each code object.
+const KINDS: [ArgKind; 256] = {
+    let mut kinds = [ArgKind::None; 256];
+    let mut i = 0;
+    while i < ALL.len() {
+        kinds[ALL[i] as usize] = ALL_KINDS[i];
+        i += 1;
+    }
+    kinds
+};
+
+/// Marks a stack effect that depends on the argument.
+const VARIES: i8 = i8::MAX;
+
+/// The stack effects that do not.
+static EFFECTS: LazyLock<[i8; 256]> = LazyLock::new(|| {
+    let mut effects = [VARIES; 256];
+    for row in ROWS {
+        let fixed = !matches!(row.arg, ArgKind::Count | ArgKind::Flags);
+        if fixed || row.nominal.is_some() {
+            effects[row.op as usize] = effect(row, 0) as i8;
+        }
+    }
+    effects
+});
+
+fn effect(row: &Row, arg: u32) -> i64 {
+    if let Some(nominal) = row.nominal {
+        return i64::from(nominal);
+    }
+    let (pops, pushes) = (row.effect)(arg);
+    i64::from(pushes) - i64::from(pops)
+}
+
 impl Op {
     /// The instruction with this number, if there is one.
     #[inline]
@@ -145,8 +182,9 @@ impl Op {
     }
 
     /// What its argument means.
-    pub fn arg_kind(self) -> ArgKind {
-        self.row().arg
+    #[inline]
+    pub const fn arg_kind(self) -> ArgKind {
+        KINDS[self as usize]
     }
 
     /// True if it takes an argument.
@@ -160,19 +198,18 @@ impl Op {
     }
 
     /// True if the argument is a jump distance or target.
-    pub fn is_jump(self) -> bool {
+    #[inline]
+    pub const fn is_jump(self) -> bool {
         matches!(self.arg_kind(), ArgKind::JRel | ArgKind::JAbs)
     }
 
     /// The change of stack depth that CPython 3.6 reckons with for `co_stacksize`, and
     /// `dis.stack_effect` shows: not always what one execution does, see `table.rs`.
     pub fn stack_effect(self, arg: u32) -> i64 {
-        let row = self.row();
-        if let Some(nominal) = row.nominal {
-            return i64::from(nominal);
+        match EFFECTS[self as usize] {
+            VARIES => effect(self.row(), arg),
+            fixed => i64::from(fixed),
         }
-        let (pops, pushes) = (row.effect)(arg);
-        i64::from(pushes) - i64::from(pops)
     }
 }
 

@@ -3,7 +3,7 @@
 //! `Python/compile.c`.
 
 use adder_bytecode::code::{CodeObject, Position, PositionsBuilder};
-use adder_bytecode::opcode::{EXTENDED_ARG, Op};
+use adder_bytecode::opcode::EXTENDED_ARG;
 use adder_bytecode::table::ArgKind;
 
 use crate::error::{Failure, Result};
@@ -30,29 +30,29 @@ pub(crate) fn width(arg: u32) -> u32 {
 }
 
 /// Turns a unit into a code object. Its last block must end in RETURN_VALUE.
-pub(crate) fn assemble(mut unit: Unit, names: &mut Names, frame: Frame) -> Result<CodeObject> {
+pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Result<CodeObject> {
     if unit.first_line == 0 {
         // CPython asks the first block, which is empty if another starts at the same place.
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
-    let stacksize = stack_depth(&unit);
+    let stacksize = stack_depth(unit);
     let mut consts = unit.consts.take();
-    let offsets = resolve_jumps(&mut unit)?;
-    let Encoded { code, lnotab, places } = encode(&unit, &offsets, frame.modern);
-    let optimized = peephole::optimize(code, &mut consts, lnotab, places, frame.modern);
+    let offsets = resolve_jumps(unit)?;
+    let encoded = encode(unit, &offsets, frame.modern);
+    // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
+    let done = peephole::optimize(encoded, &mut consts, frame.modern)
+        .unwrap_or_else(|| encode(unit, &offsets, frame.modern));
     let mut positions = PositionsBuilder::default();
-    for &place in &optimized.places {
-        let span = unit.instrs[place as usize].span;
-        positions.push(
-            1,
-            (span.start.line > 0).then_some(Position {
-                line: span.start.line,
-                column: span.start.col,
-                end_line: span.end.line,
-                end_column: span.end.col,
-            }),
-        );
+    for run in done.places.chunk_by(|a, b| a == b) {
+        let span = unit.instrs[run[0] as usize].span;
+        let position = Position {
+            line: span.start.line,
+            column: span.start.col,
+            end_line: span.end.line,
+            end_column: span.end.col,
+        };
+        positions.push(run.len() as u32, (span.start.line > 0).then_some(position));
     }
     let mut shared = |list: &[adder_syntax::Symbol]| -> Box<[_]> {
         list.iter().map(|&name| names.shared(name)).collect()
@@ -72,13 +72,13 @@ pub(crate) fn assemble(mut unit: Unit, names: &mut Names, frame: Frame) -> Resul
         filename: frame.filename,
         name: shared(&[unit.name])[0].clone(),
         firstlineno: unit.first_line,
-        lnotab: optimized.lnotab.into(),
+        lnotab: done.lnotab.into(),
         posonlyargcount: unit.posonlyargcount,
-        qualname: unit.qualname,
+        qualname: unit.qualname.clone(),
         positions: positions.finish(),
         extended: unit.instrs.iter().any(|instr| instr.op.is_extension())
             || unit.posonlyargcount > 0,
-        code: optimized.code,
+        code: done.code.into_flattened().into(),
     })
 }
 
@@ -123,13 +123,13 @@ fn resolve_jumps(unit: &mut Unit) -> Result<Vec<u32>> {
     }
 }
 
-/// Wordcode before optimisation.
-struct Encoded {
+/// Wordcode with its line table.
+pub(crate) struct Encoded {
     /// Code units: instruction and argument byte.
-    code: Vec<[u8; 2]>,
-    lnotab: Vec<u8>,
+    pub(crate) code: Vec<[u8; 2]>,
+    pub(crate) lnotab: Vec<u8>,
     /// For each code unit, the instruction it belongs to.
-    places: Vec<u32>,
+    pub(crate) places: Vec<u32>,
 }
 
 fn encode(unit: &Unit, offsets: &[u32], modern: bool) -> Encoded {
@@ -142,18 +142,14 @@ fn encode(unit: &Unit, offsets: &[u32], modern: bool) -> Encoded {
         if line != 0 && (!modern || line != lines.line || i == 0) {
             lines.push(code.len() as u32 * 2, line);
         }
-        push_op(&mut code, instr.op, instr.arg, width(instr.arg));
-        places.resize(code.len(), i as u32);
+        for k in (1..width(instr.arg)).rev() {
+            code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
+            places.push(i as u32);
+        }
+        code.push([instr.op as u8, instr.arg as u8]);
+        places.push(i as u32);
     }
     Encoded { code, lnotab: lines.bytes, places }
-}
-
-/// Appends an instruction as so many code units.
-pub(crate) fn push_op(code: &mut Vec<[u8; 2]>, op: Op, arg: u32, width: u32) {
-    for i in (1..width).rev() {
-        code.push([EXTENDED_ARG, (arg >> (8 * i)) as u8]);
-    }
-    code.push([op as u8, arg as u8]);
 }
 
 /// `co_lnotab`: pairs of a step in the code (0 to 255) and a step in lines (-128 to 127); larger

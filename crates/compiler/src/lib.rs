@@ -109,12 +109,13 @@ fn syntax_error(message: String, span: Span, options: &Options) -> SyntaxError {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         options.source?.split_inclusive(|&byte| byte == b'\n').nth(index)
     };
-    // Columns in characters, counted from 1.
+    // Columns in characters.
     let column = |number: u32, bytes: u32| -> u32 {
         let chars = line(number)
             .and_then(|line| line.get(..bytes as usize))
             .map(|head| head.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32);
-        chars.unwrap_or(bytes) + 1
+        // At level 3.6 these errors count columns from 0.
+        chars.unwrap_or(bytes) + u32::from(options.level == Level::Py314)
     };
     let Span { start, end } = span;
     SyntaxError {

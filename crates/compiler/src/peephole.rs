@@ -11,49 +11,30 @@ use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{EXTENDED_ARG, Op, cmp};
 use adder_bytecode::table::ArgKind;
 
-use crate::assemble::width;
+use crate::assemble::{Encoded, width};
 use crate::fold;
-
-/// What comes out.
-pub(crate) struct Optimized {
-    pub(crate) code: Box<[u8]>,
-    pub(crate) lnotab: Vec<u8>,
-    /// For each code unit, what `places` said of the unit it came from.
-    pub(crate) places: Vec<u32>,
-}
 
 type Unit = [u8; 2];
 const NOP: Unit = [Op::NOP as u8, 0];
 
-/// Optimises wordcode. `places` has an entry for each code unit.
-pub(crate) fn optimize(
-    code: Vec<Unit>,
-    consts: &mut Vec<Const>,
-    lnotab: Vec<u8>,
-    places: Vec<u32>,
-    modern: bool,
-) -> Optimized {
-    let unchanged = |code: Vec<Unit>, lnotab, places| Optimized {
-        code: code.into_flattened().into(),
-        lnotab,
-        places,
-    };
+/// Optimises wordcode. `None` if a jump would get longer than it is, which makes all the work
+/// void; what was folded stays among the constants even then.
+pub(crate) fn optimize(encoded: Encoded, consts: &mut Vec<Const>, modern: bool) -> Option<Encoded> {
+    let Encoded { code, mut lnotab, mut places } = encoded;
     // A step of 255 in the line table means that a step was too large for one entry; CPython
     // leaves such code alone.
     if lnotab.contains(&255) {
-        return unchanged(code, lnotab, places);
+        return Some(Encoded { code, lnotab, places });
     }
-    let original = if consts.is_empty() { Vec::new() } else { code.clone() };
     let mut pass = Pass { blocks: mark_blocks(&code), code, consts, stack: Vec::new(), modern };
     pass.run();
-    let moved = new_offsets(&pass.code);
-    match compact(&pass.code, &moved, &places) {
-        Some((code, places)) => {
-            let lnotab = adjust_lines(lnotab, &moved);
-            unchanged(code, lnotab, places)
-        }
-        None => unchanged(original, lnotab, places),
+    let Pass { mut code, blocks, .. } = pass;
+    if code.contains(&NOP) {
+        let moved = new_offsets(&code, blocks);
+        compact(&mut code, &moved, &mut places)?;
+        adjust_lines(&mut lnotab, &moved);
     }
+    Some(Encoded { code, lnotab, places })
 }
 
 fn op_at(code: &[Unit], i: usize) -> u8 {
@@ -62,6 +43,11 @@ fn op_at(code: &[Unit], i: usize) -> u8 {
 
 fn is(code: &[Unit], i: usize, op: Op) -> bool {
     op_at(code, i) == op as u8
+}
+
+/// The argument of the instruction that lies in `start..=i`.
+fn arg_of(code: &[Unit], start: usize, i: usize) -> u32 {
+    code[start..=i].iter().fold(0, |arg, unit| arg << 8 | u32::from(unit[1]))
 }
 
 /// The argument of the instruction whose last code unit is at `i`.
@@ -403,10 +389,10 @@ impl Pass<'_> {
     }
 }
 
-/// Where each code unit will be once the NOPs are gone.
-fn new_offsets(code: &[Unit]) -> Vec<u32> {
+/// Where each code unit will be once the NOPs are gone; written over what the blocks were.
+fn new_offsets(code: &[Unit], mut moved: Vec<u32>) -> Vec<u32> {
     let mut at = 0;
-    let mut moved = Vec::with_capacity(code.len() + 1);
+    moved.clear();
     for unit in code {
         moved.push(at);
         at += u32::from(unit[0] != Op::NOP as u8);
@@ -415,20 +401,20 @@ fn new_offsets(code: &[Unit]) -> Vec<u32> {
     moved
 }
 
-/// Takes the NOPs out and adjusts jumps. `None` if a jump would get longer than it is.
-fn compact(code: &[Unit], moved: &[u32], places: &[u32]) -> Option<(Vec<Unit>, Vec<u32>)> {
-    let mut out: Vec<Unit> = Vec::with_capacity(code.len());
-    let mut out_places = Vec::with_capacity(code.len());
+/// Takes the NOPs out and adjusts jumps, in place. `None` if a jump would get longer than it is.
+fn compact(code: &mut Vec<Unit>, moved: &[u32], places: &mut Vec<u32>) -> Option<()> {
+    let mut out = 0;
     let mut i = 0;
     while i < code.len() {
         let start = i;
         i = find_op(code, i).min(code.len() - 1);
         let op = code[i][0];
         if op != Op::NOP as u8 {
-            let mut arg = arg_at(code, i);
+            let mut arg = arg_of(code, start, i);
             if let Some(op) = is_jump(op) {
-                let to = *moved.get(target(code, i, op))?;
-                let from = if op.arg_kind() == ArgKind::JAbs { 0 } else { moved[i] + 1 };
+                let absolute = op.arg_kind() == ArgKind::JAbs;
+                let (base, from) = if absolute { (0, 0) } else { (i + 1, moved[i] + 1) };
+                let to = *moved.get(base + arg as usize / 2)?;
                 arg = to.checked_sub(from)? * 2;
             }
             let have = (i - start + 1) as u32;
@@ -436,18 +422,21 @@ fn compact(code: &[Unit], moved: &[u32], places: &[u32]) -> Option<(Vec<Unit>, V
                 return None;
             }
             // An argument that got shorter keeps its prefixes, with zeros.
-            for k in (1..have).rev() {
-                out.push([EXTENDED_ARG, arg.checked_shr(8 * k).unwrap_or(0) as u8]);
+            for k in (0..have).rev() {
+                let byte = arg.checked_shr(8 * k).unwrap_or(0) as u8;
+                code[out] = [if k == 0 { op } else { EXTENDED_ARG }, byte];
+                places[out] = places[i];
+                out += 1;
             }
-            out.push([op, arg as u8]);
-            out_places.resize(out.len(), places[i]);
         }
         i += 1;
     }
-    Some((out, out_places))
+    code.truncate(out);
+    places.truncate(out);
+    Some(())
 }
 
-fn adjust_lines(mut lnotab: Vec<u8>, moved: &[u32]) -> Vec<u8> {
+fn adjust_lines(lnotab: &mut [u8], moved: &[u32]) {
     let mut old = 0usize;
     let mut last = 0u32;
     for pair in lnotab.chunks_exact_mut(2) {
@@ -456,5 +445,4 @@ fn adjust_lines(mut lnotab: Vec<u8>, moved: &[u32]) -> Vec<u8> {
         pair[0] = (new - last) as u8;
         last = new;
     }
-    lnotab
 }

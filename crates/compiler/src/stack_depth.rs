@@ -24,20 +24,10 @@ const UNSEEN: i64 = i64::MIN;
 pub(crate) fn stack_depth(unit: &Unit) -> u32 {
     let len = unit.instrs.len();
     // Blocks start at the code's start and wherever a label stands.
-    let mut block_at = vec![u32::MAX; len + 1];
-    block_at[0] = 0;
-    for &place in &unit.labels {
-        if let Some(slot) = block_at.get_mut(place as usize) {
-            *slot = 0;
-        }
-    }
-    let mut starts = Vec::with_capacity(unit.labels.len() + 1);
-    for (place, slot) in block_at.iter_mut().enumerate() {
-        if *slot == 0 {
-            *slot = starts.len() as u32;
-            starts.push(place);
-        }
-    }
+    let mut starts: Vec<u32> = vec![0];
+    starts.extend(unit.labels.iter().filter(|&&place| place as usize <= len));
+    starts.sort_unstable();
+    starts.dedup();
     let mut start_depth = vec![UNSEEN; starts.len()];
     let mut on_path = vec![false; starts.len()];
     let mut max = 0i64;
@@ -47,12 +37,12 @@ pub(crate) fn stack_depth(unit: &Unit) -> u32 {
         if !on_path[block] && start_depth[block] < depth {
             on_path[block] = true;
             start_depth[block] = depth;
-            path.push(Step { block, at: starts[block], depth });
+            path.push(Step { block, at: starts[block] as usize, depth });
         }
     };
     enter(&mut path, &mut on_path, 0, 0);
     'path: while let Some(step) = path.last_mut() {
-        let end = starts.get(step.block + 1).copied().unwrap_or(len);
+        let end = starts.get(step.block + 1).map_or(len, |&start| start as usize);
         while step.at < end {
             let instr = &unit.instrs[step.at];
             step.at += 1;
@@ -73,8 +63,10 @@ pub(crate) fn stack_depth(unit: &Unit) -> u32 {
                 Op::JUMP_ABSOLUTE | Op::JUMP_FORWARD => step.at = usize::MAX,
                 _ => {}
             }
-            let place = unit.labels[instr.arg as usize] as usize;
-            enter(&mut path, &mut on_path, block_at[place] as usize, target);
+            let place = unit.labels[instr.arg as usize];
+            // A jump to a place that is no block cannot be: each is where a label stands.
+            let block = starts.binary_search(&place).unwrap_or(0);
+            enter(&mut path, &mut on_path, block, target);
             continue 'path;
         }
         let (block, depth, falls_through) = (step.block, step.depth, step.at == end);

@@ -182,6 +182,11 @@ impl NameTable {
         }
     }
 
+    fn clear(&mut self) {
+        self.list.clear();
+        self.index.clear();
+    }
+
     pub(crate) fn add(&mut self, name: Symbol) -> u32 {
         if let Some(i) = self.get(name) {
             return i;
@@ -234,6 +239,8 @@ pub(crate) struct Unit {
     pub(crate) static_attributes: NameTable,
     /// Number of the next conditional annotation.
     pub(crate) next_annotation: u32,
+    /// Where the first statement of a module begins.
+    pub(crate) body_start: usize,
     /// Inside control flow, directly in this class or module.
     pub(crate) conditional: u32,
 }
@@ -257,7 +264,7 @@ impl Unit {
             kwonlyargcount: 0,
             first_line: line,
             extra_flags: 0,
-            instrs: Vec::with_capacity(32),
+            instrs: Vec::new(),
             labels: Vec::new(),
             returned: false,
             consts: Consts::default(),
@@ -271,7 +278,35 @@ impl Unit {
             span: Span::default(),
             static_attributes: NameTable::default(),
             next_annotation: 0,
+            body_start: 0,
             conditional: 0,
+        }
+    }
+
+    /// This unit begun anew: it keeps only the room of its tables.
+    pub(crate) fn renew(
+        mut self,
+        kind: Kind,
+        scope: ScopeId,
+        name: Symbol,
+        qualname: PyStrBuf,
+        line: u32,
+    ) -> Self {
+        self.instrs.clear();
+        self.labels.clear();
+        self.names.clear();
+        self.varnames.clear();
+        self.cells.clear();
+        self.frame_blocks.clear();
+        Unit {
+            instrs: self.instrs,
+            labels: self.labels,
+            names: self.names,
+            varnames: self.varnames,
+            cells: self.cells,
+            frame_blocks: self.frame_blocks,
+            consts: self.consts,
+            ..Unit::new(kind, scope, name, qualname, line)
         }
     }
 
@@ -284,6 +319,17 @@ impl Unit {
     pub(crate) fn place(&mut self, label: Label) {
         self.labels[label.0 as usize] = self.instrs.len() as u32;
         self.returned = false;
+    }
+
+    /// Moves the instructions from `from` on (to which no label belongs) back to `to`.
+    pub(crate) fn move_back(&mut self, from: usize, to: usize) {
+        let moved = self.instrs.len() - from;
+        self.instrs[to..].rotate_right(moved);
+        for place in &mut self.labels {
+            if *place != u32::MAX && *place as usize >= to {
+                *place += moved as u32;
+            }
+        }
     }
 
     #[inline]

@@ -68,7 +68,7 @@ pub(crate) enum End {
     /// Unknown, and the start is given by its column counted from 1 less.
     Behind,
     /// The error is at the end of the source, where `offset` and `end_offset` are 0.
-    EndOfFile,
+    OfSource,
 }
 
 /// Which part of the parser an error is from; CPython ranks them so.
@@ -129,13 +129,13 @@ impl RawError {
         let text = text.strip_suffix(b"\0\0").unwrap_or(text);
         let (line, last) = line_of(text, self.start.line);
         let offset = match self.end {
-            End::EndOfFile => 0,
+            End::OfSource => 0,
             End::Behind => characters(line, self.start.col),
             _ => characters(line, self.start.col) + 1,
         };
         let (end_lineno, end_offset) = match self.end {
             End::Unknown(offset) => (self.start.line, offset),
-            End::EndOfFile => (self.start.line, 0),
+            End::OfSource => (self.start.line, 0),
             End::Behind => (self.start.line, -1),
             End::At(end) => (end.line, characters(line_of(text, end.line).0, end.col) + 1),
         };

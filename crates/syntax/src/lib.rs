@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod charmap;
 mod error;
 mod level;
 mod lexer;
@@ -35,7 +36,8 @@ pub enum Mode {
     FuncType,
 }
 
-/// Decodes source in an encoding this crate does not know (it knows UTF-8, Latin-1 and ASCII):
+/// Decodes source in an encoding this crate does not know (it knows UTF-8, ASCII, Latin-1 and a few
+/// more single-byte encodings):
 /// takes the encoding's name in normal form and the bytes; gives the text or the error's message
 /// (`unknown encoding: x` is the usual one).
 pub type Decoder<'a> = &'a dyn Fn(&str, &[u8]) -> Result<String, String>;
@@ -104,24 +106,28 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
         return Ok(Parsed { module, pool, warnings });
     }
     let mut error = first.take_error();
+    let incomplete = first.is_incomplete();
     if options.level.is_modern() && matches!(error.rank, Rank::Specific | Rank::Generic) {
         // As in CPython: a second pass asks what is wrong, and what it finds goes before the
         // "invalid syntax" of the first; errors of the lexer further on go before both.
         let mut second = new_parser().diagnosing();
         let _ = second.parse(options.mode);
         let found = second.take_error();
-        let mut last = first;
+        if error.rank == Rank::Generic {
+            let at_end = matches!(error.end, error::End::OfSource);
+            error.newline &= at_end || error.start.line >= second.furthest_line();
+        }
         if found.rank != Rank::Generic {
             error = found;
-            last = second;
         }
         let parsers = match error.rank {
             Rank::Generic => error.kind == ErrorKind::Syntax,
             rank => rank == Rank::Specific,
         };
-        if parsers && let Some(later) = last.error_in_rest() {
+        if parsers && let Some(later) = second.error_in_rest() {
             error = later;
         }
     }
+    error.incomplete = incomplete;
     Err(error.finish(&text, implicit))
 }

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::Options;
 use crate::ast::Pos;
 use crate::error::{End, ErrorKind, Rank, RawError};
+use crate::{Options, charmap};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -34,7 +34,7 @@ pub(crate) fn decode<'s>(
     let Some(name) = declared else { return utf8(body) };
     let normal = normal_name(&name);
     if bom && normal != "utf-8" {
-        return Err(encoding_error(format!("encoding problem: {name} with BOM")));
+        return Err(encoding_error(format!("encoding problem: {normal} with BOM")));
     }
     match normal.as_str() {
         "utf-8" | "utf8" => utf8(body),
@@ -42,12 +42,15 @@ pub(crate) fn decode<'s>(
         "ascii" | "us-ascii" => match body.iter().position(|&byte| byte >= 0x80) {
             None => Ok(Cow::Borrowed(body)),
             Some(at) => Err(encoding_error(format!(
-                "(unicode error) 'ascii' codec can't decode byte 0x{:02x} in position {at}: \
+                "'ascii' codec can't decode byte 0x{:02x} in position {at}: \
                      ordinal not in range(128)",
                 body[at]
             ))),
         },
         _ => match options.decoder {
+            None if charmap::upper_half(&normal).is_some() => {
+                charmap_decode(body, charmap::upper_half(&normal).unwrap_or_default())
+            }
             Some(decoder) => match decoder(&name, body) {
                 Ok(text) => Ok(Cow::Owned(text.into_bytes())),
                 Err(message) => Err(encoding_error(message)),
@@ -63,20 +66,37 @@ fn utf8(body: &[u8]) -> Result<Cow<'_, [u8]>, Box<RawError>> {
     let at = error.valid_up_to();
     let line = memchr::memchr_iter(b'\n', &body[..at]).count() as u32 + 1;
     let line_start = memchr::memrchr(b'\n', &body[..at]).map_or(0, |newline| newline + 1);
-    let byte = body[at];
-    let reason = match (byte, error.error_len()) {
-        (0x80..=0xc1 | 0xf5..=0xff, _) => "invalid start byte",
-        (_, Some(_)) => "invalid continuation byte",
-        (_, None) => "unexpected end of data",
-    };
     let message = format!(
-        "(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {reason}"
+        "Non-UTF-8 code starting with '\\x{:02x}' on line {line}, but no encoding declared; see \
+         https://peps.python.org/pep-0263/ for details",
+        body[at]
     );
     let start = Pos { line, col: (at - line_start) as u32 };
     let mut error = encoding_error(message);
     error.start = start;
     error.end = End::At(start);
     Err(error)
+}
+
+fn charmap_decode<'s>(body: &'s [u8], upper: &str) -> Result<Cow<'s, [u8]>, Box<RawError>> {
+    if body.is_ascii() {
+        return Ok(Cow::Borrowed(body));
+    }
+    let upper: Vec<char> = upper.chars().collect();
+    let mut text = String::with_capacity(body.len() * 2);
+    for (at, &byte) in body.iter().enumerate() {
+        let c = match byte {
+            0..0x80 => char::from(byte),
+            _ => upper.get(usize::from(byte) - 128).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
+        };
+        if c == char::REPLACEMENT_CHARACTER {
+            return Err(encoding_error(format!(
+                "'charmap' codec can't decode byte 0x{byte:02x} in position {at}: character maps to <undefined>"
+            )));
+        }
+        text.push(c);
+    }
+    Ok(Cow::Owned(text.into_bytes()))
 }
 
 fn latin_1(body: &[u8]) -> Cow<'_, [u8]> {

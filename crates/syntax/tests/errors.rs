@@ -78,6 +78,74 @@ fn describe(error: &SyntaxError) -> Vec<String> {
     ]
 }
 
+/// Level 3.6 accepts and refuses what CPython 3.6 does; the messages are not compared.
+#[test]
+fn level_36_accepts_what_36_accepts() {
+    let path = std::env::var("ADDER_TABLE_36").unwrap_or_else(|_| {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/accepted36.tsv").to_string()
+    });
+    let table = std::fs::read_to_string(&path).unwrap();
+    let (mut rows, mut wrong) = (0, 0);
+    for row in table.lines().filter(|row| !row.starts_with('#')) {
+        let fields: Vec<&str> = row.split('\t').collect();
+        let mode = match fields[0] {
+            "exec" => Mode::Exec,
+            "eval" => Mode::Eval,
+            _ => Mode::Single,
+        };
+        let options = Options { mode, ..Options::new(Level::Py36) };
+        let found = parse_text(&unquote(fields[1]), options);
+        rows += 1;
+        if found.is_ok() != (fields[2] == "OK") {
+            wrong += 1;
+            let found = found.err().map_or("OK".into(), |error| error.message);
+            println!("{row}\n   found {found}");
+        }
+    }
+    println!("{rows} rows of 3.6, {wrong} differ");
+    assert!(rows > 0 && wrong == 0, "{wrong} of {rows} rows differ");
+}
+
+/// Sources about which this parser's first pass knows an error sooner or later than CPython's.
+const NOT_YET: [&str; 7] = [
+    r#"del *a"#,
+    r#"with a as b + "#,
+    r#"{1: *a}"#,
+    r#"match a:\n  case A(b=c, d, "#,
+    r#"f\"{:"#,
+    r#"t\"a\" \"b\""#,
+    r#"t\"a\" f\"b\""#,
+];
+
+/// Which sources could go on, as `codeop` asks for it.
+#[test]
+fn incomplete_source_is_told() {
+    let path = std::env::var("ADDER_TABLE_INCOMPLETE").unwrap_or_else(|_| {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/incomplete.tsv").to_string()
+    });
+    let table = std::fs::read_to_string(&path).unwrap();
+    let (mut rows, mut wrong) = (0, 0);
+    for row in table.lines().filter(|row| !row.starts_with('#')) {
+        let fields: Vec<&str> = row.split('\t').collect();
+        let options =
+            Options { mode: Mode::Single, dont_imply_dedent: true, ..Options::new(Level::Py314) };
+        let found = match parse_text(&unquote(fields[1]), options) {
+            Ok(_) => "OK",
+            Err(error) if error.incomplete => "INC",
+            Err(_) => "ERR",
+        };
+        rows += 1;
+        if NOT_YET.contains(&&fields[1][1..fields[1].len() - 1]) {
+            assert_ne!(found, fields[2], "{row} is as in CPython now");
+        } else if found != fields[2] {
+            wrong += 1;
+            println!("{row}\n   found {found}");
+        }
+    }
+    println!("{rows} rows of incomplete, {wrong} differ");
+    assert!(rows > 0 && wrong == 0, "{wrong} of {rows} rows differ");
+}
+
 #[test]
 fn errors_are_cpythons() {
     let path = std::env::var("ADDER_ERROR_TABLE")

@@ -174,8 +174,8 @@ impl<'a> Compiler<'a> {
             }
             _ => {}
         }
-        // The annotation of another target is evaluated, and not kept.
-        if !node.simple && stores && !self.as_strings() {
+        // 3.6 evaluates the annotation of another target, and does not keep it.
+        if !node.simple && stores && !self.modern {
             self.look_at(&node.annotation)?;
         }
         Ok(())
@@ -252,6 +252,7 @@ impl<'a> Compiler<'a> {
             let seen = self.names.known.conditional_annotations;
             self.store_name(seen)?;
         }
+        self.u.body_start = self.u.instrs.len();
         Ok(())
     }
 
@@ -265,6 +266,11 @@ impl<'a> Compiler<'a> {
         let depth = self.outer.len();
         let first = self.variables.iter().rposition(|v| v.depth != depth).map_or(0, |i| i + 1);
         let variables = self.variables.split_off(first);
+        // A module has it from the start, since it may be asked while it still runs.
+        let start = self.u.instrs.len();
+        if !class {
+            self.u.span = Span::default();
+        }
         let line = variables.first().map_or(1, |variable| variable.node.target.span.start.line);
         self.begin_annotate(scope, line)?;
         self.emit_arg(Op::BUILD_MAP, 0)?;
@@ -283,7 +289,11 @@ impl<'a> Compiler<'a> {
             self.place(skip);
         }
         self.end_annotate()?;
-        self.store_name(if class { known.annotate_func } else { known.annotate })
+        self.store_name(if class { known.annotate_func } else { known.annotate })?;
+        if !class {
+            self.u.move_back(start, self.u.body_start);
+        }
+        Ok(())
     }
 
     /// PEP 563: the text of an annotation.

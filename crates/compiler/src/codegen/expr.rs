@@ -2,6 +2,7 @@
 
 use adder_bytecode::opcode::{Op, cmp};
 use adder_syntax::ast::*;
+use smallvec::SmallVec;
 
 use super::Compiler;
 use super::name::pick;
@@ -149,7 +150,7 @@ impl<'a> Compiler<'a> {
     /// A chain of attributes, calls, subscripts, binary and prefix operators, which may be as
     /// long as the source: down to its innermost operand in a loop, and back up, link by link.
     fn chain(&mut self, expr: &'a Expr) -> Result<()> {
-        let mut links: Vec<&'a Expr> = Vec::new();
+        let mut links: SmallVec<[&'a Expr; 8]> = SmallVec::new();
         let mut at = expr;
         loop {
             let inner = match &at.kind {

@@ -51,6 +51,8 @@ pub(crate) struct Compiler<'a> {
     /// The unit being filled, and those around it.
     u: Unit,
     outer: Vec<Unit>,
+    /// Done with, for their tables.
+    spare: Vec<Unit>,
     depth: Depth,
     warnings: Vec<Warning>,
     /// Annotations of variables whose module or class is not yet at its end.
@@ -87,6 +89,7 @@ pub(crate) fn generate<'a>(
         filename: settings.filename,
         u,
         outer: Vec::new(),
+        spare: Vec::new(),
         depth: Depth::default(),
         warnings: Vec::new(),
         variables: Vec::new(),
@@ -127,7 +130,10 @@ impl<'a> Compiler<'a> {
     /// Begins a code object for a scope.
     fn enter(&mut self, name: Symbol, kind: Kind, scope: ScopeId, line: u32) {
         let qualname = self.qualname(name, kind);
-        let unit = Unit::new(kind, scope, name, qualname, line);
+        let unit = match self.spare.pop() {
+            Some(unit) => unit.renew(kind, scope, name, qualname, line),
+            None => Unit::new(kind, scope, name, qualname, line),
+        };
         let outer = std::mem::replace(&mut self.u, unit);
         self.u.private = outer.private;
         self.u.span = outer.span;
@@ -169,7 +175,8 @@ impl<'a> Compiler<'a> {
     fn leave(&mut self, add_none: bool) -> Result<CodeObject> {
         let code = self.finish(add_none)?;
         if let Some(outer) = self.outer.pop() {
-            self.u = outer;
+            let done = std::mem::replace(&mut self.u, outer);
+            self.spare.push(done);
         }
         Ok(code)
     }
@@ -185,11 +192,8 @@ impl<'a> Compiler<'a> {
             self.u.emit(Op::RETURN_VALUE, 0);
         }
         let flags = self.code_flags();
-        let none = self.names.known.empty;
-        let empty = Unit::new(Kind::Module, TOP, none, PyStrBuf::from(""), 0);
-        let unit = std::mem::replace(&mut self.u, empty);
         let frame = Frame { flags, filename: self.filename.clone(), modern: self.modern };
-        assemble(unit, self.names, frame)
+        assemble(&mut self.u, self.names, frame)
     }
 
     fn code_flags(&self) -> u32 {

@@ -48,7 +48,9 @@ impl<'a> Compiler<'a> {
         let last = node.handlers.len().saturating_sub(1);
         for (i, handler) in node.handlers.iter().enumerate() {
             if handler.type_.is_none() && i < last {
-                return error("default 'except:' must be last", handler.span);
+                // 3.6 has not come to the handler yet.
+                let span = if self.modern { handler.span } else { self.u.span };
+                return error("default 'except:' must be last", span);
             }
             self.u.line = handler.span.start.line;
             self.u.line_set = false;

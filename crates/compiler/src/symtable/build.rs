@@ -3,6 +3,7 @@
 
 use adder_syntax::ast::*;
 use adder_syntax::{Level, Symbol};
+use smallvec::SmallVec;
 
 use super::{Block, Role, Scope, ScopeId, SymbolTable, TOP, address, def};
 use crate::error::{Result, error};
@@ -61,6 +62,7 @@ impl Builder<'_> {
         let outer = self.here();
         let mut scope = Scope::new(block, parent);
         scope.nested = outer.nested || outer.block.is_function_like();
+        scope.comp_iter_expr = outer.comp_iter_expr;
         let sees_class = outer.block == Block::Class
             || (outer.can_see_class_scope && outer.block == Block::TypeParams);
         if sees_class && !matches!(block, Block::Class | Block::Function) {
@@ -86,13 +88,13 @@ impl Builder<'_> {
     }
 
     fn note(&mut self, name: Symbol, flag: u16, span: Span) -> Result<()> {
-        let name = self.mangled(name);
-        let entry = self.here().symbols.entry(name);
+        let mangled = self.mangled(name);
+        let entry = self.here().symbols.entry(mangled);
         let before = entry.flags;
         entry.flags |= flag;
         if flag & def::GLOBAL != 0 {
             // What is declared global anywhere is a global of the module, by name too.
-            self.table.scopes[TOP as usize].symbols.entry(name).flags |= flag;
+            self.table.scopes[TOP as usize].symbols.entry(mangled).flags |= flag;
         }
         if flag & def::PARAM != 0 {
             if before & def::PARAM != 0 {
@@ -100,18 +102,25 @@ impl Builder<'_> {
                     "duplicate argument '{}' in function definition",
                     self.names.name(name)
                 );
+                // 3.6 points at the function.
+                let span = if self.modern { span } else { self.here().span };
                 return error(message, span);
             }
-            self.here().params.push(name);
+            self.here().params.push(mangled);
         }
         if flag & def::TYPE_PARAM != 0 && before & def::TYPE_PARAM != 0 {
             let message = format!("duplicate type parameter '{}'", self.names.name(name));
             return error(message, span);
         }
-        // A name may not be a loop variable of a comprehension and a target of `:=` in it.
-        if self.modern && flag & def::COMP_ITER != 0 && before & (def::GLOBAL | def::NONLOCAL) != 0
-        {
-            return self.rebinds(name, span);
+        if flag & def::LOCAL != 0 && self.here().comp_iter_target {
+            if before & (def::GLOBAL | def::NONLOCAL) != 0 {
+                let message = format!(
+                    "comprehension inner loop cannot rebind assignment expression target '{}'",
+                    self.names.name(name)
+                );
+                return error(message, span);
+            }
+            self.here().symbols.entry(mangled).flags |= def::COMP_ITER;
         }
         Ok(())
     }
@@ -284,6 +293,7 @@ impl Builder<'_> {
         }
         self.enter(node, Role::Body, Block::Function);
         self.here().coroutine = is_async;
+        self.here().span = span;
         self.parameters(&node.args)?;
         self.stmts(&node.body)?;
         self.check_async_generator()?;
@@ -307,32 +317,35 @@ impl Builder<'_> {
     }
 
     fn annotations(&mut self, args: &Arguments, returns: Option<&Expr>) -> Result<()> {
-        if !self.lazy_annotations {
-            if self.modern {
-                // PEP 563: they become strings, but what may not stand in one is still an error.
-                return Ok(());
-            }
-            for arg in annotated_args(args) {
-                if let Some(annotation) = &arg.annotation {
-                    self.expr(annotation)?;
-                }
-            }
-            return returns.map_or(Ok(()), |returns| self.expr(returns));
+        let all = || {
+            let of_args = annotated_args(args).filter_map(|arg| arg.annotation.as_deref());
+            of_args.chain(returns)
+        };
+        if !self.modern {
+            return all().try_for_each(|annotation| self.expr(annotation));
         }
-        if returns.is_none() && !annotated_args(args).any(|arg| arg.annotation.is_some()) {
+        if all().next().is_none() {
             return Ok(());
+        }
+        if !self.lazy_annotations {
+            return all().try_for_each(|annotation| self.unevaluated(annotation));
         }
         self.enter(args, Role::Annotations, Block::Annotation);
         self.note(self.names.known.format, def::PARAM | def::USE, Span::default())?;
-        for arg in annotated_args(args) {
-            if let Some(annotation) = &arg.annotation {
-                self.expr(annotation)?;
-            }
-        }
-        if let Some(returns) = returns {
-            self.expr(returns)?;
-        }
+        all().try_for_each(|annotation| self.expr(annotation))?;
         self.leave();
+        Ok(())
+    }
+
+    /// An annotation that never runs: it becomes a string (PEP 563), or is that of a local
+    /// variable. It is looked through for errors; what scopes it has are forgotten, since its
+    /// names are not used.
+    fn unevaluated(&mut self, annotation: &Expr) -> Result<()> {
+        let scopes = self.table.scopes.len();
+        self.enter(annotation, Role::Annotations, Block::Annotation);
+        self.expr(annotation)?;
+        self.leave();
+        self.table.scopes.truncate(scopes);
         Ok(())
     }
 
@@ -374,6 +387,7 @@ impl Builder<'_> {
             self.exprs(&node.decorator_list)?;
         }
         self.enter(node, Role::Body, Block::Class);
+        self.here().span = span;
         self.private = Some(node.name);
         if generic {
             self.note(known.type_params, def::LOCAL, span)?;
@@ -444,21 +458,18 @@ impl Builder<'_> {
         } else {
             self.expr(&node.target)?;
         }
-        if self.modern && !(self.lazy_annotations && node.simple) {
-            // The annotation of another target is looked at at once, or not at all.
-            if self.lazy_annotations {
-                self.expr(&node.annotation)?;
-            }
-        } else if self.modern {
+        let stores = !self.here().block.is_function_like();
+        if !self.modern {
+            self.expr(&node.annotation)?;
+        } else if self.lazy_annotations && stores && node.simple {
             self.variable_annotation(node)?;
         } else {
-            self.expr(&node.annotation)?;
+            self.unevaluated(&node.annotation)?;
         }
         self.optional(&node.value)
     }
 
-    /// PEP 649: the annotations of the variables of a module or class share one scope; those of
-    /// local variables are never evaluated, and their scope is thrown away with its names.
+    /// PEP 649: the annotations of the variables of a module or class share one scope.
     fn variable_annotation(&mut self, node: &AnnAssign) -> Result<()> {
         let known = self.names.known;
         let parent = self.current;
@@ -491,6 +502,7 @@ impl Builder<'_> {
         let name = self.names.name(alias.name);
         if name == "*" {
             if self.here().block != Block::Module {
+                let span = if self.modern { alias.span } else { self.here().span };
                 return error("import * only allowed at module level", span);
             }
             return Ok(());
@@ -607,6 +619,7 @@ impl Builder<'_> {
                 self.exprs(&node.args.defaults)?;
                 self.optionals(&node.args.kw_defaults)?;
                 self.enter(&**node, Role::Body, Block::Function);
+                self.here().span = span;
                 self.parameters(&node.args)?;
                 self.expr(&node.body)?;
                 self.leave();
@@ -675,7 +688,7 @@ impl Builder<'_> {
     /// An expression that may be the end of a long chain of left operands: the chain is walked
     /// down in a loop, and its other operands are visited from the innermost on.
     fn chain(&mut self, expr: &Expr) -> Result<()> {
-        let mut links = Vec::new();
+        let mut links: SmallVec<[&Expr; 8]> = SmallVec::new();
         let mut expr = expr;
         loop {
             let left = match &expr.kind {
@@ -785,25 +798,10 @@ impl Builder<'_> {
     }
 
     fn target(&mut self, target: &Expr) -> Result<()> {
-        self.expr(target)?;
-        if self.modern {
-            self.mark_targets(target);
-        }
-        Ok(())
-    }
-
-    fn mark_targets(&mut self, target: &Expr) {
-        match &target.kind {
-            ExprKind::Name { id, .. } => {
-                let name = self.mangled(*id);
-                self.here().symbols.entry(name).flags |= def::COMP_ITER;
-            }
-            ExprKind::List(node) | ExprKind::Tuple(node) => {
-                node.elts.iter().for_each(|elt| self.mark_targets(elt));
-            }
-            ExprKind::Starred(node) => self.mark_targets(&node.value),
-            _ => {}
-        }
+        self.here().comp_iter_target = self.modern;
+        let result = self.expr(target);
+        self.here().comp_iter_target = false;
+        result
     }
 
     /// `:=` binds in the scope around all comprehensions it stands in (PEP 572).
@@ -833,7 +831,7 @@ impl Builder<'_> {
             match scope.block {
                 Block::Function if scope.comprehension => {
                     if scope.symbols.get(name).is_some_and(|e| e.flags & def::COMP_ITER != 0) {
-                        return self.rebinds(name, span);
+                        return self.rebinds(id, span);
                     }
                     at = scope.parent;
                     continue;

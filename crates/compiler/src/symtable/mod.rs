@@ -149,6 +149,8 @@ pub(crate) struct Scope {
     pub(crate) block: Block,
     pub(crate) parent: ScopeId,
     pub(crate) symbols: Symbols,
+    /// Where the function or class is, for errors of level 3.6.
+    span: Span,
     /// Parameters in their order.
     pub(crate) params: Vec<Symbol>,
     /// Where names were declared `global` or `nonlocal`, for errors found later.
@@ -163,6 +165,8 @@ pub(crate) struct Scope {
     pub(crate) comprehension: bool,
     /// Visiting the iterable of a comprehension in this scope (no `:=` there).
     comp_iter_expr: u32,
+    /// Visiting the target of a comprehension's loop.
+    comp_iter_target: bool,
     /// A class whose methods refer to `__class__` or `super`.
     pub(crate) needs_class_closure: bool,
     /// A class whose annotation scopes look names up in its namespace.
@@ -185,6 +189,7 @@ impl Scope {
             block,
             parent,
             symbols: Symbols::default(),
+            span: Span::default(),
             params: Vec::new(),
             directives: Vec::new(),
             nested: false,
@@ -194,6 +199,7 @@ impl Scope {
             varkeywords: false,
             comprehension: false,
             comp_iter_expr: 0,
+            comp_iter_target: false,
             needs_class_closure: false,
             needs_classdict: false,
             can_see_class_scope: false,

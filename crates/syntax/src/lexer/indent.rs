@@ -48,6 +48,11 @@ impl Lexer<'_> {
                     self.pos = self.line_end(self.pos) + 1;
                     self.new_line();
                 }
+                b'\n' if self.is_unfinished_blank() => {
+                    // CPython finds the end of the source here, and does not take it for a blank.
+                    self.pos += 1;
+                    break joined.unwrap_or(indent);
+                }
                 b'\n' => {
                     self.pos += 1;
                     self.new_line();
@@ -68,6 +73,11 @@ impl Lexer<'_> {
             self.async_def = super::AsyncDef::default();
         }
         Ok(())
+    }
+
+    /// True for a last line of blanks without a newline of its own.
+    fn is_unfinished_blank(&self) -> bool {
+        self.implicit_newline && self.pos > self.line_start && self.src[self.pos + 1] == 0
     }
 
     fn compare_indent(&mut self, indent: Indent) -> Result<(), Token> {

@@ -185,6 +185,8 @@ impl<'s> Lexer<'s> {
             return self.pending_indent();
         }
         self.closed_field = None;
+        // A NEWLINE begins where the comment before it does.
+        let mut comment = None;
         loop {
             let mut at = self.pos;
             while matches!(self.src[at], b' ' | b'\t' | b'\x0c') {
@@ -201,7 +203,7 @@ impl<'s> Lexer<'s> {
                         self.new_line();
                         continue;
                     }
-                    let token = self.token(Tok::Newline, at);
+                    let token = self.token(Tok::Newline, comment.unwrap_or(at));
                     self.new_line();
                     self.at_line_start = true;
                     if self.async_def.active {
@@ -222,7 +224,10 @@ impl<'s> Lexer<'s> {
                     self.pos = at + 1;
                     return self.token(Tok::Dot, at);
                 }
-                class::COMMENT => self.pos = self.line_end(at),
+                class::COMMENT => {
+                    comment = Some(at);
+                    self.pos = self.line_end(at);
+                }
                 class::BACKSLASH => {
                     if let Err(token) = self.continuation(at) {
                         return token;
@@ -265,6 +270,11 @@ impl<'s> Lexer<'s> {
                 rank: Rank::Deferred,
             };
             return Err(self.raise(error));
+        }
+        if self.src[at + 2] == 0 && !self.level.is_modern() {
+            // 3.6 takes the end of the text for the rest of the line.
+            self.pos = at + 1;
+            return Ok(());
         }
         if self.src[at + 2] == 0 {
             self.pos = at + 1;
@@ -494,6 +504,14 @@ impl<'s> Lexer<'s> {
         self.token(kind, at)
     }
 
+    /// A copy to go back to. Warnings stay with the original.
+    pub(crate) fn fork(&mut self) -> Self {
+        let warnings = std::mem::take(&mut self.warnings);
+        let copy = self.clone();
+        self.warnings = warnings;
+        copy
+    }
+
     /// True at the top of an f-string's replacement field, where `:` begins the format.
     pub(crate) fn in_field(&self) -> bool {
         self.brackets.last().is_some_and(|bracket| bracket.field)
@@ -547,7 +565,9 @@ impl<'s> Lexer<'s> {
 
     /// Reads on to the end of the text from after the token `last`, and gives an error found there
     /// that CPython prefers to one of its parser: a bad token, or a bracket never closed.
-    pub(crate) fn error_in_rest(mut self, last: &Token) -> Option<Box<RawError>> {
+    ///
+    /// `line` is the last line the parser has read.
+    pub(crate) fn error_in_rest(mut self, last: &Token, line: u32) -> Option<Box<RawError>> {
         self.error = None;
         let mut token = *last;
         loop {
@@ -562,7 +582,7 @@ impl<'s> Lexer<'s> {
                         return Some(error);
                     }
                     let bracket = self.brackets.last()?;
-                    if bracket.at.line < last.start.line {
+                    if bracket.at.line < line {
                         self.unclosed();
                     }
                     return self.error;
@@ -584,9 +604,10 @@ impl<'s> Lexer<'s> {
 
     /// Passes the text of an f-string up to a field's expression or the end.
     fn skip_text(&mut self, spec: bool) {
-        let Some(quote) = self.quotes.last().copied() else { return };
+        let Some(mut quote) = self.quotes.last().copied() else { return };
+        quote.spec = spec;
         loop {
-            match self.string_part(&quote, spec).2 {
+            match self.string_part(&quote).2 {
                 Part::Brace => {}
                 Part::End | Part::Field | Part::Close | Part::Error => return,
             }

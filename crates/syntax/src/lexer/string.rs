@@ -18,6 +18,8 @@ pub(crate) struct Quote {
     pub(crate) template: bool,
     /// Where the string starts, prefix included.
     pub(crate) start: Pos,
+    /// What is read is a format specification, in which `{{` and `}}` are not escapes.
+    pub(crate) spec: bool,
 }
 
 /// What ends a literal part of an f-string.
@@ -203,7 +205,7 @@ impl Lexer<'_> {
             start,
             end: End::At(start),
             newline: false,
-            incomplete: triple,
+            incomplete: triple || what == "string" && self.is_last_line(from),
             rank: Rank::Lexer,
         })
     }
@@ -225,6 +227,7 @@ impl Lexer<'_> {
             raw: false,
             template: false,
             start: token.start,
+            spec: false,
         };
         for letter in prefix {
             quote.raw |= letter | 0x20 == b'r';
@@ -234,9 +237,9 @@ impl Lexer<'_> {
     }
 
     /// Reads a literal part of an f-string from where the lexer stands. Gives the offsets of its
-    /// text and what ended it. `spec` tells that it is a format specification, in which `{{` and
-    /// `}}` are not escapes.
-    pub(crate) fn string_part(&mut self, quote: &Quote, spec: bool) -> (usize, usize, Part) {
+    /// text and what ended it.
+    pub(crate) fn string_part(&mut self, quote: &Quote) -> (usize, usize, Part) {
+        let spec = quote.spec;
         let lo = self.pos;
         let mut at = lo;
         // Inside the braces of \N{name}, which are no field.
@@ -285,11 +288,6 @@ impl Lexer<'_> {
                 }
                 b'\n' => {
                     let continued = at > lo && self.src[at - 1] == b'\\';
-                    if !quote.triple && !continued && spec {
-                        // The specification ends here; what follows is read as code.
-                        self.pos = at;
-                        return (lo, at, Part::Close);
-                    }
                     if !quote.triple && (!continued || self.src[at + 1] == 0) {
                         return (lo, at, self.unterminated_part(quote, at, spec));
                     }
@@ -314,6 +312,11 @@ impl Lexer<'_> {
                 _ => at += 1,
             }
         }
+    }
+
+    /// True if the line of `at` is the last and has no newline of its own.
+    fn is_last_line(&self, at: usize) -> bool {
+        self.implicit_newline && self.line_end(at) + 3 >= self.src.len()
     }
 
     /// What messages call the innermost string.
@@ -343,10 +346,13 @@ impl Lexer<'_> {
         let what = if quote.template { "t-string" } else { "f-string" };
         if !spec {
             self.unterminated(quote.start, at, quote.triple, false, what);
-        } else if self.src[at] == 0 || self.src[at + 1] == 0 {
+        } else if self.src[at] == 0 {
             self.unclosed();
         } else {
-            self.error_at(at, format!("{what}: newlines are not allowed in format specifiers"));
+            let message = format!(
+                "{what}: newlines are not allowed in format specifiers for single quoted {what}s"
+            );
+            self.error_at(at + 1, message);
         }
         self.pos = at;
         Part::Error

@@ -1,7 +1,7 @@
 //! Parameters of functions and lambdas, arguments of calls and class definitions.
 
 use super::{Mark, Parse, Parser};
-use crate::ast::{Arg, Arguments, Call, Expr, ExprKind, Keyword, List};
+use crate::ast::{Arg, Arguments, Expr, ExprKind, Keyword, List};
 use crate::lexer::token::{Tok, Token, prec};
 
 /// The arguments of a call or class definition.
@@ -33,6 +33,9 @@ impl Parser<'_> {
                 Tok::Star => {
                     let at = self.tok;
                     if star.is_some() {
+                        if !matches!(self.peek().kind, Tok::Name | Tok::Comma) {
+                            return self.unexpected();
+                        }
                         return self.fail_here("* argument may appear only once");
                     }
                     star = Some(at);
@@ -64,9 +67,9 @@ impl Parser<'_> {
                         return self.fail_here(message);
                     }
                     arguments.kwarg = Some(Box::new(arg));
-                    self.eat(Tok::Comma);
+                    let comma = self.eat(Tok::Comma);
                     if !self.at(close) {
-                        return self.after_kwarg_error();
+                        return self.after_kwarg_error(comma);
                     }
                     break;
                 }
@@ -95,7 +98,7 @@ impl Parser<'_> {
                     let arg = self.parameter(annotated, false)?;
                     let equal = self.tok;
                     let default = if self.eat(Tok::Equal) {
-                        if self.diagnose && matches!(self.tok.kind, Tok::RParen | Tok::Comma) {
+                        if self.asks() && matches!(self.tok.kind, Tok::RParen | Tok::Comma) {
                             let message = "expected default value expression";
                             return self.fail_at(message, equal.start, equal.end);
                         }
@@ -131,6 +134,9 @@ impl Parser<'_> {
                 }
                 break;
             }
+        }
+        if args.len() + kwonlyargs.len() > 255 && !self.level.is_modern() {
+            return self.fail_here("more than 255 arguments");
         }
         arguments.args = args.into_boxed_slice();
         arguments.kwonlyargs = kwonlyargs.into_boxed_slice();
@@ -179,22 +185,14 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn after_kwarg_error<T>(&mut self) -> Parse<T> {
-        if matches!(self.tok.kind, Tok::Name | Tok::Star | Tok::DoubleStar | Tok::Slash) {
+    fn after_kwarg_error<T>(&mut self, comma: bool) -> Parse<T> {
+        if comma && matches!(self.tok.kind, Tok::Name | Tok::Star | Tok::DoubleStar | Tok::Slash) {
             return self.fail_here("arguments cannot follow var-keyword argument");
         }
         self.unexpected()
     }
 
-    /// The call of `func`; the opening bracket is the current token.
-    pub(super) fn call(&mut self, func: Expr) -> Parse<ExprKind> {
-        let open = self.mark();
-        self.advance();
-        let CallArgs { args, keywords } = self.arguments(open, false)?;
-        Ok(ExprKind::Call(Box::new(Call { func, args, keywords })))
-    }
-
-    /// Arguments up to and with the closing bracket. `open` is where the opening bracket stands: a
+    /// Arguments up to and with the closing bracket; the opening one is behind the parser. `open` is where the opening bracket stands: a
     /// generator expression that is the sole argument starts there.
     pub(super) fn arguments(&mut self, open: Mark, class: bool) -> Parse<CallArgs> {
         if self.eat(Tok::RParen) {
@@ -211,21 +209,31 @@ impl Parser<'_> {
             let mark = self.mark();
             match self.tok.kind {
                 Tok::Star => {
+                    if unpacked && self.level.is_modern() && !self.asks() {
+                        return self.unexpected();
+                    }
                     let value = self.starred_argument()?;
                     if unpacked {
                         let message =
                             "iterable argument unpacking follows keyword argument unpacking";
                         return self.fail_from(message, comma.start);
                     }
-                    if self.diagnose && self.at(Tok::Equal) {
+                    if self.asks() && self.at(Tok::Equal) {
                         self.unpacking_assigned("iterable", mark)?;
+                    }
+                    if self.asks() && matches!(self.tok.kind, Tok::For | Tok::Async) {
+                        let generators = self.attempt(false, Self::for_if_clauses)?;
+                        if generators.is_some() {
+                            let message = "iterable unpacking cannot be used in comprehension";
+                            return self.fail_expr(message, &value);
+                        }
                     }
                     self.exprs.push(value);
                 }
                 Tok::DoubleStar => {
                     self.advance();
                     let value = self.expression()?;
-                    if self.diagnose && self.at(Tok::Equal) {
+                    if self.asks() && self.at(Tok::Equal) {
                         self.unpacking_assigned("keyword", mark)?;
                     }
                     unpacked = true;
@@ -233,6 +241,10 @@ impl Parser<'_> {
                 }
                 _ => {
                     let first = self.tok;
+                    let keywords_only = !keywords.is_empty() && self.level.is_modern();
+                    if keywords_only && !self.asks() && !self.at(Tok::Name) {
+                        return self.unexpected();
+                    }
                     let value = self.argument()?;
                     match self.tok.kind {
                         Tok::Equal => {
@@ -292,12 +304,12 @@ impl Parser<'_> {
             return self.fail_expr("keyword argument repeated", &name);
         }
         self.advance();
-        if self.diagnose && matches!(self.tok.kind, Tok::Comma | Tok::RParen) {
+        if self.asks() && matches!(self.tok.kind, Tok::Comma | Tok::RParen) {
             let message = "expected argument value expression";
             return self.fail_at(message, name.span.start, equal.end);
         }
         let value = self.expression()?;
-        if self.diagnose
+        if self.asks()
             && matches!(self.tok.kind, Tok::For | Tok::Async)
             && self.attempt(false, Self::for_if_clauses)?.is_some()
         {
@@ -339,7 +351,7 @@ impl Parser<'_> {
         class: bool,
         sole: bool,
     ) -> Parse<Expr> {
-        if class && self.level.is_modern() {
+        if self.level.is_modern() && (class || !sole && !self.asks()) {
             return self.unexpected();
         }
         let comp = self.comprehension(elt)?;
@@ -379,6 +391,9 @@ impl Parser<'_> {
         {
             let message = format!("cannot assign to {}", super::target::expr_name(name));
             return self.fail_at(message, first.start, self.tok.end);
+        }
+        if matches!(name.kind, ExprKind::NamedExpr(_)) {
+            return self.unexpected();
         }
         if self.level.is_modern() {
             let message = "expression cannot contain assignment, perhaps you meant \"==\"?";

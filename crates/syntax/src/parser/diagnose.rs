@@ -53,8 +53,13 @@ impl<'s> Parser<'s> {
         stay: bool,
         read: impl FnOnce(&mut Self) -> Parse<T>,
     ) -> Parse<Option<T>> {
+        if self.diagnose && self.budget == 0 {
+            return Ok(None);
+        }
         let checkpoint = self.checkpoint();
+        let start = self.lexer.offset();
         let result = read(self);
+        self.budget = self.budget.saturating_sub(self.lexer.offset().saturating_sub(start) + 1);
         if self.at(Tok::Error) {
             return self.unexpected();
         }
@@ -77,16 +82,30 @@ impl<'s> Parser<'s> {
 
     /// Tries one reading without asking what is wrong with it: of the errors only the lexer's
     /// stand. Goes back.
-    fn attempt_quietly<T>(&mut self, read: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<Option<T>> {
+    pub(super) fn attempt_quietly<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Parse<T>,
+    ) -> Parse<Option<T>> {
+        if self.budget == 0 {
+            return Ok(None);
+        }
         let checkpoint = self.checkpoint();
-        let diagnose = std::mem::replace(&mut self.diagnose, false);
+        let start = self.lexer.offset();
+        let quiet = std::mem::replace(&mut self.quiet, true);
         let result = read(self);
-        self.diagnose = diagnose;
+        self.quiet = quiet;
+        self.budget = self.budget.saturating_sub(self.lexer.offset().saturating_sub(start) + 1);
         if self.at(Tok::Error) {
             return self.unexpected();
         }
         self.rewind(checkpoint);
         Ok(result.ok())
+    }
+
+    /// True where the questions of the second pass are asked.
+    #[inline]
+    pub(super) fn asks(&self) -> bool {
+        self.diagnose && !self.quiet
     }
 
     /// True if the error so far is none with a message of its own.
@@ -97,7 +116,7 @@ impl<'s> Parser<'s> {
     /// Gives a failed part a message of its own if it has none: the text stands for the token the
     /// parser failed at.
     pub(super) fn explain<T>(&mut self, result: Parse<T>, message: &str) -> Parse<T> {
-        if result.is_err() && self.diagnose && self.has_generic_error() {
+        if result.is_err() && self.asks() && self.has_generic_error() {
             self.error = None;
             return self.fail_here(message);
         }
@@ -111,7 +130,7 @@ impl<'s> Parser<'s> {
         message: impl Into<String>,
         token: &Token,
     ) -> Parse<T> {
-        if result.is_err() && self.diagnose && self.has_generic_error() {
+        if result.is_err() && self.asks() && self.has_generic_error() {
             self.error = None;
             return self.fail_at(message, token.start, token.end);
         }
@@ -122,7 +141,8 @@ impl<'s> Parser<'s> {
     /// the end is not counted from 1.
     #[cold]
     pub(super) fn fail_from<T>(&mut self, message: impl Into<String>, start: Pos) -> Parse<T> {
-        let mut end = self.tok.end;
+        let furthest = self.furthest.map_or(self.tok.end, |furthest| furthest.end);
+        let mut end = furthest.max(self.tok.end);
         end.col = end.col.saturating_sub(1);
         self.fail_at(message, start, end)
     }
@@ -141,6 +161,7 @@ impl<'s> Parser<'s> {
         let bare = first.kind == Tok::Name && left.span.end == first.end;
         let prefixed = bare && self.at(Tok::String);
         let legacy = matches!(name, b"print" | b"exec");
+        let mut readable = true;
         if !soft && !prefixed && self.tok.kind.starts_expression() {
             let right = self.attempt_quietly(|parser| {
                 let right = parser.expression()?;
@@ -153,6 +174,7 @@ impl<'s> Parser<'s> {
                     };
                 Ok((right, depth))
             })?;
+            readable = right.is_some();
             if let Some((right, depth)) = right
                 && depth > 0
                 && !(legacy && bare)
@@ -161,23 +183,79 @@ impl<'s> Parser<'s> {
                 return self.fail_at(message, left.span.start, right.span.end);
             }
         }
-        if first.kind == Tok::Name {
-            // The name is looked at last: what follows any name is asked what is wrong with it.
+        if first.kind == Tok::Name && readable {
             let here = self.checkpoint();
             self.rewind(start);
             self.advance();
-            if !self.at(Tok::LParen)
-                && let Some(value) = self.attempt(false, Self::star_expressions)?
-                && legacy
-            {
-                let name = String::from_utf8_lossy(name).into_owned();
-                let message =
-                    format!("Missing parentheses in call to '{name}'. Did you mean {name}(...)?");
-                return self.fail_at(message, first.start, value.span.end);
+            if !self.at(Tok::LParen) {
+                self.legacy_statement(first, name, legacy)?;
             }
             self.rewind(here);
         }
         Ok(())
+    }
+
+    /// `print x`: the name `first` is behind the parser. Any name is asked what is wrong with the
+    /// expression after it; CPython looks at the name last. What is inside that expression has been
+    /// read before, so no questions are asked there.
+    fn legacy_statement(&mut self, first: Token, name: &[u8], legacy: bool) -> Parse<()> {
+        let found = self.attempt(false, |parser| {
+            let (next, start) = (parser.tok, parser.checkpoint());
+            let quiet = std::mem::replace(&mut parser.quiet, true);
+            let left = parser.binary(prec::OR);
+            parser.quiet = quiet;
+            let left = left?;
+            parser.after_disjunction(next, start, &left)
+        })?;
+        if found.is_none() || !legacy {
+            return Ok(());
+        }
+        let Some(value) = self.attempt_quietly(Self::star_expressions)? else { return Ok(()) };
+        let name = String::from_utf8_lossy(name).into_owned();
+        let message = format!("Missing parentheses in call to '{name}'. Did you mean {name}(...)?");
+        self.fail_at(message, first.start, value.span.end)
+    }
+
+    /// `"a "quoted" word"`: an expression between strings; the first of them is the current token.
+    #[cold]
+    pub(super) fn quotes_in_string(&mut self) -> Parse<()> {
+        let span = self.attempt_quietly(|parser| {
+            parser.advance();
+            let start = parser.tok.start;
+            let mut count = 0;
+            while !parser.at(Tok::String) {
+                parser.expression()?;
+                count += 1;
+            }
+            if count == 0 { parser.unexpected() } else { Ok((start, parser.prev_end)) }
+        })?;
+        match span {
+            Some((start, end)) => {
+                let message = "invalid syntax. Is this intended to be part of the string?";
+                self.fail_at(message, start, end)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `pass if x else y`: a statement where an expression stands; it is the current token.
+    #[cold]
+    pub(super) fn statement_before_if(&mut self) -> Parse<()> {
+        let (start, end) = (self.tok.start, self.tok.end);
+        let found = self.attempt(false, |parser| {
+            parser.advance();
+            parser.expect(Tok::If)?;
+            parser.binary(prec::OR)?;
+            parser.expect(Tok::Else)?;
+            parser.simple_stmt()
+        })?;
+        match found {
+            Some(()) => {
+                let message = "expected expression before 'if', but statement is given";
+                self.fail_at(message, start, end)
+            }
+            None => Ok(()),
+        }
     }
 
     /// `invalid_named_expression`: `=` after an expression where none can stand.
@@ -185,6 +263,17 @@ impl<'s> Parser<'s> {
     pub(super) fn misplaced_equal(&mut self, start: Pos, left: &Expr) -> Parse<()> {
         let bare = left.span.start == start;
         if bare && !is_bitwise_or(left) {
+            return Ok(());
+        }
+        let first = leftmost(left);
+        let excluded = match &first.kind {
+            ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::GeneratorExp(_) => {
+                first.span.start == start
+            }
+            ExprKind::Constant(Constant::None | Constant::Bool(_)) => first.span.start == start,
+            _ => false,
+        };
+        if excluded {
             return Ok(());
         }
         let right = self.attempt_quietly(|parser| {
@@ -199,17 +288,6 @@ impl<'s> Parser<'s> {
         if bare && matches!(left.kind, ExprKind::Name { .. }) {
             let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
             return self.fail_at(message, left.span.start, end);
-        }
-        let first = leftmost(left);
-        let excluded = match &first.kind {
-            ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::GeneratorExp(_) => {
-                first.span.start == start
-            }
-            ExprKind::Constant(Constant::None | Constant::Bool(_)) => first.span.start == start,
-            _ => false,
-        };
-        if excluded {
-            return Ok(());
         }
         let name = expr_name(left);
         let message = format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?");
@@ -290,7 +368,7 @@ impl<'s> Parser<'s> {
     /// A bad parameter: one in brackets, or a slash or star out of place.
     #[cold]
     pub(super) fn bad_parameter<T>(&mut self, close: Tok, plain: bool) -> Parse<T> {
-        if !self.diagnose {
+        if !self.asks() {
             return self.unexpected();
         }
         let lambda = close == Tok::Colon;
@@ -322,7 +400,7 @@ impl<'s> Parser<'s> {
     /// After `as` in a pattern, import or `except`: something that is no name.
     #[cold]
     pub(super) fn bad_as_target<T>(&mut self, message: fn(&str) -> String) -> Parse<T> {
-        if self.diagnose
+        if self.asks()
             && let Some(target) = self.attempt(false, Self::expression)?
         {
             return self.fail_expr(message(expr_name(&target)), &target);

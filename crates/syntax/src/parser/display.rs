@@ -2,9 +2,10 @@
 
 use super::{Mark, Parse, Parser};
 use crate::ast::{
-    Comp, Comprehension, Dict, DictComp, Expr, ExprContext, ExprKind, List, Sequence, Set,
+    Comp, Comprehension, Dict, DictComp, Expr, ExprContext, ExprKind, List, Pos, Sequence, Set,
 };
-use crate::lexer::token::{Tok, prec};
+use crate::error::End;
+use crate::lexer::token::{Tok, Token, prec};
 
 impl Parser<'_> {
     /// In 3.6 a tuple or comprehension in brackets has the line of its first element.
@@ -35,10 +36,10 @@ impl Parser<'_> {
             self.close(close)?;
             return Ok(value);
         }
-        if self.diagnose && self.at(Tok::Star) {
+        if self.asks() && self.at(Tok::Star) {
             self.attempt(false, |parser| parser.starred(0))?;
         }
-        if self.diagnose && self.at(Tok::DoubleStar) {
+        if self.asks() && self.at(Tok::DoubleStar) {
             self.double_starred_group()?;
         }
         let first = self.star_named_expression()?;
@@ -108,12 +109,12 @@ impl Parser<'_> {
             if self.at(close) {
                 break;
             }
-            if self.diagnose && close != Tok::RParen && self.at_for() {
+            if self.asks() && close != Tok::RParen && self.at_for() {
                 self.unbracketed_element(base, comma)?;
             }
             let item = self.star_named_expression()?;
             self.exprs.push(item);
-            if self.diagnose && close != Tok::RParen && self.at_for() {
+            if self.asks() && close != Tok::RParen && self.at_for() {
                 self.unbracketed_element(base, comma)?;
             }
         }
@@ -163,22 +164,32 @@ impl Parser<'_> {
 
     /// A dictionary after its first key, or before its first `**`.
     fn dict(&mut self, mark: Mark, first: Option<Expr>) -> Parse<Expr> {
+        if first.as_ref().is_some_and(|key| matches!(key.kind, ExprKind::Starred(_))) {
+            return self.unexpected();
+        }
         let mut keys = Vec::new();
         let base = self.exprs.len();
         let mut key = first;
         loop {
+            let star = self.tok;
             let value = if key.is_some() {
                 self.dict_value()?
             } else if self.eat(Tok::DoubleStar) {
                 self.binary(prec::BIT_OR)?
             } else {
+                if self.asks() {
+                    // In CPython no questions are asked inside the later keys.
+                    if let Some(next) = self.attempt_quietly(Self::expression_end)? {
+                        self.check_colon(next)?;
+                    }
+                }
                 let next = self.expression()?;
-                self.check_at_colon(&next)?;
+                self.check_at(Tok::Colon)?;
                 key = Some(next);
                 self.dict_value()?
             };
             if keys.is_empty() && matches!(self.tok.kind, Tok::For | Tok::Async) {
-                return self.dict_comprehension(mark, key, value);
+                return self.dict_comprehension(mark, star, key, value);
             }
             keys.push(key.take());
             self.exprs.push(value);
@@ -196,14 +207,14 @@ impl Parser<'_> {
     fn dict_value(&mut self) -> Parse<Expr> {
         let colon = self.tok;
         self.advance();
-        if self.diagnose && self.at(Tok::Star) {
+        if self.asks() && self.at(Tok::Star) {
             let start = self.tok.start;
             if self.attempt(true, |parser| parser.starred(prec::BIT_OR))?.is_some() {
                 let message = "cannot use a starred expression in a dictionary value";
                 return self.fail_from(message, start);
             }
         }
-        if self.diagnose && matches!(self.tok.kind, Tok::RBrace | Tok::Comma) {
+        if self.asks() && matches!(self.tok.kind, Tok::RBrace | Tok::Comma) {
             let message = "expression expected after dictionary key and ':'";
             return self.fail_at(message, colon.start, colon.end);
         }
@@ -232,10 +243,16 @@ impl Parser<'_> {
         matches!(self.tok.kind, Tok::For | Tok::Async)
     }
 
-    fn dict_comprehension(&mut self, mark: Mark, key: Option<Expr>, value: Expr) -> Parse<Expr> {
+    fn dict_comprehension(
+        &mut self,
+        mark: Mark,
+        star: Token,
+        key: Option<Expr>,
+        value: Expr,
+    ) -> Parse<Expr> {
         let Some(key) = key else {
             let message = "dict unpacking cannot be used in dict comprehension";
-            return self.fail_expr(message, &value);
+            return self.fail_at(message, star.start, star.end);
         };
         let generators = self.for_if_clauses()?;
         self.close(Tok::RBrace)?;
@@ -281,15 +298,23 @@ impl Parser<'_> {
         self.expect(close)
     }
 
-    fn check_at_colon(&mut self, key: &Expr) -> Parse<()> {
-        if self.diagnose && !self.at(Tok::Colon) && !self.at(Tok::Error) {
-            let mut at = key.span.end;
-            at.col = at.col.saturating_sub(1);
-            self.fail_at::<()>("':' expected after dictionary key", at, at).ok();
-            if let Some(error) = &mut self.error {
-                error.end = crate::error::End::Unknown(0);
-            }
+    /// An expression's end, and whether a colon follows.
+    fn expression_end(&mut self) -> Parse<(Pos, bool)> {
+        let key = self.expression()?;
+        Ok((key.span.end, self.at(Tok::Colon)))
+    }
+
+    /// `invalid_kvpair`: no colon after a key.
+    #[cold]
+    fn check_colon(&mut self, (mut end, colon): (Pos, bool)) -> Parse<()> {
+        if colon {
+            return Ok(());
         }
-        self.check_at(Tok::Colon)
+        end.col = end.col.saturating_sub(1);
+        let result = self.fail_at("':' expected after dictionary key", end, end);
+        if let Some(error) = &mut self.error {
+            error.end = End::Unknown(0);
+        }
+        result
     }
 }

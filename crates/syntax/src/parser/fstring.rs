@@ -128,7 +128,7 @@ impl Parser<'_> {
         }
         if templates > 0 && others > 0 {
             let message = "cannot mix t-string literals with string or bytes literals";
-            return self.fail_here(message);
+            return self.fail_at(message, mark.pos, self.prev_end);
         }
         if mixed {
             return self.fail_here("cannot mix bytes and nonbytes literals");
@@ -183,7 +183,7 @@ impl Parser<'_> {
         let quote = self.lexer.begin_quote(start);
         // An error from here on is not at the opening quotes.
         self.tok.kind = Tok::String;
-        self.parts(&quote, false, joined)?;
+        self.parts(&quote, joined)?;
         self.prev_end = self.lexer.here();
         self.tok = self.lexer.next();
         self.leave();
@@ -191,10 +191,10 @@ impl Parser<'_> {
     }
 
     /// Texts and fields, up to the closing quotes or, in a format specification, the brace.
-    fn parts(&mut self, quote: &Quote, spec: bool, joined: &mut Joined) -> Parse<Part> {
+    fn parts(&mut self, quote: &Quote, joined: &mut Joined) -> Parse<Part> {
         loop {
             let start = self.lexer.here();
-            let (lo, hi, part) = self.lexer.string_part(quote, spec);
+            let (lo, hi, part) = self.lexer.string_part(quote);
             let end = self.lexer.place_of(hi);
             if part == Part::Error {
                 self.tok = self.lexer.next();
@@ -212,6 +212,7 @@ impl Parser<'_> {
                 self.decode_str(contents, quote.raw, origin, &mut text)?;
                 joined.text = text;
                 joined.text(span, false);
+                self.warn_escaped_brace(quote, contents, origin, part);
             }
             match part {
                 Part::End | Part::Close => return Ok(part),
@@ -219,6 +220,15 @@ impl Parser<'_> {
                 Part::Field => self.field(quote, end, joined)?,
                 Part::Error => return self.unexpected(),
             }
+        }
+    }
+
+    /// `\{`: a brace cannot be escaped by a backslash.
+    fn warn_escaped_brace(&mut self, quote: &Quote, contents: &[u8], origin: Origin, part: Part) {
+        let count = contents.iter().rev().take_while(|&&byte| byte == b'\\').count();
+        if count % 2 == 1 && !quote.raw && matches!(part, Part::Field | Part::Close) {
+            let brace: &[u8] = if part == Part::Field { b"{" } else { b"}" };
+            self.warn_escape(brace, origin, contents, contents.len() - 1);
         }
     }
 
@@ -237,10 +247,9 @@ impl Parser<'_> {
             let debug_end = self.tok.start;
             let span = Span { start: text_start, end: debug_end };
             let contents = &self.lexer.text()[expr_from..text_to];
-            joined.text(span, false).extend_from_slice(contents);
+            append_without_comments(contents, joined.text(span, false));
             let equal = contents.iter().rposition(|&byte| byte == b'=').unwrap_or(0);
-            if self.diagnose
-                && !matches!(self.tok.kind, Tok::Exclamation | Tok::Colon | Tok::RBrace)
+            if self.asks() && !matches!(self.tok.kind, Tok::Exclamation | Tok::Colon | Tok::RBrace)
             {
                 let what = kind_name(quote);
                 return self.fail_here(format!("{what}: expecting '!', or ':', or '}}'"));
@@ -266,7 +275,7 @@ impl Parser<'_> {
     }
 
     fn field_value(&mut self, quote: &Quote) -> Parse<Expr> {
-        if !self.diagnose {
+        if !self.asks() {
             return self.yield_or(Self::star_expressions);
         }
         let what = kind_name(quote);
@@ -300,9 +309,11 @@ impl Parser<'_> {
         // The next token is not read: what follows is text.
         self.prev_end = self.tok.end;
         self.flush(joined);
-        let kind = if quote.template {
-            let source = self.lexer.text()[text.0..text.1].trim_ascii_end();
-            let text = self.pool.store(source);
+        // The fields of a format specification are formatted in t-strings too.
+        let kind = if quote.template && !quote.spec {
+            let mut source = Vec::new();
+            append_without_comments(&self.lexer.text()[text.0..text.1], &mut source);
+            let text = self.pool.store(source.trim_ascii_end());
             let node = Interpolation { value, text, conversion, format_spec };
             ExprKind::Interpolation(Box::new(node))
         } else {
@@ -347,7 +358,7 @@ impl Parser<'_> {
     fn format_spec(&mut self, quote: &Quote) -> Parse<Expr> {
         let mark = self.mark();
         let mut spec = Joined::new(self.exprs.len(), mark.lineno);
-        if self.parts(quote, true, &mut spec)? == Part::End {
+        if self.parts(&Quote { spec: true, ..*quote }, &mut spec)? == Part::End {
             // The closing quotes come before the brace.
             let end = self.lexer.here();
             let len = if quote.triple { 3 } else { 1 };
@@ -380,6 +391,31 @@ impl Parser<'_> {
     #[cold]
     fn field_end_error(&mut self, quote: &Quote) -> Parse<()> {
         self.fail_here(format!("{}: expecting ':' or '}}'", kind_name(quote)))
+    }
+}
+
+/// Appends the source text of a field's expression as `=` shows it: without comments.
+fn append_without_comments(source: &[u8], out: &mut Vec<u8>) {
+    if memchr::memchr(b'#', source).is_none() {
+        out.extend_from_slice(source);
+        return;
+    }
+    let mut quote = None;
+    let mut comment = false;
+    for &byte in source {
+        match byte {
+            b'\n' => comment = false,
+            b'#' if quote.is_none() => comment = true,
+            b'\'' | b'"' if !comment => match quote {
+                None => quote = Some(byte),
+                Some(open) if open == byte => quote = None,
+                Some(_) => {}
+            },
+            _ => {}
+        }
+        if !comment {
+            out.push(byte);
+        }
     }
 }
 

@@ -23,14 +23,14 @@ impl Parser<'_> {
                 break;
             }
         }
-        if self.diagnose && self.at(Tok::From) {
+        if self.asks() && self.at(Tok::From) {
             self.import_from_error(keyword)?;
         }
         Ok(StmtKind::Import(Box::new(Import { names: names.into_boxed_slice() })))
     }
 
     /// `from ..a import (b as c, d)`
-    pub(super) fn from_stmt(&mut self) -> Parse<StmtKind> {
+    pub(super) fn import_from_stmt(&mut self) -> Parse<StmtKind> {
         self.advance();
         let mut level = 0;
         loop {
@@ -44,11 +44,17 @@ impl Parser<'_> {
         let module =
             if level > 0 && self.at(Tok::Import) { None } else { Some(self.dotted_name()?) };
         self.expect(Tok::Import)?;
-        let names = self.from_names()?;
+        let names = self.imported_names()?;
+        if level == 0 && module.is_some_and(|module| self.pool.name(module) == "__future__") {
+            // Since 3.14 the import itself counts, wherever it stands.
+            let flufl = self.pool.intern("barry_as_FLUFL");
+            self.lexer.flufl |=
+                self.level.is_modern() && names.iter().any(|alias| alias.name == flufl);
+        }
         Ok(StmtKind::ImportFrom(Box::new(ImportFrom { module, names, level })))
     }
 
-    fn from_names(&mut self) -> Parse<List<Alias>> {
+    fn imported_names(&mut self) -> Parse<List<Alias>> {
         if self.at(Tok::Star) {
             let start = self.tok.start;
             self.advance();
@@ -60,7 +66,7 @@ impl Parser<'_> {
         loop {
             let start = self.tok.start;
             if !self.at(Tok::Name) {
-                return self.from_name_error(names.is_empty(), brackets);
+                return self.imported_name_error(names.is_empty(), brackets);
             }
             if !self.level.is_modern() && self.peek().kind != Tok::As {
                 self.check_assignable_name()?;
@@ -83,7 +89,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.check_assignable_name()?;
-        if !self.at(Tok::Name) || self.diagnose && !self.name_ends_alias() {
+        if !self.at(Tok::Name) || self.asks() && !self.name_ends_alias() {
             self.import_as_target()?;
         }
         self.name().map(Some)
@@ -131,7 +137,7 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn from_name_error<T>(&mut self, first: bool, brackets: bool) -> Parse<T> {
+    fn imported_name_error<T>(&mut self, first: bool, brackets: bool) -> Parse<T> {
         if self.at(Tok::Newline) && !brackets {
             if first && self.level.is_modern() {
                 return self.fail_from("Expected one or more names after 'import'", self.tok.start);
@@ -144,7 +150,7 @@ impl Parser<'_> {
         self.unexpected()
     }
 
-    fn name_ends_alias(&self) -> bool {
+    fn name_ends_alias(&mut self) -> bool {
         matches!(self.peek().kind, Tok::Comma | Tok::RParen | Tok::Semi | Tok::Newline)
     }
 

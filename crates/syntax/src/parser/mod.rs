@@ -58,6 +58,7 @@ pub(crate) struct Checkpoint<'s> {
     depth: u32,
     exprs: usize,
     stmts: usize,
+    warnings: usize,
 }
 
 pub(crate) struct Parser<'s> {
@@ -72,6 +73,11 @@ pub(crate) struct Parser<'s> {
     implicit_newline: bool,
     /// This is the second pass, which looks for specific errors.
     diagnose: bool,
+    /// In it, an attempt that asks nothing.
+    quiet: bool,
+    /// How many bytes of source attempts may still read, so that hostile source cannot make the
+    /// second pass take exponential time.
+    budget: usize,
     /// The furthest token before an attempt was given up.
     furthest: Option<Token>,
     /// The NEWLINE that ended the last statement.
@@ -104,6 +110,8 @@ impl<'s> Parser<'s> {
             dont_imply_dedent: options.dont_imply_dedent,
             implicit_newline: false,
             diagnose: false,
+            quiet: false,
+            budget: 0,
             furthest: None,
             newline: start,
             pool,
@@ -125,6 +133,7 @@ impl<'s> Parser<'s> {
     /// Makes this the second pass over a text that has an error.
     pub(crate) fn diagnosing(mut self) -> Self {
         self.diagnose = true;
+        self.budget = 1_000_000 + 20 * self.lexer.text().len();
         self
     }
 
@@ -140,10 +149,31 @@ impl<'s> Parser<'s> {
         self.error.take().unwrap_or_else(|| RawError::syntax("invalid syntax", start, end))
     }
 
+    /// True if the first pass has read the source to its end: with more source it might have gone
+    /// on. CPython asks no more than this (`_is_end_of_source`).
+    pub(crate) fn is_incomplete(&self) -> bool {
+        if let Some(error) = &self.lexer.error {
+            return error.incomplete;
+        }
+        // Without a newline at the end, the last token is not known to end there.
+        let end = self.lexer.text().len().saturating_sub(2 + usize::from(self.implicit_newline));
+        let at_end = |token: &Token| {
+            token.kind == Tok::EndMarker
+                || self.implicit_newline && token.kind != Tok::String && token.hi as usize >= end
+        };
+        at_end(&self.tok) || self.furthest.as_ref().is_some_and(at_end)
+    }
+
     /// An error further on that goes before one of the parser.
     pub(crate) fn error_in_rest(self) -> Option<Box<RawError>> {
-        let last = self.tok;
-        self.lexer.error_in_rest(&last)
+        let (last, line) = (self.tok, self.furthest_line());
+        self.lexer.error_in_rest(&last, line)
+    }
+
+    /// The last line that was read.
+    pub(crate) fn furthest_line(&self) -> u32 {
+        let line = self.tok.end.line;
+        self.furthest.map_or(line, |furthest| furthest.end.line.max(line))
     }
 
     /// Parses the whole text as what `mode` says.
@@ -161,6 +191,11 @@ impl<'s> Parser<'s> {
 
     fn file(&mut self) -> Parse<Mod> {
         while self.tok.kind != Tok::EndMarker {
+            if !self.level.is_modern() && self.at(Tok::Newline) {
+                // A backslash alone before the end of the text.
+                self.skip_layout();
+                continue;
+            }
             self.statement()?;
         }
         Ok(Mod::Module(self.take_stmts(0)))
@@ -178,20 +213,33 @@ impl<'s> Parser<'s> {
     fn interactive(&mut self) -> Parse<Mod> {
         let compound = self.statement()?;
         let body = self.take_stmts(0);
+        if !compound {
+            return if self.only_blanks_after(self.newline.hi) {
+                Ok(Mod::Interactive(body))
+            } else {
+                self.tok = self.newline;
+                self.lexer.error = None;
+                let message = "multiple statements found while compiling a single statement";
+                self.fail_at(message, self.tok.start, self.tok.end)
+            };
+        }
         // Without a newline at its end, a block on its own line lacks one of the two it needs;
         // of an indented block CPython makes up the end, if it may.
-        let lacking = compound
-            && self.implicit_newline
-            && (self.newline.kind != Tok::Dedent || self.dont_imply_dedent);
+        let lacking =
+            self.implicit_newline && (self.newline.kind != Tok::Dedent || self.dont_imply_dedent);
         if self.at(Tok::EndMarker) && !lacking {
             return Ok(Mod::Interactive(body));
         }
-        if compound || self.at(Tok::Error) {
-            return self.unexpected();
-        }
-        self.tok = self.newline;
-        let message = "multiple statements found while compiling a single statement";
-        self.fail_at(message, self.newline.start, self.newline.end)
+        self.unexpected()
+    }
+
+    /// True if nothing but blanks and comments follows from this offset on.
+    fn only_blanks_after(&self, offset: u32) -> bool {
+        let rest = &self.lexer.text()[offset as usize..];
+        rest.split(|&byte| byte == b'\n').all(|line| {
+            let code = line.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\x0c' | 0));
+            matches!(code, None | Some(b'#'))
+        })
     }
 
     // -----------------------------------------------------------------------------------------
@@ -238,8 +286,8 @@ impl<'s> Parser<'s> {
     }
 
     /// The token after the current one.
-    fn peek(&self) -> Token {
-        self.lexer.clone().next()
+    fn peek(&mut self) -> Token {
+        self.lexer.fork().next()
     }
 
     /// True if the current token is this name (a soft keyword).
@@ -260,6 +308,10 @@ impl<'s> Parser<'s> {
 
     #[inline]
     fn symbol(&mut self, token: &Token) -> Symbol {
+        let bytes = self.lexer.slice(token);
+        if bytes.is_ascii() {
+            return self.pool.intern_bytes(bytes);
+        }
         let text = self.lexer.name_text(token);
         self.pool.intern(&text)
     }
@@ -323,9 +375,10 @@ impl<'s> Parser<'s> {
     // -----------------------------------------------------------------------------------------
     // Attempts
 
-    fn checkpoint(&self) -> Checkpoint<'s> {
+    fn checkpoint(&mut self) -> Checkpoint<'s> {
         Checkpoint {
-            lexer: self.lexer.clone(),
+            warnings: self.lexer.warnings.len(),
+            lexer: self.lexer.fork(),
             tok: self.tok,
             prev_end: self.prev_end,
             depth: self.depth,
@@ -334,12 +387,20 @@ impl<'s> Parser<'s> {
         }
     }
 
+    /// Notes a token that was read in an attempt, or looked at.
+    fn note_furthest(&mut self, token: Token) {
+        if self.furthest.is_none_or(|furthest| furthest.lo < token.lo) {
+            self.furthest = Some(token);
+        }
+    }
+
     /// Goes back to a checkpoint and forgets the error.
     fn rewind(&mut self, to: Checkpoint<'s>) {
-        if self.furthest.is_none_or(|furthest| furthest.lo < self.tok.lo) {
-            self.furthest = Some(self.tok);
-        }
+        self.note_furthest(self.tok);
+        let mut warnings = std::mem::take(&mut self.lexer.warnings);
+        warnings.truncate(to.warnings);
         self.lexer = to.lexer;
+        self.lexer.warnings = warnings;
         self.tok = to.tok;
         self.prev_end = to.prev_end;
         self.depth = to.depth;
@@ -371,12 +432,18 @@ impl<'s> Parser<'s> {
             _ => self.fail_at("invalid syntax", token.start, token.end),
         };
         let end = self.end_of_file();
+        // Where the source lacks its last newline, CPython meets its end instead.
+        let at_end = token.kind == Tok::EndMarker
+            || token.kind == Tok::Newline
+                && self.implicit_newline
+                && token.hi as usize + 2 >= self.lexer.text().len();
         if let Some(error) = &mut self.error {
             error.rank = Rank::Generic;
-            error.incomplete = token.kind == Tok::EndMarker;
-            if token.kind == Tok::EndMarker {
+            error.incomplete = at_end;
+            if at_end {
                 error.start = end;
-                error.end = End::EndOfFile;
+                error.end = End::OfSource;
+                error.newline = true;
             }
         }
         result
@@ -389,7 +456,7 @@ impl<'s> Parser<'s> {
         let mut end = text.len().saturating_sub(2);
         let line = memchr::memchr_iter(b'\n', &text[..end]).count().max(1) as u32;
         if self.implicit_newline {
-            end -= 1;
+            end = end.saturating_sub(1);
         }
         let before = &text[..end.saturating_sub(1)];
         let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
@@ -431,7 +498,7 @@ impl<'s> Parser<'s> {
             return self.unexpected();
         }
         // Tokens without width have no columns in CPython; it reports where its tokenizer stands.
-        let text_end = self.lexer.text().len() - 2;
+        let text_end = self.lexer.text().len().saturating_sub(2);
         let missing_newline =
             self.at(Tok::Newline) && self.implicit_newline && self.tok.hi as usize >= text_end;
         let wide = !missing_newline
@@ -449,10 +516,7 @@ impl<'s> Parser<'s> {
 
     /// CPython shows the line its tokenizer is on with its newline, lines before without.
     fn shows_newline(&self, start: Pos) -> bool {
-        let line = match self.furthest {
-            Some(furthest) if furthest.lo > self.tok.lo => furthest.end.line,
-            _ => self.tok.end.line,
-        };
+        let line = self.furthest_line();
         start.line >= line || self.tok.kind == Tok::EndMarker && start.line + 1 >= line
     }
 

@@ -88,7 +88,7 @@ impl Parser<'_> {
         } else {
             first
         };
-        if self.diagnose && self.at(Tok::Newline) {
+        if self.asks() && self.at(Tok::Newline) {
             return self.expected("':'");
         }
         self.expect(Tok::Colon)?;
@@ -156,7 +156,7 @@ impl Parser<'_> {
             pattern = self.pattern_at(start, PatternKind::MatchOr(items.into_boxed_slice()));
         }
         if self.eat(Tok::As) {
-            if self.diagnose {
+            if self.asks() {
                 self.check_as_target()?;
             }
             let name = self.capture_target()?;

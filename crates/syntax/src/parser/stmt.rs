@@ -67,8 +67,12 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn simple_stmt(&mut self) -> Parse<()> {
+    pub(super) fn simple_stmt(&mut self) -> Parse<()> {
         let mark = self.mark();
+        if self.asks() && matches!(self.tok.kind, Tok::Pass | Tok::Break | Tok::Continue) {
+            self.statement_before_if()?;
+        }
+        let alias = self.at(Tok::Name) && self.at_type_alias();
         let kind = match self.tok.kind {
             Tok::Return => {
                 self.advance();
@@ -77,7 +81,7 @@ impl Parser<'_> {
                 StmtKind::Return(value)
             }
             Tok::Import => self.import_stmt()?,
-            Tok::From => self.from_stmt()?,
+            Tok::From => self.import_from_stmt()?,
             Tok::Raise => self.raise_stmt()?,
             Tok::Pass => self.word(StmtKind::Pass),
             Tok::Break => self.word(StmtKind::Break),
@@ -86,7 +90,7 @@ impl Parser<'_> {
             Tok::Assert => self.assert_stmt()?,
             Tok::Global => StmtKind::Global(self.names()?),
             Tok::Nonlocal => StmtKind::Nonlocal(self.names()?),
-            Tok::Name if self.at_type_alias() => self.type_alias()?,
+            Tok::Name if alias => self.type_alias()?,
             _ => self.expr_stmt(mark)?,
         };
         self.push_stmt(mark, kind);
@@ -135,16 +139,13 @@ impl Parser<'_> {
 
     fn del_stmt(&mut self) -> Parse<StmtKind> {
         self.advance();
-        if self.diagnose {
+        if self.asks() {
             self.check_targets(TargetOf::Del)?;
         }
         let base = self.exprs.len();
         loop {
-            let mut target = if self.at(Tok::Star) {
-                self.starred(prec::BIT_OR)?
-            } else {
-                self.binary(prec::BIT_OR)?
-            };
+            let mut target =
+                if self.at(Tok::Star) { self.starred(prec::BIT_OR)? } else { self.primary()? };
             self.make_target(&mut target, ExprContext::Del, TargetOf::Del)?;
             self.exprs.push(target);
             if !self.eat(Tok::Comma) || self.at_statement_end() {
@@ -156,11 +157,14 @@ impl Parser<'_> {
     }
 
     /// True if the name here is the soft keyword `type` before a name (PEP 695).
-    fn at_type_alias(&self) -> bool {
+    fn at_type_alias(&mut self) -> bool {
         self.level.is_modern() && self.at_word(b"type") && self.peek().kind == Tok::Name
     }
 
     fn type_alias(&mut self) -> Parse<StmtKind> {
+        if self.asks() {
+            self.attempt(false, Self::star_expressions)?;
+        }
         self.advance();
         let mark = self.mark();
         let id = self.name()?;
@@ -179,6 +183,7 @@ impl Parser<'_> {
             Tok::Equal => self.assignment(mark, first),
             Tok::Colon => self.annotated(mark, first),
             kind if kind.is_augmented() => self.augmented(first),
+            Tok::ColonEqual if self.asks() => self.statement_walrus(mark, first),
             _ => Ok(StmtKind::Expr(Box::new(first))),
         }
     }
@@ -188,7 +193,7 @@ impl Parser<'_> {
         let mut value = first;
         let mut value_mark = mark;
         while self.at(Tok::Equal) {
-            if self.diagnose {
+            if self.asks() {
                 self.check_assignment(value_mark, &value, self.exprs.len() == base)?;
             }
             self.make_target(&mut value, ExprContext::Store, TargetOf::Assignment)?;
@@ -247,6 +252,9 @@ impl Parser<'_> {
 
     #[cold]
     fn augmented_target_error<T>(&mut self, target: &Expr) -> Parse<T> {
+        if !self.asks() && self.level.is_modern() {
+            return self.unexpected();
+        }
         let value = self.attempt(false, |parser| {
             parser.advance();
             parser.yield_or(Self::value_list)
@@ -261,6 +269,9 @@ impl Parser<'_> {
 
     #[cold]
     fn annotation_target_error<T>(&mut self, mark: Mark, target: &Expr) -> Parse<T> {
+        if !self.asks() && self.level.is_modern() {
+            return self.unexpected();
+        }
         let annotation = self.attempt(false, |parser| {
             parser.advance();
             parser.expression()
@@ -286,6 +297,18 @@ impl Parser<'_> {
             _ => "illegal target for annotation",
         };
         self.fail_expr(message, target)
+    }
+
+    /// `x.y := z` as a statement.
+    #[cold]
+    fn statement_walrus(&mut self, mark: Mark, target: Expr) -> Parse<StmtKind> {
+        let bare = target.span.start == mark.pos;
+        let tuple = matches!(&target.kind, ExprKind::Tuple(node)
+            if node.elts.first().is_some_and(|item| item.span.start == mark.pos));
+        if tuple || bare && matches!(target.kind, ExprKind::Name { .. } | ExprKind::Yield(_)) {
+            return self.unexpected();
+        }
+        self.walrus(mark, target).map(|expr| StmtKind::Expr(Box::new(expr)))
     }
 
     #[cold]

@@ -170,7 +170,7 @@ impl Parser<'_> {
         if self.at(Tok::LParen) && self.level.is_modern() {
             let checkpoint = self.checkpoint();
             if let Some(items) = self.attempt(true, Self::with_items_in_brackets)? {
-                if self.at(Tok::Colon) || self.at(Tok::Newline) && self.diagnose {
+                if self.at(Tok::Colon) || self.at(Tok::Newline) && self.asks() {
                     return Ok(items);
                 }
                 self.rewind(checkpoint);
@@ -253,7 +253,7 @@ impl Parser<'_> {
         let what = if is_star { "'except*' statement" } else { "'except' statement" };
         let of = BlockOf { what, line };
         let (mut type_, mut name) = (None, None);
-        if self.diagnose && !is_star && self.at(Tok::Newline) {
+        if self.asks() && !is_star && self.at(Tok::Newline) {
             return self.expected("':'");
         }
         if is_star || !self.at(Tok::Colon) {
@@ -263,7 +263,7 @@ impl Parser<'_> {
             type_ = Some(self.except_type()?);
             if self.eat(Tok::As) {
                 self.check_assignable_name()?;
-                if !self.at(Tok::Name) || self.diagnose && self.peek().kind != Tok::Colon {
+                if !self.at(Tok::Name) || self.asks() && self.peek().kind != Tok::Colon {
                     self.except_as_target(is_star)?;
                 }
                 name = Some(self.name()?);
@@ -365,14 +365,24 @@ impl Parser<'_> {
         self.advance();
         self.check_assignable_name()?;
         let name = self.name()?;
-        let type_params = self.type_params()?;
+        let type_params = if self.diagnose {
+            self.attempt(true, Self::type_params)?.unwrap_or_default()
+        } else {
+            self.type_params()?
+        };
         if !self.at(Tok::LParen) {
             return self.expected("'('");
         }
         self.advance();
         let args: Arguments = self.parameters(Tok::RParen)?;
         self.expect(Tok::RParen)?;
-        let returns = if self.eat(Tok::Arrow) { Some(self.expression()?) } else { None };
+        let returns = if !self.at(Tok::Arrow) {
+            None
+        } else if self.diagnose {
+            self.attempt(true, Self::returns)?
+        } else {
+            Some(self.returns()?)
+        };
         let body = self.block(of)?;
         let node = Box::new(FunctionDef { name, args, body, decorator_list, returns, type_params });
         let kind = match is_async {
@@ -381,6 +391,12 @@ impl Parser<'_> {
         };
         self.push_stmt_at(mark, first.lineno, kind);
         Ok(())
+    }
+
+    /// `-> expression`
+    fn returns(&mut self) -> Parse<Expr> {
+        self.advance();
+        self.expression()
     }
 
     pub(super) fn class_def(&mut self, first: Mark, decorator_list: List<Expr>) -> Parse<()> {
@@ -438,6 +454,9 @@ impl Parser<'_> {
         }
         let name = self.name()?;
         if self.at(Tok::Colon) {
+            if !self.asks() && !matches!(kind, TypeParamKind::TypeVar { .. }) {
+                return self.unexpected();
+            }
             let colon = self.tok.start;
             self.advance();
             let value = self.expression()?;
@@ -519,7 +538,7 @@ impl Parser<'_> {
     /// Only a name can follow `as`; CPython says so if another expression does.
     #[cold]
     fn except_as_target(&mut self, star: bool) -> Parse<()> {
-        if !self.diagnose {
+        if !self.asks() {
             return if self.at(Tok::Name) { Ok(()) } else { self.unexpected() };
         }
         let found = self.attempt(false, |parser| {

@@ -128,6 +128,9 @@ impl Parser<'_> {
             return self.unexpected();
         }
         let Some(bad) = invalid_target(expr, of) else {
+            if self.level.is_modern() {
+                return self.unexpected();
+            }
             return self.fail_expr("assignment to keyword", expr);
         };
         let verb = if of == TargetOf::Del { "delete" } else { "assign to" };
@@ -136,7 +139,7 @@ impl Parser<'_> {
 
     /// The target after `for`, up to `in`.
     pub(super) fn for_target(&mut self, comprehension: bool) -> Parse<Expr> {
-        if self.diagnose {
+        if self.asks() {
             self.check_for_target(comprehension)?;
         }
         let mark = self.mark();
@@ -165,16 +168,16 @@ impl Parser<'_> {
     }
 
     fn for_target_item(&mut self) -> Parse<Expr> {
-        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.binary(prec::BIT_OR) }
+        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.primary() }
     }
 
     /// What is wrong with the targets of a `for`: no `in` after them, or no targets.
     #[cold]
     fn check_for_target(&mut self, comprehension: bool) -> Parse<()> {
         let checkpoint = self.checkpoint();
-        let diagnose = std::mem::replace(&mut self.diagnose, false);
+        let quiet = std::mem::replace(&mut self.quiet, true);
         let target = self.for_target(comprehension);
-        self.diagnose = diagnose;
+        self.quiet = quiet;
         let found_in = self.at(Tok::In);
         if self.at(Tok::Error) {
             return self.unexpected();

@@ -1056,3 +1056,49 @@ impl NativeDef {
 pub(crate) fn is_unbound_method(found: &Value) -> bool {
     found.is_exact::<Function>() || found.is_exact::<MethodDescr>()
 }
+
+/// A native method for a type that is data, not a Rust type. Types are never freed once built in.
+pub(crate) fn native_method(def: &'static NativeDef, owner: &Ref<Type>) -> Value {
+    // SAFETY: the extra reference taken here is never given back, so the type lives for ever.
+    let owner: &'static Obj<Type> = unsafe { &*owner.clone().into_raw().as_ptr() };
+    MethodDescr::new_value(def, owner)
+}
+
+/// Gives one item of a tuple by name: the attributes of named records.
+#[pyclass(name = "member_descriptor", no_new)]
+pub struct ItemGetter {
+    #[notrace]
+    index: usize,
+}
+
+impl ItemGetter {
+    pub(crate) fn new_value(index: usize) -> Value {
+        Ref::new(ItemGetter { index }).into()
+    }
+}
+
+#[pymethods]
+impl ItemGetter {
+    #[slot]
+    fn descr_get(
+        zelf: &Obj<ItemGetter>,
+        _vm: &Vm,
+        object: Option<&Value>,
+        _ty: Option<&Value>,
+    ) -> PyResult {
+        let tuple = object.and_then(|o| o.downcast::<crate::objects::tuple::Tuple>());
+        Ok(match tuple.and_then(|t| t.items().get(zelf.index)) {
+            Some(item) => item.clone(),
+            None => zelf.to_value(),
+        })
+    }
+    #[slot]
+    fn descr_set(
+        _zelf: &Obj<ItemGetter>,
+        vm: &Vm,
+        _object: &Value,
+        _value: Option<Value>,
+    ) -> PyResult<()> {
+        Err(vm.attribute_error("readonly attribute"))
+    }
+}
