@@ -669,3 +669,19 @@ fn hash_info(vm: &Vm) -> Value {
         ("cutoff", int(0)),
     ])
 }
+
+/// Binds a name of `sys`.
+pub fn set(vm: &Vm, name: &str, value: Value) {
+    if let Some(module) = vm.interp().sys.get() {
+        module.set(vm, name, value);
+    }
+}
+
+/// `-m` puts the file it found in place of `-m`.
+pub fn set_argv0(vm: &Vm, file: &str) {
+    if let Some(argv) = vm.sys_get(&vm.intern("argv"))
+        && let Some(list) = argv.downcast::<List>()
+    {
+        drop(list.replace(0, vm.str(file)));
+    }
+}

@@ -45,6 +45,15 @@ macro_rules! exceptions {
                 Exceptions { base_exception: $root, $($field,)* }
             }
 
+            /// A type by its Python name; `Exception` if there is none of that name.
+            pub fn by_name(&self, name: &str) -> &Obj<Type> {
+                match name {
+                    "BaseException" => &self.base_exception,
+                    $($name => &self.$field,)*
+                    _ => &self.exception,
+                }
+            }
+
             /// All types with their names.
             pub(crate) fn all(&self) -> Vec<(&'static str, Ref<Type>)> {
                 vec![("BaseException", self.base_exception.clone()), $(($name, self.$field.clone()),)*]

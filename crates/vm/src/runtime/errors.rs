@@ -219,3 +219,17 @@ impl Vm {
         object::type_name_or_none(value)
     }
 }
+
+impl Vm {
+    /// A built-in exception type by its Python name; `Exception` if there is none of that name.
+    pub fn exception_type(&self, name: &str) -> &'static Obj<Type> {
+        self.exceptions().by_name(name)
+    }
+
+    /// `SystemExit(status)` after a message on standard error.
+    pub fn system_exit_with(&self, message: &str, status: i64) -> Exc {
+        crate::builtin_modules::sys::write_stderr(self, &format!("{message}\n"));
+        let status = Value::int_unchecked(status);
+        self.exception_with_args(&self.exceptions().system_exit, vec![status])
+    }
+}

@@ -378,3 +378,34 @@ pub fn native_names(vm: &Vm) -> Ref<Tuple> {
     names.sort_unstable();
     Tuple::from_vec(names.into_iter().map(|n| vm.str(n)).collect())
 }
+
+/// Where `-m` finds a module's code.
+pub enum Located {
+    Native,
+    Source { source: Vec<u8>, file: String },
+    Missing,
+}
+
+/// Finds a module without running it; a package's `__main__` if it is one.
+pub fn locate(vm: &Vm, name: &str) -> PyResult<Located> {
+    let native = |n: &str| {
+        vm.interp().native_modules.with(|all| all.iter().any(|def| def.name == n))
+    };
+    if native(name) {
+        return Ok(Located::Native);
+    }
+    let path = match name.rsplit_once('.') {
+        Some((package, _)) => {
+            let module = import_module(vm, package)?;
+            object::lookup_attr(vm, &module, &vm.names().__path__)?
+        }
+        None => None,
+    };
+    match find(vm, name, path.as_ref())? {
+        None | Some(Found::Namespace(_)) => Ok(Located::Missing),
+        Some(Found::Source { package: Some(_), .. }) => locate(vm, &format!("{name}.__main__")),
+        Some(Found::Source { source, file, package: None }) => {
+            Ok(Located::Source { source, file })
+        }
+    }
+}

@@ -9,6 +9,7 @@ pub mod compile;
 pub mod config;
 pub mod enter;
 pub mod errors;
+pub mod exit;
 pub mod frame;
 pub mod frozen;
 pub mod gc;
