@@ -57,10 +57,10 @@ impl<'a> Compiler<'a> {
             StmtKind::AsyncFor(node) => self.async_for(node),
             StmtKind::While(node) => self.while_(node),
             StmtKind::If(node) => self.if_chain(node),
-            StmtKind::With(node) => self.with(&node.items, &node.body, stmt.span),
+            StmtKind::With(node) => self.with(&node.items, &node.body),
             StmtKind::AsyncWith(node) => {
                 self.require_async("'async with' outside async function")?;
-                self.async_with(&node.items, &node.body, stmt.span)
+                self.async_with(&node.items, &node.body)
             }
             StmtKind::Match(node) => self.match_(node),
             StmtKind::Raise(node) => {
@@ -490,8 +490,7 @@ impl<'a> Compiler<'a> {
             let name = self.names.name(alias.name).to_owned();
             match alias.asname {
                 Some(asname) => {
-                    let mut parts = name.split('.').skip(1).peekable();
-                    while let Some(part) = parts.next() {
+                    for part in name.split('.').skip(1) {
                         let part = self.names.intern(part);
                         if self.modern {
                             // Since 3.7 also what is still being imported is found.

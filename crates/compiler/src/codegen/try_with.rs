@@ -113,12 +113,7 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    pub(super) fn with(
-        &mut self,
-        items: &'a [WithItem],
-        body: &'a [Stmt],
-        outer: Span,
-    ) -> Result<()> {
+    pub(super) fn with(&mut self, items: &'a [WithItem], body: &'a [Stmt]) -> Result<()> {
         let Some((item, rest)) = items.split_first() else { return self.conditional(body) };
         self.depth.enter()?;
         let finally = self.label();
@@ -127,7 +122,7 @@ impl<'a> Compiler<'a> {
         self.at(span, |c| c.jump(Op::SETUP_WITH, finally));
         self.push_block(FrameBlock::FinallyTry)?;
         self.with_target(item, span)?;
-        self.with(rest, body, outer)?;
+        self.with(rest, body)?;
         self.emit(Op::POP_BLOCK);
         self.pop_block();
         self.at(span, |c| -> Result<()> {
@@ -154,12 +149,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn async_with(
-        &mut self,
-        items: &'a [WithItem],
-        body: &'a [Stmt],
-        outer: Span,
-    ) -> Result<()> {
+    pub(super) fn async_with(&mut self, items: &'a [WithItem], body: &'a [Stmt]) -> Result<()> {
         let Some((item, rest)) = items.split_first() else { return self.conditional(body) };
         self.depth.enter()?;
         let finally = self.label();
@@ -172,7 +162,7 @@ impl<'a> Compiler<'a> {
         });
         self.push_block(FrameBlock::FinallyTry)?;
         self.with_target(item, span)?;
-        self.async_with(rest, body, outer)?;
+        self.async_with(rest, body)?;
         self.emit(Op::POP_BLOCK);
         self.pop_block();
         self.at(span, |c| -> Result<()> {
