@@ -108,5 +108,11 @@ fn code_objects_survive_marshal() {
         show(&code, &mut before);
         show(&back, &mut after);
         assert_eq!(before, after, "{name}");
+
+        let bytes = adder_bytecode::marshal::write_all(&code).expect("small");
+        match adder_bytecode::marshal::read_constant(&bytes).expect("what was written") {
+            Const::Code(back) => assert_eq!(format!("{code:?}"), format!("{back:?}"), "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
     }
 }
