@@ -646,9 +646,13 @@ impl Builder<'_> {
             ExprKind::GeneratorExp(node) => {
                 self.comprehension(&**node, &node.generators, &node.elt, None, GENEXP)
             }
-            ExprKind::DictComp(node) => {
-                self.comprehension(&**node, &node.generators, &node.key, Some(&node.value), false)
-            }
+            ExprKind::DictComp(node) => self.comprehension(
+                &**node,
+                &node.generators,
+                &node.key,
+                Some(&node.value),
+                "dict comprehension",
+            ),
             ExprKind::Await(value) => {
                 self.forbid("await expression", span)?;
                 self.expr(value)?;
