@@ -14,7 +14,7 @@ const CHUNK_DIGITS: usize = 19;
 const CHUNK_RECIPROCAL: u64 = (u128::MAX / CHUNK as u128 - (1 << 64)) as u64;
 
 /// Up to here (in words) quadratic division beats divide and conquer; measured.
-const SHORT_WORDS: usize = 128;
+const SHORT_WORDS: usize = 90;
 /// Up to here (in digits) the same for parsing.
 const SHORT_DIGITS: usize = 1000;
 
@@ -37,12 +37,25 @@ fn div_chunk(high: u64, low: u64) -> (u64, u64) {
     (quotient, remainder)
 }
 
-/// Writes `value` right-aligned into `out`, which it must fill with leading zeros.
-fn put_digits(out: &mut [u8], mut value: u64) {
-    for place in out.iter_mut().rev() {
-        *place = b'0' + (value % 10) as u8;
-        value /= 10;
+/// `00` to `99`, the digits written two at a time.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut value = 0;
+    while value < 100 {
+        pairs[value] = [b'0' + (value / 10) as u8, b'0' + (value % 10) as u8];
+        value += 1;
     }
+    pairs
+};
+
+/// Writes `value` right-aligned into `out`, which it must fill with leading zeros.
+fn put_digits(out: &mut [u8; CHUNK_DIGITS], mut value: u64) {
+    let (first, pairs) = out.split_at_mut(1);
+    for pair in pairs.rchunks_exact_mut(2) {
+        pair.copy_from_slice(&PAIRS[(value % 100) as usize]);
+        value /= 100;
+    }
+    first[0] = b'0' + (value % 10) as u8;
 }
 
 impl Int {
@@ -91,6 +104,9 @@ impl Int {
         if words.len() > SHORT_WORDS {
             return self.0.to_string();
         }
+        if let Some(small) = self.to_i64() {
+            return small.to_string();
+        }
         let mut text = Vec::with_capacity(words.len() * 20 + 1);
         if self.is_negative() {
             text.push(b'-');
@@ -124,7 +140,8 @@ impl Int {
             put_digits(&mut digits, chunk);
             text.extend_from_slice(&digits);
         }
-        text.iter().map(|&byte| char::from(byte)).collect()
+        // Only ASCII digits and a sign were written.
+        String::from_utf8(text).unwrap_or_default()
     }
 }
 

@@ -11,3 +11,4 @@ pub mod positions;
 pub mod pyc;
 pub mod repr;
 pub mod table;
+pub mod verify;

@@ -48,7 +48,7 @@ impl FloatText {
 
     /// The text of `value`, with `-` in front where it is negative (never for NaN).
     pub fn text(&self, value: f64) -> Result<String, Error> {
-        let mut out = String::new();
+        let mut out = String::with_capacity(32);
         if value.is_nan() {
             out.push_str("nan");
         } else if value.is_infinite() {

@@ -1,5 +1,7 @@
 //! `format(value, spec)` for int, float, complex and str.
 
+use std::borrow::Cow;
+
 use crate::float_text::{FloatText, Form};
 use crate::grouping::{group_fraction, group_whole};
 use crate::spec::{Align, FormatSpec, Grouping, Locale};
@@ -91,9 +93,10 @@ fn padding(total: usize, spec: &FormatSpec) -> (usize, usize, usize) {
 }
 
 /// `format(text, spec)` for a `str` of `len` characters.
-pub fn format_str(len: usize, spec: &FormatSpec) -> Result<Slice, Error> {
+/// `type_name` is the value's type's, for errors, here and below.
+pub fn format_str(len: usize, spec: &FormatSpec, type_name: &str) -> Result<Slice, Error> {
     if !matches!(spec.code_char(), None | Some('s')) {
-        return Err(spec.unknown_code("str"));
+        return Err(spec.unknown_code(type_name));
     }
     let not_allowed =
         |what| Err(Error::value(format!("{what} not allowed in string format specifier")));
@@ -110,9 +113,6 @@ pub fn format_str(len: usize, spec: &FormatSpec) -> Result<Slice, Error> {
     }
     if spec.align == Align::AfterSign {
         return not_allowed("'=' alignment");
-    }
-    if let Some(grouping) = spec.grouping.or(spec.fraction_grouping) {
-        return Err(Error::value(format!("Cannot specify '{}' with 's'.", grouping.char())));
     }
     let take = spec.precision.map_or(len, |most| most.min(len));
     let (left, _, right) = padding(take, spec);
@@ -141,12 +141,15 @@ impl Number<'_> {
             _ => {}
         }
         head.push_str(self.prefix);
-        let fixed = head.chars().count() + self.rest.chars().count();
+        let rest_len = self.rest.chars().count();
+        let fixed = head.chars().count() + rest_len;
         let zero_padded = spec.fill == u32::from('0') && spec.align == Align::AfterSign;
         let min_width = if zero_padded { spec.width.unwrap_or(0).saturating_sub(fixed) } else { 0 };
         let is_digits = self.whole.bytes().all(|byte| byte.is_ascii_hexdigit());
         let mut tail = if self.separator.is_empty() || !is_digits || self.whole.is_empty() {
-            self.whole.to_owned()
+            let mut plain = String::with_capacity(self.whole.len() + self.rest.len());
+            plain.push_str(self.whole);
+            plain
         } else {
             group_whole(self.whole, self.separator, self.sizes, min_width)?
         };
@@ -169,7 +172,12 @@ fn separator_of(grouping: Option<Grouping>) -> &'static str {
 }
 
 /// `format(value, spec)` for an `int`. The caller has checked the limit on decimal digits.
-pub fn format_int(value: IntRef<'_>, spec: &FormatSpec, locale: &Locale) -> Result<Padded, Error> {
+pub fn format_int(
+    value: IntRef<'_>,
+    spec: &FormatSpec,
+    type_name: &str,
+    locale: &Locale,
+) -> Result<Padded, Error> {
     let (radix, prefix, upper) = match spec.code_char() {
         None | Some('d' | 'n') => (10, "", false),
         Some('b') => (2, "0b", false),
@@ -181,9 +189,9 @@ pub fn format_int(value: IntRef<'_>, spec: &FormatSpec, locale: &Locale) -> Resu
             let value = value
                 .to_f64()
                 .ok_or_else(|| Error::overflow("int too large to convert to float"))?;
-            return format_float(value, spec, locale);
+            return format_float(value, spec, type_name, locale);
         }
-        Some(_) => return Err(spec.unknown_code("int")),
+        Some(_) => return Err(spec.unknown_code(type_name)),
     };
     check_whole(spec)?;
     let mut digits = value.magnitude_digits(radix);
@@ -202,7 +210,7 @@ pub fn format_int(value: IntRef<'_>, spec: &FormatSpec, locale: &Locale) -> Resu
 }
 
 fn check_whole(spec: &FormatSpec) -> Result<(), Error> {
-    if spec.precision.is_some() || spec.fraction_grouping.is_some() {
+    if spec.precision.is_some() {
         return Err(Error::value("Precision not allowed in integer format specifier"));
     }
     if spec.no_negative_zero {
@@ -262,24 +270,31 @@ fn float_text(spec: &FormatSpec, dot_zero: bool) -> Option<(FloatText, bool)> {
 
 /// Splits a float's text into sign, whole digits and the rest, and applies `n`'s decimal point
 /// and the grouping of the fraction.
-fn split_float(text: &str, spec: &FormatSpec, locale: &Locale) -> (bool, String, String) {
+fn split_float<'a>(
+    text: &'a str,
+    spec: &FormatSpec,
+    locale: &Locale,
+) -> (bool, &'a str, Cow<'a, str>) {
     let (negative, text) = match text.strip_prefix('-') {
         Some(text) => (true, text),
         None => (false, text),
     };
     let whole = text.bytes().take_while(u8::is_ascii_digit).count();
     let (whole, rest) = text.split_at(whole);
-    let Some(after) = rest.strip_prefix('.') else {
-        return (negative, whole.to_owned(), rest.to_owned());
+    let localized = spec.code_char() == Some('n');
+    let Some(after) =
+        rest.strip_prefix('.').filter(|_| localized || spec.fraction_grouping.is_some())
+    else {
+        return (negative, whole, rest.into());
     };
     let digits = after.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, exponent) = after.split_at(digits);
-    let point = if spec.code_char() == Some('n') { locale.decimal_point.as_str() } else { "." };
-    let digits = match spec.fraction_grouping {
-        Some(grouping) => group_fraction(digits, separator_of(Some(grouping))),
-        None => digits.to_owned(),
+    let point = if localized { locale.decimal_point.as_str() } else { "." };
+    let digits: Cow<'_, str> = match spec.fraction_grouping {
+        Some(grouping) => group_fraction(digits, separator_of(Some(grouping))).into(),
+        None => digits.into(),
     };
-    (negative, whole.to_owned(), format!("{point}{digits}{exponent}"))
+    (negative, whole, format!("{point}{digits}{exponent}").into())
 }
 
 fn float_grouping<'a>(spec: &FormatSpec, locale: &'a Locale) -> (&'a str, &'a [u8]) {
@@ -293,9 +308,15 @@ fn float_grouping<'a>(spec: &FormatSpec, locale: &'a Locale) -> (&'a str, &'a [u
 }
 
 /// `format(value, spec)` for a `float`.
-pub fn format_float(value: f64, spec: &FormatSpec, locale: &Locale) -> Result<Padded, Error> {
+pub fn format_float(
+    value: f64,
+    spec: &FormatSpec,
+    type_name: &str,
+    locale: &Locale,
+) -> Result<Padded, Error> {
+    let spec = &spec.without_nul();
     let Some((form, percent)) = float_text(spec, true) else {
-        return Err(spec.unknown_code("float"));
+        return Err(spec.unknown_code(type_name));
     };
     let mut text = form.text(if percent { value * 100.0 } else { value })?;
     if percent {
@@ -303,7 +324,7 @@ pub fn format_float(value: f64, spec: &FormatSpec, locale: &Locale) -> Result<Pa
     }
     let (negative, whole, rest) = split_float(&text, spec, locale);
     let (separator, sizes) = float_grouping(spec, locale);
-    Number { negative, prefix: "", whole: &whole, rest: &rest, separator, sizes }.pad(spec)
+    Number { negative, prefix: "", whole, rest: &rest, separator, sizes }.pad(spec)
 }
 
 /// `format(complex(real, imag), spec)`.
@@ -311,11 +332,13 @@ pub fn format_complex(
     real: f64,
     imag: f64,
     spec: &FormatSpec,
+    type_name: &str,
     locale: &Locale,
 ) -> Result<Padded, Error> {
+    let spec = &spec.without_nul();
     let known = spec.code_char() != Some('%');
     let Some((form, _)) = float_text(spec, false).filter(|_| known) else {
-        return Err(spec.unknown_code("complex"));
+        return Err(spec.unknown_code(type_name));
     };
     if spec.fill == u32::from('0') {
         return Err(Error::value("Zero padding is not allowed in complex format specifier"));
@@ -328,11 +351,10 @@ pub fn format_complex(
     let skip_real = like_str && real == 0.0 && real.is_sign_positive();
     let plain = FormatSpec { width: None, align: Align::Left, ..*spec };
     let part = |value: f64, spec: &FormatSpec| -> Result<String, Error> {
-        let (negative, whole, rest) = split_float(&form.text(value)?, spec, locale);
+        let text = form.text(value)?;
+        let (negative, whole, rest) = split_float(&text, spec, locale);
         let (separator, sizes) = float_grouping(spec, locale);
-        Number { negative, prefix: "", whole: &whole, rest: &rest, separator, sizes }
-            .pad(spec)?
-            .to_text()
+        Number { negative, prefix: "", whole, rest: &rest, separator, sizes }.pad(spec)?.to_text()
     };
     let mut text = String::new();
     if skip_real {

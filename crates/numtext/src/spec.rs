@@ -165,16 +165,16 @@ impl FormatSpec {
             1 => spec.code = Some(text.at(pos)),
             _ => return Err(invalid(text, type_name)),
         }
-        spec.check_grouping()?;
+        spec.check_grouping(if default_align == Align::Left { 's' } else { 'd' })?;
         Ok(spec)
     }
 
-    fn check_grouping(&mut self) -> Result<(), Error> {
-        let Some(code) = self.code else { return Ok(()) };
+    fn check_grouping(&self, default_code: char) -> Result<(), Error> {
+        let code = self.code.unwrap_or(u32::from(default_code));
         let known = char::from_u32(code).unwrap_or('\u{fffd}');
         if let Some(grouping) = self.grouping {
             let allowed = match known {
-                'd' | 'e' | 'f' | 'g' | 'E' | 'G' | '%' | 'F' => true,
+                'd' | 'e' | 'f' | 'g' | 'E' | 'G' | '%' | 'F' | '\0' => true,
                 'b' | 'o' | 'x' | 'X' => grouping == Grouping::Underscore,
                 _ => false,
             };
@@ -182,12 +182,18 @@ impl FormatSpec {
                 return Err(separator_with(grouping.char(), code));
             }
         }
+        // Elsewhere a grouping of the fraction means nothing, but is allowed.
         if let Some(grouping) = self.fraction_grouping
-            && !matches!(known, 'e' | 'f' | 'g' | 'E' | 'G' | '%' | 'F')
+            && known == 'n'
         {
             return Err(separator_with(grouping.char(), code));
         }
         Ok(())
+    }
+
+    /// For floats, where CPython's mark for "no type" is a NUL, and so a NUL means none.
+    pub(crate) fn without_nul(&self) -> FormatSpec {
+        FormatSpec { code: self.code.filter(|&code| code != 0), ..*self }
     }
 
     /// The presentation type as a character; one that is none (a surrogate) fits no type.

@@ -97,21 +97,22 @@ fn format_as_recorded() {
             FormatSpec::parse(unescape(spec).as_slice(), kind, align).and_then(|spec| match kind {
                 "int" => {
                     let long = big(value);
-                    let result = points_of(format_int(IntRef::Big(&long), &spec, &locale));
+                    let result = points_of(format_int(IntRef::Big(&long), &spec, kind, &locale));
                     if let Some(small) = long.to_i64() {
-                        let small = points_of(format_int(IntRef::Small(small), &spec, &locale));
+                        let small =
+                            points_of(format_int(IntRef::Small(small), &spec, kind, &locale));
                         assert_eq!(small, result);
                     }
                     result
                 }
-                "float" => points_of(format_float(hex(value), &spec, &locale)),
+                "float" => points_of(format_float(hex(value), &spec, kind, &locale)),
                 "complex" => {
                     let (real, imag) = value.split_once(' ').expect("two parts");
-                    points_of(format_complex(hex(real), hex(imag), &spec, &locale))
+                    points_of(format_complex(hex(real), hex(imag), &spec, kind, &locale))
                 }
                 _ => {
                     let text = unescape(value);
-                    format_str(text.len(), &spec).map(|slice| sliced(&text, slice))
+                    format_str(text.len(), &spec, kind).map(|slice| sliced(&text, slice))
                 }
             });
         check(result, expected, &row);
@@ -342,11 +343,11 @@ fn locales_group_by_their_rules() {
     let mut locale =
         Locale { decimal_point: ",".into(), thousands_sep: "\u{a0}".into(), grouping: vec![3, 2] };
     let show = |value, locale: &Locale| {
-        format_int(IntRef::Small(value), &spec, locale).and_then(|padded| padded.to_text())
+        format_int(IntRef::Small(value), &spec, "int", locale).and_then(|padded| padded.to_text())
     };
     assert_eq!(show(123456789, &locale), Ok("12\u{a0}34\u{a0}56\u{a0}789".into()));
     locale.grouping = vec![3, 127];
     assert_eq!(show(123456789, &locale), Ok("123456\u{a0}789".into()));
-    let float = format_float(1234.5, &spec, &locale).and_then(|padded| padded.to_text());
+    let float = format_float(1234.5, &spec, "float", &locale).and_then(|padded| padded.to_text());
     assert_eq!(float, Ok("1\u{a0}234,5".into()));
 }

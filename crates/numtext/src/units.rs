@@ -33,7 +33,7 @@ units!(u8 u16 u32 char);
 
 /// The value of a decimal digit of any script, as `Py_UNICODE_TODECIMAL`.
 pub(crate) fn digit_value(c: u32) -> Option<u32> {
-    char::from_u32(c)?.to_digit(10)
+    adder_unicode::decimal(c)
 }
 
 /// Reads a run of decimal digits from `pos` on: its value, if there is one, and where it ends.

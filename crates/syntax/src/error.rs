@@ -65,6 +65,23 @@ pub(crate) enum End {
     At(Pos),
     /// On the line it starts on; the number is what `end_offset` reports.
     Unknown(i32),
+    /// Unknown, and the start is given by its column counted from 1 less.
+    Behind,
+    /// The error is at the end of the source, where `offset` and `end_offset` are 0.
+    OfSource,
+}
+
+/// Which part of the parser an error is from; CPython ranks them so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// The lexer's: it ends parsing at once.
+    Lexer,
+    /// The lexer's too, but found only when the token is asked for, not by reading ahead.
+    Deferred,
+    /// Of one construct, with a message of its own.
+    Specific,
+    /// "invalid syntax": a token that fits nowhere.
+    Generic,
 }
 
 /// An error as the lexer and parser find it.
@@ -77,6 +94,7 @@ pub(crate) struct RawError {
     /// CPython's tokenizer reports the line without its newline, its parser with it.
     pub(crate) newline: bool,
     pub(crate) incomplete: bool,
+    pub(crate) rank: Rank,
 }
 
 impl RawError {
@@ -89,11 +107,13 @@ impl RawError {
             end: End::At(end),
             newline: true,
             incomplete: false,
+            rank: Rank::Specific,
         })
     }
 
-    /// The error for the outside. `text` is the whole source with `\n` line ends.
-    pub(crate) fn finish(self, text: &[u8]) -> Box<SyntaxError> {
+    /// The error for the outside. `text` is the whole source with `\n` line ends; `implicit`
+    /// tells that its last newline is not the source's.
+    pub(crate) fn finish(self, text: &[u8], implicit: bool) -> Box<SyntaxError> {
         if self.start.line == 0 {
             return Box::new(SyntaxError {
                 kind: self.kind,
@@ -106,14 +126,21 @@ impl RawError {
                 incomplete: self.incomplete,
             });
         }
-        let line = line_of(text, self.start.line);
-        let offset = characters(line, self.start.col) + 1;
+        let text = text.strip_suffix(b"\0\0").unwrap_or(text);
+        let (line, last) = line_of(text, self.start.line);
+        let offset = match self.end {
+            End::OfSource => 0,
+            End::Behind => characters(line, self.start.col),
+            _ => characters(line, self.start.col) + 1,
+        };
         let (end_lineno, end_offset) = match self.end {
             End::Unknown(offset) => (self.start.line, offset),
-            End::At(end) => (end.line, characters(line_of(text, end.line), end.col) + 1),
+            End::OfSource => (self.start.line, 0),
+            End::Behind => (self.start.line, -1),
+            End::At(end) => (end.line, characters(line_of(text, end.line).0, end.col) + 1),
         };
         let mut shown = String::from_utf8_lossy(line).into_owned();
-        if self.newline {
+        if self.newline && !(last && implicit) {
             shown.push('\n');
         }
         Box::new(SyntaxError {
@@ -129,16 +156,26 @@ impl RawError {
     }
 }
 
-/// The line with this number, without its newline; empty beyond the end.
-fn line_of(text: &[u8], line: u32) -> &[u8] {
+/// The error for source with a NUL, which has no place.
+pub(crate) fn null_bytes() -> Box<SyntaxError> {
+    let message = "source code string cannot contain null bytes";
+    let mut error = RawError::syntax(message, Pos::default(), Pos::default());
+    error.rank = Rank::Lexer;
+    error.finish(b"", false)
+}
+
+/// The line with this number, without its newline, and whether it is the last; empty beyond the
+/// end.
+fn line_of(text: &[u8], line: u32) -> (&[u8], bool) {
     let mut rest = text;
     for _ in 1..line {
         match memchr::memchr(b'\n', rest) {
             Some(at) => rest = &rest[at + 1..],
-            None => return b"",
+            None => return (b"", true),
         }
     }
-    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
+    let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    (&rest[..len], len + 1 >= rest.len())
 }
 
 /// How many characters begin before byte `col`; bytes past the line's end count one each.

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod charmap;
 mod error;
 mod level;
 mod lexer;
@@ -16,6 +17,7 @@ mod pool;
 mod source;
 mod unicode;
 
+use error::Rank;
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
 pub use level::Level;
 pub use pool::{Pool, Symbol, Text};
@@ -34,7 +36,8 @@ pub enum Mode {
     FuncType,
 }
 
-/// Decodes source in an encoding this crate does not know (it knows UTF-8, Latin-1 and ASCII):
+/// Decodes source in an encoding this crate does not know (it knows UTF-8, ASCII, Latin-1 and a few
+/// more single-byte encodings):
 /// takes the encoding's name in normal form and the bytes; gives the text or the error's message
 /// (`unknown encoding: x` is the usual one).
 pub type Decoder<'a> = &'a dyn Fn(&str, &[u8]) -> Result<String, String>;
@@ -77,7 +80,7 @@ pub struct Parsed {
 pub fn parse_module(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxError>> {
     match source::decode(source, &options) {
         Ok(text) => parse_text(&text, options),
-        Err(error) => Err(error.finish(source)),
+        Err(error) => Err(error.finish(source, false)),
     }
 }
 
@@ -86,14 +89,45 @@ pub fn parse_module(source: &[u8], options: Options) -> Result<Parsed, Box<Synta
 /// # Errors
 /// The first syntax error, with CPython's message and place.
 pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxError>> {
-    let text = lexer::prepare(source);
-    let lexer = lexer::Lexer::new(&text, options.level);
-    let mut parser = parser::Parser::new(lexer, &options, Pool::new());
-    match parser.parse(options.mode) {
-        Ok(module) => {
-            let (pool, warnings) = parser.into_pool();
-            Ok(Parsed { module, pool, warnings })
-        }
-        Err(_) => Err(parser.into_error().finish(&text)),
+    if memchr::memchr(0, source).is_some() {
+        return Err(error::null_bytes());
     }
+    let text = lexer::prepare(source);
+    let implicit = options.mode != Mode::Exec && source.last() != Some(&b'\n');
+    let new_parser = || {
+        let mut lexer = lexer::Lexer::new(&text, options.level);
+        lexer.flufl = options.barry_as_flufl;
+        lexer.implicit_newline = implicit;
+        parser::Parser::new(lexer, &options, Pool::new()).with_implicit_newline(implicit)
+    };
+    let mut first = new_parser();
+    if let Ok(module) = first.parse(options.mode) {
+        let (pool, warnings) = first.into_pool();
+        return Ok(Parsed { module, pool, warnings });
+    }
+    let mut error = first.take_error();
+    let incomplete = first.is_incomplete();
+    if options.level.is_modern() && matches!(error.rank, Rank::Specific | Rank::Generic) {
+        // As in CPython: a second pass asks what is wrong, and what it finds goes before the
+        // "invalid syntax" of the first; errors of the lexer further on go before both.
+        let mut second = new_parser().diagnosing();
+        let _ = second.parse(options.mode);
+        let found = second.take_error();
+        if error.rank == Rank::Generic {
+            let at_end = matches!(error.end, error::End::OfSource);
+            error.newline &= at_end || error.start.line >= second.furthest_line();
+        }
+        if found.rank != Rank::Generic {
+            error = found;
+        }
+        let parsers = match error.rank {
+            Rank::Generic => error.kind == ErrorKind::Syntax,
+            rank => rank == Rank::Specific,
+        };
+        if parsers && let Some(later) = second.error_in_rest() {
+            error = later;
+        }
+    }
+    error.incomplete = incomplete;
+    Err(error.finish(&text, implicit))
 }

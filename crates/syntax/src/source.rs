@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::Options;
 use crate::ast::Pos;
-use crate::error::{End, ErrorKind, RawError};
+use crate::error::{End, ErrorKind, Rank, RawError};
+use crate::{Options, charmap};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -17,6 +17,7 @@ fn encoding_error(message: String) -> Box<RawError> {
         end: End::Unknown(0),
         newline: false,
         incomplete: false,
+        rank: Rank::Lexer,
     })
 }
 
@@ -47,6 +48,9 @@ pub(crate) fn decode<'s>(
             ))),
         },
         _ => match options.decoder {
+            None if charmap::upper_half(&normal).is_some() => {
+                charmap_decode(body, charmap::upper_half(&normal).unwrap_or_default(), &name)
+            }
             Some(decoder) => match decoder(&name, body) {
                 Ok(text) => Ok(Cow::Owned(text.into_bytes())),
                 Err(message) => Err(encoding_error(message)),
@@ -76,6 +80,32 @@ fn utf8(body: &[u8]) -> Result<Cow<'_, [u8]>, Box<RawError>> {
     error.start = start;
     error.end = End::At(start);
     Err(error)
+}
+
+fn charmap_decode<'s>(
+    body: &'s [u8],
+    upper: &str,
+    name: &str,
+) -> Result<Cow<'s, [u8]>, Box<RawError>> {
+    if body.is_ascii() {
+        return Ok(Cow::Borrowed(body));
+    }
+    let upper: Vec<char> = upper.chars().collect();
+    let mut text = String::with_capacity(body.len() * 2);
+    for (at, &byte) in body.iter().enumerate() {
+        let c = match byte {
+            0..0x80 => char::from(byte),
+            _ => upper.get(usize::from(byte) - 128).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
+        };
+        if c == char::REPLACEMENT_CHARACTER {
+            return Err(encoding_error(format!(
+                "(unicode error) '{name}' codec can't decode byte 0x{byte:02x} in position {at}: \
+                 character maps to <undefined>"
+            )));
+        }
+        text.push(c);
+    }
+    Ok(Cow::Owned(text.into_bytes()))
 }
 
 fn latin_1(body: &[u8]) -> Cow<'_, [u8]> {

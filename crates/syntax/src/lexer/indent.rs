@@ -2,7 +2,7 @@
 
 use super::{Lexer, Tok, Token};
 use crate::ast::Pos;
-use crate::error::{End, ErrorKind, RawError};
+use crate::error::{End, ErrorKind, Rank, RawError};
 
 /// `MAXINDENT` of CPython's tokenizer.
 const MAX_INDENTS: usize = 100;
@@ -48,6 +48,11 @@ impl Lexer<'_> {
                     self.pos = self.line_end(self.pos) + 1;
                     self.new_line();
                 }
+                b'\n' if self.is_unfinished_blank() => {
+                    // CPython finds the end of the source here, and does not take it for a blank.
+                    self.pos += 1;
+                    break joined.unwrap_or(indent);
+                }
                 b'\n' => {
                     self.pos += 1;
                     self.new_line();
@@ -68,6 +73,11 @@ impl Lexer<'_> {
             self.async_def = super::AsyncDef::default();
         }
         Ok(())
+    }
+
+    /// True for a last line of blanks without a newline of its own.
+    fn is_unfinished_blank(&self) -> bool {
+        self.implicit_newline && self.pos > self.line_start && self.src[self.pos + 1] == 0
     }
 
     fn compare_indent(&mut self, indent: Indent) -> Result<(), Token> {
@@ -103,6 +113,7 @@ impl Lexer<'_> {
                 end: End::Unknown(-1),
                 newline: true,
                 incomplete: false,
+                rank: Rank::Deferred,
             };
             return Err(self.raise(error));
         }
@@ -122,6 +133,7 @@ impl Lexer<'_> {
             end: End::Unknown(0),
             newline: true,
             incomplete: false,
+            rank: Rank::Deferred,
         })
     }
 

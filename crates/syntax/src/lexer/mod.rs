@@ -16,7 +16,7 @@ pub(crate) mod token;
 use std::borrow::Cow;
 
 use crate::ast::{Pos, Span};
-use crate::error::{End, ErrorKind, RawError, Warning, WarningKind};
+use crate::error::{End, ErrorKind, Rank, RawError, Warning, WarningKind};
 use crate::level::Level;
 use crate::unicode;
 pub(crate) use string::{Part, Quote};
@@ -58,8 +58,16 @@ pub(crate) struct Lexer<'s> {
     indents: Vec<indent::Indent>,
     brackets: Vec<Bracket>,
     async_def: AsyncDef,
+    /// The f-strings being read, and for each of their open fields whether it is one of a format
+    /// specification.
+    quotes: Vec<Quote>,
+    fields: Vec<bool>,
     pub(crate) error: Option<Box<RawError>>,
     pub(crate) warnings: Vec<Warning>,
+    /// The last token closed a replacement field; the flag is that of `fields`.
+    closed_field: Option<bool>,
+    /// The text's last newline is not the source's.
+    pub(crate) implicit_newline: bool,
     /// `<>` is the only "not equal" (PEP 401).
     pub(crate) flufl: bool,
 }
@@ -98,8 +106,12 @@ impl<'s> Lexer<'s> {
             indents: vec![indent::Indent::default()],
             brackets: Vec::new(),
             async_def: AsyncDef::default(),
+            quotes: Vec::new(),
+            fields: Vec::new(),
             error: None,
             warnings: Vec::new(),
+            closed_field: None,
+            implicit_newline: false,
             flufl: false,
         }
     }
@@ -126,19 +138,9 @@ impl<'s> Lexer<'s> {
         self.src
     }
 
-    /// True where 3.6 takes `async` and `await` for keywords.
-    pub(crate) fn inside_async_def(&self) -> bool {
-        self.async_def.active
-    }
-
     /// How many brackets are open.
     pub(crate) fn bracket_depth(&self) -> usize {
         self.brackets.len()
-    }
-
-    /// Where the innermost open bracket stands, and which it is.
-    pub(crate) fn innermost_bracket(&self) -> Option<(u8, Pos)> {
-        self.brackets.last().map(|bracket| (bracket.byte, bracket.at))
     }
 
     /// Where the lexer stands, just behind the last token.
@@ -170,6 +172,9 @@ impl<'s> Lexer<'s> {
 
     /// The next token. After an error or the end it is the same again and again.
     pub(crate) fn next(&mut self) -> Token {
+        if self.error.is_some() {
+            return self.token(Tok::Error, self.pos);
+        }
         if self.at_line_start {
             self.at_line_start = false;
             if let Err(token) = self.indentation() {
@@ -179,6 +184,9 @@ impl<'s> Lexer<'s> {
         if self.pending != 0 {
             return self.pending_indent();
         }
+        self.closed_field = None;
+        // A NEWLINE begins where the comment before it does.
+        let mut comment = None;
         loop {
             let mut at = self.pos;
             while matches!(self.src[at], b' ' | b'\t' | b'\x0c') {
@@ -195,7 +203,7 @@ impl<'s> Lexer<'s> {
                         self.new_line();
                         continue;
                     }
-                    let token = self.token(Tok::Newline, at);
+                    let token = self.token(Tok::Newline, comment.unwrap_or(at));
                     self.new_line();
                     self.at_line_start = true;
                     if self.async_def.active {
@@ -216,7 +224,10 @@ impl<'s> Lexer<'s> {
                     self.pos = at + 1;
                     return self.token(Tok::Dot, at);
                 }
-                class::COMMENT => self.pos = self.line_end(at),
+                class::COMMENT => {
+                    comment = Some(at);
+                    self.pos = self.line_end(at);
+                }
                 class::BACKSLASH => {
                     if let Err(token) = self.continuation(at) {
                         return token;
@@ -243,11 +254,12 @@ impl<'s> Lexer<'s> {
 
     /// A backslash outside a literal: joins the next line to this one.
     fn continuation(&mut self, at: usize) -> Result<(), Token> {
-        if self.src[at + 1] != b'\n' {
+        let end = self.implicit_newline && self.src[at + 2] == 0;
+        if self.src[at + 1] != b'\n' || end {
             // CPython counts this column from the start of its buffer, which for source held in
             // memory is the start of the text.
             self.pos = at + 1;
-            let col = at + usize::from(self.src[at + 1] != 0);
+            let col = at + usize::from(!end);
             let error = RawError {
                 kind: ErrorKind::Syntax,
                 message: "unexpected character after line continuation character".into(),
@@ -255,8 +267,14 @@ impl<'s> Lexer<'s> {
                 end: End::Unknown(0),
                 newline: true,
                 incomplete: false,
+                rank: Rank::Deferred,
             };
             return Err(self.raise(error));
+        }
+        if self.src[at + 2] == 0 && !self.level.is_modern() {
+            // 3.6 takes the end of the text for the rest of the line.
+            self.pos = at + 1;
+            return Ok(());
         }
         if self.src[at + 2] == 0 {
             self.pos = at + 1;
@@ -267,6 +285,7 @@ impl<'s> Lexer<'s> {
                 end: End::Unknown(-1),
                 newline: true,
                 incomplete: true,
+                rank: Rank::Deferred,
             };
             let token = self.unclosed().unwrap_or_else(|| self.raise(error));
             return Err(token);
@@ -300,8 +319,9 @@ impl<'s> Lexer<'s> {
             message: format!("'{}' was never closed", bracket.byte as char),
             start: bracket.at,
             end: End::Unknown(0),
-            newline: true,
+            newline: bracket.at.line + 1 >= self.line,
             incomplete: true,
+            rank: Rank::Deferred,
         }))
     }
 
@@ -330,6 +350,7 @@ impl<'s> Lexer<'s> {
             end: End::At(end),
             newline: false,
             incomplete: false,
+            rank: Rank::Lexer,
         })
     }
 
@@ -360,8 +381,14 @@ impl<'s> Lexer<'s> {
         }
         self.pos = end;
         let len = end - at;
-        if (byte == b'"' || byte == b'\'') && len <= 2 && string::is_prefix(self, at, end) {
-            return self.string(at, end);
+        if (byte == b'"' || byte == b'\'') && len <= 5 {
+            if len <= 2 && string::is_prefix(self, at, end) {
+                return self.string(at, end);
+            }
+            if let Some((a, b)) = string::incompatible_prefixes(self, at, end) {
+                let message = format!("'{a}' and '{b}' prefixes are incompatible");
+                return self.error_range(self.place(at), self.place(end), message);
+            }
         }
         if (2..=8).contains(&len)
             && let Some(kind) = keyword(&self.src[at..end])
@@ -477,6 +504,14 @@ impl<'s> Lexer<'s> {
         self.token(kind, at)
     }
 
+    /// A copy to go back to. Warnings stay with the original.
+    pub(crate) fn fork(&mut self) -> Self {
+        let warnings = std::mem::take(&mut self.warnings);
+        let copy = self.clone();
+        self.warnings = warnings;
+        copy
+    }
+
     /// True at the top of an f-string's replacement field, where `:` begins the format.
     pub(crate) fn in_field(&self) -> bool {
         self.brackets.last().is_some_and(|bracket| bracket.field)
@@ -504,10 +539,16 @@ impl<'s> Lexer<'s> {
             _ => (Tok::RBrace, b'{'),
         };
         match self.brackets.pop() {
-            Some(bracket) if bracket.byte == opener => self.token(kind, at),
+            Some(bracket) if bracket.byte == opener => {
+                if bracket.field {
+                    self.closed_field = self.fields.pop();
+                }
+                self.token(kind, at)
+            }
             None => self.error_at(at + 1, format!("unmatched '{}'", byte as char)),
             Some(bracket) if bracket.field => {
-                self.error_at(at + 1, format!("f-string: unmatched '{}'", byte as char))
+                let what = self.kind_of_quote();
+                self.error_at(at + 1, format!("{what}: unmatched '{}'", byte as char))
             }
             Some(bracket) => {
                 let (closer, opener) = (byte as char, bracket.byte as char);
@@ -518,6 +559,56 @@ impl<'s> Lexer<'s> {
                     message += &format!(" on line {}", bracket.at.line);
                 }
                 self.error_at(at + 1, message)
+            }
+        }
+    }
+
+    /// Reads on to the end of the text from after the token `last`, and gives an error found there
+    /// that CPython prefers to one of its parser: a bad token, or a bracket never closed.
+    ///
+    /// `line` is the last line the parser has read.
+    pub(crate) fn error_in_rest(mut self, last: &Token, line: u32) -> Option<Box<RawError>> {
+        self.error = None;
+        let mut token = *last;
+        loop {
+            match token.kind {
+                Tok::EndMarker => return None,
+                Tok::Error => {
+                    let error = self.error.take()?;
+                    if !self.quotes.is_empty() {
+                        return None;
+                    }
+                    if error.rank == Rank::Lexer {
+                        return Some(error);
+                    }
+                    let bracket = self.brackets.last()?;
+                    if bracket.at.line < line {
+                        self.unclosed();
+                    }
+                    return self.error;
+                }
+                Tok::FStringStart | Tok::TStringStart => {
+                    let quote = self.quote_of(&token);
+                    self.quotes.push(quote);
+                    self.skip_text(false);
+                }
+                Tok::Colon if self.in_field() => self.skip_text(true),
+                _ => {}
+            }
+            if let Some(spec) = self.closed_field.take() {
+                self.skip_text(spec);
+            }
+            token = self.next();
+        }
+    }
+
+    /// Passes the text of an f-string up to a field's expression or the end.
+    fn skip_text(&mut self, spec: bool) {
+        let Some(quote) = self.quotes.last().copied() else { return };
+        loop {
+            match self.string_part(&quote, spec).2 {
+                Part::Brace => {}
+                Part::End | Part::Field | Part::Close | Part::Error => return,
             }
         }
     }

@@ -122,7 +122,7 @@ impl Lexer<'_> {
     /// warned of, any other letter an error.
     fn end_of_number(&mut self, end: usize, name: &str) -> Result<(), Token> {
         let next = self.src[end];
-        if !self.level.is_modern() || !(NAME_BYTE[next as usize] || next >= 0x80) {
+        if !self.level.is_modern() || !NAME_BYTE[next as usize] {
             return Ok(());
         }
         let rest = &self.src[end..];

@@ -1,6 +1,11 @@
 //! String literals: their extent. Their contents are `parser::literal`'s.
 
-use super::{Bracket, End, ErrorKind, Lexer, MAX_BRACKETS, Pos, RawError, Tok, Token};
+use super::{Bracket, End, ErrorKind, Lexer, MAX_BRACKETS, Pos, Rank, RawError, Tok, Token};
+
+/// `MAXFSTRINGLEVEL` and `MAX_EXPR_NESTING` of CPython's tokenizer: how deep f-strings nest in
+/// each other, and fields in format specifications.
+const MAX_QUOTES: usize = 150;
+const MAX_FIELDS: usize = 3;
 
 /// How an f-string or t-string is quoted; what is needed to go on reading it.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +53,30 @@ pub(super) fn is_prefix(lexer: &Lexer, at: usize, end: usize) -> bool {
     }
 }
 
+/// The first two letters before a quote that are prefixes but do not go together (level 3.14).
+pub(super) fn incompatible_prefixes(lexer: &Lexer, at: usize, end: usize) -> Option<(char, char)> {
+    const PAIRS: [(u8, u8); 7] = [
+        (b'u', b'b'),
+        (b'u', b'r'),
+        (b'u', b'f'),
+        (b'u', b't'),
+        (b'b', b'f'),
+        (b'b', b't'),
+        (b'f', b't'),
+    ];
+    let letters = &lexer.src[at..end];
+    let has = |letter: u8| letters.iter().any(|byte| byte | 0x20 == letter);
+    let each_once = letters.iter().enumerate().all(|(n, byte)| {
+        matches!(byte | 0x20, b'b' | b'u' | b'r' | b'f' | b't')
+            && !letters[..n].iter().any(|before| before | 0x20 == byte | 0x20)
+    });
+    if !each_once || !lexer.level.is_modern() {
+        return None;
+    }
+    let pair = PAIRS.into_iter().find(|&(a, b)| has(a) && has(b))?;
+    Some((char::from(pair.0), char::from(pair.1)))
+}
+
 impl Lexer<'_> {
     /// A string whose prefix begins at `at` and whose quote is at `quote`.
     pub(super) fn string(&mut self, at: usize, quote: usize) -> Token {
@@ -61,6 +90,10 @@ impl Lexer<'_> {
                     _ => continue,
                 };
                 self.pos = quote + if triple { 3 } else { 1 };
+                if self.quotes.len() + 1 >= MAX_QUOTES {
+                    let message = "too many nested f-strings or t-strings";
+                    return self.error_at(self.pos, message);
+                }
                 return self.token(kind, at);
             }
         }
@@ -93,7 +126,9 @@ impl Lexer<'_> {
                     }
                     at += 1;
                 }
-                b'\n' | 0 => return self.unterminated(start, false, escaped_quote, "string"),
+                b'\n' | 0 => {
+                    return self.unterminated(start, quote, false, escaped_quote, "string");
+                }
                 _ => at += 1,
             }
         }
@@ -113,7 +148,7 @@ impl Lexer<'_> {
                 b'\\' => at += if self.src[at + 1] == 0 { 1 } else { 2 },
                 0 => {
                     self.count_lines(quote, at);
-                    return self.unterminated(start, true, false, "string");
+                    return self.unterminated(start, quote, true, false, "string");
                 }
                 _ if self.src[at + 1] == byte && self.src[at + 2] == byte => break,
                 _ => at += 1,
@@ -134,7 +169,24 @@ impl Lexer<'_> {
 
     /// The error for a string without its end. In CPython the place is the first line, of a
     /// triple-quoted string the text too.
-    fn unterminated(&mut self, start: Pos, triple: bool, escaped_quote: bool, what: &str) -> Token {
+    fn unterminated(
+        &mut self,
+        start: Pos,
+        from: usize,
+        triple: bool,
+        escaped_quote: bool,
+        what: &str,
+    ) -> Token {
+        if self
+            .quotes
+            .last()
+            .is_some_and(|quote| quote.byte == self.src[from] && quote.triple == triple)
+            && what == "string"
+        {
+            // It is rather the end of the f-string around it.
+            let what = self.kind_of_quote();
+            return self.error_at(from + 1, format!("{what}: expecting '}}'"));
+        }
         let mut line = self.line;
         if triple {
             // The end of the text is on the line after the last newline.
@@ -151,12 +203,20 @@ impl Lexer<'_> {
             start,
             end: End::At(start),
             newline: false,
-            incomplete: triple,
+            incomplete: triple || what == "string" && self.is_last_line(from),
+            rank: Rank::Lexer,
         })
     }
 
+    /// Begins an f-string, whose start token this is.
+    pub(crate) fn begin_quote(&mut self, token: &Token) -> Quote {
+        let quote = self.quote_of(token);
+        self.quotes.push(quote);
+        quote
+    }
+
     /// How the f-string whose start token this is goes on.
-    pub(crate) fn quote_of(&self, token: &Token) -> Quote {
+    pub(super) fn quote_of(&self, token: &Token) -> Quote {
         let text = self.slice(token);
         let prefix = text.iter().take_while(|byte| byte.is_ascii_alphabetic());
         let mut quote = Quote {
@@ -179,16 +239,22 @@ impl Lexer<'_> {
     pub(crate) fn string_part(&mut self, quote: &Quote, spec: bool) -> (usize, usize, Part) {
         let lo = self.pos;
         let mut at = lo;
+        // Inside the braces of \N{name}, which are no field.
+        let mut named = false;
         loop {
             let byte = self.src[at];
             match byte {
+                b'}' if named => {
+                    named = false;
+                    at += 1;
+                }
                 b'{' => {
                     if self.src[at + 1] == b'{' && !spec {
                         self.pos = at + 2;
                         return (lo, at + 1, Part::Brace);
                     }
                     self.pos = at + 1;
-                    return (lo, at, self.open_field(at));
+                    return (lo, at, self.open_field(at, spec));
                 }
                 b'}' => {
                     if spec {
@@ -211,40 +277,31 @@ impl Lexer<'_> {
                         // A backslash does not escape a brace.
                         b'{' | b'}' | 0 => {}
                         b'N' if !quote.raw && self.src[at + 1] == b'{' => {
-                            // \N{name}: the braces are no field.
-                            let mut end = at + 2;
-                            while !matches!(self.src[end], b'{' | b'}' | b'\n' | 0)
-                                && self.src[end] != quote.byte
-                            {
-                                end += 1;
-                            }
-                            at = if self.src[end] == b'}' { end + 1 } else { at + 1 };
+                            named = true;
+                            at += 2;
                         }
                         _ => at += 1,
                     }
                 }
                 b'\n' => {
                     let continued = at > lo && self.src[at - 1] == b'\\';
-                    if !quote.triple && !continued && spec {
-                        // The specification ends here; what follows is read as code.
-                        self.pos = at;
-                        return (lo, at, Part::Close);
-                    }
                     if !quote.triple && (!continued || self.src[at + 1] == 0) {
-                        return (lo, at, self.unterminated_part(quote, at));
+                        return (lo, at, self.unterminated_part(quote, at, spec));
                     }
                     self.pos = at + 1;
                     self.new_line();
                     at += 1;
                 }
-                0 => return (lo, at, self.unterminated_part(quote, at)),
+                0 => return (lo, at, self.unterminated_part(quote, at, spec)),
                 _ if byte == quote.byte => {
                     if !quote.triple {
                         self.pos = at + 1;
+                        self.quotes.pop();
                         return (lo, at, Part::End);
                     }
                     if self.src[at + 1] == byte && self.src[at + 2] == byte {
                         self.pos = at + 3;
+                        self.quotes.pop();
                         return (lo, at, Part::End);
                     }
                     at += 1;
@@ -254,23 +311,45 @@ impl Lexer<'_> {
         }
     }
 
-    fn open_field(&mut self, at: usize) -> Part {
+    /// True if the line of `at` is the last and has no newline of its own.
+    fn is_last_line(&self, at: usize) -> bool {
+        self.implicit_newline && self.line_end(at) + 3 >= self.src.len()
+    }
+
+    /// What messages call the innermost string.
+    pub(super) fn kind_of_quote(&self) -> &'static str {
+        match self.quotes.last() {
+            Some(quote) if quote.template => "t-string",
+            _ => "f-string",
+        }
+    }
+
+    fn open_field(&mut self, at: usize, spec: bool) -> Part {
         if self.brackets.len() >= MAX_BRACKETS {
             self.error_at(at + 1, "too many nested parentheses");
             return Part::Error;
         }
+        let depth = self.fields.iter().rev().take_while(|spec| **spec).count();
+        if spec && depth + 1 >= MAX_FIELDS {
+            self.error_at(at, "f-string: expressions nested too deeply");
+            return Part::Error;
+        }
         self.brackets.push(Bracket { byte: b'{', field: true, at: self.place(at) });
+        self.fields.push(spec);
         Part::Field
     }
 
-    fn unterminated_part(&mut self, quote: &Quote, at: usize) -> Part {
+    fn unterminated_part(&mut self, quote: &Quote, at: usize, spec: bool) -> Part {
         let what = if quote.template { "t-string" } else { "f-string" };
-        if self.brackets.is_empty() || !self.in_field() {
-            self.unterminated(quote.start, quote.triple, false, what);
-        } else if self.src[at] == 0 || self.src[at + 1] == 0 {
+        if !spec {
+            self.unterminated(quote.start, at, quote.triple, false, what);
+        } else if self.src[at] == 0 {
             self.unclosed();
         } else {
-            self.error_at(at, format!("{what}: newlines are not allowed in format specifiers"));
+            let message = format!(
+                "{what}: newlines are not allowed in format specifiers for single quoted {what}s"
+            );
+            self.error_at(at + 1, message);
         }
         self.pos = at;
         Part::Error

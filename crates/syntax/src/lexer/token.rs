@@ -156,10 +156,6 @@ impl Tok {
         (Self::PlusEqual as u8..=Self::AtEqual as u8).contains(&(self as u8))
     }
 
-    pub(crate) fn is_keyword(self) -> bool {
-        self as u8 >= Self::And as u8
-    }
-
     /// True if an expression can begin with this token.
     pub(crate) fn starts_expression(self) -> bool {
         matches!(

@@ -1,8 +1,8 @@
 //! Parameters of functions and lambdas, arguments of calls and class definitions.
 
 use super::{Mark, Parse, Parser};
-use crate::ast::{Arg, Arguments, Call, Expr, ExprKind, Keyword, List};
-use crate::lexer::token::{Tok, prec};
+use crate::ast::{Arg, Arguments, Expr, ExprKind, Keyword, List};
+use crate::lexer::token::{Tok, Token, prec};
 
 /// The arguments of a call or class definition.
 #[derive(Default)]
@@ -33,6 +33,9 @@ impl Parser<'_> {
                 Tok::Star => {
                     let at = self.tok;
                     if star.is_some() {
+                        if !matches!(self.peek().kind, Tok::Name | Tok::Comma) {
+                            return self.unexpected();
+                        }
                         return self.fail_here("* argument may appear only once");
                     }
                     star = Some(at);
@@ -64,9 +67,9 @@ impl Parser<'_> {
                         return self.fail_here(message);
                     }
                     arguments.kwarg = Some(Box::new(arg));
-                    self.eat(Tok::Comma);
+                    let comma = self.eat(Tok::Comma);
                     if !self.at(close) {
-                        return self.after_kwarg_error();
+                        return self.after_kwarg_error(comma);
                     }
                     break;
                 }
@@ -78,18 +81,26 @@ impl Parser<'_> {
                         return self.fail_here("/ must be ahead of *");
                     }
                     if args.is_empty() {
-                        return self.fail_here("at least one argument must precede /");
+                        if self.peek().kind == Tok::Comma {
+                            return self.fail_here("at least one argument must precede /");
+                        }
+                        return self.unexpected();
                     }
                     slash = true;
                     self.advance();
+                    if self.at(Tok::Star) {
+                        return self.fail_here("expected comma between / and *");
+                    }
                     arguments.posonlyargs = std::mem::take(&mut args).into_boxed_slice();
                 }
                 Tok::Name => {
                     let at = self.tok;
                     let arg = self.parameter(annotated, false)?;
+                    let equal = self.tok;
                     let default = if self.eat(Tok::Equal) {
-                        if self.level.is_modern() && (self.at(close) || self.at(Tok::Comma)) {
-                            return self.default_missing();
+                        if self.asks() && matches!(self.tok.kind, Tok::RParen | Tok::Comma) {
+                            let message = "expected default value expression";
+                            return self.fail_at(message, equal.start, equal.end);
                         }
                         Some(self.expression()?)
                     } else {
@@ -108,7 +119,10 @@ impl Parser<'_> {
                         args.push(arg);
                     }
                 }
-                _ => return self.bad_parameter(close, &args),
+                _ => {
+                    let plain = star.is_none() && self.exprs.len() == base;
+                    return self.bad_parameter(close, plain);
+                }
             }
             if !self.eat(Tok::Comma) {
                 break;
@@ -120,6 +134,9 @@ impl Parser<'_> {
                 }
                 break;
             }
+        }
+        if args.len() + kwonlyargs.len() > 255 && !self.level.is_modern() {
+            return self.fail_here("more than 255 arguments");
         }
         arguments.args = args.into_boxed_slice();
         arguments.kwonlyargs = kwonlyargs.into_boxed_slice();
@@ -146,12 +163,7 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn default_missing<T>(&mut self) -> Parse<T> {
-        self.fail_here("expected default value expression")
-    }
-
-    #[cold]
-    fn default_order_error<T>(&mut self, at: crate::lexer::token::Token) -> Parse<T> {
+    fn default_order_error<T>(&mut self, at: Token) -> Parse<T> {
         let message = if self.level.is_modern() {
             "parameter without a default follows parameter with a default"
         } else {
@@ -161,35 +173,26 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn bare_star_error<T>(&mut self, at: crate::lexer::token::Token, close: Tok) -> Parse<T> {
+    fn bare_star_error<T>(&mut self, at: Token, close: Tok) -> Parse<T> {
         if self.at(close) || self.at(Tok::DoubleStar) || self.at(Tok::Comma) {
-            return self.fail_at("named arguments must follow bare *", at.start, at.end);
+            let message = "named arguments must follow bare *";
+            if close == Tok::Colon {
+                return self.fail_here(message);
+            }
+            return self.fail_at(message, at.start, at.end);
         }
         self.unexpected()
     }
 
     #[cold]
-    fn after_kwarg_error<T>(&mut self) -> Parse<T> {
-        if matches!(self.tok.kind, Tok::Name | Tok::Star | Tok::DoubleStar | Tok::Slash) {
+    fn after_kwarg_error<T>(&mut self, comma: bool) -> Parse<T> {
+        if comma && matches!(self.tok.kind, Tok::Name | Tok::Star | Tok::DoubleStar | Tok::Slash) {
             return self.fail_here("arguments cannot follow var-keyword argument");
         }
         self.unexpected()
     }
 
-    #[cold]
-    fn bad_parameter<T>(&mut self, _close: Tok, _args: &[Arg]) -> Parse<T> {
-        self.unexpected()
-    }
-
-    /// The call of `func`; the opening bracket is the current token.
-    pub(super) fn call(&mut self, func: Expr) -> Parse<ExprKind> {
-        let open = self.mark();
-        self.advance();
-        let CallArgs { args, keywords } = self.arguments(open, false)?;
-        Ok(ExprKind::Call(Box::new(Call { func, args, keywords })))
-    }
-
-    /// Arguments up to and with the closing bracket. `open` is where the opening bracket stands: a
+    /// Arguments up to and with the closing bracket; the opening one is behind the parser. `open` is where the opening bracket stands: a
     /// generator expression that is the sole argument starts there.
     pub(super) fn arguments(&mut self, open: Mark, class: bool) -> Parse<CallArgs> {
         if self.eat(Tok::RParen) {
@@ -198,55 +201,78 @@ impl Parser<'_> {
         let base = self.exprs.len();
         let mut keywords = Vec::new();
         let mut unpacked = false;
+        // A positional argument has come after a keyword.
+        let mut late = false;
+        let mut comma = self.tok;
         let mut generators = 0;
         loop {
             let mark = self.mark();
             match self.tok.kind {
                 Tok::Star => {
-                    let start = self.exprs.len();
-                    let value = self.starred(0)?;
-                    if unpacked {
-                        return self.fail_at(
-                            "iterable argument unpacking follows keyword argument unpacking",
-                            value.span.start,
-                            value.span.end,
-                        );
+                    if unpacked && self.level.is_modern() && !self.asks() {
+                        return self.unexpected();
                     }
-                    debug_assert!(start == self.exprs.len());
+                    let value = self.starred_argument()?;
+                    if unpacked {
+                        let message =
+                            "iterable argument unpacking follows keyword argument unpacking";
+                        return self.fail_from(message, comma.start);
+                    }
+                    if self.asks() && self.at(Tok::Equal) {
+                        self.unpacking_assigned("iterable", mark)?;
+                    }
+                    if self.asks() && matches!(self.tok.kind, Tok::For | Tok::Async) {
+                        let generators = self.attempt(false, Self::for_if_clauses)?;
+                        if generators.is_some() {
+                            let message = "iterable unpacking cannot be used in comprehension";
+                            return self.fail_expr(message, &value);
+                        }
+                    }
                     self.exprs.push(value);
                 }
                 Tok::DoubleStar => {
                     self.advance();
                     let value = self.expression()?;
+                    if self.asks() && self.at(Tok::Equal) {
+                        self.unpacking_assigned("keyword", mark)?;
+                    }
                     unpacked = true;
                     keywords.push(Keyword { span: self.span(mark.pos), arg: None, value });
                 }
                 _ => {
-                    let value = self.named_expression()?;
+                    let first = self.tok;
+                    let keywords_only = !keywords.is_empty() && self.level.is_modern();
+                    if keywords_only && !self.asks() && !self.at(Tok::Name) {
+                        return self.unexpected();
+                    }
+                    let value = self.argument()?;
                     match self.tok.kind {
                         Tok::Equal => {
-                            let keyword = self.keyword(mark, value, &keywords)?;
+                            let keyword = self.keyword(mark, first, value, &keywords)?;
                             keywords.push(keyword);
                         }
                         Tok::For | Tok::Async => {
                             generators += 1;
-                            let value = self.generator_argument(mark, open, value, class)?;
+                            let sole = self.exprs.len() == base && keywords.is_empty();
+                            let value = self.generator_argument(mark, open, value, class, sole)?;
                             self.exprs.push(value);
                         }
                         _ => {
-                            if !keywords.is_empty() {
-                                return self.positional_error(unpacked, &value);
-                            }
+                            late |= !keywords.is_empty();
                             self.exprs.push(value);
                         }
                     }
                 }
             }
+            comma = self.tok;
             if !self.eat(Tok::Comma) || self.at(Tok::RParen) {
                 break;
             }
         }
-        self.close_arguments()?;
+        if late {
+            return self.positional_error(unpacked);
+        }
+        self.expect(Tok::RParen)?;
         let count = self.exprs.len() - base + keywords.len();
         if !self.level.is_modern() {
             self.check_arguments_36(open, count, generators)?;
@@ -255,12 +281,21 @@ impl Parser<'_> {
     }
 
     /// `name=value`; the `=` is the current token.
-    fn keyword(&mut self, mark: Mark, name: Expr, before: &[Keyword]) -> Parse<Keyword> {
+    fn keyword(
+        &mut self,
+        mark: Mark,
+        first: Token,
+        name: Expr,
+        before: &[Keyword],
+    ) -> Parse<Keyword> {
         let bare = name.span.start == mark.pos;
-        let ExprKind::Name { id, .. } = name.kind else { return self.keyword_error(&name) };
+        let equal = self.tok;
+        let ExprKind::Name { id, .. } = name.kind else {
+            return self.keyword_error(first, &name);
+        };
         // 3.6 looks through brackets here, as it builds the tree before it asks.
         if !bare && self.level.is_modern() {
-            return self.keyword_error(&name);
+            return self.keyword_error(first, &name);
         }
         if !self.level.is_modern() && self.pool.name(id) == "__debug__" {
             return self.fail_expr("assignment to keyword", &name);
@@ -269,12 +304,42 @@ impl Parser<'_> {
             return self.fail_expr("keyword argument repeated", &name);
         }
         self.advance();
-        let value = self.keyword_value()?;
+        if self.asks() && matches!(self.tok.kind, Tok::Comma | Tok::RParen) {
+            let message = "expected argument value expression";
+            return self.fail_at(message, name.span.start, equal.end);
+        }
+        let value = self.expression()?;
+        if self.asks()
+            && matches!(self.tok.kind, Tok::For | Tok::Async)
+            && self.attempt(false, Self::for_if_clauses)?.is_some()
+        {
+            let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
+            return self.fail_at(message, name.span.start, equal.end);
+        }
         Ok(Keyword { span: self.span(mark.pos), arg: Some(id), value })
     }
 
-    fn keyword_value(&mut self) -> Parse<Expr> {
-        self.expression()
+    /// A positional argument or the name of a keyword.
+    fn argument(&mut self) -> Parse<Expr> {
+        let mark = self.mark();
+        let left = self.expression()?;
+        if self.at(Tok::ColonEqual) { self.walrus(mark, left) } else { Ok(left) }
+    }
+
+    /// `f(*a=b)`, `f(**a=b)`.
+    #[cold]
+    fn unpacking_assigned(&mut self, what: &str, star: Mark) -> Parse<()> {
+        let value = self.attempt(false, |parser| {
+            parser.advance();
+            parser.expression()
+        })?;
+        match value {
+            Some(value) => {
+                let message = format!("cannot assign to {what} argument unpacking");
+                self.fail_at(message, star.pos, value.span.end)
+            }
+            None => Ok(()),
+        }
     }
 
     /// A generator expression without brackets of its own.
@@ -284,15 +349,16 @@ impl Parser<'_> {
         open: Mark,
         elt: Expr,
         class: bool,
+        sole: bool,
     ) -> Parse<Expr> {
+        if self.level.is_modern() && (class || !sole && !self.asks()) {
+            return self.unexpected();
+        }
         let comp = self.comprehension(elt)?;
         if !self.level.is_modern() {
             return Ok(self.expr(mark, ExprKind::GeneratorExp(comp)));
         }
-        if class {
-            return self.unexpected();
-        }
-        if self.at(Tok::Comma) {
+        if !sole || self.at(Tok::Comma) {
             let end = comp.generators.last().map_or(self.prev_end, |last| {
                 last.ifs.last().map_or(last.iter.span.end, |test| test.span.end)
             });
@@ -317,12 +383,18 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn close_arguments(&mut self) -> Parse<()> {
-        self.expect(Tok::RParen)
-    }
-
     #[cold]
-    fn keyword_error<T>(&mut self, name: &Expr) -> Parse<T> {
+    fn keyword_error<T>(&mut self, first: Token, name: &Expr) -> Parse<T> {
+        if matches!(first.kind, Tok::True | Tok::False | Tok::None)
+            && first.end == name.span.end
+            && self.level.is_modern()
+        {
+            let message = format!("cannot assign to {}", super::target::expr_name(name));
+            return self.fail_at(message, first.start, self.tok.end);
+        }
+        if matches!(name.kind, ExprKind::NamedExpr(_)) {
+            return self.unexpected();
+        }
         if self.level.is_modern() {
             let message = "expression cannot contain assignment, perhaps you meant \"==\"?";
             return self.fail_at(message, name.span.start, self.tok.end);
@@ -331,12 +403,12 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn positional_error<T>(&mut self, unpacked: bool, value: &Expr) -> Parse<T> {
+    fn positional_error<T>(&mut self, unpacked: bool) -> Parse<T> {
         let message = if unpacked {
             "positional argument follows keyword argument unpacking"
         } else {
             "positional argument follows keyword argument"
         };
-        self.fail_expr(message, value)
+        self.fail_here(message)
     }
 }

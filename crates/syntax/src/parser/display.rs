@@ -2,9 +2,10 @@
 
 use super::{Mark, Parse, Parser};
 use crate::ast::{
-    Comp, Comprehension, Dict, DictComp, Expr, ExprContext, ExprKind, List, Sequence, Set,
+    Comp, Comprehension, Dict, DictComp, Expr, ExprContext, ExprKind, List, Pos, Sequence, Set,
 };
-use crate::lexer::token::{Tok, prec};
+use crate::error::End;
+use crate::lexer::token::{Tok, Token, prec};
 
 impl Parser<'_> {
     /// In 3.6 a tuple or comprehension in brackets has the line of its first element.
@@ -35,6 +36,12 @@ impl Parser<'_> {
             self.close(close)?;
             return Ok(value);
         }
+        if self.asks() && self.at(Tok::Star) {
+            self.attempt(false, |parser| parser.starred(0))?;
+        }
+        if self.asks() && self.at(Tok::DoubleStar) {
+            self.double_starred_group()?;
+        }
         let first = self.star_named_expression()?;
         match self.tok.kind {
             Tok::Comma => {
@@ -57,7 +64,7 @@ impl Parser<'_> {
                 self.advance();
                 Ok(first)
             }
-            _ => self.unclosed_item(&first),
+            _ => self.unexpected(),
         }
     }
 
@@ -85,7 +92,7 @@ impl Parser<'_> {
                     return Ok(self.expr(mark, ExprKind::ListComp(comp)));
                 }
                 Tok::RBracket | Tok::Comma => self.items(first, Tok::RBracket)?,
-                _ => return self.unclosed_item(&first),
+                _ => return self.unexpected(),
             }
         }
         self.close(Tok::RBracket)?;
@@ -94,13 +101,22 @@ impl Parser<'_> {
 
     /// Collects items separated by commas up to the closing bracket.
     fn items(&mut self, first: Expr, close: Tok) -> Parse<()> {
+        let base = self.exprs.len();
         self.exprs.push(first);
-        while self.eat(Tok::Comma) {
+        while self.at(Tok::Comma) {
+            let comma = self.tok;
+            self.advance();
             if self.at(close) {
                 break;
             }
+            if self.asks() && close != Tok::RParen && self.at_for() {
+                self.unbracketed_element(base, comma)?;
+            }
             let item = self.star_named_expression()?;
             self.exprs.push(item);
+            if self.asks() && close != Tok::RParen && self.at_for() {
+                self.unbracketed_element(base, comma)?;
+            }
         }
         Ok(())
     }
@@ -142,28 +158,38 @@ impl Parser<'_> {
                 let elts = self.take_exprs(base);
                 Ok(self.expr(mark, ExprKind::Set(Box::new(Set { elts }))))
             }
-            _ => self.unclosed_item(&first),
+            _ => self.unexpected(),
         }
     }
 
     /// A dictionary after its first key, or before its first `**`.
     fn dict(&mut self, mark: Mark, first: Option<Expr>) -> Parse<Expr> {
+        if first.as_ref().is_some_and(|key| matches!(key.kind, ExprKind::Starred(_))) {
+            return self.unexpected();
+        }
         let mut keys = Vec::new();
         let base = self.exprs.len();
         let mut key = first;
         loop {
+            let star = self.tok;
             let value = if key.is_some() {
                 self.dict_value()?
             } else if self.eat(Tok::DoubleStar) {
                 self.binary(prec::BIT_OR)?
             } else {
-                let next = self.dict_key()?;
-                self.check_at_colon(&next)?;
+                if self.asks() {
+                    // In CPython no questions are asked inside the later keys.
+                    if let Some(next) = self.attempt_quietly(Self::expression_end)? {
+                        self.check_colon(next)?;
+                    }
+                }
+                let next = self.expression()?;
+                self.check_at(Tok::Colon)?;
                 key = Some(next);
                 self.dict_value()?
             };
             if keys.is_empty() && matches!(self.tok.kind, Tok::For | Tok::Async) {
-                return self.dict_comprehension(mark, key, value);
+                return self.dict_comprehension(mark, star, key, value);
             }
             keys.push(key.take());
             self.exprs.push(value);
@@ -177,20 +203,56 @@ impl Parser<'_> {
         Ok(self.expr(mark, ExprKind::Dict(Box::new(dict))))
     }
 
-    fn dict_key(&mut self) -> Parse<Expr> {
-        self.expression()
-    }
-
     /// The value after a key; the colon is the current token.
     fn dict_value(&mut self) -> Parse<Expr> {
+        let colon = self.tok;
         self.advance();
+        if self.asks() && self.at(Tok::Star) {
+            let start = self.tok.start;
+            if self.attempt(true, |parser| parser.starred(prec::BIT_OR))?.is_some() {
+                let message = "cannot use a starred expression in a dictionary value";
+                return self.fail_from(message, start);
+            }
+        }
+        if self.asks() && matches!(self.tok.kind, Tok::RBrace | Tok::Comma) {
+            let message = "expression expected after dictionary key and ':'";
+            return self.fail_at(message, colon.start, colon.end);
+        }
         self.expression()
     }
 
-    fn dict_comprehension(&mut self, mark: Mark, key: Option<Expr>, value: Expr) -> Parse<Expr> {
+    /// `invalid_group`: `(**x)`.
+    #[cold]
+    fn double_starred_group(&mut self) -> Parse<()> {
+        let star = self.tok;
+        let found = self.attempt(false, |parser| {
+            parser.advance();
+            parser.expression()?;
+            parser.check_at(Tok::RParen)
+        })?;
+        match found {
+            Some(()) => {
+                let message = "cannot use double starred expression here";
+                self.fail_at(message, star.start, star.end)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn at_for(&self) -> bool {
+        matches!(self.tok.kind, Tok::For | Tok::Async)
+    }
+
+    fn dict_comprehension(
+        &mut self,
+        mark: Mark,
+        star: Token,
+        key: Option<Expr>,
+        value: Expr,
+    ) -> Parse<Expr> {
         let Some(key) = key else {
             let message = "dict unpacking cannot be used in dict comprehension";
-            return self.fail_expr(message, &value);
+            return self.fail_at(message, star.start, star.end);
         };
         let generators = self.for_if_clauses()?;
         self.close(Tok::RBrace)?;
@@ -213,8 +275,8 @@ impl Parser<'_> {
         while matches!(self.tok.kind, Tok::For | Tok::Async) {
             let is_async = self.eat(Tok::Async);
             self.expect(Tok::For)?;
-            let target = self.for_target()?;
-            self.expect_in()?;
+            let target = self.for_target(true)?;
+            self.expect(Tok::In)?;
             let iter = self.disjunction()?;
             let base = self.exprs.len();
             while self.eat(Tok::If) {
@@ -236,12 +298,23 @@ impl Parser<'_> {
         self.expect(close)
     }
 
-    #[cold]
-    fn unclosed_item(&mut self, _first: &Expr) -> Parse<Expr> {
-        self.unexpected()
+    /// An expression's end, and whether a colon follows.
+    fn expression_end(&mut self) -> Parse<(Pos, bool)> {
+        let key = self.expression()?;
+        Ok((key.span.end, self.at(Tok::Colon)))
     }
 
-    fn check_at_colon(&mut self, _key: &Expr) -> Parse<()> {
-        self.check_at(Tok::Colon)
+    /// `invalid_kvpair`: no colon after a key.
+    #[cold]
+    fn check_colon(&mut self, (mut end, colon): (Pos, bool)) -> Parse<()> {
+        if colon {
+            return Ok(());
+        }
+        end.col = end.col.saturating_sub(1);
+        let result = self.fail_at("':' expected after dictionary key", end, end);
+        if let Some(error) = &mut self.error {
+            error.end = End::Unknown(0);
+        }
+        result
     }
 }

@@ -1,11 +1,21 @@
 //! Expressions: conditional, boolean, comparison and arithmetic operators, primaries.
 
+use super::args::CallArgs;
 use super::{Failed, Mark, Parse, Parser};
 use crate::ast::{
-    Attribute, BinOp, BoolOp, BoolOperator, CmpOp, Compare, Constant, Expr, ExprContext, ExprKind,
-    IfExp, Lambda, NamedExpr, Sequence, Slice, Starred, Subscript, UnaryOp, UnaryOperator,
+    Attribute, BinOp, BoolOp, BoolOperator, Call, CmpOp, Compare, Constant, Expr, ExprContext,
+    ExprKind, IfExp, Lambda, NamedExpr, Pos, Sequence, Slice, Starred, Subscript, UnaryOp,
+    UnaryOperator,
 };
 use crate::lexer::token::{Tok, prec};
+use crate::pool::Symbol;
+
+/// What follows an atom in a primary.
+enum Trailer {
+    Attribute(Symbol),
+    Call(CallArgs),
+    Subscript(Expr),
+}
 
 impl Parser<'_> {
     /// `expressions`: one expression or a tuple without brackets (level 3.6: `testlist`).
@@ -45,7 +55,14 @@ impl Parser<'_> {
             if !self.at_list_item() {
                 break;
             }
-            let next = item(self)?;
+            let next = if self.diagnose {
+                match self.attempt(true, item)? {
+                    Some(next) => next,
+                    None => break,
+                }
+            } else {
+                item(self)?
+            };
             self.exprs.push(next);
         }
         let elts = self.take_exprs(base);
@@ -71,6 +88,12 @@ impl Parser<'_> {
         Ok(self.expr(mark, ExprKind::Starred(Box::new(starred))))
     }
 
+    /// `*x` as an argument or in a subscript.
+    pub(super) fn starred_argument(&mut self) -> Parse<Expr> {
+        let starred = self.starred(0);
+        self.explain(starred, "Invalid star expression")
+    }
+
     /// `star_named_expression`, an item of a display.
     pub(super) fn star_named_expression(&mut self) -> Parse<Expr> {
         if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.named_expression() }
@@ -81,14 +104,20 @@ impl Parser<'_> {
     pub(super) fn named_expression(&mut self) -> Parse<Expr> {
         let mark = self.mark();
         let left = self.expression()?;
-        if self.at(Tok::ColonEqual) { self.walrus(mark, left) } else { Ok(left) }
+        if self.at(Tok::ColonEqual) {
+            return self.walrus(mark, left);
+        }
+        if self.asks() && self.at(Tok::Equal) {
+            self.misplaced_equal(mark.pos, &left)?;
+        }
+        Ok(left)
     }
 
-    fn walrus(&mut self, mark: Mark, mut left: Expr) -> Parse<Expr> {
+    pub(super) fn walrus(&mut self, mark: Mark, mut left: Expr) -> Parse<Expr> {
         let bare = left.span.start == mark.pos;
         match &mut left.kind {
             ExprKind::Name { ctx, .. } if bare => *ctx = ExprContext::Store,
-            _ => return self.walrus_target_error(&left, bare),
+            _ => return self.walrus_target_error(&left),
         }
         self.advance();
         let value = self.expression()?;
@@ -103,21 +132,54 @@ impl Parser<'_> {
         }
         self.enter()?;
         let mark = self.mark();
-        let body = self.binary(prec::OR)?;
+        let body = if self.asks() { self.diagnosed_disjunction()? } else { self.binary(prec::OR)? };
         let expr = if self.at(Tok::If) { self.conditional(mark, body)? } else { body };
         self.leave();
         Ok(expr)
     }
 
+    #[cold]
+    fn diagnosed_disjunction(&mut self) -> Parse<Expr> {
+        if self.at(Tok::String) {
+            self.quotes_in_string()?;
+        }
+        if matches!(self.tok.kind, Tok::Pass | Tok::Break | Tok::Continue) {
+            self.statement_before_if()?;
+        }
+        let (first, start) = (self.tok, self.checkpoint());
+        let body = self.binary(prec::OR)?;
+        self.after_disjunction(first, start, &body)?;
+        Ok(body)
+    }
+
     fn conditional(&mut self, mark: Mark, body: Expr) -> Parse<Expr> {
+        let start = body.span.start;
+        let parts = if self.diagnose {
+            self.attempt(true, |parser| parser.conditional_rest(start))?
+        } else {
+            self.conditional_rest(start).map(Some)?
+        };
+        let Some((test, orelse)) = parts else { return Ok(body) };
+        Ok(self.expr(mark, ExprKind::IfExp(Box::new(IfExp { test, body, orelse }))))
+    }
+
+    /// `if ... else ...` of a conditional expression that begins at `start`.
+    fn conditional_rest(&mut self, start: Pos) -> Parse<(Expr, Expr)> {
         self.advance();
         let test = self.binary(prec::OR)?;
         if !self.at(Tok::Else) {
-            return self.missing_else(&body, &test);
+            if self.asks() && !self.at(Tok::Colon) && !self.at(Tok::Error) {
+                let message = "expected 'else' after 'if' expression";
+                return self.fail_at(message, start, test.span.end);
+            }
+            return self.unexpected();
         }
         self.advance();
-        let orelse = self.expression()?;
-        Ok(self.expr(mark, ExprKind::IfExp(Box::new(IfExp { test, body, orelse }))))
+        let next = self.tok;
+        let orelse = self.expression();
+        let message = "expected expression after 'else', but statement is given";
+        let orelse = self.explain_at(orelse, message, &next)?;
+        Ok((test, orelse))
     }
 
     /// `lambda`. `conditional` is false in the one place of level 3.6's grammar (the condition of
@@ -128,7 +190,7 @@ impl Parser<'_> {
         self.advance();
         let args = self.parameters(Tok::Colon)?;
         if !self.at(Tok::Colon) {
-            return self.expected("':'");
+            return self.unexpected();
         }
         if self.lexer.in_field() {
             // There the colon begins the format specification (PEP 701).
@@ -175,7 +237,14 @@ impl Parser<'_> {
                 return Ok(left);
             }
             match strength {
-                prec::OR | prec::AND => left = self.boolean(mark, left, strength)?,
+                prec::OR | prec::AND => {
+                    let found = self.boolean(mark, left, strength)?;
+                    let Some(joined) = found else { return self.unexpected() };
+                    left = joined;
+                    if self.tok.kind == op {
+                        return Ok(left);
+                    }
+                }
                 prec::COMPARE => {
                     let Some(compared) = self.comparison(mark, &mut left)? else {
                         return Ok(left);
@@ -190,8 +259,7 @@ impl Parser<'_> {
                     } else {
                         mark.lineno
                     };
-                    self.advance();
-                    let right = self.binary(strength + 1)?;
+                    let Some(right) = self.operand(strength + 1)? else { return Ok(left) };
                     let node = BinOp { left, op: operator, right };
                     let mark = Mark { lineno, ..mark };
                     left = self.expr(mark, ExprKind::BinOp(Box::new(node)));
@@ -201,17 +269,38 @@ impl Parser<'_> {
         }
     }
 
-    fn boolean(&mut self, mark: Mark, left: Expr, strength: u8) -> Parse<Expr> {
+    /// The operand after an operator, which is the current token. In the second pass an operator
+    /// without an operand is none of the expression's, and the answer is `None`.
+    #[inline]
+    fn operand(&mut self, min: u8) -> Parse<Option<Expr>> {
+        if self.diagnose {
+            return self.attempt(true, |parser| {
+                let arithmetic = parser.tok.kind.precedence() >= prec::SUM;
+                parser.advance();
+                if parser.asks() && parser.at(Tok::Not) && arithmetic {
+                    parser.not_after_operator(prec::NOT)?;
+                }
+                parser.binary(min)
+            });
+        }
+        self.advance();
+        self.binary(min).map(Some)
+    }
+
+    fn boolean(&mut self, mark: Mark, left: Expr, strength: u8) -> Parse<Option<Expr>> {
         let word = self.tok.kind;
         let op = if word == Tok::Or { BoolOperator::Or } else { BoolOperator::And };
         let base = self.exprs.len();
         self.exprs.push(left);
-        while self.eat(word) {
-            let value = self.binary(strength + 1)?;
+        while self.at(word) {
+            let Some(value) = self.operand(strength + 1)? else { break };
             self.exprs.push(value);
         }
+        if self.exprs.len() == base + 1 {
+            return Ok(self.exprs.pop());
+        }
         let values = self.take_exprs(base);
-        Ok(self.expr(mark, ExprKind::BoolOp(Box::new(BoolOp { op, values }))))
+        Ok(Some(self.expr(mark, ExprKind::BoolOp(Box::new(BoolOp { op, values })))))
     }
 
     /// A chain of comparisons after `left`, or `None` if a `not` is no `not in`.
@@ -219,27 +308,12 @@ impl Parser<'_> {
         let base = self.exprs.len();
         let mut ops = Vec::new();
         while self.tok.kind.precedence() == prec::COMPARE {
-            let op = match self.tok.kind {
-                Tok::Less => CmpOp::Lt,
-                Tok::Greater => CmpOp::Gt,
-                Tok::EqEqual => CmpOp::Eq,
-                Tok::LessEqual => CmpOp::LtE,
-                Tok::GreaterEqual => CmpOp::GtE,
-                Tok::In => CmpOp::In,
-                Tok::Is => CmpOp::Is,
-                Tok::NotEqual => {
-                    self.check_not_equal()?;
-                    CmpOp::NotEq
-                }
-                _ if self.peek().kind != Tok::In => break,
-                _ => {
-                    self.advance();
-                    CmpOp::NotIn
-                }
+            let found = if self.diagnose {
+                self.attempt(true, Self::comparator)?
+            } else {
+                self.comparator().map(Some)?
             };
-            self.advance();
-            let op = if op == CmpOp::Is && self.eat(Tok::Not) { CmpOp::IsNot } else { op };
-            let right = self.binary(prec::BIT_OR)?;
+            let Some(Some((op, right))) = found else { break };
             ops.push(op);
             self.exprs.push(right);
         }
@@ -250,6 +324,36 @@ impl Parser<'_> {
         let left = std::mem::take(left);
         let node = Compare { left, ops: ops.into_boxed_slice(), comparators };
         Ok(Some(self.expr(mark, ExprKind::Compare(Box::new(node)))))
+    }
+
+    /// A comparison operator and its right side, or `None` if a `not` is no `not in`.
+    fn comparator(&mut self) -> Parse<Option<(CmpOp, Expr)>> {
+        let op = match self.tok.kind {
+            Tok::Less => CmpOp::Lt,
+            Tok::Greater => CmpOp::Gt,
+            Tok::EqEqual => CmpOp::Eq,
+            Tok::LessEqual => CmpOp::LtE,
+            Tok::GreaterEqual => CmpOp::GtE,
+            Tok::In => CmpOp::In,
+            Tok::Is => CmpOp::Is,
+            Tok::NotEqual => {
+                self.check_not_equal()?;
+                CmpOp::NotEq
+            }
+            _ => {
+                let next = self.peek();
+                if next.kind != Tok::In {
+                    self.note_furthest(next);
+                    return Ok(None);
+                }
+                self.advance();
+                CmpOp::NotIn
+            }
+        };
+        self.advance();
+        let op = if op == CmpOp::Is && self.eat(Tok::Not) { CmpOp::IsNot } else { op };
+        let right = self.binary(prec::BIT_OR)?;
+        Ok(Some((op, right)))
     }
 
     /// `<>` is an operator only after `from __future__ import barry_as_FLUFL` (PEP 401), and then
@@ -292,7 +396,7 @@ impl Parser<'_> {
 
     /// `factor`: prefix operators, then a power.
     #[inline]
-    fn unary(&mut self) -> Parse<Expr> {
+    pub(super) fn unary(&mut self) -> Parse<Expr> {
         if matches!(self.tok.kind, Tok::Plus | Tok::Minus | Tok::Tilde) {
             return self.signed();
         }
@@ -311,6 +415,9 @@ impl Parser<'_> {
             marks.push((self.mark(), op));
             self.advance();
         }
+        if self.asks() && self.at(Tok::Not) {
+            self.not_after_operator(0)?;
+        }
         let operand = self.power()?;
         self.prefixed(marks, operand)
     }
@@ -323,9 +430,17 @@ impl Parser<'_> {
             return Ok(left);
         }
         self.enter()?;
-        self.advance();
-        let right = self.unary()?;
+        let right = if self.diagnose {
+            self.attempt(true, |parser| {
+                parser.advance();
+                parser.unary()
+            })?
+        } else {
+            self.advance();
+            self.unary().map(Some)?
+        };
         self.leave();
+        let Some(right) = right else { return Ok(left) };
         let node = BinOp { left, op: crate::ast::Operator::Pow, right };
         Ok(self.expr(mark, ExprKind::BinOp(Box::new(node))))
     }
@@ -342,33 +457,50 @@ impl Parser<'_> {
     }
 
     /// `primary`: an atom with attributes, calls and subscripts.
-    fn primary(&mut self) -> Parse<Expr> {
+    pub(super) fn primary(&mut self) -> Parse<Expr> {
         let mark = self.mark();
         let mut expr = self.atom()?;
-        loop {
-            let kind = match self.tok.kind {
-                Tok::Dot => {
-                    self.advance();
-                    let attr = self.name()?;
-                    let lineno = self.trailer_line(mark, &expr);
-                    let node = Attribute { value: expr, attr, ctx: ExprContext::Load };
-                    (lineno, ExprKind::Attribute(Box::new(node)))
+        while matches!(self.tok.kind, Tok::Dot | Tok::LParen | Tok::LBracket) {
+            let trailer = if self.diagnose {
+                // A trailer that cannot be read is none of the expression's.
+                match self.attempt(true, Self::trailer)? {
+                    Some(trailer) => trailer,
+                    None => break,
                 }
-                Tok::LParen => {
-                    let lineno = self.trailer_line(mark, &expr);
-                    (lineno, self.call(expr)?)
-                }
-                Tok::LBracket => {
-                    let lineno = self.trailer_line(mark, &expr);
-                    self.advance();
-                    let slice = self.slices()?;
-                    self.expect(Tok::RBracket)?;
-                    let node = Subscript { value: expr, slice, ctx: ExprContext::Load };
-                    (lineno, ExprKind::Subscript(Box::new(node)))
-                }
-                _ => return Ok(expr),
+            } else {
+                self.trailer()?
             };
-            expr = self.expr(Mark { lineno: kind.0, ..mark }, kind.1);
+            let lineno = self.trailer_line(mark, &expr);
+            let ctx = ExprContext::Load;
+            let kind = match trailer {
+                Trailer::Attribute(attr) => {
+                    ExprKind::Attribute(Box::new(Attribute { value: expr, attr, ctx }))
+                }
+                Trailer::Call(CallArgs { args, keywords }) => {
+                    ExprKind::Call(Box::new(Call { func: expr, args, keywords }))
+                }
+                Trailer::Subscript(slice) => {
+                    ExprKind::Subscript(Box::new(Subscript { value: expr, slice, ctx }))
+                }
+            };
+            expr = self.expr(Mark { lineno, ..mark }, kind);
+        }
+        Ok(expr)
+    }
+
+    #[inline]
+    fn trailer(&mut self) -> Parse<Trailer> {
+        let open = self.mark();
+        let kind = self.tok.kind;
+        self.advance();
+        match kind {
+            Tok::Dot => self.name().map(Trailer::Attribute),
+            Tok::LParen => self.arguments(open, false).map(Trailer::Call),
+            _ => {
+                let slice = self.slices()?;
+                self.expect(Tok::RBracket)?;
+                Ok(Trailer::Subscript(slice))
+            }
         }
     }
 
@@ -425,7 +557,7 @@ impl Parser<'_> {
 
     fn slice_item(&mut self) -> Parse<Expr> {
         if self.at(Tok::Star) && self.level.is_modern() {
-            return self.starred(prec::BIT_OR);
+            return self.starred_argument();
         }
         let mark = self.mark();
         let lower = if self.at(Tok::Colon) {
@@ -470,19 +602,18 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn walrus_target_error(&mut self, left: &Expr, bare: bool) -> Parse<Expr> {
-        if bare {
-            let what = super::target::expr_name(left);
-            return self.fail_expr(format!("cannot use assignment expressions with {what}"), left);
+    fn walrus_target_error(&mut self, left: &Expr) -> Parse<Expr> {
+        if !self.asks() {
+            return self.unexpected();
         }
-        self.unexpected()
-    }
-
-    #[cold]
-    fn missing_else(&mut self, body: &Expr, test: &Expr) -> Parse<Expr> {
-        if self.level.is_modern() && !self.at(Tok::Colon) && !self.at(Tok::Error) {
-            let message = "expected 'else' after 'if' expression";
-            return self.fail_at(message, body.span.start, test.span.end);
+        let value = self.attempt(false, |parser| {
+            parser.advance();
+            parser.expression()
+        })?;
+        if value.is_some() {
+            let what = super::target::expr_name(left);
+            let message = format!("cannot use assignment expressions with {what}");
+            return self.fail_expr(message, left);
         }
         self.unexpected()
     }

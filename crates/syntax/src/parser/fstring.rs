@@ -128,7 +128,7 @@ impl Parser<'_> {
         }
         if templates > 0 && others > 0 {
             let message = "cannot mix t-string literals with string or bytes literals";
-            return self.fail_here(message);
+            return self.fail_at(message, mark.pos, self.prev_end);
         }
         if mixed {
             return self.fail_here("cannot mix bytes and nonbytes literals");
@@ -180,7 +180,9 @@ impl Parser<'_> {
     /// One f-string or t-string; its start is the current token.
     fn format_string(&mut self, start: &Token, joined: &mut Joined) -> Parse<()> {
         self.enter()?;
-        let quote = self.lexer.quote_of(start);
+        let quote = self.lexer.begin_quote(start);
+        // An error from here on is not at the opening quotes.
+        self.tok.kind = Tok::String;
         self.parts(&quote, false, joined)?;
         self.prev_end = self.lexer.here();
         self.tok = self.lexer.next();
@@ -189,14 +191,14 @@ impl Parser<'_> {
     }
 
     /// Texts and fields, up to the closing quotes or, in a format specification, the brace.
-    fn parts(&mut self, quote: &Quote, spec: bool, joined: &mut Joined) -> Parse<()> {
+    fn parts(&mut self, quote: &Quote, spec: bool, joined: &mut Joined) -> Parse<Part> {
         loop {
             let start = self.lexer.here();
             let (lo, hi, part) = self.lexer.string_part(quote, spec);
             let end = self.lexer.place_of(hi);
             if part == Part::Error {
                 self.tok = self.lexer.next();
-                return self.string_part_error();
+                return self.unexpected();
             }
             if hi > lo {
                 // A doubled brace belongs to the text with both its bytes.
@@ -210,13 +212,23 @@ impl Parser<'_> {
                 self.decode_str(contents, quote.raw, origin, &mut text)?;
                 joined.text = text;
                 joined.text(span, false);
+                self.warn_escaped_brace(quote, contents, origin, part);
             }
             match part {
-                Part::End | Part::Close => return Ok(()),
+                Part::End | Part::Close => return Ok(part),
                 Part::Brace => {}
                 Part::Field => self.field(quote, end, joined)?,
                 Part::Error => return self.unexpected(),
             }
+        }
+    }
+
+    /// `\{`: a brace cannot be escaped by a backslash.
+    fn warn_escaped_brace(&mut self, quote: &Quote, contents: &[u8], origin: Origin, part: Part) {
+        let count = contents.iter().rev().take_while(|&&byte| byte == b'\\').count();
+        if count % 2 == 1 && !quote.raw && matches!(part, Part::Field | Part::Close) {
+            let brace: &[u8] = if part == Part::Field { b"{" } else { b"}" };
+            self.warn_escape(brace, origin, contents, contents.len() - 1);
         }
     }
 
@@ -235,9 +247,14 @@ impl Parser<'_> {
             let debug_end = self.tok.start;
             let span = Span { start: text_start, end: debug_end };
             let contents = &self.lexer.text()[expr_from..text_to];
-            joined.text(span, false).extend_from_slice(contents);
+            append_without_comments(contents, joined.text(span, false));
             let equal = contents.iter().rposition(|&byte| byte == b'=').unwrap_or(0);
-            let conversion = self.conversion()?;
+            if self.asks() && !matches!(self.tok.kind, Tok::Exclamation | Tok::Colon | Tok::RBrace)
+            {
+                let what = kind_name(quote);
+                return self.fail_here(format!("{what}: expecting '!', or ':', or '}}'"));
+            }
+            let conversion = self.conversion(quote)?;
             let has_spec = self.at(Tok::Colon);
             let conversion = match conversion {
                 Conversion::None if !has_spec => Conversion::Repr,
@@ -253,12 +270,27 @@ impl Parser<'_> {
             );
         }
         text_to = text_to.min(self.tok.lo as usize);
-        let conversion = self.conversion()?;
+        let conversion = self.conversion(quote)?;
         self.finish_field(quote, start, value, conversion, (expr_from, text_to), joined)
     }
 
-    fn field_value(&mut self, _quote: &Quote) -> Parse<Expr> {
-        self.yield_or(Self::star_expressions)
+    fn field_value(&mut self, quote: &Quote) -> Parse<Expr> {
+        if !self.asks() {
+            return self.yield_or(Self::star_expressions);
+        }
+        let what = kind_name(quote);
+        let first = self.tok;
+        if matches!(first.kind, Tok::Equal | Tok::Exclamation | Tok::Colon | Tok::RBrace) {
+            let found = char::from(self.lexer.slice(&first)[0]);
+            return self.fail_here(format!("{what}: valid expression required before '{found}'"));
+        }
+        let value = self.yield_or(Self::star_expressions);
+        let message = format!("{what}: expecting a valid expression after '{{'");
+        let value = self.explain_at(value, message, &first)?;
+        if !matches!(self.tok.kind, Tok::Equal | Tok::Exclamation | Tok::Colon | Tok::RBrace) {
+            return self.fail_here(format!("{what}: expecting '=', or '!', or ':', or '}}'"));
+        }
+        Ok(value)
     }
 
     fn finish_field(
@@ -272,14 +304,15 @@ impl Parser<'_> {
     ) -> Parse<()> {
         let format_spec = if self.at(Tok::Colon) { Some(self.format_spec(quote)?) } else { None };
         if !self.at(Tok::RBrace) {
-            return self.field_end_error(conversion);
+            return self.field_end_error(quote);
         }
         // The next token is not read: what follows is text.
         self.prev_end = self.tok.end;
         self.flush(joined);
         let kind = if quote.template {
-            let source = self.lexer.text()[text.0..text.1].trim_ascii_end();
-            let text = self.pool.store(source);
+            let mut source = Vec::new();
+            append_without_comments(&self.lexer.text()[text.0..text.1], &mut source);
+            let text = self.pool.store(source.trim_ascii_end());
             let node = Interpolation { value, text, conversion, format_spec };
             ExprKind::Interpolation(Box::new(node))
         } else {
@@ -292,7 +325,7 @@ impl Parser<'_> {
     }
 
     /// `!r` and its like.
-    fn conversion(&mut self) -> Parse<Conversion> {
+    fn conversion(&mut self, quote: &Quote) -> Parse<Conversion> {
         if !self.at(Tok::Exclamation) {
             return Ok(Conversion::None);
         }
@@ -300,7 +333,7 @@ impl Parser<'_> {
         self.advance();
         let token = self.tok;
         if token.kind != Tok::Name || token.start != mark.end {
-            return self.conversion_error(mark);
+            return self.conversion_error(quote, mark);
         }
         let conversion = match self.lexer.slice(&token) {
             b"s" => Conversion::Str,
@@ -308,8 +341,9 @@ impl Parser<'_> {
             b"a" => Conversion::Ascii,
             other => {
                 let name = String::from_utf8_lossy(other);
+                let what = kind_name(quote);
                 let message = format!(
-                    "f-string: invalid conversion character '{name}': expected 's', 'r', or 'a'"
+                    "{what}: invalid conversion character '{name}': expected 's', 'r', or 'a'"
                 );
                 return self.fail_here(message);
             }
@@ -323,7 +357,14 @@ impl Parser<'_> {
     fn format_spec(&mut self, quote: &Quote) -> Parse<Expr> {
         let mark = self.mark();
         let mut spec = Joined::new(self.exprs.len(), mark.lineno);
-        self.parts(quote, true, &mut spec)?;
+        if self.parts(quote, true, &mut spec)? == Part::End {
+            // The closing quotes come before the brace.
+            let end = self.lexer.here();
+            let len = if quote.triple { 3 } else { 1 };
+            let start = Pos { col: end.col.saturating_sub(len), ..end };
+            let message = format!("{}: expecting '}}', or format specs", kind_name(quote));
+            return self.fail_at(message, start, end);
+        }
         self.prev_end = self.lexer.here();
         let node = self.finish_joined(spec);
         let expr = self.expr(mark, ExprKind::JoinedStr(node));
@@ -332,28 +373,52 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn string_part_error(&mut self) -> Parse<()> {
-        self.unexpected()
-    }
-
-    #[cold]
-    fn conversion_error(&mut self, mark: Token) -> Parse<Conversion> {
+    fn conversion_error(&mut self, quote: &Quote, mark: Token) -> Parse<Conversion> {
         let token = self.tok;
+        let what = kind_name(quote);
         if token.kind == Tok::Name {
-            let message = "f-string: conversion type must come right after the exclamation mark";
+            let message =
+                format!("{what}: conversion type must come right after the exclamation mark");
             return self.fail_at(message, mark.start, token.end);
         }
         if matches!(token.kind, Tok::RBrace | Tok::Colon) {
-            return self.fail_here("f-string: missing conversion character");
+            return self.fail_here(format!("{what}: missing conversion character"));
         }
-        self.fail_here("f-string: invalid conversion character")
+        self.fail_here(format!("{what}: invalid conversion character"))
     }
 
     #[cold]
-    fn field_end_error(&mut self, conversion: Conversion) -> Parse<()> {
-        if conversion != Conversion::None {
-            return self.fail_here("f-string: expecting ':' or '}'");
-        }
-        self.fail_here("f-string: expecting '=', or '!', or ':', or '}'")
+    fn field_end_error(&mut self, quote: &Quote) -> Parse<()> {
+        self.fail_here(format!("{}: expecting ':' or '}}'", kind_name(quote)))
     }
+}
+
+/// Appends the source text of a field's expression as `=` shows it: without comments.
+fn append_without_comments(source: &[u8], out: &mut Vec<u8>) {
+    if memchr::memchr(b'#', source).is_none() {
+        out.extend_from_slice(source);
+        return;
+    }
+    let mut quote = None;
+    let mut comment = false;
+    for &byte in source {
+        match byte {
+            b'\n' => comment = false,
+            b'#' if quote.is_none() => comment = true,
+            b'\'' | b'"' if !comment => match quote {
+                None => quote = Some(byte),
+                Some(open) if open == byte => quote = None,
+                Some(_) => {}
+            },
+            _ => {}
+        }
+        if !comment {
+            out.push(byte);
+        }
+    }
+}
+
+/// What messages call a string with fields.
+fn kind_name(quote: &Quote) -> &'static str {
+    if quote.template { "t-string" } else { "f-string" }
 }

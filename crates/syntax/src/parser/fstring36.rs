@@ -110,13 +110,18 @@ impl<'s> Parser<'s> {
     fn text36(&mut self, field: &Field, from: usize, depth: u32) -> Parse<(usize, usize, bool)> {
         let text = field.text;
         let mut at = from;
-        let mut named = false;
         while at < field.end {
             let byte = text[at];
-            if byte == b'{' && !named && at >= from + 2 && &text[at - 2..at] == b"\\N" {
-                named = true;
-            } else if named && byte == b'}' {
-                named = false;
+            if byte == b'\\' && !field.raw {
+                match text.get(at + 1) {
+                    Some(b'N') if text.get(at + 2) == Some(&b'{') => {
+                        // The braces of \N{name} are no field.
+                        let rest = &text[at..field.end];
+                        at += memchr::memchr(b'}', rest).unwrap_or(rest.len());
+                    }
+                    Some(b'{' | b'}') | None => {}
+                    Some(_) => at += 1,
+                }
             } else if byte == b'{' || byte == b'}' {
                 if depth == 0 {
                     if at + 1 < field.end && text[at + 1] == byte {
@@ -130,6 +135,7 @@ impl<'s> Parser<'s> {
             }
             at += 1;
         }
+        let at = at.min(field.end);
         Ok((at, at, false))
     }
 

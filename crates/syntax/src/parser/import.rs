@@ -8,6 +8,7 @@ use crate::pool::Symbol;
 impl Parser<'_> {
     /// `import a.b as c, d`
     pub(super) fn import_stmt(&mut self) -> Parse<StmtKind> {
+        let keyword = self.tok.start;
         self.advance();
         let mut names = Vec::with_capacity(1);
         loop {
@@ -22,11 +23,14 @@ impl Parser<'_> {
                 break;
             }
         }
+        if self.asks() && self.at(Tok::From) {
+            self.import_from_error(keyword)?;
+        }
         Ok(StmtKind::Import(Box::new(Import { names: names.into_boxed_slice() })))
     }
 
     /// `from ..a import (b as c, d)`
-    pub(super) fn from_stmt(&mut self) -> Parse<StmtKind> {
+    pub(super) fn import_from_stmt(&mut self) -> Parse<StmtKind> {
         self.advance();
         let mut level = 0;
         loop {
@@ -40,15 +44,17 @@ impl Parser<'_> {
         let module =
             if level > 0 && self.at(Tok::Import) { None } else { Some(self.dotted_name()?) };
         self.expect(Tok::Import)?;
-        let names = self.from_names()?;
-        if module.is_some_and(|module| level == 0 && self.pool.name(module) == "__future__") {
+        let names = self.imported_names()?;
+        if level == 0 && module.is_some_and(|module| self.pool.name(module) == "__future__") {
+            // Since 3.14 the import itself counts, wherever it stands.
             let flufl = self.pool.intern("barry_as_FLUFL");
-            self.lexer.flufl |= names.iter().any(|alias| alias.name == flufl);
+            self.lexer.flufl |=
+                self.level.is_modern() && names.iter().any(|alias| alias.name == flufl);
         }
         Ok(StmtKind::ImportFrom(Box::new(ImportFrom { module, names, level })))
     }
 
-    fn from_names(&mut self) -> Parse<List<Alias>> {
+    fn imported_names(&mut self) -> Parse<List<Alias>> {
         if self.at(Tok::Star) {
             let start = self.tok.start;
             self.advance();
@@ -60,7 +66,7 @@ impl Parser<'_> {
         loop {
             let start = self.tok.start;
             if !self.at(Tok::Name) {
-                return self.from_name_error(names.is_empty(), brackets);
+                return self.imported_name_error(names.is_empty(), brackets);
             }
             if !self.level.is_modern() && self.peek().kind != Tok::As {
                 self.check_assignable_name()?;
@@ -83,7 +89,9 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.check_assignable_name()?;
-        self.import_as_target()?;
+        if !self.at(Tok::Name) || self.asks() && !self.name_ends_alias() {
+            self.import_as_target()?;
+        }
         self.name().map(Some)
     }
 
@@ -107,16 +115,32 @@ impl Parser<'_> {
     #[cold]
     fn import_name_error<T>(&mut self, first: bool) -> Parse<T> {
         if first && self.at(Tok::Newline) && self.level.is_modern() {
-            return self.fail_here("Expected one or more names after 'import'");
+            return self.fail_from("Expected one or more names after 'import'", self.tok.start);
         }
         self.unexpected()
     }
 
+    /// `import a from b`.
     #[cold]
-    fn from_name_error<T>(&mut self, first: bool, brackets: bool) -> Parse<T> {
+    fn import_from_error(&mut self, start: crate::ast::Pos) -> Parse<()> {
+        let module = self.attempt(true, |parser| {
+            parser.advance();
+            parser.dotted_name()
+        })?;
+        match module {
+            Some(_) => {
+                let message = "Did you mean to use 'from ... import ...' instead?";
+                self.fail_from(message, start)
+            }
+            None => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn imported_name_error<T>(&mut self, first: bool, brackets: bool) -> Parse<T> {
         if self.at(Tok::Newline) && !brackets {
             if first && self.level.is_modern() {
-                return self.fail_here("Expected one or more names after 'import'");
+                return self.fail_from("Expected one or more names after 'import'", self.tok.start);
             }
             if !first {
                 let message = "trailing comma not allowed without surrounding parentheses";
@@ -126,8 +150,13 @@ impl Parser<'_> {
         self.unexpected()
     }
 
+    fn name_ends_alias(&self) -> bool {
+        matches!(self.peek().kind, Tok::Comma | Tok::RParen | Tok::Semi | Tok::Newline)
+    }
+
     /// Only a name can follow `as`; CPython says so if another expression does.
+    #[cold]
     fn import_as_target(&mut self) -> Parse<()> {
-        Ok(())
+        self.bad_as_target(|what| format!("cannot use {what} as import target"))
     }
 }

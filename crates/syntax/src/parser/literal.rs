@@ -141,12 +141,9 @@ impl Parser<'_> {
                     continue;
                 }
                 b'x' | b'u' | b'U' | b'N' => {
-                    match self.unicode_escape(rest, offset + shift, origin)? {
-                        (point, len) => {
-                            push_point(out, point);
-                            rest = &rest[len..];
-                        }
-                    }
+                    let (point, len) = self.unicode_escape(rest, offset + shift, origin)?;
+                    push_point(out, point);
+                    rest = &rest[len..];
                     continue;
                 }
                 _ => {
@@ -198,12 +195,12 @@ impl Parser<'_> {
         }
         let name = &rest[2..];
         let Some(len) = memchr::memchr(b'}', name).filter(|&len| len > 0) else {
-            let len = if name.first() == Some(&b'}') { 1 } else { name.len() };
+            let len = if name.first() == Some(&b'}') { 0 } else { name.len() };
             return self.unicode_error(at, 3 + len, malformed, origin);
         };
         let found = std::str::from_utf8(&name[..len]).ok().and_then(unicode::lookup);
         match found {
-            Some(c) => Ok((u32::from(c), len + 3)),
+            Some(point) => Ok((point, len + 3)),
             None => self.unicode_error(at, len + 4, "unknown Unicode character name", origin),
         }
     }
@@ -306,7 +303,13 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn warn_escape(&mut self, rest: &[u8], origin: Origin, contents: &[u8], offset: usize) {
+    pub(super) fn warn_escape(
+        &mut self,
+        rest: &[u8],
+        origin: Origin,
+        contents: &[u8],
+        offset: usize,
+    ) {
         let text = String::from_utf8_lossy(&rest[..rest.len().min(4)]);
         let Some(c) = text.chars().next() else { return };
         let message = if self.level.is_modern() {

@@ -9,6 +9,7 @@
 //! list costs one allocation.
 
 mod args;
+mod diagnose;
 mod display;
 mod expr;
 mod fstring;
@@ -21,7 +22,7 @@ mod suite;
 mod target;
 
 use crate::ast::{Expr, ExprKind, List, Mod, Pos, Span, Stmt};
-use crate::error::{End, ErrorKind, RawError};
+use crate::error::{End, ErrorKind, Rank, RawError};
 use crate::level::Level;
 use crate::lexer::Lexer;
 use crate::lexer::token::{Tok, Token};
@@ -57,6 +58,7 @@ pub(crate) struct Checkpoint<'s> {
     depth: u32,
     exprs: usize,
     stmts: usize,
+    warnings: usize,
 }
 
 pub(crate) struct Parser<'s> {
@@ -66,6 +68,20 @@ pub(crate) struct Parser<'s> {
     prev_end: Pos,
     level: Level,
     dont_imply_dedent: bool,
+    /// The text's last newline is not the source's, and CPython's tokenizer makes no NEWLINE of
+    /// it.
+    implicit_newline: bool,
+    /// This is the second pass, which looks for specific errors.
+    diagnose: bool,
+    /// In it, an attempt that asks nothing.
+    quiet: bool,
+    /// How many bytes of source attempts may still read, so that hostile source cannot make the
+    /// second pass take exponential time.
+    budget: usize,
+    /// The furthest token before an attempt was given up.
+    furthest: Option<Token>,
+    /// The NEWLINE that ended the last statement.
+    newline: Token,
     pub(crate) pool: Pool,
     pub(crate) error: Option<Box<RawError>>,
     depth: u32,
@@ -92,6 +108,12 @@ impl<'s> Parser<'s> {
             prev_end: Pos::default(),
             level: options.level,
             dont_imply_dedent: options.dont_imply_dedent,
+            implicit_newline: false,
+            diagnose: false,
+            quiet: false,
+            budget: 0,
+            furthest: None,
+            newline: start,
             pool,
             error: None,
             depth: 0,
@@ -108,12 +130,50 @@ impl<'s> Parser<'s> {
         (self.pool, self.lexer.warnings)
     }
 
+    /// Makes this the second pass over a text that has an error.
+    pub(crate) fn diagnosing(mut self) -> Self {
+        self.diagnose = true;
+        self.budget = 1_000_000 + 20 * self.lexer.text().len();
+        self
+    }
+
+    /// Says that the text's last newline is not the source's.
+    pub(crate) fn with_implicit_newline(mut self, implicit: bool) -> Self {
+        self.implicit_newline = implicit;
+        self
+    }
+
     /// The error of a parse that failed.
-    pub(crate) fn into_error(self) -> RawError {
-        match self.error {
-            Some(error) => *error,
-            None => *RawError::syntax("invalid syntax", self.tok.start, self.tok.end),
+    pub(crate) fn take_error(&mut self) -> Box<RawError> {
+        let (start, end) = (self.tok.start, self.tok.end);
+        self.error.take().unwrap_or_else(|| RawError::syntax("invalid syntax", start, end))
+    }
+
+    /// True if the first pass has read the source to its end: with more source it might have gone
+    /// on. CPython asks no more than this (`_is_end_of_source`).
+    pub(crate) fn is_incomplete(&self) -> bool {
+        if let Some(error) = &self.lexer.error {
+            return error.incomplete;
         }
+        // Without a newline at the end, the last token is not known to end there.
+        let end = self.lexer.text().len().saturating_sub(2 + usize::from(self.implicit_newline));
+        let at_end = |token: &Token| {
+            token.kind == Tok::EndMarker
+                || self.implicit_newline && token.kind != Tok::String && token.hi as usize >= end
+        };
+        at_end(&self.tok) || self.furthest.as_ref().is_some_and(at_end)
+    }
+
+    /// An error further on that goes before one of the parser.
+    pub(crate) fn error_in_rest(self) -> Option<Box<RawError>> {
+        let (last, line) = (self.tok, self.furthest_line());
+        self.lexer.error_in_rest(&last, line)
+    }
+
+    /// The last line that was read.
+    pub(crate) fn furthest_line(&self) -> u32 {
+        let line = self.tok.end.line;
+        self.furthest.map_or(line, |furthest| furthest.end.line.max(line))
     }
 
     /// Parses the whole text as what `mode` says.
@@ -131,6 +191,11 @@ impl<'s> Parser<'s> {
 
     fn file(&mut self) -> Parse<Mod> {
         while self.tok.kind != Tok::EndMarker {
+            if !self.level.is_modern() && self.at(Tok::Newline) {
+                // A backslash alone before the end of the text.
+                self.skip_layout();
+                continue;
+            }
             self.statement()?;
         }
         Ok(Mod::Module(self.take_stmts(0)))
@@ -146,22 +211,35 @@ impl<'s> Parser<'s> {
     }
 
     fn interactive(&mut self) -> Parse<Mod> {
-        if self.tok.kind == Tok::Newline {
-            return Ok(Mod::Interactive(List::default()));
-        }
         let compound = self.statement()?;
         let body = self.take_stmts(0);
-        if !compound || self.tok.kind == Tok::EndMarker {
-            while self.tok.kind == Tok::Newline {
-                self.skip_layout();
-            }
+        if !compound {
+            return if self.only_blanks_after(self.newline.hi) {
+                Ok(Mod::Interactive(body))
+            } else {
+                self.tok = self.newline;
+                self.lexer.error = None;
+                let message = "multiple statements found while compiling a single statement";
+                self.fail_at(message, self.tok.start, self.tok.end)
+            };
         }
-        if self.tok.kind != Tok::EndMarker && self.tok.kind != Tok::Error {
-            let message = "multiple statements found while compiling a single statement";
-            return self.fail_at(message, self.tok.start, self.tok.end);
+        // Without a newline at its end, a block on its own line lacks one of the two it needs;
+        // of an indented block CPython makes up the end, if it may.
+        let lacking =
+            self.implicit_newline && (self.newline.kind != Tok::Dedent || self.dont_imply_dedent);
+        if self.at(Tok::EndMarker) && !lacking {
+            return Ok(Mod::Interactive(body));
         }
-        self.check_at(Tok::EndMarker)?;
-        Ok(Mod::Interactive(body))
+        self.unexpected()
+    }
+
+    /// True if nothing but blanks and comments follows from this offset on.
+    fn only_blanks_after(&self, offset: u32) -> bool {
+        let rest = &self.lexer.text()[offset as usize..];
+        rest.split(|&byte| byte == b'\n').all(|line| {
+            let code = line.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\x0c' | 0));
+            matches!(code, None | Some(b'#'))
+        })
     }
 
     // -----------------------------------------------------------------------------------------
@@ -177,6 +255,7 @@ impl<'s> Parser<'s> {
     /// Passes NEWLINE, INDENT or DEDENT, which are no part of a node.
     #[inline]
     fn skip_layout(&mut self) {
+        self.newline = self.tok;
         self.tok = self.lexer.next();
     }
 
@@ -292,9 +371,10 @@ impl<'s> Parser<'s> {
     // -----------------------------------------------------------------------------------------
     // Attempts
 
-    fn checkpoint(&self) -> Checkpoint<'s> {
+    fn checkpoint(&mut self) -> Checkpoint<'s> {
         Checkpoint {
-            lexer: self.lexer.clone(),
+            warnings: self.lexer.warnings.len(),
+            lexer: self.lexer.fork(),
             tok: self.tok,
             prev_end: self.prev_end,
             depth: self.depth,
@@ -303,9 +383,20 @@ impl<'s> Parser<'s> {
         }
     }
 
+    /// Notes a token that was read in an attempt, or looked at.
+    fn note_furthest(&mut self, token: Token) {
+        if self.furthest.is_none_or(|furthest| furthest.lo < token.lo) {
+            self.furthest = Some(token);
+        }
+    }
+
     /// Goes back to a checkpoint and forgets the error.
     fn rewind(&mut self, to: Checkpoint<'s>) {
+        self.note_furthest(self.tok);
+        let mut warnings = std::mem::take(&mut self.lexer.warnings);
+        warnings.truncate(to.warnings);
         self.lexer = to.lexer;
+        self.lexer.warnings = warnings;
         self.tok = to.tok;
         self.prev_end = to.prev_end;
         self.depth = to.depth;
@@ -320,25 +411,61 @@ impl<'s> Parser<'s> {
     /// The error for a token that fits nowhere.
     #[cold]
     fn unexpected<T>(&mut self) -> Parse<T> {
-        if let Some(error) = self.lexer.error.take() {
-            self.error.get_or_insert(error);
+        if let Some(error) = &self.lexer.error {
+            if self.error.is_none() {
+                self.error = Some(error.clone());
+            }
             return Err(Failed);
         }
-        match self.tok.kind {
+        if self.error.is_some() {
+            return Err(Failed);
+        }
+        // CPython's furthest token counts, also if it was read in an attempt.
+        let token = self.furthest.filter(|token| token.lo > self.tok.lo).unwrap_or(self.tok);
+        let result = match token.kind {
             Tok::Indent => self.fail_indentation("unexpected indent"),
             Tok::Dedent => self.fail_indentation("unexpected unindent"),
-            Tok::EndMarker if self.prev_end == Pos::default() => {
-                self.fail_at("invalid syntax", self.tok.start, self.tok.end)
+            _ => self.fail_at("invalid syntax", token.start, token.end),
+        };
+        let end = self.end_of_file();
+        // Where the source lacks its last newline, CPython meets its end instead.
+        let at_end = token.kind == Tok::EndMarker
+            || token.kind == Tok::Newline
+                && self.implicit_newline
+                && token.hi as usize + 2 >= self.lexer.text().len();
+        if let Some(error) = &mut self.error {
+            error.rank = Rank::Generic;
+            error.incomplete = at_end;
+            if at_end {
+                error.start = end;
+                error.end = End::OfSource;
+                error.newline = true;
             }
-            _ => self.fail_at("invalid syntax", self.tok.start, self.tok.end),
         }
+        result
+    }
+
+    /// The end of the source as CPython's tokenizer sees it: on the last line, behind its
+    /// newline.
+    fn end_of_file(&self) -> Pos {
+        let text = self.lexer.text();
+        let mut end = text.len().saturating_sub(2);
+        let line = memchr::memchr_iter(b'\n', &text[..end]).count().max(1) as u32;
+        if self.implicit_newline {
+            end = end.saturating_sub(1);
+        }
+        let before = &text[..end.saturating_sub(1)];
+        let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        Pos { line, col: (end - start) as u32 }
     }
 
     /// A `SyntaxError` over a stretch of source. The first error stays.
     #[cold]
     fn fail_at<T>(&mut self, message: impl Into<String>, start: Pos, end: Pos) -> Parse<T> {
         if self.error.is_none() {
-            self.error = Some(RawError::syntax(message, start, end));
+            let mut error = RawError::syntax(message, start, end);
+            error.newline = self.shows_newline(start);
+            self.error = Some(error);
         }
         Err(Failed)
     }
@@ -352,33 +479,41 @@ impl<'s> Parser<'s> {
     /// A `SyntaxError` at the current token.
     #[cold]
     fn fail_here<T>(&mut self, message: impl Into<String>) -> Parse<T> {
-        if self.at(Tok::Error) {
-            return self.unexpected();
-        }
-        self.fail_at(message, self.tok.start, self.tok.end)
+        self.fail_at_token(ErrorKind::Syntax, message)
     }
 
     #[cold]
     fn fail_indentation<T>(&mut self, message: impl Into<String>) -> Parse<T> {
-        if self.at(Tok::Error) {
+        self.fail_at_token(ErrorKind::Indentation, message)
+    }
+
+    /// An error at the current token, CPython's usual place.
+    #[cold]
+    fn fail_at_token<T>(&mut self, kind: ErrorKind, message: impl Into<String>) -> Parse<T> {
+        if self.at(Tok::Error) || self.error.is_some() {
             return self.unexpected();
         }
         // Tokens without width have no columns in CPython; it reports where its tokenizer stands.
-        let wide = self.tok.start != self.tok.end;
-        let mut start = self.tok.start;
-        if !wide && start.col > 0 {
-            start.col -= 1;
-        }
-        let error = RawError {
-            kind: ErrorKind::Indentation,
-            message: message.into(),
-            start,
-            end: if wide { End::At(self.tok.end) } else { End::Unknown(-1) },
-            newline: true,
-            incomplete: self.at(Tok::EndMarker),
-        };
-        self.error.get_or_insert_with(|| Box::new(error));
+        let text_end = self.lexer.text().len().saturating_sub(2);
+        let missing_newline =
+            self.at(Tok::Newline) && self.implicit_newline && self.tok.hi as usize >= text_end;
+        let wide = !missing_newline
+            && !matches!(self.tok.kind, Tok::Indent | Tok::Dedent | Tok::EndMarker);
+        let at_end = missing_newline || self.tok.lo as usize >= text_end;
+        let start = if at_end { self.end_of_file() } else { self.tok.start };
+        let end = if wide { End::At(self.tok.end) } else { End::Behind };
+        let newline = at_end || self.shows_newline(start);
+        let message = message.into();
+        let rank = Rank::Specific;
+        let error = RawError { kind, message, start, end, newline, incomplete: at_end, rank };
+        self.error = Some(Box::new(error));
         Err(Failed)
+    }
+
+    /// CPython shows the line its tokenizer is on with its newline, lines before without.
+    fn shows_newline(&self, start: Pos) -> bool {
+        let line = self.furthest_line();
+        start.line >= line || self.tok.kind == Tok::EndMarker && start.line + 1 >= line
     }
 
     #[cold]
@@ -391,6 +526,7 @@ impl<'s> Parser<'s> {
                 end: End::Unknown(0),
                 newline: false,
                 incomplete: false,
+                rank: Rank::Lexer,
             })
         });
         Err(Failed)

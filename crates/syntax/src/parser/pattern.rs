@@ -41,12 +41,7 @@ impl Parser<'_> {
     /// A `match` statement, if that is what the `match` here begins.
     pub(super) fn match_stmt(&mut self) -> Parse<bool> {
         let mark = self.mark();
-        let checkpoint = self.checkpoint();
-        let Ok(subject) = self.match_header() else {
-            self.rewind(checkpoint);
-            return Ok(false);
-        };
-        drop(checkpoint);
+        let Some(subject) = self.attempt(true, Self::match_header)? else { return Ok(false) };
         if !self.at(Tok::Indent) {
             let message = format!(
                 "expected an indented block after 'match' statement on line {}",
@@ -93,6 +88,9 @@ impl Parser<'_> {
         } else {
             first
         };
+        if self.asks() && self.at(Tok::Newline) {
+            return self.expected("':'");
+        }
         self.expect(Tok::Colon)?;
         self.check_at(Tok::Newline)?;
         self.skip_layout();
@@ -158,6 +156,9 @@ impl Parser<'_> {
             pattern = self.pattern_at(start, PatternKind::MatchOr(items.into_boxed_slice()));
         }
         if self.eat(Tok::As) {
+            if self.asks() {
+                self.check_as_target()?;
+            }
             let name = self.capture_target()?;
             let node = MatchAs { pattern: Some(pattern), name: Some(name) };
             pattern = self.pattern_at(start, PatternKind::MatchAs(Box::new(node)));
@@ -169,15 +170,11 @@ impl Parser<'_> {
     /// A name that is bound: any but `_`.
     fn capture_target(&mut self) -> Parse<Symbol> {
         if self.at_word(b"_") {
-            return self.fail_here("cannot use '_' as a target");
+            return self.unexpected();
         }
-        if !self.at(Tok::Name) {
-            return self.bad_capture();
-        }
-        let token = self.tok;
         let name = self.name()?;
-        if matches!(self.tok.kind, Tok::Dot | Tok::LParen) {
-            return self.capture_error(token.start);
+        if matches!(self.tok.kind, Tok::Dot | Tok::LParen | Tok::Equal) {
+            return self.unexpected();
         }
         Ok(name)
     }
@@ -293,12 +290,16 @@ impl Parser<'_> {
                 break;
             }
         }
+        if close == Tok::RParen
+            && !comma
+            && matches!(items.last(), Some(Pattern { kind: PatternKind::MatchStar(_), .. }))
+            && items.len() == 1
+        {
+            self.expect(Tok::Comma)?;
+        }
         self.expect(close)?;
         if close == Tok::RParen && items.len() == 1 && !comma {
             let Some(inner) = items.pop() else { return self.unexpected() };
-            if matches!(inner.kind, PatternKind::MatchStar(_)) {
-                return self.unexpected();
-            }
             return Ok(inner);
         }
         Ok(self.pattern_at(start, PatternKind::MatchSequence(items.into_boxed_slice())))
@@ -360,9 +361,13 @@ impl Parser<'_> {
         let mut kwd_attrs = Vec::new();
         let mut kwd_patterns = Vec::new();
         let mut late: Option<(Pos, Pos)> = None;
+        let late_error = "positional patterns follow keyword patterns";
         while !self.at(Tok::RParen) {
             let at = self.tok.start;
             if self.at(Tok::Name) && self.peek().kind == Tok::Equal {
+                if let Some((first, end)) = late {
+                    return self.fail_at(late_error, first, end);
+                }
                 kwd_attrs.push(self.name()?);
                 self.advance();
                 kwd_patterns.push(self.pattern()?);
@@ -379,7 +384,7 @@ impl Parser<'_> {
             }
         }
         if let Some((first, end)) = late {
-            return self.fail_at("positional patterns follow keyword patterns", first, end);
+            return self.fail_at(late_error, first, end);
         }
         self.expect(Tok::RParen)?;
         let node = MatchClass {
@@ -391,14 +396,17 @@ impl Parser<'_> {
         Ok(self.pattern_at(start, PatternKind::MatchClass(Box::new(node))))
     }
 
+    /// `invalid_as_pattern`: after `as`, `_` or what is no name.
     #[cold]
-    fn bad_capture<T>(&mut self) -> Parse<T> {
-        self.unexpected()
-    }
-
-    #[cold]
-    fn capture_error<T>(&mut self, _start: Pos) -> Parse<T> {
-        self.unexpected()
+    fn check_as_target(&mut self) -> Parse<()> {
+        let next = self.peek().kind;
+        if self.at_word(b"_") {
+            return self.fail_here("cannot use '_' as a target");
+        }
+        if self.at(Tok::Name) && !matches!(next, Tok::Dot | Tok::LParen | Tok::Equal) {
+            return Ok(());
+        }
+        self.bad_as_target(|what| format!("cannot use {what} as pattern target"))
     }
 
     #[cold]

@@ -67,8 +67,11 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn simple_stmt(&mut self) -> Parse<()> {
+    pub(super) fn simple_stmt(&mut self) -> Parse<()> {
         let mark = self.mark();
+        if self.asks() && matches!(self.tok.kind, Tok::Pass | Tok::Break | Tok::Continue) {
+            self.statement_before_if()?;
+        }
         let kind = match self.tok.kind {
             Tok::Return => {
                 self.advance();
@@ -77,7 +80,7 @@ impl Parser<'_> {
                 StmtKind::Return(value)
             }
             Tok::Import => self.import_stmt()?,
-            Tok::From => self.from_stmt()?,
+            Tok::From => self.import_from_stmt()?,
             Tok::Raise => self.raise_stmt()?,
             Tok::Pass => self.word(StmtKind::Pass),
             Tok::Break => self.word(StmtKind::Break),
@@ -135,14 +138,13 @@ impl Parser<'_> {
 
     fn del_stmt(&mut self) -> Parse<StmtKind> {
         self.advance();
+        if self.asks() {
+            self.check_targets(TargetOf::Del)?;
+        }
         let base = self.exprs.len();
         loop {
-            let mut target = if self.at(Tok::Star) {
-                self.starred(prec::BIT_OR)?
-            } else {
-                self.binary(prec::BIT_OR)?
-            };
-            self.check_del_end(&target)?;
+            let mut target =
+                if self.at(Tok::Star) { self.starred(prec::BIT_OR)? } else { self.primary()? };
             self.make_target(&mut target, ExprContext::Del, TargetOf::Del)?;
             self.exprs.push(target);
             if !self.eat(Tok::Comma) || self.at_statement_end() {
@@ -153,16 +155,15 @@ impl Parser<'_> {
         Ok(StmtKind::Delete(Box::new(Delete { targets })))
     }
 
-    fn check_del_end(&mut self, _target: &Expr) -> Parse<()> {
-        Ok(())
-    }
-
     /// True if the name here is the soft keyword `type` before a name (PEP 695).
     fn at_type_alias(&self) -> bool {
         self.level.is_modern() && self.at_word(b"type") && self.peek().kind == Tok::Name
     }
 
     fn type_alias(&mut self) -> Parse<StmtKind> {
+        if self.asks() {
+            self.attempt(false, Self::star_expressions)?;
+        }
         self.advance();
         let mark = self.mark();
         let id = self.name()?;
@@ -181,18 +182,23 @@ impl Parser<'_> {
             Tok::Equal => self.assignment(mark, first),
             Tok::Colon => self.annotated(mark, first),
             kind if kind.is_augmented() => self.augmented(first),
+            Tok::ColonEqual if self.asks() => self.statement_walrus(mark, first),
             _ => Ok(StmtKind::Expr(Box::new(first))),
         }
     }
 
-    fn assignment(&mut self, _mark: Mark, first: Expr) -> Parse<StmtKind> {
+    fn assignment(&mut self, mark: Mark, first: Expr) -> Parse<StmtKind> {
         let base = self.exprs.len();
         let mut value = first;
+        let mut value_mark = mark;
         while self.at(Tok::Equal) {
-            self.check_assignment(&value)?;
+            if self.asks() {
+                self.check_assignment(value_mark, &value, self.exprs.len() == base)?;
+            }
             self.make_target(&mut value, ExprContext::Store, TargetOf::Assignment)?;
             self.exprs.push(value);
             self.advance();
+            value_mark = self.mark();
             value = self.yield_or(Self::star_expressions)?;
         }
         let targets = self.take_exprs(base);
@@ -216,7 +222,7 @@ impl Parser<'_> {
         let simple = bare && matches!(target.kind, ExprKind::Name { .. });
         match &target.kind {
             ExprKind::Name { .. } | ExprKind::Attribute(_) | ExprKind::Subscript(_) => {}
-            _ => return self.annotation_target_error(&target),
+            _ => return self.annotation_target_error(mark, &target),
         }
         self.make_target(&mut target, ExprContext::Store, TargetOf::Assignment)?;
         self.advance();
@@ -235,28 +241,73 @@ impl Parser<'_> {
         Ok(StmtKind::AnnAssign(Box::new(node)))
     }
 
-    fn check_assignment(&mut self, target: &Expr) -> Parse<()> {
-        if matches!(target.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
-            return self.fail_expr("assignment to yield expression not possible", target);
+    #[cold]
+    fn check_assignment(&mut self, mark: Mark, target: &Expr, first: bool) -> Parse<()> {
+        if super::target::invalid_target(target, TargetOf::Assignment).is_some() {
+            return self.bad_assignment(mark, target, first);
         }
         Ok(())
     }
 
     #[cold]
     fn augmented_target_error<T>(&mut self, target: &Expr) -> Parse<T> {
+        if !self.asks() && self.level.is_modern() {
+            return self.unexpected();
+        }
+        let value = self.attempt(false, |parser| {
+            parser.advance();
+            parser.yield_or(Self::value_list)
+        })?;
+        if value.is_none() {
+            return self.unexpected();
+        }
         let name = super::target::expr_name(target);
         let message = format!("'{name}' is an illegal expression for augmented assignment");
         self.fail_expr(message, target)
     }
 
     #[cold]
-    fn annotation_target_error<T>(&mut self, target: &Expr) -> Parse<T> {
+    fn annotation_target_error<T>(&mut self, mark: Mark, target: &Expr) -> Parse<T> {
+        if !self.asks() && self.level.is_modern() {
+            return self.unexpected();
+        }
+        let annotation = self.attempt(false, |parser| {
+            parser.advance();
+            parser.expression()
+        })?;
+        if annotation.is_none() {
+            return self.unexpected();
+        }
+        let mut target = target;
         let message = match &target.kind {
-            ExprKind::Tuple(_) => "only single target (not tuple) can be annotated",
+            ExprKind::Yield(_) | ExprKind::YieldFrom(_) if target.span.start == mark.pos => {
+                return self.unexpected();
+            }
+            ExprKind::Tuple(node) => {
+                // Of a tuple without brackets the first item is blamed.
+                if let Some(first) = node.elts.first()
+                    && first.span.start == mark.pos
+                {
+                    target = first;
+                }
+                "only single target (not tuple) can be annotated"
+            }
             ExprKind::List(_) => "only single target (not list) can be annotated",
             _ => "illegal target for annotation",
         };
         self.fail_expr(message, target)
+    }
+
+    /// `x.y := z` as a statement.
+    #[cold]
+    fn statement_walrus(&mut self, mark: Mark, target: Expr) -> Parse<StmtKind> {
+        let bare = target.span.start == mark.pos;
+        let tuple = matches!(&target.kind, ExprKind::Tuple(node)
+            if node.elts.first().is_some_and(|item| item.span.start == mark.pos));
+        if tuple || bare && matches!(target.kind, ExprKind::Name { .. } | ExprKind::Yield(_)) {
+            return self.unexpected();
+        }
+        self.walrus(mark, target).map(|expr| StmtKind::Expr(Box::new(expr)))
     }
 
     #[cold]

@@ -28,7 +28,18 @@ impl Parser<'_> {
     /// A colon and a block.
     pub(super) fn block(&mut self, of: BlockOf) -> Parse<List<Stmt>> {
         if !self.at(Tok::Colon) {
-            return self.expected("':'");
+            // Where the grammar forces the colon, and else if the line ends here.
+            let forced = matches!(
+                of.what,
+                "'else' statement"
+                    | "'try' statement"
+                    | "'finally' statement"
+                    | "function definition"
+            );
+            if forced || self.at(Tok::Newline) {
+                return self.expected("':'");
+            }
+            return self.unexpected();
         }
         self.advance();
         self.block_body(of)
@@ -129,8 +140,8 @@ impl Parser<'_> {
         let mark = is_async.unwrap_or_else(|| self.mark());
         let of = self.block_of("'for' statement");
         self.advance();
-        let target = self.for_target()?;
-        self.expect_in()?;
+        let target = self.for_target(false)?;
+        self.expect(Tok::In)?;
         let iter = self.value_list()?;
         let body = self.block(of)?;
         let orelse = self.else_block()?;
@@ -158,12 +169,12 @@ impl Parser<'_> {
     fn with_items(&mut self) -> Parse<List<WithItem>> {
         if self.at(Tok::LParen) && self.level.is_modern() {
             let checkpoint = self.checkpoint();
-            if let Ok(items) = self.with_items_in_brackets()
-                && self.at(Tok::Colon)
-            {
-                return Ok(items);
+            if let Some(items) = self.attempt(true, Self::with_items_in_brackets)? {
+                if self.at(Tok::Colon) || self.at(Tok::Newline) && self.asks() {
+                    return Ok(items);
+                }
+                self.rewind(checkpoint);
             }
-            self.rewind(checkpoint);
         }
         let mut items = Vec::with_capacity(1);
         loop {
@@ -242,6 +253,9 @@ impl Parser<'_> {
         let what = if is_star { "'except*' statement" } else { "'except' statement" };
         let of = BlockOf { what, line };
         let (mut type_, mut name) = (None, None);
+        if self.asks() && !is_star && self.at(Tok::Newline) {
+            return self.expected("':'");
+        }
         if is_star || !self.at(Tok::Colon) {
             if is_star && matches!(self.tok.kind, Tok::Colon | Tok::Newline) {
                 return self.fail_here("expected one or more exception types");
@@ -249,7 +263,9 @@ impl Parser<'_> {
             type_ = Some(self.except_type()?);
             if self.eat(Tok::As) {
                 self.check_assignable_name()?;
-                self.except_as_target(is_star)?;
+                if !self.at(Tok::Name) || self.asks() && self.peek().kind != Tok::Colon {
+                    self.except_as_target(is_star)?;
+                }
                 name = Some(self.name()?);
             }
         }
@@ -277,8 +293,12 @@ impl Parser<'_> {
         let tuple = Sequence { elts, ctx: ExprContext::Load };
         let types = self.expr(mark, ExprKind::Tuple(Box::new(tuple)));
         if self.at(Tok::As) {
+            let start = types.span.start;
+            self.advance();
+            self.name()?;
+            self.check_at(Tok::Colon)?;
             let message = "multiple exception types must be parenthesized when using 'as'";
-            return self.fail_expr(message, &types);
+            return self.fail_from(message, start);
         }
         Ok(types)
     }
@@ -345,14 +365,24 @@ impl Parser<'_> {
         self.advance();
         self.check_assignable_name()?;
         let name = self.name()?;
-        let type_params = self.type_params()?;
+        let type_params = if self.diagnose {
+            self.attempt(true, Self::type_params)?.unwrap_or_default()
+        } else {
+            self.type_params()?
+        };
         if !self.at(Tok::LParen) {
             return self.expected("'('");
         }
         self.advance();
         let args: Arguments = self.parameters(Tok::RParen)?;
         self.expect(Tok::RParen)?;
-        let returns = if self.eat(Tok::Arrow) { Some(self.expression()?) } else { None };
+        let returns = if !self.at(Tok::Arrow) {
+            None
+        } else if self.diagnose {
+            self.attempt(true, Self::returns)?
+        } else {
+            Some(self.returns()?)
+        };
         let body = self.block(of)?;
         let node = Box::new(FunctionDef { name, args, body, decorator_list, returns, type_params });
         let kind = match is_async {
@@ -361,6 +391,12 @@ impl Parser<'_> {
         };
         self.push_stmt_at(mark, first.lineno, kind);
         Ok(())
+    }
+
+    /// `-> expression`
+    fn returns(&mut self) -> Parse<Expr> {
+        self.advance();
+        self.expression()
     }
 
     pub(super) fn class_def(&mut self, first: Mark, decorator_list: List<Expr>) -> Parse<()> {
@@ -394,7 +430,7 @@ impl Parser<'_> {
         self.advance();
         let mut params = Vec::new();
         if self.at(Tok::RBracket) {
-            return self.fail_here("Type parameter list cannot be empty");
+            return self.fail_from("Type parameter list cannot be empty", self.tok.start);
         }
         loop {
             params.push(self.type_param()?);
@@ -418,14 +454,18 @@ impl Parser<'_> {
         }
         let name = self.name()?;
         if self.at(Tok::Colon) {
+            if !self.asks() && !matches!(kind, TypeParamKind::TypeVar { .. }) {
+                return self.unexpected();
+            }
+            let colon = self.tok.start;
             self.advance();
             let value = self.expression()?;
             match &mut kind {
                 TypeParamKind::TypeVar { bound } => *bound = Some(Box::new(value)),
                 TypeParamKind::TypeVarTuple => {
-                    return self.bound_error("TypeVarTuple", &value);
+                    return self.bound_error("TypeVarTuple", &value, colon);
                 }
-                TypeParamKind::ParamSpec => return self.bound_error("ParamSpec", &value),
+                TypeParamKind::ParamSpec => return self.bound_error("ParamSpec", &value, colon),
             }
         }
         let default = if self.eat(Tok::Equal) {
@@ -487,16 +527,32 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn bound_error<T>(&mut self, what: &str, value: &Expr) -> Parse<T> {
+    fn bound_error<T>(&mut self, what: &str, value: &Expr, colon: crate::ast::Pos) -> Parse<T> {
         let message = match value.kind {
             ExprKind::Tuple(_) => format!("cannot use constraints with {what}"),
             _ => format!("cannot use bound with {what}"),
         };
-        self.fail_expr(message, value)
+        self.fail_from(message, colon)
     }
 
     /// Only a name can follow `as`; CPython says so if another expression does.
-    fn except_as_target(&mut self, _star: bool) -> Parse<()> {
-        Ok(())
+    #[cold]
+    fn except_as_target(&mut self, star: bool) -> Parse<()> {
+        if !self.asks() {
+            return if self.at(Tok::Name) { Ok(()) } else { self.unexpected() };
+        }
+        let found = self.attempt(false, |parser| {
+            let target = parser.expression()?;
+            parser.expect(Tok::Colon)?;
+            Ok(target)
+        })?;
+        match found {
+            Some(target) if !matches!(target.kind, ExprKind::Name { .. }) => {
+                let what = if star { "except*" } else { "except" };
+                let name = super::target::expr_name(&target);
+                self.fail_expr(format!("cannot use {what} statement with {name}"), &target)
+            }
+            _ => Ok(()),
+        }
     }
 }

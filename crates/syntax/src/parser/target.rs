@@ -67,7 +67,7 @@ pub(super) fn invalid_target(expr: &Expr, of: TargetOf) -> Option<&Expr> {
             if node.ops.first() == Some(&crate::ast::CmpOp::In) {
                 invalid_target(&node.left, of)
             } else {
-                Some(expr)
+                None
             }
         }
         ExprKind::Name { .. } | ExprKind::Subscript(_) | ExprKind::Attribute(_) => None,
@@ -128,6 +128,9 @@ impl Parser<'_> {
             return self.unexpected();
         }
         let Some(bad) = invalid_target(expr, of) else {
+            if self.level.is_modern() {
+                return self.unexpected();
+            }
             return self.fail_expr("assignment to keyword", expr);
         };
         let verb = if of == TargetOf::Del { "delete" } else { "assign to" };
@@ -135,7 +138,10 @@ impl Parser<'_> {
     }
 
     /// The target after `for`, up to `in`.
-    pub(super) fn for_target(&mut self) -> Parse<Expr> {
+    pub(super) fn for_target(&mut self, comprehension: bool) -> Parse<Expr> {
+        if self.asks() {
+            self.check_for_target(comprehension)?;
+        }
         let mark = self.mark();
         let first = self.for_target_item()?;
         let mut target = if self.at(Tok::Comma) {
@@ -162,11 +168,37 @@ impl Parser<'_> {
     }
 
     fn for_target_item(&mut self) -> Parse<Expr> {
-        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.binary(prec::BIT_OR) }
+        if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.primary() }
     }
 
-    pub(super) fn expect_in(&mut self) -> Parse<()> {
-        self.expect(Tok::In)
+    /// What is wrong with the targets of a `for`: no `in` after them, or no targets.
+    #[cold]
+    fn check_for_target(&mut self, comprehension: bool) -> Parse<()> {
+        let checkpoint = self.checkpoint();
+        let quiet = std::mem::replace(&mut self.quiet, true);
+        let target = self.for_target(comprehension);
+        self.quiet = quiet;
+        let found_in = self.at(Tok::In);
+        if self.at(Tok::Error) {
+            return self.unexpected();
+        }
+        self.rewind(checkpoint);
+        if target.is_ok() && found_in {
+            return Ok(());
+        }
+        let checkpoint = self.checkpoint();
+        let items = self.attempt(true, |parser| {
+            parser.binary(prec::BIT_OR)?;
+            while parser.eat(Tok::Comma) && !parser.at(Tok::In) {
+                parser.binary(prec::BIT_OR)?;
+            }
+            Ok(())
+        })?;
+        if items.is_some() && comprehension && !self.at(Tok::In) {
+            return self.fail_here("'in' expected after for-loop variables");
+        }
+        self.rewind(checkpoint);
+        self.check_targets(TargetOf::For)
     }
 
     /// Level 3.6 refuses to bind `__debug__` already here.

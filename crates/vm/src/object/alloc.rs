@@ -21,9 +21,8 @@ const HEAD: usize = size_of::<GcHead>();
 /// The caller writes a payload of the type's layout, and its tail, before anything else sees the
 /// object; `tail` equals what `Payload::tail_bytes` will answer.
 unsafe fn allocate(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
-    let layout = ty.layout();
     let inline = if ty.attrs_offset != 0 { ty.inline_hint.get() } else { 0 };
-    let before = if layout.gc { HEAD } else { 0 };
+    let before = if ty.collectable { HEAD } else { 0 };
     let size = before + ty.basic_size + tail + inline as usize * 8;
     let memory = match Memory::from_size_align(size, 8) {
         Ok(memory) => memory,
@@ -38,7 +37,7 @@ unsafe fn allocate(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
     // SAFETY: all writes stay within `size` by the layout of header.rs: the parts do not overlap.
     unsafe {
         let object = start.add(before);
-        if layout.gc {
+        if ty.collectable {
             start.cast::<GcHead>().write(GcHead::new(inline));
         }
         object.cast::<ObjHead>().write(ObjHead::new(NonNull::from(ty)));
@@ -66,7 +65,7 @@ pub(crate) fn new_object<T: Payload>(payload: T, ty: &Obj<Type>) -> Ref<T> {
         let object = allocate(ty, 0);
         let typed = object.cast::<Obj<T>>();
         (&raw mut (*typed.as_ptr()).payload).write(payload);
-        if T::GC {
+        if ty.collectable {
             tracked::track(object.as_ref());
         }
         Ref::from_raw(typed)
@@ -94,6 +93,9 @@ pub(crate) unsafe fn new_with_tail<T: Payload>(
         let typed = object.cast::<Obj<T>>();
         (&raw mut (*typed.as_ptr()).payload).write(payload);
         fill(tail_start(object.as_ref()));
+        if ty.flags.get().contains(TypeFlags::HEAP) {
+            tracked::track(object.as_ref());
+        }
         Ref::from_raw(typed)
     }
 }
@@ -134,7 +136,7 @@ pub(super) unsafe fn destroy(ptr: NonNull<ObjHead>) {
         if let Some(drop) = layout.drop {
             drop(ptr.as_ptr());
         }
-        let before = if layout.gc { HEAD } else { 0 };
+        let before = if ty_ref.collectable { HEAD } else { 0 };
         let heap_type = ty_ref.flags.get().contains(TypeFlags::HEAP);
         std::alloc::dealloc(
             base.sub(before),

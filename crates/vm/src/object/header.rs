@@ -117,13 +117,13 @@ impl ObjHead {
     /// The collector's word.
     #[inline(always)]
     pub(crate) fn gc(&self) -> Option<&GcHead> {
-        if self.ty().layout().gc { Some(self.gc_unchecked()) } else { None }
+        if self.ty().collectable { Some(self.gc_unchecked()) } else { None }
     }
 
     #[inline(always)]
     pub(crate) fn gc_unchecked(&self) -> &GcHead {
-        debug_assert!(self.ty().layout().gc);
-        // SAFETY: objects of collectable layouts are allocated with a `GcHead` in front.
+        debug_assert!(self.ty().collectable);
+        // SAFETY: objects of collectable types are allocated with a `GcHead` in front.
         unsafe { &*(self as *const ObjHead as *const GcHead).sub(1) }
     }
 
@@ -166,8 +166,7 @@ static TRASHCAN: GilCell<Trashcan> = GilCell::new(Trashcan { depth: 0, waiting: 
 #[inline(never)]
 unsafe fn dealloc(ptr: NonNull<ObjHead>) {
     // SAFETY: the memory is still there.
-    let layout = unsafe { ptr.as_ref() }.ty().layout();
-    if !layout.gc {
+    if !unsafe { ptr.as_ref() }.ty().collectable {
         // SAFETY: as promised; leaf objects drop no other object but their own parts.
         unsafe { alloc::destroy(ptr) };
         return;

@@ -519,3 +519,8 @@ pub fn guard_repr<R>(
     });
     result
 }
+
+/// The type's name, `NoneType` included.
+pub fn type_name_or_none_type(object: &Value) -> String {
+    object.ty().name().into()
+}

@@ -76,6 +76,8 @@ pub struct Type {
     pub(crate) basic_size: usize,
     /// Where the instance's `Attrs` lie; 0 if it has none.
     pub(crate) attrs_offset: usize,
+    /// Do instances carry a collector header? Those of classes made at run time always do.
+    pub(crate) collectable: bool,
     /// Where the values of `__slots__` lie, inherited ones included.
     #[notrace]
     pub(crate) slot_offsets: Box<[u32]>,
@@ -159,6 +161,7 @@ impl Type {
             slots: Slots::default(),
             basic_size: parts.basic_size,
             attrs_offset: parts.attrs_offset,
+            collectable: parts.layout.gc || parts.flags.contains(TypeFlags::HEAP),
             slot_offsets: parts.slot_offsets,
             inline_hint: Cell::new(0),
             root_shape: Shape::default(),

@@ -1,0 +1,509 @@
+//! The verifier: walks every path through a code object once and proves that it stays inside its
+//! stack, its tables and its blocks. Code that does not verify is never run.
+//!
+//! What the walk finds is kept, because the machine needs it: at each reachable instruction the
+//! stack depth and the innermost block. 3.6 keeps a block stack at run time; since blocks nest
+//! statically, it is a tree here, and a raise, `return`, `break` or `continue` finds its way out by
+//! walking up the tree.
+//!
+//! Depths are those of Adder's machine, which differ from CPython's in what a handler finds:
+//!
+//! ```text
+//!   except handler:   ... previous | traceback value type        (4 words above the block's level)
+//!   finally clause:   ... token why                              (2 words above the block's level)
+//! ```
+//!
+//! `previous` is the exception that was being handled before. `token why` is `None None` when the
+//! clause is entered the ordinary way, `exception previous`, `value RETURN`, `None BREAK` or
+//! `offset CONTINUE`. The compiler pushes the first `None` itself and falls into the clause; the
+//! machine adds the second word on that path (`Step::enters_finally`).
+//!
+//! CPython's counterpart: none in 3.6, which trusts its bytecode; `Objects/frameobject.c`'s
+//! `mark_stacks` does something alike later.
+
+use crate::code::{CodeObject, flags};
+use crate::opcode::Op;
+use crate::table::ArgKind;
+use std::fmt;
+
+/// What kind of region an instruction is in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BlockKind {
+    /// `SETUP_LOOP`: `target` is where `break` goes.
+    Loop,
+    /// `SETUP_EXCEPT`: `target` is the handler.
+    Except,
+    /// `SETUP_FINALLY`, `SETUP_WITH`, `SETUP_ASYNC_WITH`: `target` is the clause.
+    Finally,
+    /// Inside an except handler; the previous exception lies at `level`.
+    ExceptHandler,
+    /// Inside a finally clause; token and why lie at `level`.
+    FinallyBody,
+}
+
+/// A node of the tree of blocks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Block {
+    pub kind: BlockKind,
+    /// The block around it: an index into [`Analysis::blocks`], [`NO_BLOCK`] at the outside.
+    pub parent: u32,
+    /// Stack depth to cut back to when the block is left in a hurry.
+    pub level: u32,
+    /// Byte offset, see [`BlockKind`].
+    pub target: u32,
+}
+
+pub const NO_BLOCK: u32 = u32::MAX;
+
+/// One reachable instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Byte offset of the instruction itself.
+    pub offset: u32,
+    /// Byte offset of its first `EXTENDED_ARG`, or of itself: where jumps land.
+    pub start: u32,
+    pub op: Op,
+    pub arg: u32,
+    /// Words on the stack before it runs.
+    pub depth: u32,
+    pub block: u32,
+    /// Falls into the finally clause behind it the ordinary way.
+    pub enters_finally: bool,
+    /// The absolute jump target, for jumps and block set-ups.
+    pub target: u32,
+    /// Something jumps here.
+    pub is_target: bool,
+}
+
+/// The result for one code object.
+#[derive(Debug)]
+pub struct Analysis {
+    /// Reachable instructions in order of their offsets.
+    pub steps: Vec<Step>,
+    pub blocks: Vec<Block>,
+    /// The deepest the stack gets.
+    pub max_depth: u32,
+}
+
+/// Why code was refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VerifyError {
+    pub offset: u32,
+    pub reason: String,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bad bytecode at offset {}: {}", self.offset, self.reason)
+    }
+}
+
+impl std::error::Error for VerifyError {}
+
+type Result<T> = std::result::Result<T, VerifyError>;
+
+fn refuse<T>(offset: u32, reason: impl Into<String>) -> Result<T> {
+    Err(VerifyError { offset, reason: reason.into() })
+}
+
+/// The greatest stack a frame may ask for.
+const MAX_STACK: u32 = 1 << 20;
+/// CPython's limit for nested blocks is 20; handlers count here too.
+const MAX_BLOCK_DEPTH: u32 = 64;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct State {
+    depth: u32,
+    block: u32,
+}
+
+struct Decoded {
+    offset: u32,
+    start: u32,
+    op: Op,
+    arg: u32,
+    state: Option<State>,
+    enters_finally: bool,
+    is_target: bool,
+}
+
+struct Walk<'a> {
+    code: &'a CodeObject,
+    decoded: Vec<Decoded>,
+    /// Index into `decoded` for each code unit at which an instruction starts.
+    at_unit: Vec<u32>,
+    blocks: Vec<Block>,
+    /// The finally block whose clause starts at an instruction.
+    clause_of: Vec<u32>,
+    waiting: Vec<usize>,
+    max_depth: u32,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+/// Verifies a code object (not the ones among its constants: each is verified before it runs).
+pub fn analyze(code: &CodeObject) -> Result<Analysis> {
+    check_fields(code)?;
+    let mut walk = decode(code)?;
+    walk.enter(0, State { depth: 0, block: NO_BLOCK }, true, 0)?;
+    while let Some(at) = walk.waiting.pop() {
+        walk.step(at)?;
+    }
+    let Walk { decoded, blocks, max_depth, .. } = walk;
+    let steps = decoded
+        .iter()
+        .filter_map(|d| {
+            let state = d.state?;
+            Some(Step {
+                offset: d.offset,
+                start: d.start,
+                op: d.op,
+                arg: d.arg,
+                depth: state.depth,
+                block: state.block,
+                enters_finally: d.enters_finally,
+                target: jump_target(d).unwrap_or(0),
+                is_target: d.is_target,
+            })
+        })
+        .collect();
+    Ok(Analysis { steps, blocks, max_depth })
+}
+
+fn check_fields(code: &CodeObject) -> Result<()> {
+    let parameters = u64::from(code.argcount)
+        + u64::from(code.kwonlyargcount)
+        + u64::from(code.flags & flags::VARARGS != 0)
+        + u64::from(code.flags & flags::VARKEYWORDS != 0);
+    if parameters > code.varnames.len() as u64 {
+        return refuse(0, "more parameters than variable names");
+    }
+    if code.posonlyargcount > code.argcount {
+        return refuse(0, "more positional-only parameters than parameters");
+    }
+    if code.nlocals as usize != code.varnames.len() {
+        return refuse(0, "co_nlocals is not the number of variable names");
+    }
+    if code.code.is_empty() || !code.code.len().is_multiple_of(2) {
+        return refuse(0, "the code is empty or ends within an instruction");
+    }
+    if code.code.len() > i32::MAX as usize {
+        return refuse(0, "the code is too long");
+    }
+    Ok(())
+}
+
+fn decode(code: &CodeObject) -> Result<Walk<'_>> {
+    let mut decoded = Vec::with_capacity(code.code.len() / 2);
+    let mut at_unit = vec![NOWHERE; code.code.len() / 2];
+    let (mut arg, mut start) = (0u32, None);
+    for (unit, pair) in code.code.chunks_exact(2).enumerate() {
+        let offset = unit as u32 * 2;
+        let Some(op) = Op::from_u8(pair[0]) else {
+            return refuse(offset, format!("unknown opcode {}", pair[0]));
+        };
+        let first = *start.get_or_insert(offset);
+        if arg > u32::MAX >> 8 {
+            return refuse(offset, "the argument is too large");
+        }
+        arg = arg << 8 | u32::from(pair[1]);
+        if op == Op::EXTENDED_ARG {
+            continue;
+        }
+        // Jumps may land on the first EXTENDED_ARG, which starts the instruction.
+        at_unit[first as usize / 2] = decoded.len() as u32;
+        decoded.push(Decoded {
+            offset,
+            start: first,
+            op,
+            arg: if op.has_arg() { arg } else { 0 },
+            state: None,
+            enters_finally: false,
+            is_target: false,
+        });
+        (arg, start) = (0, None);
+    }
+    if decoded.is_empty() {
+        return refuse(0, "there is no instruction");
+    }
+    let clause_of = vec![NO_BLOCK; decoded.len()];
+    Ok(Walk { code, decoded, at_unit, blocks: Vec::new(), clause_of, waiting: Vec::new(), max_depth: 0 })
+}
+
+/// Where a jump or a block set-up points to.
+fn jump_target(d: &Decoded) -> Option<u32> {
+    match d.op.arg_kind() {
+        ArgKind::JAbs => Some(d.arg),
+        ArgKind::JRel => d.offset.checked_add(2)?.checked_add(d.arg),
+        _ => None,
+    }
+}
+
+impl Walk<'_> {
+    /// The instruction a jump lands on.
+    fn landing(&self, from: &Decoded) -> Result<usize> {
+        let target = jump_target(from).unwrap_or(NOWHERE);
+        if target.is_multiple_of(2)
+            && let Some(&index) = self.at_unit.get(target as usize / 2)
+            && index != NOWHERE
+        {
+            return Ok(index as usize);
+        }
+        refuse(from.offset, format!("jump to {target}, where no instruction starts"))
+    }
+
+    fn add_block(&mut self, offset: u32, block: Block) -> Result<u32> {
+        // The same block is met again when a path is walked twice.
+        if let Some(at) = self.blocks.iter().rposition(|b| *b == block) {
+            return Ok(at as u32);
+        }
+        let (mut deep, mut up) = (0, block.parent);
+        while up != NO_BLOCK {
+            deep += 1;
+            up = self.blocks[up as usize].parent;
+        }
+        if deep >= MAX_BLOCK_DEPTH {
+            return refuse(offset, "too many nested blocks");
+        }
+        self.blocks.push(block);
+        Ok(self.blocks.len() as u32 - 1)
+    }
+
+    /// Control reaches an instruction with a state: from `from`, by a jump or by falling into it.
+    fn enter(&mut self, at: usize, state: State, falls: bool, from: usize) -> Result<()> {
+        let mut state = state;
+        let offset = self.decoded.get(at).map_or(u32::MAX, |d| d.offset);
+        let clause = match self.clause_of.get(at) {
+            Some(&clause) => clause,
+            None => return refuse(self.decoded[from].offset, "control runs off the end of the code"),
+        };
+        if clause != NO_BLOCK {
+            // The ordinary way into a finally clause, with a single None pushed by the compiler.
+            let block = self.blocks[clause as usize];
+            if state.block == block.parent && state.depth == block.level + 1 {
+                if !falls {
+                    return refuse(offset, "jump into a finally clause");
+                }
+                self.decoded[from].enters_finally = true;
+                let level = block.level;
+                let body = Block { kind: BlockKind::FinallyBody, level, ..block };
+                state = State { depth: level + 2, block: self.add_block(offset, body)? };
+            }
+        }
+        if state.depth > MAX_STACK {
+            return refuse(offset, "the stack grows too deep");
+        }
+        self.max_depth = self.max_depth.max(state.depth);
+        let decoded = &mut self.decoded[at];
+        decoded.is_target |= !falls;
+        match decoded.state {
+            None => {
+                decoded.state = Some(state);
+                self.waiting.push(at);
+                Ok(())
+            }
+            Some(known) if known == state => Ok(()),
+            Some(known) if known.block == state.block => refuse(
+                offset,
+                format!("stack depth {} on one way here, {} on another", known.depth, state.depth),
+            ),
+            Some(_) => refuse(offset, "different blocks on different ways here"),
+        }
+    }
+
+    fn block(&self, index: u32, offset: u32) -> Result<Block> {
+        match self.blocks.get(index as usize) {
+            Some(block) => Ok(*block),
+            None => refuse(offset, "there is no block to leave"),
+        }
+    }
+
+    fn check_arg(&self, d: &Decoded) -> Result<()> {
+        let table = match d.op.arg_kind() {
+            ArgKind::Const => self.code.consts.len(),
+            ArgKind::Name => self.code.names.len(),
+            ArgKind::Local => self.code.varnames.len(),
+            ArgKind::Free => self.code.cellvars.len() + self.code.freevars.len(),
+            ArgKind::Compare => crate::opcode::CMP_OP.len() - 1,
+            _ => return Ok(()),
+        };
+        if (d.arg as usize) < table { Ok(()) } else { refuse(d.offset, "argument out of range") }
+    }
+
+    /// Special conditions on arguments.
+    fn check_special(&self, d: &Decoded, depth: u32) -> Result<()> {
+        let inside = |n: u32| n >= 1 && n < depth;
+        let good = match d.op {
+            Op::LIST_APPEND | Op::SET_ADD => inside(d.arg),
+            Op::MAP_ADD => d.arg >= 1 && d.arg.saturating_add(1) < depth,
+            Op::RAISE_VARARGS => d.arg <= 2,
+            Op::BUILD_SLICE => d.arg == 2 || d.arg == 3,
+            Op::MAKE_FUNCTION => d.arg < 32,
+            Op::ROT_N => d.arg >= 1,
+            Op::UNPACK_EX => d.arg >> 8 < MAX_STACK,
+            Op::YIELD_VALUE | Op::YIELD_FROM => {
+                let generators = flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
+                self.code.flags & generators != 0
+            }
+            _ => true,
+        };
+        if good { Ok(()) } else { refuse(d.offset, format!("bad use of {}", d.op.name())) }
+    }
+
+    fn step(&mut self, at: usize) -> Result<()> {
+        let Decoded { offset, op, arg, state, .. } = self.decoded[at];
+        let Some(State { depth, block }) = state else { return Ok(()) };
+        self.check_arg(&self.decoded[at])?;
+        self.check_special(&self.decoded[at], depth)?;
+        let need = |n: u32| if depth >= n { Ok(()) } else { refuse(offset, "the stack runs empty") };
+        // A block's own words may not be taken by ordinary instructions inside it.
+        let floor = match self.blocks.get(block as usize) {
+            None => 0,
+            Some(b) => match b.kind {
+                BlockKind::ExceptHandler => b.level + 1,
+                BlockKind::FinallyBody => b.level + 2,
+                BlockKind::Loop | BlockKind::Except | BlockKind::Finally => b.level,
+            },
+        };
+        let setup = |kind, level| Block { kind, parent: block, level, target: 0 };
+        match op {
+            Op::SETUP_LOOP | Op::SETUP_EXCEPT | Op::SETUP_FINALLY | Op::SETUP_WITH
+            | Op::SETUP_ASYNC_WITH => {
+                let target = self.landing(&self.decoded[at])?;
+                let target_offset = self.decoded[target].start;
+                let (kind, level, after) = match op {
+                    Op::SETUP_LOOP => (BlockKind::Loop, depth, depth),
+                    Op::SETUP_EXCEPT => (BlockKind::Except, depth, depth),
+                    Op::SETUP_FINALLY => (BlockKind::Finally, depth, depth),
+                    Op::SETUP_WITH => {
+                        need(1)?;
+                        (BlockKind::Finally, depth, depth + 1)
+                    }
+                    _ => {
+                        need(2)?;
+                        (BlockKind::Finally, depth - 1, depth)
+                    }
+                };
+                if level < floor {
+                    return refuse(offset, "the block starts below the one around it");
+                }
+                let new = Block { target: target_offset, ..setup(kind, level) };
+                let new = self.add_block(offset, new)?;
+                match kind {
+                    BlockKind::Loop => {
+                        let state = State { depth, block };
+                        self.enter(target, state, false, at)?;
+                    }
+                    BlockKind::Except => {
+                        let handler =
+                            Block { target: target_offset, ..setup(BlockKind::ExceptHandler, level) };
+                        let handler = self.add_block(offset, handler)?;
+                        let state = State { depth: level + 4, block: handler };
+                        self.enter(target, state, false, at)?;
+                    }
+                    _ => {
+                        if self.clause_of[target] != NO_BLOCK && self.clause_of[target] != new {
+                            return refuse(offset, "two blocks share a finally clause");
+                        }
+                        self.clause_of[target] = new;
+                        let body =
+                            Block { target: target_offset, ..setup(BlockKind::FinallyBody, level) };
+                        let body = self.add_block(offset, body)?;
+                        self.enter(target, State { depth: level + 2, block: body }, false, at)?;
+                    }
+                }
+                self.enter(at + 1, State { depth: after, block: new }, true, at)
+            }
+            Op::POP_BLOCK => {
+                let top = self.block(block, offset)?;
+                if matches!(top.kind, BlockKind::ExceptHandler | BlockKind::FinallyBody) {
+                    return refuse(offset, "POP_BLOCK inside a handler");
+                }
+                if depth < top.level {
+                    return refuse(offset, "the stack runs empty");
+                }
+                self.enter(at + 1, State { depth, block: top.parent }, true, at)
+            }
+            Op::POP_EXCEPT => {
+                let top = self.block(block, offset)?;
+                if top.kind != BlockKind::ExceptHandler || depth != top.level + 1 {
+                    return refuse(offset, "POP_EXCEPT outside an exception handler");
+                }
+                self.enter(at + 1, State { depth: top.level, block: top.parent }, true, at)
+            }
+            Op::END_FINALLY => {
+                let top = self.block(block, offset)?;
+                match top.kind {
+                    BlockKind::ExceptHandler if depth == top.level + 4 => Ok(()),
+                    BlockKind::FinallyBody if depth == top.level + 2 => {
+                        let state = State { depth: top.level, block: top.parent };
+                        self.enter(at + 1, state, true, at)
+                    }
+                    _ => refuse(offset, "END_FINALLY outside a handler"),
+                }
+            }
+            Op::WITH_CLEANUP_START => {
+                let top = self.block(block, offset)?;
+                if top.kind != BlockKind::FinallyBody || depth != top.level + 2 || top.level == 0 {
+                    return refuse(offset, "WITH_CLEANUP_START outside a with statement's end");
+                }
+                // The __exit__ below token and why goes, so these two sink by one.
+                let sunk = Block { level: top.level - 1, ..top };
+                let sunk = self.add_block(offset, sunk)?;
+                self.enter(at + 1, State { depth: depth + 1, block: sunk }, true, at)
+            }
+            Op::WITH_CLEANUP_FINISH => {
+                let top = self.block(block, offset)?;
+                if top.kind != BlockKind::FinallyBody || depth != top.level + 4 {
+                    return refuse(offset, "WITH_CLEANUP_FINISH outside a with statement's end");
+                }
+                self.enter(at + 1, State { depth: depth - 2, block }, true, at)
+            }
+            Op::BREAK_LOOP => self.find_loop(block, offset).map(|_| ()),
+            Op::CONTINUE_LOOP => {
+                let found = self.find_loop(block, offset)?;
+                let target = self.landing(&self.decoded[at])?;
+                match self.decoded[target].state {
+                    Some(s) if s.block == found && s.depth <= depth => {
+                        self.decoded[target].is_target = true;
+                        Ok(())
+                    }
+                    _ => refuse(offset, "CONTINUE_LOOP to a place outside its loop"),
+                }
+            }
+            _ => {
+                let row = op.row();
+                let (pops, pushes) = (row.effect)(arg);
+                if pops > depth || depth - pops < floor {
+                    return refuse(offset, "the stack runs empty");
+                }
+                if let Some(taken) = row.taken {
+                    let (pops, pushes) = taken(arg);
+                    if pops > depth || depth - pops < floor {
+                        return refuse(offset, "the stack runs empty");
+                    }
+                    let target = self.landing(&self.decoded[at])?;
+                    let depth = depth - pops + pushes;
+                    self.enter(target, State { depth, block }, false, at)?;
+                }
+                if row.ends {
+                    return Ok(());
+                }
+                let after = (depth - pops).saturating_add(pushes);
+                self.enter(at + 1, State { depth: after, block }, true, at)
+            }
+        }
+    }
+
+    /// The loop that `break` and `continue` mean.
+    fn find_loop(&self, block: u32, offset: u32) -> Result<u32> {
+        let mut at = block;
+        while let Some(b) = self.blocks.get(at as usize) {
+            if b.kind == BlockKind::Loop {
+                return Ok(at);
+            }
+            at = b.parent;
+        }
+        refuse(offset, "there is no loop around")
+    }
+}

@@ -1,0 +1,68 @@
+//! Where each table lies in `data/*.bin`. Made by `tools/generate.py`; do not edit.
+
+use crate::load::{i32s, u8s, u16s, u32s, u64s};
+
+static TABLES: &[u8] = include_bytes!("../data/tables.bin");
+static NAMES_FILE: &[u8] = include_bytes!("../data/names.bin");
+
+pub(crate) const TYPE_SHIFT: u32 = 6;
+pub(crate) static TYPE_INDEX: [u16; 17408] = u16s(TABLES, 0);
+pub(crate) static TYPE_BLOCKS: [u16; 29312] = u16s(TABLES, 34816);
+pub(crate) static TYPE_FLAGS: [u16; 293] = u16s(TABLES, 93440);
+pub(crate) static TYPE_DECIMAL: [u8; 293] = u8s(TABLES, 94026);
+pub(crate) static TYPE_DIGIT: [u8; 293] = u8s(TABLES, 94319);
+pub(crate) static TYPE_LOWER: [i32; 293] = i32s(TABLES, 94612);
+pub(crate) static TYPE_UPPER: [i32; 293] = i32s(TABLES, 95784);
+pub(crate) static TYPE_TITLE: [i32; 293] = i32s(TABLES, 96956);
+pub(crate) static EXTENDED_CODES: [u32; 298] = u32s(TABLES, 98128);
+pub(crate) static EXTENDED_MAPPINGS: [u32; 3576] = u32s(TABLES, 99320);
+pub(crate) const DATABASE_SHIFT: u32 = 6;
+pub(crate) static DATABASE_INDEX: [u16; 17408] = u16s(TABLES, 113624);
+pub(crate) static DATABASE_BLOCKS: [u16; 34560] = u16s(TABLES, 148440);
+pub(crate) static DATABASE_CATEGORY: [u8; 935] = u8s(TABLES, 217560);
+pub(crate) static DATABASE_BIDI: [u8; 935] = u8s(TABLES, 218495);
+pub(crate) static DATABASE_WIDTH: [u8; 935] = u8s(TABLES, 219430);
+pub(crate) static DATABASE_COMBINING: [u8; 935] = u8s(TABLES, 220365);
+pub(crate) static DATABASE_MIRRORED: [u8; 935] = u8s(TABLES, 221300);
+pub(crate) static DATABASE_QUICK_CHECK: [u8; 935] = u8s(TABLES, 222235);
+pub(crate) static DATABASE_NUMERIC: [u8; 935] = u8s(TABLES, 223170);
+pub(crate) static NUMERIC_BITS: [u64; 144] = u64s(TABLES, 224112);
+pub(crate) const DECOMPOSITION_SHIFT: u32 = 7;
+pub(crate) static DECOMPOSITION_INDEX: [u8; 8704] = u8s(TABLES, 225264);
+pub(crate) static DECOMPOSITION_BLOCKS: [u16; 14208] = u16s(TABLES, 233968);
+pub(crate) static DECOMPOSITION_DATA: [u32; 12270] = u32s(TABLES, 262384);
+pub(crate) static COMPOSITION_FIRST: [u32; 961] = u32s(TABLES, 311464);
+pub(crate) static COMPOSITION_SECOND: [u32; 961] = u32s(TABLES, 315308);
+pub(crate) static COMPOSITION_RESULT: [u32; 961] = u32s(TABLES, 319152);
+pub(crate) const OLD_SHIFT: u32 = 7;
+pub(crate) static OLD_INDEX: [u8; 8704] = u8s(TABLES, 322996);
+pub(crate) static OLD_BLOCKS: [u8; 32128] = u8s(TABLES, 331700);
+pub(crate) static OLD_CATEGORY: [u8; 55] = u8s(TABLES, 363828);
+pub(crate) static OLD_BIDI: [u8; 55] = u8s(TABLES, 363883);
+pub(crate) static OLD_WIDTH: [u8; 55] = u8s(TABLES, 363938);
+pub(crate) static OLD_MIRRORED: [u8; 55] = u8s(TABLES, 363993);
+pub(crate) static OLD_DECIMAL: [u8; 55] = u8s(TABLES, 364048);
+pub(crate) static OLD_CORRECTED: [u32; 5] = u32s(TABLES, 364104);
+pub(crate) static OLD_CORRECTION: [u32; 5] = u32s(TABLES, 364124);
+pub(crate) static WORDS: &[u8] = NAMES_FILE.split_at(0).1.split_at(86952).0;
+pub(crate) static WORD_LENGTH: [u8; 38] = u8s(NAMES_FILE, 86952);
+pub(crate) static WORD_START: [u16; 38] = u16s(NAMES_FILE, 86990);
+pub(crate) static WORD_PLACE: [u32; 38] = u32s(NAMES_FILE, 87068);
+pub(crate) const NAME_BLOCK: usize = 16;
+pub(crate) static NAMES: &[u8] = NAMES_FILE.split_at(87220).1.split_at(221554).0;
+pub(crate) static NAME_PLACES: [u32; 2134] = u32s(NAMES_FILE, 308776);
+pub(crate) static NAME_FIRST: [u32; 716] = u32s(NAMES_FILE, 317312);
+pub(crate) static NAME_BASE: [u16; 716] = u16s(NAMES_FILE, 320176);
+pub(crate) const NAME_COUNT: usize = 34137;
+pub(crate) static NAME_ORDER: [u16; 34137] = u16s(NAMES_FILE, 321608);
+pub(crate) static EXTRA_NAMES: [u8; 10045] = u8s(NAMES_FILE, 389882);
+pub(crate) static EXTRA_PLACES: [u32; 938] = u32s(NAMES_FILE, 399928);
+pub(crate) static DERIVED_FIRST: [u32; 17] = u32s(NAMES_FILE, 403680);
+pub(crate) static DERIVED_LAST: [u32; 17] = u32s(NAMES_FILE, 403748);
+pub(crate) static DERIVED_PREFIX: [u8; 17] = u8s(NAMES_FILE, 403816);
+
+pub(crate) static CATEGORIES: [&str; 30] = ["Cc", "Cf", "Cn", "Co", "Cs", "Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Me", "Mn", "Nd", "Nl", "No", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sc", "Sk", "Sm", "So", "Zl", "Zp", "Zs"];
+pub(crate) static BIDI_CLASSES: [&str; 24] = ["", "AL", "AN", "B", "BN", "CS", "EN", "ES", "ET", "FSI", "L", "LRE", "LRI", "LRO", "NSM", "ON", "PDF", "PDI", "R", "RLE", "RLI", "RLO", "S", "WS"];
+pub(crate) static EAST_ASIAN_WIDTHS: [&str; 6] = ["A", "F", "H", "N", "Na", "W"];
+pub(crate) static DECOMPOSITION_TAGS: [&str; 16] = ["<circle>", "<compat>", "<final>", "<font>", "<fraction>", "<initial>", "<isolated>", "<medial>", "<narrow>", "<noBreak>", "<small>", "<square>", "<sub>", "<super>", "<vertical>", "<wide>"];
+pub(crate) static DERIVED_PREFIXES: [&str; 5] = ["CJK COMPATIBILITY IDEOGRAPH-", "CJK UNIFIED IDEOGRAPH-", "EGYPTIAN HIEROGLYPH-", "KHITAN SMALL SCRIPT CHARACTER-", "NUSHU CHARACTER-"];

@@ -1,0 +1,260 @@
+//! Sorting: stable, adaptive, linear on sorted input, and safe with any comparison.
+//!
+//! The comparison may run Python code that raises, lies or changes the list, so the items being
+//! sorted are out of the list meanwhile and the algorithm never trusts the order it is told: a merge
+//! sort over natural runs (as timsort's outer loop), binary insertion for short ones. Keys that are
+//! all ints, all floats or all strings are compared without the protocol.
+//!
+//! CPython's counterpart: `list.sort` in `Objects/listobject.c`, `Objects/listsort.txt`.
+
+use crate::objects::str_::Str;
+use crate::protocol::compare::{self, CmpOp};
+use crate::protocol::{call, object};
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use std::cmp::Ordering;
+
+/// Sorts values by key; returns them (in some order also if a comparison raised) and the outcome.
+pub fn sort_values(
+    vm: &Vm,
+    items: Vec<Value>,
+    key: Option<&Value>,
+    reverse: bool,
+) -> (Vec<Value>, PyResult<()>) {
+    let mut pairs: Vec<(Value, Option<Value>)> = Vec::with_capacity(items.len());
+    match key {
+        None => pairs.extend(items.into_iter().map(|v| (v, None))),
+        Some(key) => {
+            let mut items = items.into_iter();
+            while let Some(item) = items.next() {
+                match call::call(vm, key, std::slice::from_ref(&item)) {
+                    Ok(k) => pairs.push((k, Some(item))),
+                    Err(e) => {
+                        let mut all: Vec<Value> = pairs.into_iter().filter_map(|p| p.1).collect();
+                        all.push(item);
+                        all.extend(items);
+                        return (all, Err(e));
+                    }
+                }
+            }
+        }
+    }
+    // Descending order keeps equal items in their order: reverse, sort, reverse.
+    if reverse {
+        pairs.reverse();
+    }
+    let result = sort_pairs(vm, &mut pairs);
+    if reverse {
+        pairs.reverse();
+    }
+    (pairs.into_iter().map(|(k, v)| v.unwrap_or(k)).collect(), result)
+}
+
+/// What all keys are.
+enum Kind {
+    Ints,
+    Floats,
+    Strings,
+    Any,
+}
+
+fn kind_of(pairs: &[(Value, Option<Value>)]) -> Kind {
+    let all = |f: fn(&Value) -> bool| pairs.iter().all(|(k, _)| f(k));
+    match pairs.first().map(|p| &p.0) {
+        Some(k) if k.is_small_int() && all(Value::is_small_int) => Kind::Ints,
+        Some(k) if k.is_float_word() && all(Value::is_float_word) => Kind::Floats,
+        Some(k) if k.is_exact::<Str>() && all(|k| k.is_exact::<Str>()) => Kind::Strings,
+        _ => Kind::Any,
+    }
+}
+
+fn sort_pairs(vm: &Vm, pairs: &mut [Pair]) -> PyResult<()> {
+    match kind_of(pairs) {
+        Kind::Ints => {
+            pairs.sort_by_key(|p| p.0.small_int_unchecked());
+            return Ok(());
+        }
+        Kind::Strings => {
+            pairs.sort_by(|a, b| match (a.0.downcast::<Str>(), b.0.downcast::<Str>()) {
+                (Some(a), Some(b)) => a.compare(b),
+                _ => Ordering::Equal,
+            });
+            return Ok(());
+        }
+        Kind::Floats if pairs.iter().all(|p| !p.0.float_unchecked().is_nan()) => {
+            pairs.sort_by(|a, b| {
+                a.0.float_unchecked().partial_cmp(&b.0.float_unchecked()).unwrap_or(Ordering::Equal)
+            });
+            return Ok(());
+        }
+        _ => {}
+    }
+    let mut sorter = Sorter { vm, failed: None };
+    sorter.sort(pairs);
+    match sorter.failed {
+        Some(e) => Err(e),
+        None => Ok(()),
+    }
+}
+
+type Pair = (Value, Option<Value>);
+
+struct Sorter<'a> {
+    vm: &'a Vm,
+    failed: Option<Exc>,
+}
+
+/// Runs shorter than this are extended by binary insertion.
+const MIN_RUN: usize = 32;
+
+impl Sorter<'_> {
+    /// `a < b`; once a comparison has failed everything is in order.
+    fn less(&mut self, a: &Value, b: &Value) -> bool {
+        if self.failed.is_some() {
+            return false;
+        }
+        let result = compare::rich_compare(self.vm, a, b, CmpOp::Lt)
+            .and_then(|r| object::is_true(self.vm, &r));
+        match result {
+            Ok(less) => less,
+            Err(e) => {
+                self.failed = Some(e);
+                false
+            }
+        }
+    }
+
+    fn sort(&mut self, v: &mut [Pair]) {
+        let n = v.len();
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        let mut start = 0;
+        while start < n && self.failed.is_none() {
+            let mut end = self.natural_run(v, start);
+            let least = (start + MIN_RUN).min(n);
+            if end < least {
+                self.insert_sorted(v, start, end, least);
+                end = least;
+            }
+            runs.push((start, end));
+            start = end;
+            // Keep run lengths falling, so that merges are balanced (timsort's invariant).
+            while runs.len() > 1 {
+                let k = runs.len() - 1;
+                let len = |i: usize| runs[i].1 - runs[i].0;
+                let unbalanced = (k >= 2 && len(k - 2) <= len(k - 1) + len(k))
+                    || (k >= 3 && len(k - 3) <= len(k - 2) + len(k - 1));
+                if unbalanced {
+                    let at = if len(k - 2) < len(k) { k - 2 } else { k - 1 };
+                    self.merge_at(v, &mut runs, at);
+                } else if len(k - 1) <= len(k) {
+                    self.merge_at(v, &mut runs, k - 1);
+                } else {
+                    break;
+                }
+            }
+        }
+        while runs.len() > 1 && self.failed.is_none() {
+            let at = runs.len() - 2;
+            self.merge_at(v, &mut runs, at);
+        }
+    }
+
+    /// The end of the run that starts at `start`; a strictly descending one is reversed.
+    fn natural_run(&mut self, v: &mut [Pair], start: usize) -> usize {
+        let n = v.len();
+        let mut end = start + 1;
+        if end >= n {
+            return n;
+        }
+        if self.less(&v[end].0, &v[start].0) {
+            end += 1;
+            while end < n && self.less(&v[end].0, &v[end - 1].0) {
+                end += 1;
+            }
+            v[start..end].reverse();
+        } else {
+            end += 1;
+            while end < n && !self.less(&v[end].0, &v[end - 1].0) {
+                end += 1;
+            }
+        }
+        end
+    }
+
+    fn insert_sorted(&mut self, v: &mut [Pair], start: usize, sorted: usize, end: usize) {
+        for i in sorted..end {
+            let (mut low, mut high) = (start, i);
+            while low < high {
+                let mid = low + (high - low) / 2;
+                if self.less(&v[i].0, &v[mid].0) {
+                    high = mid;
+                } else {
+                    low = mid + 1;
+                }
+            }
+            v[low..=i].rotate_right(1);
+        }
+    }
+
+    fn merge_at(&mut self, v: &mut [Pair], runs: &mut Vec<(usize, usize)>, at: usize) {
+        let (a, b) = (runs[at], runs[at + 1]);
+        runs[at] = (a.0, b.1);
+        runs.remove(at + 1);
+        // What is in place already at both ends stays there.
+        let from = self.upper_bound(v, a.0, a.1, b.0);
+        if from == a.1 {
+            return;
+        }
+        let to = self.lower_bound(v, b.0, b.1, a.1 - 1);
+        if self.failed.is_some() || to == b.0 {
+            return;
+        }
+        // The items move out, leaving None behind, and come back merged: nothing is dropped.
+        let mut take = |range: std::ops::Range<usize>| -> Vec<Pair> {
+            v[range].iter_mut().map(|p| (std::mem::replace(&mut p.0, Value::NONE), p.1.take())).collect()
+        };
+        let left = take(from..a.1);
+        let right = take(a.1..to);
+        let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+        for place in &mut v[from..to] {
+            let take_right = match (left.peek(), right.peek()) {
+                (Some(x), Some(y)) => self.less(&y.0, &x.0),
+                (None, _) => true,
+                (_, None) => false,
+            };
+            let next = if take_right { right.next() } else { left.next() };
+            if let Some(next) = next {
+                *place = next;
+            }
+        }
+    }
+
+    /// The first place in `low..high` whose item is greater than item `pivot`.
+    fn upper_bound(&mut self, v: &[Pair], low: usize, high: usize, pivot: usize) -> usize {
+        let (mut low, mut high) = (low, high);
+        while low < high {
+            let mid = low + (high - low) / 2;
+            if self.less(&v[pivot].0, &v[mid].0) {
+                high = mid;
+            } else {
+                low = mid + 1;
+            }
+        }
+        low
+    }
+
+    /// The first place in `low..high` whose item is not less than item `pivot`.
+    fn lower_bound(&mut self, v: &[Pair], low: usize, high: usize, pivot: usize) -> usize {
+        let (mut low, mut high) = (low, high);
+        while low < high {
+            let mid = low + (high - low) / 2;
+            if self.less(&v[mid].0, &v[pivot].0) {
+                low = mid + 1;
+            } else {
+                high = mid;
+            }
+        }
+        low
+    }
+}

@@ -1,0 +1,301 @@
+//! `tuple`: immutable sequences. The items lie behind the object.
+//!
+//! A tuple whose items cannot be part of a cycle (numbers, text, ...) is never tracked by the
+//! collector. CPython's counterpart: `Objects/tupleobject.c`.
+
+#![expect(unsafe_code, reason = "items lie behind the object")]
+
+use crate::object::{Obj, Payload, Ref, TypeCell, Visitor, alloc, tracked};
+use crate::objects::iterators::TupleIter;
+use crate::objects::str_::StrBuilder;
+use crate::objects::type_::Type;
+use crate::protocol::compare::{self, CmpOp};
+use crate::protocol::index::{Subscript, subscript, wrap};
+use crate::protocol::{iter, object};
+use crate::runtime::args::CallArgs;
+use crate::runtime::errors::PyResult;
+use crate::runtime::hash::hash_sequence;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use adder_derive::pymethods;
+
+/// Built-in immutable sequence.
+pub struct Tuple {
+    items: *const Value,
+    len: usize,
+}
+
+// SAFETY: the cell is this type's own; `traverse` visits each item once.
+unsafe impl Payload for Tuple {
+    const GC: bool = true;
+    fn tail_bytes(&self) -> usize {
+        self.len * size_of::<Value>()
+    }
+    fn cell() -> &'static TypeCell {
+        static CELL: TypeCell = TypeCell::of::<Tuple>();
+        &CELL
+    }
+    fn traverse(&self, visit: &mut Visitor<'_>) {
+        self.items().iter().for_each(visit);
+    }
+}
+
+impl crate::objects::type_::declare::Declared for Tuple {
+    const DECLARATION: crate::objects::type_::declare::Declaration =
+        crate::objects::type_::declare::Declaration {
+            name: "tuple",
+            module: "builtins",
+            doc: "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.",
+            signature: Some("(iterable=(), /)"),
+            base: || None,
+            base_type: true,
+            has_dict: false,
+            no_new: false,
+            sequence: true,
+            mapping: false,
+        };
+}
+
+impl Drop for Tuple {
+    fn drop(&mut self) {
+        // SAFETY: the items are owned and dropped once, with their tuple.
+        unsafe {
+            std::ptr::drop_in_place(std::ptr::slice_from_raw_parts_mut(
+                self.items.cast_mut(),
+                self.len,
+            ));
+        }
+    }
+}
+
+fn can_be_in_cycle(item: &Value) -> bool {
+    item.head().is_some_and(|h| h.ty().collectable)
+}
+
+static EMPTY: crate::object::GilCell<Option<Ref<Tuple>>> = crate::object::GilCell::new(None);
+
+impl Tuple {
+    #[inline(always)]
+    pub fn items(&self) -> &[Value] {
+        // SAFETY: `items` points to `len` values behind the object, which never change.
+        unsafe { std::slice::from_raw_parts(self.items, self.len) }
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn empty() -> Ref<Tuple> {
+        if let Some(empty) = EMPTY.with(|e| e.clone()) {
+            return empty;
+        }
+        let empty = Tuple::build(Vec::new(), Tuple::cell().get());
+        EMPTY.with(|e| *e = Some(empty.clone()));
+        empty
+    }
+
+    pub fn from_vec(items: Vec<Value>) -> Ref<Tuple> {
+        if items.is_empty() {
+            return Tuple::empty();
+        }
+        Tuple::build(items, Tuple::cell().get())
+    }
+
+    pub fn from_slice(items: &[Value]) -> Ref<Tuple> {
+        Tuple::from_vec(items.to_vec())
+    }
+
+    /// A tuple of some subclass.
+    pub fn build(items: Vec<Value>, ty: &Obj<Type>) -> Ref<Tuple> {
+        let len = items.len();
+        let payload = Tuple { items: std::ptr::null(), len };
+        let track = items.iter().any(can_be_in_cycle);
+        let mut start: *const Value = std::ptr::null();
+        // SAFETY: the tail is as long as the items, which move into it bit by bit (the vector then
+        // gives up its length); `items` is set before anybody else sees the object.
+        unsafe {
+            let mut items = items;
+            let tuple = alloc::new_with_tail(payload, ty, len * size_of::<Value>(), |tail| {
+                std::ptr::copy_nonoverlapping(items.as_ptr(), tail.cast(), len);
+                items.set_len(0);
+                start = tail.cast();
+            });
+            let raw = tuple.into_raw();
+            (*raw.as_ptr()).payload.items = if len == 0 {
+                std::ptr::NonNull::dangling().as_ptr()
+            } else {
+                start
+            };
+            let tuple = Ref::from_raw(raw);
+            if track {
+                tracked::track(tuple.head());
+            }
+            tuple
+        }
+    }
+}
+
+#[pymethods]
+impl Tuple {
+    #[slot]
+    fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        let exact = ty.same(Tuple::cell().get());
+        if args.keyword_count() > 0 && exact {
+            return Err(vm.type_error("tuple() takes no keyword arguments"));
+        }
+        let items = match args.args() {
+            [] => Vec::new(),
+            [one] if exact && one.is_exact::<Tuple>() => return Ok(one.clone()),
+            [one] => iter::collect(vm, one)?,
+            more => {
+                return Err(vm.type_error(format!(
+                    "tuple expected at most 1 argument, got {}",
+                    more.len()
+                )));
+            }
+        };
+        if exact { Ok(Tuple::from_vec(items).into()) } else { Ok(Tuple::build(items, ty).into()) }
+    }
+
+    #[slot]
+    fn repr(zelf: &Obj<Tuple>, vm: &Vm) -> PyResult {
+        if zelf.is_empty() {
+            return Ok(vm.str("()"));
+        }
+        let text = object::guard_repr(vm, &zelf.to_value(), None, || {
+            let mut out = StrBuilder::new();
+            out.push_str("(");
+            for (i, item) in zelf.items().iter().enumerate() {
+                if i > 0 {
+                    out.push_str(", ");
+                }
+                out.push_obj(&*object::repr(vm, item)?);
+            }
+            out.push_str(if zelf.len() == 1 { ",)" } else { ")" });
+            Ok(Some(out.finish()))
+        })?;
+        Ok(text.map_or_else(|| vm.str("(...)"), Value::from))
+    }
+
+    #[slot]
+    fn hash(zelf: &Obj<Tuple>, vm: &Vm) -> PyResult<i64> {
+        vm.check_stack()?;
+        let mut hashes = Vec::with_capacity(zelf.len());
+        for item in zelf.items() {
+            hashes.push(object::hash(vm, item)?);
+        }
+        Ok(hash_sequence(hashes.into_iter()))
+    }
+
+    #[slot]
+    fn richcompare(zelf: &Obj<Tuple>, vm: &Vm, other: &Value, op: CmpOp) -> PyResult {
+        let Some(other) = other.downcast::<Tuple>() else { return Ok(Value::NOT_IMPLEMENTED) };
+        let (a, b) = (zelf.items(), other.items());
+        compare::compare_sequences(vm, |i| a.get(i).cloned(), |i| b.get(i).cloned(), op)
+    }
+
+    #[slot]
+    fn iter(zelf: &Obj<Tuple>, _vm: &Vm) -> PyResult {
+        Ok(TupleIter::new_value(zelf.to_ref()))
+    }
+
+    #[slot]
+    fn len(zelf: &Obj<Tuple>, _vm: &Vm) -> PyResult<usize> {
+        Ok(zelf.payload.len)
+    }
+
+    #[slot]
+    fn getitem(zelf: &Obj<Tuple>, vm: &Vm, key: &Value) -> PyResult {
+        let items = zelf.items();
+        match subscript(vm, key, items.len(), "tuple")? {
+            Subscript::Index(i) => match wrap(i, items.len()) {
+                Some(at) => Ok(items[at].clone()),
+                None => Err(vm.index_error("tuple index out of range")),
+            },
+            Subscript::Slice(s) if s.step == 1 && s.count == items.len() && zelf.is_exact() => {
+                Ok(zelf.to_value())
+            }
+            Subscript::Slice(s) => {
+                Ok(Tuple::from_vec(s.positions().map(|i| items[i].clone()).collect()).into())
+            }
+        }
+    }
+
+    #[slot]
+    fn contains(zelf: &Obj<Tuple>, vm: &Vm, item: &Value) -> PyResult<bool> {
+        for candidate in zelf.items() {
+            if compare::equal(vm, candidate, item)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    #[slot]
+    fn concat(zelf: &Obj<Tuple>, vm: &Vm, other: &Value) -> PyResult {
+        let Some(other) = other.downcast::<Tuple>() else {
+            return Err(vm.type_error(format!(
+                "can only concatenate tuple (not \"{}\") to tuple",
+                other.ty().name()
+            )));
+        };
+        if other.is_empty() && zelf.is_exact() {
+            return Ok(zelf.to_value());
+        }
+        let mut items = zelf.items().to_vec();
+        items.extend_from_slice(other.items());
+        Ok(Tuple::from_vec(items).into())
+    }
+
+    #[slot]
+    fn repeat(zelf: &Obj<Tuple>, vm: &Vm, count: isize) -> PyResult {
+        if count == 1 && zelf.is_exact() {
+            return Ok(zelf.to_value());
+        }
+        Ok(Tuple::from_vec(super::list::repeat_items(vm, zelf.items(), count)?).into())
+    }
+
+    /// Return number of occurrences of value.
+    #[pymethod]
+    fn count(zelf: &Obj<Tuple>, vm: &Vm, value: &Value) -> PyResult<usize> {
+        let mut n = 0;
+        for item in zelf.items() {
+            n += compare::equal(vm, item, value)? as usize;
+        }
+        Ok(n)
+    }
+
+    /// Return first index of value.
+    ///
+    /// Raises ValueError if the value is not present.
+    #[pymethod(sig = "($self, value, start=0, stop=sys.maxsize, /)")]
+    fn index(
+        zelf: &Obj<Tuple>,
+        vm: &Vm,
+        value: &Value,
+        start: Option<&Value>,
+        stop: Option<&Value>,
+    ) -> PyResult<usize> {
+        let range = super::list::search_range(vm, zelf.len(), start, stop)?;
+        for i in range {
+            if compare::equal(vm, &zelf.items()[i], value)? {
+                return Ok(i);
+            }
+        }
+        Err(vm.value_error("tuple.index(x): x not in tuple"))
+    }
+
+    #[pymethod]
+    fn __getnewargs__(zelf: &Obj<Tuple>, _vm: &Vm) -> Ref<Tuple> {
+        Tuple::from_vec(vec![Tuple::from_slice(zelf.items()).into()])
+    }
+
+    /// See PEP 585
+    #[classmethod]
+    fn __class_getitem__(cls: &Value, vm: &Vm, item: &Value) -> PyResult {
+        super::generic_alias::make(vm, cls, item)
+    }
+}

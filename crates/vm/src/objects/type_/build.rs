@@ -1,0 +1,430 @@
+//! Classes made at run time: `type(name, bases, dict)`, `__build_class__`'s last step.
+//!
+//! CPython's counterpart: `type_new` in `Objects/typeobject.c`.
+
+use super::slots::SLOT_DEFS;
+use super::{Parts, Type, TypeFlags, generic, mro};
+use crate::object::attrs::Attrs;
+use crate::object::{Obj, Ref};
+use crate::objects::cell::CellObj;
+use crate::objects::descr::{self, MemberDescr};
+use crate::objects::dict::Dict;
+use crate::objects::function::Function;
+use crate::objects::str_::{Str, intern};
+use crate::objects::tuple::Tuple;
+use crate::protocol::{call, iter, object};
+use crate::runtime::args::CallArgs;
+use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+
+/// The most derived metaclass of some bases.
+pub fn metaclass_of(vm: &Vm, start: &Obj<Type>, bases: &[Value]) -> PyResult<Ref<Type>> {
+    let mut winner = start.to_ref();
+    for base in bases {
+        let candidate = base.ty();
+        if winner.is_subtype(candidate) {
+            continue;
+        }
+        if candidate.is_subtype(&winner) {
+            winner = candidate.to_ref();
+            continue;
+        }
+        return Err(vm.type_error(
+            "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases",
+        ));
+    }
+    Ok(winner)
+}
+
+/// How a base extends what it inherits: the solid base decides the layout.
+fn solid_base(ty: &Obj<Type>) -> Ref<Type> {
+    let mut at = ty.to_ref();
+    while let Some(base) = at.base() {
+        let extends = !std::ptr::eq(at.layout(), base.layout())
+            || at.slot_offsets.len() != base.slot_offsets.len();
+        if extends {
+            return at;
+        }
+        at = base;
+    }
+    at
+}
+
+fn best_base(vm: &Vm, bases: &[Ref<Type>]) -> PyResult<Ref<Type>> {
+    let mut winner: Option<(Ref<Type>, Ref<Type>)> = None;
+    for base in bases {
+        if !base.has_flag(TypeFlags::BASE_TYPE) {
+            return Err(vm.type_error(format!(
+                "type '{}' is not an acceptable base type",
+                base.name()
+            )));
+        }
+        let solid = solid_base(base);
+        winner = match winner {
+            None => Some((base.clone(), solid)),
+            Some((b, s)) if s.is_subtype(&solid) => Some((b, s)),
+            Some((_, s)) if solid.is_subtype(&s) => Some((base.clone(), solid)),
+            Some(_) => {
+                return Err(vm.type_error("multiple bases have instance lay-out conflict"));
+            }
+        };
+    }
+    match winner {
+        Some((base, _)) => Ok(base),
+        None => Err(vm.type_error("a class needs a base")),
+    }
+}
+
+/// Makes a class. `metatype` is final; `namespace` is copied.
+pub fn make_class(
+    vm: &Vm,
+    metatype: &Obj<Type>,
+    name: &Obj<Str>,
+    bases: &[Value],
+    namespace: &Obj<Dict>,
+    kwargs: CallArgs<'_>,
+) -> PyResult<Ref<Type>> {
+    let names = vm.names();
+    let object_type = vm.type_of::<crate::objects::object::Object>();
+    let bases: Vec<Ref<Type>> = if bases.is_empty() {
+        vec![object_type.to_ref()]
+    } else {
+        bases
+            .iter()
+            .map(|b| {
+                b.clone()
+                    .into_ref()
+                    .map_err(|_| vm.type_error("bases must be types"))
+            })
+            .collect::<PyResult<_>>()?
+    };
+    let base = best_base(vm, &bases)?;
+    let dict = namespace.copy();
+    let Some(text) = name.to_utf8() else { return Err(vm.surrogate_error(name)) };
+    if text.contains('\0') {
+        return Err(vm.value_error("type name must not contain null characters"));
+    }
+    let qualname = match dict.remove_str(&names.__qualname__) {
+        Some(value) => match value.downcast::<Str>() {
+            Some(q) => q.to_string(),
+            None => {
+                return Err(vm.type_error(format!(
+                    "type __qualname__ must be a str, not {}",
+                    value.ty().name()
+                )));
+            }
+        },
+        None => text.clone(),
+    };
+    // Layout: the base's, then a dict if none is inherited, then the new slots.
+    let slots = dict.get_str(&names.__slots__);
+    let has_attrs = base.attrs_offset != 0;
+    let type_base = base.is_subtype(Type::type_object());
+    let may_attrs = !has_attrs && !type_base;
+    let mut members: Vec<Ref<Str>> = Vec::new();
+    let mut wants_dict = slots.is_none();
+    if let Some(slots) = &slots {
+        let listed = if slots.downcast::<Str>().is_some() {
+            vec![slots.clone()]
+        } else {
+            iter::collect(vm, slots)?
+        };
+        for slot in listed {
+            let slot_name = slot_name(vm, &slot, &text)?;
+            if slot_name.is_str("__dict__") {
+                if has_attrs || wants_dict {
+                    return Err(vm.type_error(
+                        "__dict__ slot disallowed: we already got one",
+                    ));
+                }
+                wants_dict = true;
+            } else if slot_name.is_str("__weakref__") {
+                continue;
+            } else {
+                if dict.get_str(&slot_name).is_some()
+                    && !matches!(
+                        slot_name.as_ascii(),
+                        Some("__qualname__" | "__classcell__" | "__classdictcell__")
+                    )
+                {
+                    return Err(vm.value_error(format!(
+                        "{} in __slots__ conflicts with class variable",
+                        object::repr(vm, &slot_name.to_value())?
+                    )));
+                }
+                members.push(slot_name);
+            }
+        }
+        if !members.is_empty() && is_variable_sized(&base) {
+            return Err(vm.type_error(format!(
+                "nonempty __slots__ not supported for subtype of '{}'",
+                base.name()
+            )));
+        }
+    }
+    let inherits_attrs_elsewhere = bases.iter().any(|b| b.attrs_offset != 0);
+    let add_attrs = may_attrs && (wants_dict || inherits_attrs_elsewhere);
+    let mut size = base.basic_size;
+    let mut attrs_offset = base.attrs_offset;
+    if add_attrs {
+        attrs_offset = size;
+        size += size_of::<Attrs>();
+    }
+    let mut slot_offsets = base.slot_offsets.to_vec();
+    let first_member = size;
+    for i in 0..members.len() {
+        slot_offsets.push((first_member + 8 * i) as u32);
+    }
+    size += 8 * members.len();
+    let mut flags = TypeFlags::HEAP | TypeFlags::BASE_TYPE;
+    for base in &bases {
+        flags |= base.flags.get() & (TypeFlags::SEQUENCE | TypeFlags::MAPPING);
+    }
+    let ty = Ref::with_type(
+        Type::from_parts(Parts {
+            name: text.into(),
+            qualname: qualname.into(),
+            layout: base.layout(),
+            base: Some(base.clone()),
+            bases: bases.clone(),
+            basic_size: size,
+            attrs_offset,
+            slot_offsets: slot_offsets.into(),
+            flags,
+        }),
+        metatype,
+    );
+    ty.set_dict(dict.clone());
+    let order = custom_mro(vm, metatype, &ty, &bases)?;
+    ty.mro.replace(order);
+    for base in &bases {
+        base.add_subclass(&ty);
+    }
+    for (i, name) in members.iter().enumerate() {
+        let mangled = mangle(name, &ty.name());
+        let offset = (first_member + 8 * i) as u32;
+        drop(dict.insert_str(&mangled, MemberDescr::new_value(&mangled, &ty, offset)));
+    }
+    set_module(vm, &dict);
+    if dict.get_str(&names.__doc__).is_none() {
+        drop(dict.insert_str(&names.__doc__, Value::NONE));
+    }
+    // Methods that are class or static methods without being told so.
+    if let Some(f) = dict.get_str(&names.__new__)
+        && f.is_exact::<Function>()
+    {
+        drop(dict.insert_str(&names.__new__, descr::StaticMethod::new_value(f)));
+    }
+    for name in [&names.__init_subclass__, &names.__class_getitem__] {
+        if let Some(f) = dict.get_str(name)
+            && f.is_exact::<Function>()
+        {
+            drop(dict.insert_str(name, descr::ClassMethod::new_value(f)));
+        }
+    }
+    if dict.get_str(&names.__eq__).is_some() && dict.get_str(&names.__hash__).is_none() {
+        drop(dict.insert_str(&names.__hash__, Value::NONE));
+    }
+    if add_attrs {
+        for def in descr::instance_dict_defs() {
+            let name = vm.intern(def.name);
+            if dict.get_str(&name).is_none() {
+                drop(dict.insert_str(&name, descr::GetSetDescr::new_value(def, &ty)));
+            }
+        }
+    }
+    update_slots(vm, &ty);
+    let cell = dict.remove_str(&names.__classcell__);
+    let class_dict_cell = dict.remove_str(&names.__classdictcell__);
+    if let Some(cell) = &cell {
+        match cell.downcast::<CellObj>() {
+            Some(cell) => cell.set(Some(ty.to_value())),
+            None => {
+                return Err(vm.type_error(format!(
+                    "__classcell__ must be a nonlocal cell, not {}",
+                    object::repr(vm, &cell.ty().to_value())?
+                )));
+            }
+        }
+    }
+    if let Some(cell) = class_dict_cell.as_ref().and_then(|c| c.downcast::<CellObj>()) {
+        cell.set(Some(dict.to_value()));
+    }
+    ty.modified();
+    call_set_name(vm, &ty)?;
+    call_init_subclass(vm, &ty, kwargs)?;
+    Ok(ty)
+}
+
+/// Objects with items behind them have no room for further members.
+fn is_variable_sized(base: &Obj<Type>) -> bool {
+    use crate::object::Payload;
+    let layout = base.layout();
+    std::ptr::eq(layout, Tuple::cell())
+}
+
+fn slot_name(vm: &Vm, slot: &Value, _class: &str) -> PyResult<Ref<Str>> {
+    let Some(text) = slot.downcast::<Str>() else {
+        return Err(vm.type_error(format!(
+            "__slots__ items must be strings, not '{}'",
+            slot.ty().name()
+        )));
+    };
+    let mut points = text.code_points();
+    let good = points.next().is_some_and(|c| c == 0x5f || adder_unicode::is_xid_start(c))
+        && points.all(adder_unicode::is_xid_continue);
+    if !good {
+        return Err(vm.type_error("__slots__ must be identifiers"));
+    }
+    Ok(intern::intern(&text.to_ref()))
+}
+
+/// `__name` in class `C` is `_C__name`.
+fn mangle(name: &Ref<Str>, class: &str) -> Ref<Str> {
+    let text = name.to_string();
+    let class = class.trim_start_matches('_');
+    if !text.starts_with("__") || text.ends_with("__") || text.contains('.') || class.is_empty() {
+        return name.clone();
+    }
+    intern::intern_str(&format!("_{class}{text}"))
+}
+
+fn custom_mro(
+    vm: &Vm,
+    metatype: &Obj<Type>,
+    ty: &Ref<Type>,
+    bases: &[Ref<Type>],
+) -> PyResult<super::Mro> {
+    let order = mro::compute(vm, ty, bases);
+    let plain = Type::type_object().lookup(&vm.names().mro);
+    match (metatype.lookup(&vm.names().mro), plain) {
+        (Some(own), Some(plain)) if !own.is(&plain) => {
+            if let Ok(order) = &order {
+                ty.mro.replace(order.clone());
+            }
+            let result = call::call(vm, &own, &[ty.to_value()])?;
+            iter::collect(vm, &result)?
+                .into_iter()
+                .map(|t| {
+                    t.into_ref().map_err(|t| {
+                        vm.type_error(format!(
+                            "mro() returned a non-class ('{}')",
+                            t.ty().name()
+                        ))
+                    })
+                })
+                .collect()
+        }
+        _ => order,
+    }
+}
+
+fn set_module(vm: &Vm, dict: &Obj<Dict>) {
+    let names = vm.names();
+    if dict.get_str(&names.__module__).is_some() {
+        return;
+    }
+    let globals = crate::objects::frame::current_globals(vm);
+    if let Some(module) = globals.and_then(|g| g.get_str(&names.__name__)) {
+        drop(dict.insert_str(&names.__module__, module));
+    }
+}
+
+/// Recomputes the slots of a class from its dict and its bases.
+pub fn update_slots(vm: &Vm, ty: &Obj<Type>) {
+    let mro = ty.mro();
+    // Start from the bases' slots, in MRO order, then let the names on the MRO decide.
+    for def in SLOT_DEFS {
+        (def.reset)(&ty.slots);
+    }
+    if let Some(base) = ty.base() {
+        ty.slots.inherit(&base.slots);
+    }
+    for base in mro.iter().skip(1) {
+        ty.slots.inherit(&base.slots);
+    }
+    let mut waiting: Vec<&super::slots::SlotDef> = Vec::new();
+    for def in SLOT_DEFS {
+        let name = intern::intern_str(def.name);
+        let Some((owner, found)) = ty.lookup_owner(&name) else { continue };
+        let native = descr::wrapper_owner(&found);
+        match native {
+            // A native method: the slot of the type that declares it.
+            Some(source) => {
+                let own_slot_agrees = std::ptr::eq::<Obj<Type>>(&*owner, &*source)
+                    || source.is_subtype(&owner);
+                if own_slot_agrees {
+                    descr::copy_slot(&found, &ty.slots);
+                } else {
+                    waiting.push(def);
+                }
+            }
+            None => waiting.push(def),
+        }
+    }
+    // Python methods win over what was copied: a slot has several names (`__lt__`, `__eq__`).
+    for def in waiting {
+        (def.generic)(&ty.slots);
+    }
+    let names = vm.names();
+    if ty.lookup(&names.__hash__).is_some_and(|h| h.is_none()) {
+        ty.slots.hash.set(Some(generic::not_hashable));
+    }
+    if ty.lookup(&names.__getattr__).is_some() {
+        ty.slots.getattro.set(Some(generic::getattro));
+    }
+    match ty.lookup(&names.__new__) {
+        Some(new) => match descr::native_new(&new) {
+            Some(native) => ty.slots.new.set(Some(native)),
+            None => ty.slots.new.set(Some(generic::new)),
+        },
+        None => ty.slots.new.set(ty.base().and_then(|b| b.slots.new.get())),
+    }
+}
+
+/// After `Class.name = value`: the slots of the class and of its subclasses.
+pub fn slot_changed(vm: &Vm, ty: &Obj<Type>, name: &Str) {
+    let relevant = matches!(name.as_ascii(), Some(n) if n.starts_with("__") && n.ends_with("__"));
+    if !relevant {
+        return;
+    }
+    update_slots(vm, ty);
+    for subclass in ty.subclass_refs() {
+        slot_changed(vm, &subclass, name);
+    }
+}
+
+fn call_set_name(vm: &Vm, ty: &Ref<Type>) -> PyResult<()> {
+    for (name, value) in ty.dict().items_vec() {
+        let hook = &vm.names().__set_name__;
+        let Some(method) = object::special_method(vm, &value, hook)? else { continue };
+        if let Err(e) = method.call(vm, &value, &[ty.to_value(), name.clone()]) {
+            let note = format!(
+                "Error calling __set_name__ on '{}' instance {} in '{}'",
+                value.ty().name(),
+                object::repr(vm, &name)?,
+                ty.name()
+            );
+            e.0.add_note(vm, &note)?;
+            return Err(e);
+        }
+    }
+    Ok(())
+}
+
+fn call_init_subclass(vm: &Vm, ty: &Ref<Type>, kwargs: CallArgs<'_>) -> PyResult<()> {
+    let hook = &vm.names().__init_subclass__;
+    let mro = ty.mro();
+    for class in mro.iter().skip(1) {
+        if let Some(found) = class.dict().get_str(hook) {
+            let bound = match found.ty().slots.descr_get.get() {
+                Some(get) => get(vm, &found, None, Some(&ty.to_value()))?,
+                None => found,
+            };
+            call::call_args(vm, &bound, kwargs)?;
+            return Ok(());
+        }
+    }
+    Ok(())
+}

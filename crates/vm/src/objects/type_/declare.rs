@@ -1,0 +1,238 @@
+//! Built-in types from their declarations: what `#[pyclass]` and `#[pymethods]` emit becomes a type
+//! object.
+
+use super::slots::{SLOT_DEFS, Slots};
+use super::{Parts, Type, TypeFlags};
+use crate::object::attrs::Attrs;
+use crate::object::{Obj, Payload, Ref, TypeCell, alloc};
+use crate::objects::descr::{GetSetDescr, MethodDescr, WrapperDescr};
+use crate::objects::dict::Dict;
+use crate::objects::str_::Str;
+use crate::runtime::args::{Flavour, GetSetDef, NativeDef};
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+
+/// What `#[pyclass]` says of a type.
+pub struct Declaration {
+    pub name: &'static str,
+    pub module: &'static str,
+    pub doc: &'static str,
+    pub signature: Option<&'static str>,
+    pub base: fn() -> Option<&'static TypeCell>,
+    pub base_type: bool,
+    pub has_dict: bool,
+    pub no_new: bool,
+    pub sequence: bool,
+    pub mapping: bool,
+}
+
+/// Emitted by `#[pyclass]`.
+pub trait Declared: Payload {
+    const DECLARATION: Declaration;
+}
+
+/// Emitted by `#[pymethods]`.
+pub trait Methods {
+    const METHODS: &'static [NativeDef];
+    const GETSET: &'static [GetSetDef];
+    fn fill_slots(slots: &Slots);
+}
+
+fn parts<T: Declared>(base: Option<Ref<Type>>) -> Parts {
+    let d = T::DECLARATION;
+    let mut flags = TypeFlags::IMMUTABLE;
+    flags.set(TypeFlags::BASE_TYPE, d.base_type);
+    flags.set(TypeFlags::NO_NEW, d.no_new);
+    flags.set(TypeFlags::SEQUENCE, d.sequence);
+    flags.set(TypeFlags::MAPPING, d.mapping);
+    let size = size_of::<Obj<T>>();
+    let inherited = base.as_ref().is_some_and(|b| b.attrs_offset != 0);
+    let attrs_offset = if d.has_dict || inherited { size } else { 0 };
+    Parts {
+        name: d.name.into(),
+        qualname: d.name.into(),
+        layout: T::cell(),
+        bases: base.clone().into_iter().collect(),
+        base,
+        basic_size: size + if attrs_offset != 0 { size_of::<Attrs>() } else { 0 },
+        attrs_offset,
+        slot_offsets: Box::new([]),
+        flags,
+    }
+}
+
+/// Makes the types that everything else needs before the first ordinary object can exist: `type`,
+/// `object`, `str`, `dict`, `tuple`.
+pub(crate) fn bootstrap() {
+    use crate::objects::{object::Object, tuple::Tuple};
+    if Type::cell().is_ready() {
+        return;
+    }
+    let type_ = alloc::bootstrap_type(Type::from_parts(parts::<Type>(None)), None);
+    Type::cell().publish(type_);
+    let metatype = Type::cell().get();
+    fn early<T: Declared>(metatype: &Obj<Type>) {
+        T::cell().publish(alloc::bootstrap_type(Type::from_parts(parts::<T>(None)), Some(metatype)));
+    }
+    early::<Object>(metatype);
+    early::<Str>(metatype);
+    early::<Dict>(metatype);
+    early::<Tuple>(metatype);
+    let object = Object::cell().get();
+    for cell in [Type::cell(), Object::cell(), Str::cell(), Dict::cell(), Tuple::cell()] {
+        let ty = cell.get();
+        ty.set_dict(Dict::new_ref());
+        if !std::ptr::eq(ty, object) {
+            ty.base.replace(Some(object.to_ref()));
+            ty.bases.with_mut(|b| b.push(object.to_ref()));
+        }
+    }
+}
+
+/// Makes a type object and publishes it; its methods come with [`ready`].
+pub(crate) fn create<T: Declared>() {
+    if T::cell().is_ready() {
+        return;
+    }
+    let base = match (T::DECLARATION.base)() {
+        Some(cell) => cell.get().to_ref(),
+        None => crate::objects::object::Object::cell().get().to_ref(),
+    };
+    let ty = Ref::with_type(Type::from_parts(parts::<T>(Some(base))), Type::cell().get());
+    ty.set_dict(Dict::new_ref());
+    T::cell().publish(ty);
+}
+
+/// Gives a created type its MRO, slots and methods. Its bases are ready.
+pub(crate) fn ready<T: Declared + Methods>() {
+    let ty = T::cell().get();
+    if !ty.mro.with(Vec::is_empty) {
+        return;
+    }
+    T::fill_slots(&ty.slots);
+    finish(ty, T::DECLARATION, T::METHODS, T::GETSET);
+}
+
+/// A built-in type, made on first use (types of modules).
+pub fn type_object<T: Declared + Methods>() -> &'static Obj<Type> {
+    create::<T>();
+    ready::<T>();
+    T::cell().get()
+}
+
+fn put(dict: &Dict, name: &str, value: Value) {
+    drop(dict.insert_str(&crate::objects::str_::intern::intern_str(name), value));
+}
+
+fn finish(
+    ty: &'static Obj<Type>,
+    d: Declaration,
+    methods: &'static [NativeDef],
+    getset: &'static [GetSetDef],
+) {
+    let mut mro = vec![ty.to_ref()];
+    if let Some(base) = ty.base() {
+        mro.extend(base.mro());
+        base.add_subclass(ty);
+    }
+    ty.mro.replace(mro);
+    let dict = ty.dict();
+    add_slot_wrappers(ty);
+    for def in methods {
+        let descr: Value = match def.flavour {
+            Flavour::Static => crate::objects::descr::static_native(def),
+            _ => MethodDescr::new_value(def, ty),
+        };
+        put(dict, def.name, descr);
+    }
+    for def in getset {
+        put(dict, def.name, GetSetDescr::new_value(def, ty));
+    }
+    if ty.slots.new.get().is_some() && !d.no_new {
+        put(dict, "__new__", crate::objects::descr::new_wrapper(ty));
+    }
+    if ty.slots.hash.get().is_none() && ty.slots.richcompare.get().is_some() {
+        put(dict, "__hash__", Value::NONE);
+        ty.slots.hash.set(Some(super::generic::not_hashable));
+    }
+    let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
+    put(dict, "__doc__", doc);
+    if d.module != "builtins" {
+        put(dict, "__module__", Ref::<Str>::from_str(d.module).into());
+    }
+    if let Some(base) = ty.base() {
+        ty.slots.inherit(&base.slots);
+        if base.has_flag(TypeFlags::SEQUENCE) {
+            ty.set_flag(TypeFlags::SEQUENCE, true);
+        }
+        if base.has_flag(TypeFlags::MAPPING) {
+            ty.set_flag(TypeFlags::MAPPING, true);
+        }
+    }
+    if d.no_new {
+        ty.slots.new.set(None);
+    }
+}
+
+/// Enters a slot wrapper for each slot that the type itself fills.
+fn add_slot_wrappers(ty: &'static Obj<Type>) {
+    let dict = ty.dict();
+    for def in SLOT_DEFS {
+        if def.is_filled(&ty.slots) {
+            let name = crate::objects::str_::intern::intern_str(def.name);
+            if dict.get_str(&name).is_none() {
+                drop(dict.insert_str(&name, WrapperDescr::new_value(def, ty)));
+            }
+        }
+    }
+}
+
+/// Exception types and others that are data, not Rust types: a type with another type's layout.
+pub(crate) fn derive_type(
+    name: &str,
+    module: &str,
+    doc: &str,
+    base: &Obj<Type>,
+    bases: Vec<Ref<Type>>,
+) -> Ref<Type> {
+    let mut flags = TypeFlags::IMMUTABLE | TypeFlags::BASE_TYPE;
+    flags.set(TypeFlags::HEAP, false);
+    let ty = Ref::with_type(
+        Type::from_parts(Parts {
+            name: name.into(),
+            qualname: name.into(),
+            layout: base.layout(),
+            base: Some(base.to_ref()),
+            bases: bases.clone(),
+            basic_size: base.basic_size,
+            attrs_offset: base.attrs_offset,
+            slot_offsets: base.slot_offsets.clone(),
+            flags,
+        }),
+        Type::cell().get(),
+    );
+    ty.set_dict(Dict::new_ref());
+    let mut mro = vec![ty.clone()];
+    if let [only] = bases.as_slice() {
+        mro.extend(only.mro());
+    } else {
+        mro.extend(super::mro::merge_simple(&bases));
+    }
+    ty.mro.replace(mro);
+    for base in &bases {
+        base.add_subclass(&ty);
+    }
+    put(ty.dict(), "__doc__", if doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(doc).into() });
+    if module != "builtins" {
+        put(ty.dict(), "__module__", Ref::<Str>::from_str(module).into());
+    }
+    ty.slots.inherit(&base.slots);
+    ty
+}
+
+impl Vm {
+    /// The type object of a Rust type, made if need be.
+    pub fn type_object<T: Declared + Methods>(&self) -> &'static Obj<Type> {
+        type_object::<T>()
+    }
+}

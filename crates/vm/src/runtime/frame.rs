@@ -1,0 +1,158 @@
+//! Frames and the value stack.
+//!
+//! Each thread has one large reserved region in which frames lie one after the other; a generator's
+//! frame has a block of its own with the same picture:
+//!
+//! ```text
+//!   caller's stack ... callable | arg0 arg1 ... other locals, cells, free | Frame | stack ...
+//!                                 ^ locals                                          ^ base   ^ sp
+//! ```
+//!
+//! The arguments that the caller pushed are the callee's first locals: a call copies nothing. The
+//! callable stays below them and keeps the code alive. The region is reserved, not committed, so it
+//! never moves and costs only what is used.
+//!
+//! Python sees frames as `frame` objects (`objects/frame.rs`), made when somebody asks.
+//! CPython's counterpart: `Include/internal/pycore_frame.h`, `Objects/frameobject.c`.
+
+#![expect(unsafe_code, reason = "the value stack is raw memory")]
+
+use crate::object::{Obj, Ref};
+use crate::objects::code::Code;
+use crate::objects::dict::Dict;
+use crate::objects::frame::FrameObj;
+use crate::runtime::prepared::Instr;
+use crate::value::Value;
+
+/// A word of the value stack: a value, or nothing (an unbound local).
+pub type Slot = Option<Value>;
+
+/// What happens when a frame returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Return {
+    /// To Rust: the main loop ends.
+    ToRust,
+    /// To the calling frame: the result takes the callable's place.
+    ToCaller,
+    /// From `__init__` to the frame that called the class: the instance below is the result.
+    FromInit,
+    /// A generator that a `for` loop resumed.
+    ToForLoop,
+}
+
+/// One running (or suspended) code object.
+pub struct Frame {
+    pub prev: *mut Frame,
+    pub code: *const Obj<Code>,
+    /// The next instruction, while another frame runs.
+    pub ip: *const Instr,
+    pub locals: *mut Slot,
+    pub base: *mut Slot,
+    /// One past the top of the stack, while another frame runs.
+    pub sp: *mut Slot,
+    pub globals: *const Obj<Dict>,
+    pub builtins: *const Obj<Dict>,
+    /// The local namespace of a module or class body.
+    pub namespace: Option<Value>,
+    /// The frame object, if somebody asked for one.
+    pub object: Option<Ref<FrameObj>>,
+    pub ret: Return,
+    /// The generator that owns the frame, or null.
+    pub generator: *const Obj<crate::objects::generator::Generator>,
+    /// The function that runs, or null; borrowed from the callable slot (or the generator).
+    pub function: *const Obj<crate::objects::function::Function>,
+    /// One past the last word this frame may use; frames entered from Rust start here.
+    pub limit: *mut Slot,
+    /// Last line reported to a tracing function.
+    pub traced_line: i64,
+}
+
+/// Words a frame record takes on the stack.
+pub const FRAME_WORDS: usize = size_of::<Frame>() / size_of::<Slot>();
+const _: () = assert!(size_of::<Frame>().is_multiple_of(size_of::<Slot>()));
+
+impl Frame {
+    pub fn code(&self) -> &Obj<Code> {
+        // SAFETY: the callable slot, or the generator, keeps the code alive while the frame is.
+        unsafe { &*self.code }
+    }
+    pub fn globals(&self) -> &Obj<Dict> {
+        // SAFETY: as for the code.
+        unsafe { &*self.globals }
+    }
+    pub fn builtins(&self) -> &Obj<Dict> {
+        // SAFETY: as for the code.
+        unsafe { &*self.builtins }
+    }
+    /// The index of the instruction that runs or ran last.
+    pub fn instruction(&self) -> usize {
+        // SAFETY: both point into the code's prepared instructions.
+        let at = unsafe { self.ip.offset_from(self.code().prepared_start()) };
+        (at - 1).max(0) as usize
+    }
+    /// Byte offset of that instruction: `f_lasti`.
+    pub fn lasti(&self) -> i64 {
+        // SAFETY: as above.
+        let at = unsafe { self.ip.offset_from(self.code().prepared_start()) };
+        if at <= 0 { -1 } else { self.code().offset_of(at as usize - 1) as i64 }
+    }
+    /// A local variable, cell or free variable.
+    pub fn local(&self, index: usize) -> Slot {
+        // SAFETY: the caller passes an index below the number of locals.
+        unsafe { (*self.locals.add(index)).clone() }
+    }
+    pub fn set_local(&self, index: usize, value: Slot) {
+        // SAFETY: as above; the old value is dropped after the new one is in place.
+        let old = unsafe { std::mem::replace(&mut *self.locals.add(index), value) };
+        drop(old);
+    }
+}
+
+/// A thread's region for frames.
+pub struct Stack {
+    start: *mut Slot,
+    end: *mut Slot,
+    /// One past the last word in use while Rust code runs between frames.
+    pub(crate) top: std::cell::Cell<*mut Slot>,
+}
+
+/// Address space for the frames of one thread. Only what is touched becomes memory.
+const STACK_BYTES: usize = 512 << 20;
+
+impl Stack {
+    pub(crate) fn new() -> Stack {
+        // SAFETY: a fresh anonymous mapping; checked for failure.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                STACK_BYTES,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; STACK_BYTES]>());
+        }
+        let start: *mut Slot = start.cast();
+        // SAFETY: the end of the mapping.
+        let end = unsafe { start.add(STACK_BYTES / size_of::<Slot>()) };
+        Stack { start, end, top: std::cell::Cell::new(start) }
+    }
+
+    /// Are there `words` free words at `at`, and some to spare?
+    #[inline(always)]
+    pub(crate) fn has_room(&self, at: *mut Slot, words: usize) -> bool {
+        (self.end as usize).saturating_sub(at as usize) / size_of::<Slot>() > words + 64
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: the mapping made in `new`; no frame is left when a thread ends.
+        unsafe {
+            libc::munmap(self.start.cast(), STACK_BYTES);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Containers, functions and classes from what is on the stack.
+
+use super::Done;
+use crate::objects::code::Code;
+use crate::objects::dict::Dict;
+use crate::objects::function::Function;
+use crate::objects::list::List;
+use crate::objects::set::Set;
+use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
+use crate::protocol::{iter, object};
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::machine::Machine;
+use crate::runtime::prepared::Instr;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+
+#[inline(always)]
+pub fn build_tuple(m: &mut Machine, i: Instr) {
+    let items = m.pop_vec(i.c as usize);
+    m.push(Tuple::from_vec(items).into());
+}
+
+#[inline(always)]
+pub fn build_list(m: &mut Machine, i: Instr) {
+    let items = m.pop_vec(i.c as usize);
+    m.push(List::from_vec(items).into());
+}
+
+pub fn build_set(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let items = m.pop_vec(i.c as usize);
+    let set = Set::new_ref();
+    for item in &items {
+        set.add(vm, item)?;
+    }
+    m.push(set.into());
+    Ok(())
+}
+
+pub fn build_map(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let items = m.pop_vec(2 * i.c as usize);
+    let dict = Dict::with_capacity(i.c as usize);
+    for pair in items.chunks_exact(2) {
+        dict.insert(vm, &pair[0], pair[1].clone())?;
+    }
+    m.push(dict.into());
+    Ok(())
+}
+
+pub fn build_const_key_map(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let keys = m.pop();
+    let values = m.pop_vec(i.c as usize);
+    let dict = Dict::with_capacity(values.len());
+    match keys.downcast::<Tuple>() {
+        Some(keys) if keys.len() == values.len() => {
+            for (key, value) in keys.items().iter().zip(values) {
+                dict.insert(vm, key, value)?;
+            }
+        }
+        _ => return Err(vm.system_error("bad BUILD_CONST_KEY_MAP keys argument")),
+    }
+    m.push(dict.into());
+    Ok(())
+}
+
+/// What is called, for error texts: `f()`, `C()`.
+fn callable_name(callable: &Value) -> String {
+    let name = if let Some(f) = callable.downcast::<Function>() {
+        f.qualname().to_string()
+    } else if let Some(ty) = callable.downcast::<crate::objects::type_::Type>() {
+        ty.name().into()
+    } else if let Some(f) =
+        callable.downcast::<crate::objects::builtin_function::BuiltinFunction>()
+    {
+        f.name().to_string()
+    } else if let Some(method) = callable.downcast::<crate::objects::method::Method>() {
+        return callable_name(&method.function);
+    } else {
+        return format!("{} object", callable.ty().name());
+    };
+    format!("{name}()")
+}
+
+/// iterables -- one sequence
+fn join_iterables(vm: &Vm, parts: &[Value], callable: Option<&Value>) -> PyResult<Vec<Value>> {
+    let mut all = Vec::new();
+    for part in parts {
+        if !iter::is_iterable(part) {
+            return Err(match callable {
+                Some(callable) => not_iterable_argument(vm, callable, part),
+                None => vm.type_error(format!(
+                    "Value after * must be an iterable, not {}",
+                    object::type_name_or_none_type(part)
+                )),
+            });
+        }
+        all.append(&mut iter::collect(vm, part)?);
+    }
+    Ok(all)
+}
+
+#[cold]
+fn not_iterable_argument(vm: &Vm, callable: &Value, part: &Value) -> Exc {
+    vm.type_error(format!(
+        "{} argument after * must be an iterable, not {}",
+        callable_name(callable),
+        part.ty().name()
+    ))
+}
+
+pub fn build_list_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let parts = m.pop_vec(i.c as usize);
+    let items = join_iterables(vm, &parts, None)?;
+    m.push(List::from_vec(items).into());
+    Ok(())
+}
+
+pub fn build_tuple_unpack(vm: &Vm, m: &mut Machine, i: Instr, with_call: bool) -> Done {
+    let parts = m.pop_vec(i.c as usize);
+    let callable = if with_call { Some(m.peek(1).clone()) } else { None };
+    let items = join_iterables(vm, &parts, callable.as_ref())?;
+    m.push(Tuple::from_vec(items).into());
+    Ok(())
+}
+
+pub fn build_set_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let parts = m.pop_vec(i.c as usize);
+    let set = Set::new_ref();
+    for part in &parts {
+        set.update(vm, part)?;
+    }
+    m.push(set.into());
+    Ok(())
+}
+
+pub fn build_map_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let parts = m.pop_vec(i.c as usize);
+    let dict = Dict::new_ref();
+    for part in &parts {
+        if !crate::objects::dict::methods::is_mapping(vm, part)? {
+            return Err(vm.type_error(format!("'{}' object is not a mapping", part.ty().name())));
+        }
+        crate::objects::dict::methods::update_from(vm, &dict, part)?;
+    }
+    m.push(dict.into());
+    Ok(())
+}
+
+/// As above for a call: names must be new, and strings. callable args maps... -- callable args dict
+pub fn build_map_unpack_with_call(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let parts = m.pop_vec(i.c as usize);
+    let callable = m.peek(2).clone();
+    let dict = Dict::new_ref();
+    for part in &parts {
+        add_keywords(vm, &dict, part, &callable)?;
+    }
+    m.push(dict.into());
+    Ok(())
+}
+
+/// Adds a mapping of keyword arguments.
+pub fn add_keywords(vm: &Vm, dict: &Dict, part: &Value, callable: &Value) -> PyResult<()> {
+    if !crate::objects::dict::methods::is_mapping(vm, part)? {
+        return Err(vm.type_error(format!(
+            "{} argument after ** must be a mapping, not {}",
+            callable_name(callable),
+            part.ty().name()
+        )));
+    }
+    for (key, value) in crate::objects::dict::methods::mapping_items(vm, part)? {
+        if key.downcast::<Str>().is_none() {
+            return Err(vm.type_error("keywords must be strings"));
+        }
+        if dict.contains(vm, &key)? {
+            return Err(vm.type_error(format!(
+                "{} got multiple values for keyword argument '{}'",
+                callable_name(callable),
+                object::str(vm, &key)?
+            )));
+        }
+        dict.insert(vm, &key, value)?;
+    }
+    Ok(())
+}
+
+/// The argument sequence of `CALL_FUNCTION_EX`.
+pub fn argument_sequence(vm: &Vm, callable: &Value, args: &Value) -> PyResult<Vec<Value>> {
+    if !iter::is_iterable(args) {
+        return Err(not_iterable_argument(vm, callable, args));
+    }
+    iter::collect(vm, args)
+}
+
+/// [defaults] [kwdefaults] [annotations] [closure] [annotate] code qualname -- function
+pub fn make_function(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let (qualname, code) = (m.pop(), m.pop());
+    let (Ok(code), Ok(qualname)) = (code.into_ref::<Code>(), qualname.into_ref::<Str>()) else {
+        return Err(vm.system_error("MAKE_FUNCTION without code and name"));
+    };
+    let mut part = |flag: u32| if i.c & flag != 0 { Some(m.pop()) } else { None };
+    let annotate = part(16);
+    let closure = part(8);
+    let annotations = part(4);
+    let kwdefaults = part(2);
+    let defaults = part(1);
+    let globals = m.frame().globals().to_ref();
+    let function = Function::make(vm, code, globals, qualname);
+    if let Some(closure) = closure {
+        function.set_closure(vm, &closure)?;
+    }
+    function.set_defaults(defaults);
+    function.set_kwdefaults(kwdefaults);
+    function.set_annotations(annotations);
+    function.set_annotate(annotate);
+    m.push(function.into());
+    Ok(())
+}
+
+/// -- __build_class__
+pub fn load_build_class(vm: &Vm, m: &mut Machine) -> Done {
+    let found = m.frame().builtins().get_str(&vm.names().__build_class__);
+    match found {
+        Some(value) => {
+            m.push(value);
+            Ok(())
+        }
+        None => Err(vm.exception(&vm.exceptions().name_error, "__build_class__ not found".into())),
+    }
+}
+
+/// value --
+pub fn print_expr(vm: &Vm, m: &mut Machine) -> Done {
+    let value = m.pop();
+    match vm.sys_get(&vm.names().displayhook) {
+        Some(hook) => crate::protocol::call::call(vm, &hook, &[value]).map(drop),
+        None => Err(vm.runtime_error("lost sys.displayhook")),
+    }
+}

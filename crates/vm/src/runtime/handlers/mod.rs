@@ -1,0 +1,22 @@
+//! The instruction handlers, by family, in the order of the tables.
+//!
+//! Each takes the registers and the instruction, names its operands as the table's stack picture
+//! does, and either succeeds or raises. All are inlined into the main loop; what is rare is in a
+//! function ending in `_slow`.
+
+pub mod arith;
+pub mod attr;
+pub mod block;
+pub mod build;
+pub mod call;
+pub mod import_;
+pub mod iter;
+pub mod names;
+pub mod pattern;
+pub mod stack;
+pub mod subscr;
+
+use crate::runtime::errors::Exc;
+
+/// What a handler answers.
+pub type Done = Result<(), Exc>;

@@ -1,0 +1,331 @@
+//! Names: globals, built-ins, namespaces and cells.
+
+use super::Done;
+use crate::object::{Obj, Ref};
+use crate::objects::cell::CellObj;
+use crate::objects::dict::Dict;
+use crate::objects::str_::Str;
+use crate::protocol::object;
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::machine::Machine;
+use crate::runtime::prepared::{Instr, P};
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+
+/// A name in a mapping that may be a dict or anything else.
+fn mapping_get(vm: &Vm, mapping: &Value, name: &Ref<Str>) -> PyResult<Option<Value>> {
+    if let Some(dict) = mapping.downcast_exact::<Dict>() {
+        return Ok(dict.get_str(name));
+    }
+    match object::get_item(vm, mapping, &name.to_value()) {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if e.is(&vm.exceptions().key_error) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn global_or_builtin(vm: &Vm, m: &Machine, name: &Ref<Str>) -> PyResult {
+    if let Some(value) = dict_get(vm, m.frame().globals(), name)? {
+        return Ok(value);
+    }
+    match dict_get(vm, m.frame().builtins(), name)? {
+        Some(value) => Ok(value),
+        None => Err(vm.name_error(name)),
+    }
+}
+
+/// Globals may be a dict subclass with its own `__getitem__`.
+fn dict_get(vm: &Vm, dict: &Obj<Dict>, name: &Ref<Str>) -> PyResult<Option<Value>> {
+    if dict.is_exact() { Ok(dict.get_str(name)) } else { mapping_get(vm, &dict.to_value(), name) }
+}
+
+/// -- value
+#[inline(never)]
+pub fn load_global(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let name = m.name(i.c).clone();
+    let cache = m.cache(i.b);
+    let (globals, builtins) = (m.frame().globals(), m.frame().builtins());
+    if globals.is_exact() && builtins.is_exact() {
+        if let Some(index) = globals.index_of_str(&name) {
+            cache.index = index as u32;
+            cache.word = globals.keys_version();
+            m.specialize(Instr { op: P::LoadGlobalModule, ..i });
+        } else if let Some(index) = builtins.index_of_str(&name) {
+            cache.index = index as u32;
+            cache.word = globals.keys_version();
+            cache.extra = builtins.keys_version();
+            m.specialize(Instr { op: P::LoadGlobalBuiltin, ..i });
+        }
+    }
+    let value = global_or_builtin(vm, m, &name)?;
+    m.push(value);
+    Ok(())
+}
+
+#[inline(always)]
+pub fn load_global_module(m: &mut Machine, i: Instr) {
+    let cache = m.cache(i.b);
+    let globals = m.frame().globals();
+    if globals.has_keys_version(cache.word)
+        && let Some(value) = globals.value_at(cache.index as usize)
+    {
+        m.push(value);
+        return;
+    }
+    m.specialize(Instr { op: P::LoadGlobal, ..i });
+    m.again();
+}
+
+#[inline(always)]
+pub fn load_global_builtin(m: &mut Machine, i: Instr) {
+    let cache = m.cache(i.b);
+    let (globals, builtins) = (m.frame().globals(), m.frame().builtins());
+    if globals.has_keys_version(cache.word)
+        && builtins.has_keys_version(cache.extra)
+        && let Some(value) = builtins.value_at(cache.index as usize)
+    {
+        m.push(value);
+        return;
+    }
+    m.specialize(Instr { op: P::LoadGlobal, ..i });
+    m.again();
+}
+
+#[inline(always)]
+pub fn load_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let value = load_name_value(vm, m, i)?;
+    m.push(value);
+    Ok(())
+}
+
+fn load_name_value(vm: &Vm, m: &Machine, i: Instr) -> PyResult {
+    let name = m.name(i.c);
+    if let Some(namespace) = &m.frame().namespace {
+        if let Some(dict) = namespace.downcast_exact::<Dict>() {
+            // At module level the namespace is the globals: the caches of LOAD_GLOBAL apply.
+            if let Some(value) = dict.get_str(name) {
+                return Ok(value);
+            }
+        } else {
+            let namespace = namespace.clone();
+            if let Some(value) = mapping_get(vm, &namespace, name)? {
+                return Ok(value);
+            }
+        }
+    }
+    global_or_builtin(vm, m, name)
+}
+
+/// value --
+#[inline(always)]
+pub fn store_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let value = m.pop();
+    let name = m.name(i.c).clone();
+    match &m.frame().namespace {
+        Some(namespace) => match namespace.downcast_exact::<Dict>() {
+            Some(dict) => {
+                drop(dict.insert_str(&name, value));
+                Ok(())
+            }
+            None => {
+                let namespace = namespace.clone();
+                object::set_item(vm, &namespace, &name.to_value(), value)
+            }
+        },
+        None => Err(no_locals(vm, &name)),
+    }
+}
+
+#[cold]
+fn no_locals(vm: &Vm, name: &Str) -> Exc {
+    vm.system_error(format!("no locals found when storing '{name}'"))
+}
+
+pub fn delete_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let name = m.name(i.c).clone();
+    let Some(namespace) = m.frame().namespace.clone() else { return Err(no_locals(vm, &name)) };
+    match object::del_item(vm, &namespace, &name.to_value()) {
+        Err(e) if e.is(&vm.exceptions().key_error) => Err(vm.name_error(&name)),
+        other => other,
+    }
+}
+
+pub fn store_global(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let value = m.pop();
+    let name = m.name(i.c).clone();
+    let globals = m.frame().globals();
+    if globals.is_exact() {
+        drop(globals.insert_str(&name, value));
+        return Ok(());
+    }
+    let globals = globals.to_value();
+    object::set_item(vm, &globals, &name.to_value(), value)
+}
+
+pub fn delete_global(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let name = m.name(i.c).clone();
+    match m.frame().globals().remove_str(&name) {
+        Some(old) => {
+            drop(old);
+            Ok(())
+        }
+        None => Err(vm.name_error(&name)),
+    }
+}
+
+// ---- cells ----
+
+fn cell_index(m: &Machine, i: Instr) -> usize {
+    m.code().source.nlocals as usize + i.c as usize
+}
+
+#[inline(always)]
+fn cell<'a>(m: &'a Machine, i: Instr) -> Option<&'a Obj<CellObj>> {
+    let slot: &'a Option<Value> = m.local(cell_index(m, i));
+    slot.as_ref().and_then(|v| v.downcast::<CellObj>())
+}
+
+#[inline(always)]
+pub fn load_closure(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    match m.local(cell_index(m, i)).clone() {
+        Some(cell) => {
+            m.push(cell);
+            Ok(())
+        }
+        None => Err(vm.system_error("a cell is missing")),
+    }
+}
+
+#[inline(always)]
+pub fn load_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    match cell(m, i).and_then(|c| c.get()) {
+        Some(value) => {
+            m.push(value);
+            Ok(())
+        }
+        None => Err(unbound_free(vm, m, i)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unbound_free(vm: &Vm, m: &Machine, i: Instr) -> Exc {
+    let source = &m.code().source;
+    let name = source.free_name(i.c).map(|n| n.to_string_lossy()).unwrap_or_default();
+    if (i.c as usize) < source.cellvars.len() {
+        return vm.unbound_local_error(format!(
+            "cannot access local variable '{name}' where it is not associated with a value"
+        ));
+    }
+    vm.exception(
+        &vm.exceptions().name_error,
+        format!(
+            "cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
+        ),
+    )
+}
+
+#[inline(always)]
+pub fn store_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let value = m.pop();
+    match cell(m, i) {
+        Some(cell) => {
+            cell.set(Some(value));
+            Ok(())
+        }
+        None => Err(vm.system_error("a cell is missing")),
+    }
+}
+
+pub fn delete_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    match cell(m, i) {
+        Some(cell) if cell.get().is_some() => {
+            cell.set(None);
+            Ok(())
+        }
+        _ => Err(unbound_free(vm, m, i)),
+    }
+}
+
+fn free_name(m: &Machine, i: Instr) -> Ref<Str> {
+    let name = m.code().source.free_name(i.c);
+    match name {
+        Some(name) => {
+            crate::objects::str_::intern::intern(&crate::objects::code::text(name))
+        }
+        None => crate::objects::str_::intern::empty(),
+    }
+}
+
+/// The class body's namespace first, then the cell.
+pub fn load_classderef(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let name = free_name(m, i);
+    if let Some(namespace) = m.frame().namespace.clone()
+        && let Some(value) = mapping_get(vm, &namespace, &name)?
+    {
+        m.push(value);
+        return Ok(());
+    }
+    load_deref(vm, m, i)
+}
+
+/// mapping -- value
+pub fn load_from_dict_or_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let mapping = m.pop();
+    let name = free_name(m, i);
+    match mapping_get(vm, &mapping, &name)? {
+        Some(value) => {
+            m.push(value);
+            Ok(())
+        }
+        None => load_deref(vm, m, i),
+    }
+}
+
+/// mapping -- value
+pub fn load_from_dict_or_globals(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let mapping = m.pop();
+    let name = m.name(i.c).clone();
+    let value = match mapping_get(vm, &mapping, &name)? {
+        Some(value) => value,
+        None => global_or_builtin(vm, m, &name)?,
+    };
+    m.push(value);
+    Ok(())
+}
+
+/// -- namespace
+pub fn load_locals(vm: &Vm, m: &mut Machine) -> Done {
+    match m.frame().namespace.clone() {
+        Some(namespace) => {
+            m.push(namespace);
+            Ok(())
+        }
+        None => Err(vm.system_error("no locals found")),
+    }
+}
+
+/// Makes `__annotations__` in the namespace if it is not there.
+pub fn setup_annotations(vm: &Vm, m: &mut Machine) -> Done {
+    let Some(namespace) = m.frame().namespace.clone() else {
+        return Err(vm.system_error("no locals found when setting up annotations"));
+    };
+    let name = &vm.names().__annotations__;
+    if mapping_get(vm, &namespace, name)?.is_none() {
+        object::set_item(vm, &namespace, &name.to_value(), Dict::new_ref().into())?;
+    }
+    Ok(())
+}
+
+/// annotation --
+pub fn store_annotation(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let annotation = m.pop();
+    let name = m.name(i.c).clone();
+    let Some(namespace) = m.frame().namespace.clone() else {
+        return Err(vm.system_error("no locals found when storing annotation"));
+    };
+    match mapping_get(vm, &namespace, &vm.names().__annotations__)? {
+        Some(dict) => object::set_item(vm, &dict, &name.to_value(), annotation),
+        None => Err(vm.name_error(&vm.names().__annotations__)),
+    }
+}

@@ -1,0 +1,130 @@
+//! Constants, locals, and moving words on the stack.
+
+use super::Done;
+use crate::protocol::object;
+use crate::runtime::machine::Machine;
+use crate::runtime::prepared::Instr;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+
+#[inline(always)]
+pub fn pop_top(m: &mut Machine) {
+    drop(m.pop());
+}
+
+#[inline(always)]
+pub fn rot_two(m: &mut Machine) {
+    let (b, a) = (m.pop(), m.pop());
+    m.push(b);
+    m.push(a);
+}
+
+#[inline(always)]
+pub fn rot_three(m: &mut Machine) {
+    let (c, b, a) = (m.pop(), m.pop(), m.pop());
+    m.push(c);
+    m.push(a);
+    m.push(b);
+}
+
+pub fn rot_n(m: &mut Machine, i: Instr) {
+    let mut items = m.pop_vec(i.c as usize);
+    items.rotate_right(1);
+    items.into_iter().for_each(|v| m.push(v));
+}
+
+#[inline(always)]
+pub fn dup_top(m: &mut Machine) {
+    let a = m.peek(1).clone();
+    m.push(a);
+}
+
+#[inline(always)]
+pub fn dup_top_two(m: &mut Machine) {
+    let (a, b) = (m.peek(2).clone(), m.peek(1).clone());
+    m.push(a);
+    m.push(b);
+}
+
+#[inline(always)]
+pub fn load_const(m: &mut Machine, i: Instr) {
+    let constant = m.constant(i.c).clone();
+    m.push(constant);
+}
+
+#[inline(always)]
+pub fn load_fast(vm: &Vm, m: &mut Machine, index: u32) -> Done {
+    match m.local(index as usize) {
+        Some(value) => {
+            let value = value.clone();
+            m.push(value);
+            Ok(())
+        }
+        None => Err(unbound(vm, m, index)),
+    }
+}
+
+#[inline(always)]
+pub fn load_fast_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    load_fast(vm, m, i.b as u32)?;
+    load_fast(vm, m, i.c)
+}
+
+#[inline(always)]
+pub fn load_fast_const(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    load_fast(vm, m, i.b as u32)?;
+    load_const(m, i);
+    Ok(())
+}
+
+#[inline(always)]
+pub fn store_fast(m: &mut Machine, index: u32) {
+    let value = m.pop();
+    let old = std::mem::replace(m.local(index as usize), Some(value));
+    drop(old);
+}
+
+#[inline(always)]
+pub fn store_fast_load_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    store_fast(m, i.b as u32);
+    load_fast(vm, m, i.c)
+}
+
+pub fn delete_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    match m.local(i.c as usize).take() {
+        Some(old) => {
+            drop(old);
+            Ok(())
+        }
+        None => Err(unbound(vm, m, i.c)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unbound(vm: &Vm, m: &Machine, index: u32) -> crate::runtime::errors::Exc {
+    let name = m.code().source.varnames.get(index as usize).map(|n| n.to_string_lossy());
+    vm.unbound_local_error(format!(
+        "cannot access local variable '{}' where it is not associated with a value",
+        name.unwrap_or_default()
+    ))
+}
+
+/// `FORMAT_VALUE`: value [spec] -- str
+pub fn format_value(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let spec = if i.c & 4 != 0 { Some(m.pop()) } else { None };
+    let value = m.pop();
+    let value: Value = match i.c & 3 {
+        1 => object::str(vm, &value)?.into(),
+        2 => object::repr(vm, &value)?.into(),
+        3 => object::ascii(vm, &value)?.into(),
+        _ => value,
+    };
+    let spec = match spec {
+        Some(spec) => spec.into_ref().map_err(|_| vm.type_error("format spec must be a str"))?,
+        None => crate::objects::str_::intern::empty(),
+    };
+    let text = object::format(vm, &value, &spec)?;
+    m.push(text.into());
+    Ok(())
+}

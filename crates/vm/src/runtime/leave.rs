@@ -1,0 +1,371 @@
+//! Leaving frames: `return`, `yield`, exceptions; and resuming generators.
+
+#![expect(unsafe_code, reason = "frames are taken off the value stack")]
+
+use crate::object::Obj;
+use crate::objects::generator::{Generator, GeneratorState, Resumed};
+use crate::protocol::{iter, object};
+use crate::runtime::ceval;
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::frame::{Frame, Return};
+use crate::runtime::handlers::block;
+use crate::runtime::handlers::call::init_result_error;
+use crate::runtime::machine::Machine;
+use crate::runtime::observer::Observer;
+use crate::runtime::prepared::P;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+
+/// Drops what a frame owns and makes the frame before it the innermost one. Frame objects that
+/// outlive the frame take its locals over.
+///
+/// # Safety
+/// `frame` is the innermost frame; its stack holds nothing any more.
+#[inline(always)]
+unsafe fn retire(vm: &Vm, frame: *mut Frame) {
+    // SAFETY: the frame is alive; afterwards nothing points to it.
+    unsafe {
+        let f = &mut *frame;
+        let slots = f.code().local_slots();
+        if f.object.is_some() || f.namespace.is_some() {
+            retire_slow(vm, f, slots);
+        }
+        // The frame leaves first, so that a finaliser that runs below finds a consistent machine.
+        let locals = f.locals;
+        let prev = f.prev;
+        vm.frame.set(prev);
+        vm.depth.set(vm.depth.get() - 1);
+        for i in 0..slots {
+            drop((*locals.add(i)).take());
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn retire_slow(vm: &Vm, f: &mut Frame, slots: usize) {
+    if let Some(object) = f.object.take() {
+        object.detach(vm, f, slots);
+    }
+    drop(f.namespace.take());
+}
+
+/// A generator's frame stops being the innermost one.
+///
+/// # Safety
+/// `frame` is the innermost frame and belongs to `generator`, which is running.
+unsafe fn unlink_generator(vm: &Vm, frame: *mut Frame, generator: &Obj<Generator>) {
+    vm.exc.set(generator.exc.outer.get());
+    // SAFETY: as promised.
+    unsafe {
+        vm.frame.set((*frame).prev);
+        (*frame).prev = std::ptr::null_mut();
+    }
+    vm.depth.set(vm.depth.get() - 1);
+}
+
+/// Goes on in the frame that is the innermost one now.
+fn reload(vm: &Vm, m: &mut Machine) {
+    *m = Machine::load(vm.frame.get());
+    vm.stack.top.set(m.frame().limit);
+}
+
+/// Ends the running frame with a value. `Some` is the result for Rust.
+#[inline(always)]
+pub fn return_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<Value>> {
+    if O::ACTIVE {
+        m.save();
+        O::returns(vm, m, &value)?;
+    }
+    let frame = m.frame;
+    // SAFETY: the frame is the innermost one, its stack is empty (verified), and its caller's
+    // registers were saved when it was entered.
+    unsafe {
+        if !(*frame).generator.is_null() {
+            return generator_returns(vm, m, value);
+        }
+        let (ret, locals) = ((*frame).ret, (*frame).locals);
+        match ret {
+            Return::ToCaller => {
+                retire(vm, frame);
+                reload(vm, m);
+                m.sp = locals;
+                m.replace(1, value);
+                Ok(None)
+            }
+            Return::ToRust => {
+                let top = locals;
+                retire(vm, frame);
+                vm.stack.top.set(top);
+                Ok(Some(value))
+            }
+            _ => {
+                retire(vm, frame);
+                reload(vm, m);
+                m.sp = locals;
+                drop(m.pop());
+                if !value.is_none() {
+                    return Err(init_result_error(vm, &value));
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// `return` in a generator: the frame is finished for good.
+#[inline(never)]
+fn generator_returns(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<Value>> {
+    let frame = m.frame;
+    // SAFETY: the frame belongs to a generator that is running; a counted reference keeps that.
+    unsafe {
+        let generator = (*(*frame).generator).to_ref();
+        let ret = (*frame).ret;
+        unlink_generator(vm, frame, &generator);
+        generator.finish(vm);
+        if ret == Return::ToForLoop {
+            reload(vm, m);
+            drop(generator);
+            end_loop(m);
+            return Ok(None);
+        }
+        let innermost = vm.frame.get();
+        vm.stack.top.set(generator.return_top.get());
+        debug_assert!(innermost.is_null() || !generator.return_top.get().is_null());
+        Ok(Some(value))
+    }
+}
+
+/// The iterator of the `for` loop that is running has ended.
+fn end_loop(m: &mut Machine) {
+    // SAFETY: the instruction before `ip` is the FOR_ITER that resumed the generator.
+    let i = unsafe { *m.ip.sub(1) };
+    drop(m.pop());
+    m.jump(i.c);
+}
+
+/// Suspends a generator with a value. `Some` is the value for Rust.
+#[inline(always)]
+pub fn yield_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<Value>> {
+    m.save();
+    if O::ACTIVE {
+        O::returns(vm, m, &value)?;
+    }
+    let frame = m.frame;
+    // SAFETY: YIELD_VALUE was verified to be in a generator's code.
+    unsafe {
+        let Some(generator) = (*frame).generator.as_ref() else {
+            return Err(vm.system_error("yield outside a generator"));
+        };
+        let ret = (*frame).ret;
+        generator.state.set(GeneratorState::Suspended);
+        unlink_generator(vm, frame, generator);
+        if ret == Return::ToForLoop {
+            reload(vm, m);
+            let i = *m.ip.sub(1);
+            if i.op == P::ForIterStoreFast {
+                let old = m.local(i.b as usize).replace(value);
+                drop(old);
+            } else {
+                m.push(value);
+            }
+            return Ok(None);
+        }
+        vm.stack.top.set(generator.return_top.get());
+        Ok(Some(value))
+    }
+}
+
+/// Makes a generator's frame the innermost one.
+///
+/// # Safety
+/// The generator can be resumed, and is kept alive until its frame stops.
+unsafe fn link_generator(vm: &Vm, generator: &Obj<Generator>, ret: Return) -> PyResult<*mut Frame> {
+    let depth = vm.depth.get();
+    if depth >= vm.interp().recursion_limit.get() {
+        return Err(vm.recursion_error("maximum recursion depth exceeded"));
+    }
+    let frame = generator.frame.get();
+    generator.exc.outer.set(vm.exc.get());
+    vm.exc.set(&generator.exc);
+    // SAFETY: a suspended generator has a frame.
+    unsafe {
+        (*frame).prev = vm.frame.get();
+        (*frame).ret = ret;
+        (*frame).limit = vm.stack.top.get();
+    }
+    generator.return_top.set(vm.stack.top.get());
+    vm.frame.set(frame);
+    vm.depth.set(depth + 1);
+    Ok(frame)
+}
+
+/// Resumes the generator on top of the stack inside a `for` loop: no native recursion.
+#[inline(always)]
+pub fn resume_in_loop(vm: &Vm, m: &mut Machine) -> Result<(), Exc> {
+    let Some(generator) = m.peek(1).downcast_exact::<Generator>() else {
+        return Err(vm.system_error("no generator to resume"));
+    };
+    let fresh = generator.state.get() == GeneratorState::Created;
+    generator.state.set(GeneratorState::Running);
+    // SAFETY: the generator is on the stack of the loop's frame and stays there.
+    let frame = match unsafe { link_generator(vm, generator, Return::ToForLoop) } {
+        Ok(frame) => frame,
+        Err(e) => {
+            generator.state.set(if fresh {
+                GeneratorState::Created
+            } else {
+                GeneratorState::Suspended
+            });
+            return Err(e);
+        }
+    };
+    *m = Machine::load(frame);
+    if !fresh {
+        m.push(Value::NONE);
+    }
+    Ok(())
+}
+
+/// Resumes a generator from Rust, with a value or an exception.
+pub fn resume(vm: &Vm, generator: &Obj<Generator>, sent: Result<Value, Exc>) -> Resumed {
+    if let Err(e) = vm.check_stack() {
+        return Resumed::Raised(e);
+    }
+    let held = generator.to_ref();
+    let before = held.state.get();
+    // SAFETY: `held` keeps the generator alive.
+    let frame = match unsafe { link_generator(vm, &held, Return::ToRust) } {
+        Ok(frame) => frame,
+        Err(e) => return Resumed::Raised(e),
+    };
+    held.state.set(GeneratorState::Running);
+    let mut m = Machine::load(frame);
+    let result = match sent {
+        Ok(value) => {
+            if before != GeneratorState::Created {
+                m.push(value);
+            }
+            m.save();
+            // SAFETY: the frame was just linked.
+            unsafe { ceval::run(vm, frame) }
+        }
+        Err(exc) => match raise_in(vm, &mut m, exc, false) {
+            Ok(()) => {
+                m.save();
+                // SAFETY: the exception was caught inside the generator's own frame.
+                unsafe { ceval::run(vm, frame) }
+            }
+            Err(e) => Err(e),
+        },
+    };
+    match result {
+        Ok(value) if held.state.get() == GeneratorState::Suspended => Resumed::Yielded(value),
+        Ok(value) => Resumed::Returned(value),
+        Err(e) => Resumed::Raised(e),
+    }
+}
+
+/// iter sent -- result ; `Some` is what is to be yielded on.
+pub fn yield_from(vm: &Vm, m: &mut Machine) -> PyResult<Option<Value>> {
+    let sent = m.pop();
+    let receiver = m.peek(1).clone();
+    let stepped = if let Some(generator) = receiver.downcast::<Generator>() {
+        crate::objects::generator::send(vm, generator, sent)
+    } else if sent.is_none() {
+        match iter_next(vm, &receiver) {
+            Ok(Some(value)) => Resumed::Yielded(value),
+            Ok(None) => Resumed::Returned(Value::NONE),
+            Err(e) => stopped(vm, e),
+        }
+    } else {
+        match object::call_method(vm, &receiver, &vm.names().send, &[sent]) {
+            Ok(value) => Resumed::Yielded(value),
+            Err(e) => stopped(vm, e),
+        }
+    };
+    match stepped {
+        Resumed::Yielded(value) => {
+            // The instruction runs again when the frame is resumed: what is sent is pushed then.
+            m.again();
+            Ok(Some(value))
+        }
+        Resumed::Returned(value) => {
+            m.replace(1, value);
+            Ok(None)
+        }
+        Resumed::Raised(e) => Err(e),
+    }
+}
+
+/// `next(receiver)` where `StopIteration`'s value must not be lost: Python iterators raise it.
+fn iter_next(vm: &Vm, receiver: &Value) -> PyResult<Option<Value>> {
+    if crate::objects::type_::generic::has_python_next(receiver) {
+        return object::call_method(vm, receiver, &vm.names().__next__, &[]).map(Some);
+    }
+    iter::next(vm, receiver)
+}
+
+fn stopped(vm: &Vm, exc: Exc) -> Resumed {
+    if exc.is(&vm.exceptions().stop_iteration) {
+        Resumed::Returned(exc.0.field(vm, "value").unwrap_or(Value::NONE))
+    } else {
+        Resumed::Raised(exc)
+    }
+}
+
+/// Raises an exception in the running frame: goes to its handler, or leaves frames until one has a
+/// handler. `Err` means that it goes on to Rust.
+#[inline(never)]
+pub fn raise_in(vm: &Vm, m: &mut Machine, exc: Exc, again: bool) -> Result<(), Exc> {
+    let (mut exc, mut again) = (exc, again);
+    loop {
+        m.save();
+        if !again {
+            vm.set_context(&exc, false);
+            exc = crate::objects::traceback::add_entry(vm, exc, m);
+        }
+        exc = match block::unwind_exception(vm, m, exc) {
+            Ok(()) => return Ok(()),
+            Err(exc) => exc,
+        };
+        exc = drop_frame(vm, m, exc)?;
+        again = false;
+    }
+}
+
+/// Leaves the running frame with an exception: `Ok` if the frame before it goes on, `Err` if that is
+/// Rust code.
+pub fn drop_frame(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<Exc, Exc> {
+    m.cut(0);
+    m.save();
+    let frame = m.frame;
+    if vm.is_observed() {
+        crate::runtime::observer::frame_raised(vm, m, &exc);
+    }
+    // SAFETY: the frame is the innermost one and its stack is empty.
+    unsafe {
+        if let Some(generator) = (*frame).generator.as_ref() {
+            let generator = generator.to_ref();
+            let ret = (*frame).ret;
+            let exc = generator.convert_stop(vm, exc);
+            unlink_generator(vm, frame, &generator);
+            generator.finish(vm);
+            if ret == Return::ToForLoop {
+                reload(vm, m);
+                return Ok(exc);
+            }
+            vm.stack.top.set(generator.return_top.get());
+            return Err(exc);
+        }
+        let (ret, locals) = ((*frame).ret, (*frame).locals);
+        retire(vm, frame);
+        if ret == Return::ToRust {
+            vm.stack.top.set(locals);
+            return Err(exc);
+        }
+        reload(vm, m);
+        m.sp = locals;
+        Ok(exc)
+    }
+}

@@ -1,0 +1,213 @@
+//! The machine's registers, and what the handlers do with the value stack.
+//!
+//! `Machine` is four words that the compiler keeps in registers, because every handler that gets
+//! `&mut Machine` is inlined into the main loop; anything out of line gets plain values, or a copy.
+
+#![expect(unsafe_code, reason = "reads and writes words of the value stack")]
+
+use crate::object::Obj;
+use crate::objects::code::Code;
+use crate::objects::str_::Str;
+use crate::object::Ref;
+use crate::runtime::frame::{Frame, Slot};
+use crate::runtime::prepared::cache::Cache;
+use crate::runtime::prepared::{Instr, Prepared};
+use crate::value::Value;
+
+/// The registers of the running frame.
+#[derive(Clone, Copy)]
+pub struct Machine {
+    pub ip: *const Instr,
+    pub sp: *mut Slot,
+    pub locals: *mut Slot,
+    pub frame: *mut Frame,
+}
+
+// The invariants behind every block below: the running code was verified, so the stack holds as
+// many values as each instruction takes, never grows beyond the frame's room, and indices of
+// locals, constants, names and caches are in range; `frame` is the innermost live frame.
+impl Machine {
+    /// Takes up a frame where it stopped.
+    #[inline(always)]
+    pub fn load(frame: *mut Frame) -> Machine {
+        // SAFETY: the frame is alive.
+        unsafe {
+            Machine { ip: (*frame).ip, sp: (*frame).sp, locals: (*frame).locals, frame }
+        }
+    }
+
+    /// Writes the registers back, so that others can see where the frame is.
+    #[inline(always)]
+    pub fn save(&self) {
+        // SAFETY: the frame is alive.
+        unsafe {
+            (*self.frame).ip = self.ip;
+            (*self.frame).sp = self.sp;
+        }
+    }
+
+    #[inline(always)]
+    pub fn frame(&self) -> &Frame {
+        // SAFETY: the frame is alive.
+        unsafe { &*self.frame }
+    }
+    #[inline(always)]
+    pub fn code(&self) -> &Obj<Code> {
+        // SAFETY: kept alive by the callable below the frame.
+        unsafe { &*(*self.frame).code }
+    }
+    #[inline(always)]
+    pub fn prepared(&self) -> &Prepared {
+        // SAFETY: running code is prepared.
+        unsafe { self.code().prepared().unwrap_unchecked() }
+    }
+
+    #[inline(always)]
+    pub fn push(&mut self, value: Value) {
+        // SAFETY: verified depth.
+        unsafe {
+            self.sp.write(Some(value));
+            self.sp = self.sp.add(1);
+        }
+    }
+    /// Pushes a word that may be nothing (below a method call).
+    #[inline(always)]
+    pub fn push_slot(&mut self, slot: Slot) {
+        // SAFETY: verified depth.
+        unsafe {
+            self.sp.write(slot);
+            self.sp = self.sp.add(1);
+        }
+    }
+    #[inline(always)]
+    pub fn pop(&mut self) -> Value {
+        // SAFETY: verified depth; the word is a value.
+        unsafe {
+            self.sp = self.sp.sub(1);
+            self.sp.read().unwrap_unchecked()
+        }
+    }
+    #[inline(always)]
+    pub fn pop_slot(&mut self) -> Slot {
+        // SAFETY: verified depth.
+        unsafe {
+            self.sp = self.sp.sub(1);
+            self.sp.read()
+        }
+    }
+    /// Forgets words that own nothing, or whose content was moved out.
+    #[inline(always)]
+    pub fn shrink(&mut self, words: usize) {
+        // SAFETY: verified depth.
+        unsafe { self.sp = self.sp.sub(words) }
+    }
+    /// The word `n` below the top (1 is the top).
+    #[inline(always)]
+    pub fn peek(&self, n: usize) -> &Value {
+        // SAFETY: verified depth; the word is a value.
+        unsafe { (*self.sp.sub(n)).as_ref().unwrap_unchecked() }
+    }
+    #[inline(always)]
+    pub fn slot(&self, n: usize) -> *mut Slot {
+        // SAFETY: verified depth.
+        unsafe { self.sp.sub(n) }
+    }
+    /// Overwrites the word `n` below the top without dropping what was there.
+    #[inline(always)]
+    pub fn overwrite(&mut self, n: usize, value: Value) {
+        // SAFETY: verified depth; the old content owns nothing or was moved out.
+        unsafe { self.sp.sub(n).write(Some(value)) }
+    }
+    /// Replaces the word `n` below the top; the old value is dropped.
+    #[inline(always)]
+    pub fn replace(&mut self, n: usize, value: Value) {
+        // SAFETY: verified depth.
+        let old = unsafe { std::mem::replace(&mut *self.sp.sub(n), Some(value)) };
+        drop(old);
+    }
+    /// The top `n` words as a slice.
+    #[inline(always)]
+    pub fn top_slice(&self, n: usize) -> &[Value] {
+        // SAFETY: verified depth; these words are values, and `Option<Value>` has their layout.
+        unsafe { std::slice::from_raw_parts(self.sp.sub(n).cast::<Value>(), n) }
+    }
+    /// Moves the top `n` words into a vector.
+    #[inline]
+    pub fn pop_vec(&mut self, n: usize) -> Vec<Value> {
+        let mut items = Vec::with_capacity(n);
+        // SAFETY: the words are values and move out; the stack shrinks by them.
+        unsafe {
+            self.sp = self.sp.sub(n);
+            std::ptr::copy_nonoverlapping(self.sp.cast::<Value>(), items.as_mut_ptr(), n);
+            items.set_len(n);
+        }
+        items
+    }
+    /// Drops the top `n` words.
+    #[inline(always)]
+    pub fn drop_top(&mut self, n: usize) {
+        for _ in 0..n {
+            drop(self.pop_slot());
+        }
+    }
+    /// Drops words until the stack is `level` deep.
+    pub fn cut(&mut self, level: usize) {
+        // SAFETY: the base is the frame's; every word above it is a slot.
+        unsafe {
+            let to = (*self.frame).base.add(level);
+            while self.sp > to {
+                drop(self.pop_slot());
+            }
+        }
+    }
+    /// The word at a depth, from the frame's base.
+    pub fn at_level(&self, level: usize) -> Slot {
+        // SAFETY: the level is below the present depth.
+        unsafe { (*(*self.frame).base.add(level)).clone() }
+    }
+
+    #[inline(always)]
+    pub fn local(&self, index: usize) -> &mut Slot {
+        // SAFETY: the index was verified; nothing else refers to this word now.
+        unsafe { &mut *self.locals.add(index) }
+    }
+    #[inline(always)]
+    pub fn constant(&self, index: u32) -> &Value {
+        // SAFETY: verified index.
+        unsafe { self.prepared().consts.get_unchecked(index as usize) }
+    }
+    #[inline(always)]
+    pub fn name(&self, index: u32) -> &Ref<Str> {
+        // SAFETY: verified index.
+        unsafe { self.prepared().names.get_unchecked(index as usize) }
+    }
+    /// The inline cache of an instruction.
+    #[inline(always)]
+    pub fn cache(&self, index: u16) -> &mut Cache {
+        // SAFETY: emitted with the instruction; only the running handler looks at it.
+        unsafe { &mut *self.prepared().caches.get_unchecked(index as usize).get() }
+    }
+    /// Goes to an instruction.
+    #[inline(always)]
+    pub fn jump(&mut self, target: u32) {
+        // SAFETY: resolved from a verified jump.
+        unsafe { self.ip = self.prepared().start().add(target as usize) }
+    }
+    /// Index of the instruction that is running.
+    #[inline]
+    pub fn index(&self) -> usize {
+        // SAFETY: the instruction pointer is one past the running instruction.
+        unsafe { self.ip.offset_from(self.prepared().start()) as usize - 1 }
+    }
+    /// Replaces the running instruction by another form of itself.
+    #[inline]
+    pub fn specialize(&self, instruction: Instr) {
+        self.prepared().replace(self.index(), instruction);
+    }
+    /// Runs this instruction again (in its new form).
+    #[inline(always)]
+    pub fn again(&mut self) {
+        // SAFETY: back to the running instruction.
+        unsafe { self.ip = self.ip.sub(1) }
+    }
+}

@@ -1,0 +1,409 @@
+//! From 3.6 wordcode to prepared instructions.
+//!
+//! Besides decoding, three things happen here: an attribute that is fetched only to be called
+//! becomes `LoadMethod`/`CallMethod` (no bound method is made); frequent neighbours become one
+//! instruction; and `EnterFinally` is put in front of finally clauses on the ordinary way in.
+
+use super::{Instr, P, Prepared, PreparedBlock, cache::Cache};
+use crate::objects::code::Code;
+use crate::objects::str_::intern;
+use crate::protocol::number::BinOp;
+use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
+use adder_bytecode::opcode::{Op, cmp};
+use adder_bytecode::verify::{self, Analysis, BlockKind, NO_BLOCK, Step};
+use std::cell::{Cell, UnsafeCell};
+
+/// Verifies and prepares a code object.
+pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
+    let source = &code.source;
+    let analysis = match verify::analyze(source) {
+        Ok(analysis) => analysis,
+        Err(error) => return Err(vm.value_error(error.to_string())),
+    };
+    let mut build = Build::new(&analysis, source.code.len());
+    build.pair_methods(&analysis);
+    build.emit_all(&analysis);
+    build.resolve();
+    let consts = source.consts.iter().map(|c| crate::objects::code::const_value(vm, c)).collect();
+    let names =
+        source.names.iter().map(|n| intern::intern(&crate::objects::code::text(n))).collect();
+    let blocks = analysis
+        .blocks
+        .iter()
+        .map(|b| PreparedBlock {
+            kind: b.kind,
+            parent: b.parent,
+            level: b.level,
+            target: build.index_of(b.target),
+        })
+        .collect();
+    Ok(Prepared {
+        instructions: build.out.into_iter().map(Cell::new).collect(),
+        offsets: build.offsets.into(),
+        block_of: build.block_of.into(),
+        depth_of: build.depth_of.into(),
+        blocks,
+        caches: (0..build.caches.max(1)).map(|_| UnsafeCell::new(Cache::default())).collect(),
+        // Each LoadMethod keeps one word more than LOAD_ATTR did.
+        max_depth: analysis.max_depth + build.deepest_methods + 2,
+        consts,
+        names,
+    })
+}
+
+struct Build {
+    out: Vec<Instr>,
+    offsets: Vec<u32>,
+    block_of: Vec<u32>,
+    depth_of: Vec<u32>,
+    /// Index of the prepared instruction for each code unit where a step starts.
+    index_at: Vec<u32>,
+    /// Steps that are a method load, or the call of one.
+    method: Vec<bool>,
+    caches: usize,
+    deepest_methods: u32,
+    /// Instructions whose argument is a byte offset to resolve.
+    jumps: Vec<usize>,
+}
+
+impl Build {
+    fn new(analysis: &Analysis, code_bytes: usize) -> Build {
+        let n = analysis.steps.len();
+        Build {
+            out: Vec::with_capacity(n),
+            offsets: Vec::with_capacity(n),
+            block_of: Vec::with_capacity(n),
+            depth_of: Vec::with_capacity(n),
+            index_at: vec![0; code_bytes / 2 + 1],
+            method: vec![false; n],
+            caches: 0,
+            deepest_methods: 0,
+            jumps: Vec::new(),
+        }
+    }
+
+    fn index_of(&self, offset: u32) -> u32 {
+        self.index_at.get(offset as usize / 2).copied().unwrap_or(0)
+    }
+
+    /// Finds each LOAD_ATTR whose result is the callable of a CALL_FUNCTION in the same straight
+    /// piece of code.
+    fn pair_methods(&mut self, analysis: &Analysis) {
+        // What made each stack word since the last jump or target: the step, for a LOAD_ATTR.
+        let mut made: Vec<Option<usize>> = Vec::new();
+        let mut open = 0u32;
+        for (i, step) in analysis.steps.iter().enumerate() {
+            if step.is_target {
+                made.clear();
+                open = 0;
+            }
+            let depth = step.depth as usize;
+            // Only words pushed since the last boundary are known; those below are not.
+            made.resize(depth, None);
+            if step.op == Op::CALL_FUNCTION {
+                let callable = depth - 1 - step.arg as usize;
+                if let Some(load) = made[callable].take() {
+                    self.method[load] = true;
+                    self.method[i] = true;
+                    open += 1;
+                    self.deepest_methods = self.deepest_methods.max(open + 8);
+                }
+            }
+            let row = step.op.row();
+            if row.taken.is_some() || row.ends || is_block_op(step.op) {
+                made.clear();
+                open = 0;
+                continue;
+            }
+            let (pops, pushes) = (row.effect)(step.arg);
+            made.truncate(depth - pops as usize);
+            for _ in 0..pushes {
+                made.push(None);
+            }
+            if step.op == Op::LOAD_ATTR
+                && let Some(last) = made.last_mut()
+            {
+                *last = Some(i);
+            }
+        }
+    }
+
+    fn emit(&mut self, step: &Step, op: P, a: u8, b: u16, c: u32) {
+        self.out.push(Instr { op, a, b, c });
+        self.offsets.push(step.offset);
+        self.block_of.push(step.block);
+        self.depth_of.push(step.depth);
+    }
+
+    /// A new cache; instructions beyond 65535 share the last one, which merely misses more often.
+    fn cache(&mut self) -> u16 {
+        let index = self.caches.min(u16::MAX as usize);
+        self.caches = index + 1;
+        index as u16
+    }
+
+    fn emit_all(&mut self, analysis: &Analysis) {
+        let steps = &analysis.steps;
+        let mut i = 0;
+        while i < steps.len() {
+            let step = &steps[i];
+            self.index_at[step.start as usize / 2] = self.out.len() as u32;
+            let next = steps.get(i + 1).filter(|n| !n.is_target && n.block == step.block);
+            if let Some(next) = next
+                && self.emit_pair(step, next)
+            {
+                i += 2;
+                continue;
+            }
+            self.emit_one(analysis, step, i);
+            if step.enters_finally {
+                self.emit(step, P::EnterFinally, 0, 0, 0);
+            }
+            i += 1;
+        }
+    }
+
+    /// Two instructions in one, where both fit the encoding.
+    fn emit_pair(&mut self, step: &Step, next: &Step) -> bool {
+        if step.enters_finally || next.enters_finally {
+            return false;
+        }
+        let small = |n: u32| u16::try_from(n).ok();
+        match (step.op, next.op) {
+            (Op::LOAD_FAST, Op::LOAD_FAST) => match small(step.arg) {
+                Some(first) => self.emit(step, P::LoadFastFast, 0, first, next.arg),
+                None => return false,
+            },
+            (Op::LOAD_FAST, Op::LOAD_CONST) => match small(step.arg) {
+                Some(first) => self.emit(step, P::LoadFastConst, 0, first, next.arg),
+                None => return false,
+            },
+            (Op::STORE_FAST, Op::LOAD_FAST) => match small(step.arg) {
+                Some(first) => self.emit(step, P::StoreFastLoadFast, 0, first, next.arg),
+                None => return false,
+            },
+            (Op::COMPARE_OP, Op::POP_JUMP_IF_FALSE) if step.arg <= cmp::GE => {
+                self.jumps.push(self.out.len());
+                self.emit(step, P::CompareJumpIfFalse, step.arg as u8, 0, next.target);
+            }
+            (Op::COMPARE_OP, Op::POP_JUMP_IF_TRUE) if step.arg <= cmp::GE => {
+                self.jumps.push(self.out.len());
+                self.emit(step, P::CompareJumpIfTrue, step.arg as u8, 0, next.target);
+            }
+            (Op::FOR_ITER, Op::STORE_FAST) => match small(next.arg) {
+                Some(local) => {
+                    self.jumps.push(self.out.len());
+                    self.emit(step, P::ForIterStoreFast, 0, local, step.target);
+                }
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    fn jump(&mut self, step: &Step, op: P) {
+        self.jumps.push(self.out.len());
+        self.emit(step, op, 0, 0, step.target);
+    }
+
+    fn emit_one(&mut self, analysis: &Analysis, step: &Step, at: usize) {
+        let arg = step.arg;
+        let plain = match step.op {
+            Op::NOP | Op::SETUP_LOOP | Op::SETUP_EXCEPT | Op::SETUP_FINALLY | Op::POP_BLOCK
+            | Op::SETUP_ASYNC_WITH | Op::EXTENDED_ARG => return,
+            Op::POP_TOP => P::PopTop,
+            Op::ROT_TWO => P::RotTwo,
+            Op::ROT_THREE => P::RotThree,
+            Op::ROT_N => P::RotN,
+            Op::DUP_TOP => P::DupTop,
+            Op::DUP_TOP_TWO => P::DupTopTwo,
+            Op::LOAD_CONST => P::LoadConst,
+            Op::LOAD_FAST => P::LoadFast,
+            Op::STORE_FAST => P::StoreFast,
+            Op::DELETE_FAST => P::DeleteFast,
+            Op::LOAD_NAME => {
+                let cache = self.cache();
+                return self.emit(step, P::LoadName, 0, cache, arg);
+            }
+            Op::STORE_NAME => P::StoreName,
+            Op::DELETE_NAME => P::DeleteName,
+            Op::LOAD_GLOBAL => {
+                let cache = self.cache();
+                return self.emit(step, P::LoadGlobal, 0, cache, arg);
+            }
+            Op::STORE_GLOBAL => P::StoreGlobal,
+            Op::DELETE_GLOBAL => P::DeleteGlobal,
+            Op::LOAD_CLOSURE => P::LoadClosure,
+            Op::LOAD_DEREF => P::LoadDeref,
+            Op::LOAD_CLASSDEREF => P::LoadClassDeref,
+            Op::STORE_DEREF => P::StoreDeref,
+            Op::DELETE_DEREF => P::DeleteDeref,
+            Op::LOAD_FROM_DICT_OR_DEREF => P::LoadFromDictOrDeref,
+            Op::LOAD_FROM_DICT_OR_GLOBALS => P::LoadFromDictOrGlobals,
+            Op::LOAD_LOCALS => P::LoadLocals,
+            Op::UNARY_POSITIVE => P::UnaryPositive,
+            Op::UNARY_NEGATIVE => P::UnaryNegative,
+            Op::UNARY_NOT => P::UnaryNot,
+            Op::UNARY_INVERT => P::UnaryInvert,
+            Op::BINARY_ADD => P::BinaryAdd,
+            Op::BINARY_SUBTRACT => P::BinarySubtract,
+            Op::BINARY_MULTIPLY => P::BinaryMultiply,
+            Op::BINARY_TRUE_DIVIDE => P::BinaryTrueDivide,
+            Op::BINARY_FLOOR_DIVIDE => P::BinaryFloorDivide,
+            Op::BINARY_MODULO => P::BinaryModulo,
+            Op::BINARY_POWER => P::BinaryPower,
+            Op::BINARY_AND => P::BinaryAnd,
+            Op::BINARY_OR => P::BinaryOr,
+            Op::BINARY_XOR => P::BinaryXor,
+            Op::BINARY_LSHIFT => P::BinaryLshift,
+            Op::BINARY_RSHIFT => P::BinaryRshift,
+            Op::BINARY_MATRIX_MULTIPLY => {
+                return self.emit(step, P::BinaryOther, BinOp::MatMul as u8, 0, 0);
+            }
+            Op::INPLACE_ADD => P::InplaceAdd,
+            Op::INPLACE_SUBTRACT => P::InplaceSubtract,
+            Op::INPLACE_MULTIPLY => P::InplaceMultiply,
+            Op::INPLACE_POWER => P::InplacePower,
+            Op::INPLACE_MATRIX_MULTIPLY | Op::INPLACE_TRUE_DIVIDE | Op::INPLACE_FLOOR_DIVIDE
+            | Op::INPLACE_MODULO | Op::INPLACE_LSHIFT | Op::INPLACE_RSHIFT | Op::INPLACE_AND
+            | Op::INPLACE_OR | Op::INPLACE_XOR => {
+                let op = match step.op {
+                    Op::INPLACE_MATRIX_MULTIPLY => BinOp::MatMul,
+                    Op::INPLACE_TRUE_DIVIDE => BinOp::TrueDiv,
+                    Op::INPLACE_FLOOR_DIVIDE => BinOp::FloorDiv,
+                    Op::INPLACE_MODULO => BinOp::Rem,
+                    Op::INPLACE_LSHIFT => BinOp::LShift,
+                    Op::INPLACE_RSHIFT => BinOp::RShift,
+                    Op::INPLACE_AND => BinOp::And,
+                    Op::INPLACE_OR => BinOp::Or,
+                    _ => BinOp::Xor,
+                };
+                return self.emit(step, P::InplaceOther, op as u8, 0, 0);
+            }
+            Op::BINARY_SUBSCR => P::BinarySubscr,
+            Op::STORE_SUBSCR => P::StoreSubscr,
+            Op::DELETE_SUBSCR => P::DeleteSubscr,
+            Op::COMPARE_OP => match arg {
+                cmp::IN => P::In,
+                cmp::NOT_IN => P::NotIn,
+                cmp::IS => P::Is,
+                cmp::IS_NOT => P::IsNot,
+                cmp::EXC_MATCH => P::ExceptionMatch,
+                _ => return self.emit(step, P::CompareOp, arg as u8, 0, 0),
+            },
+            Op::JUMP_FORWARD => return self.jump(step, P::JumpForward),
+            Op::JUMP_ABSOLUTE => {
+                let op = if step.target <= step.offset { P::JumpBackward } else { P::JumpForward };
+                return self.jump(step, op);
+            }
+            Op::POP_JUMP_IF_FALSE => return self.jump(step, P::PopJumpIfFalse),
+            Op::POP_JUMP_IF_TRUE => return self.jump(step, P::PopJumpIfTrue),
+            Op::JUMP_IF_FALSE_OR_POP => return self.jump(step, P::JumpIfFalseOrPop),
+            Op::JUMP_IF_TRUE_OR_POP => return self.jump(step, P::JumpIfTrueOrPop),
+            Op::GET_ITER => P::GetIter,
+            Op::GET_YIELD_FROM_ITER => P::GetYieldFromIter,
+            Op::FOR_ITER => return self.jump(step, P::ForIter),
+            Op::LOAD_ATTR => {
+                let cache = self.cache();
+                let op = if self.method[at] { P::LoadMethod } else { P::LoadAttr };
+                return self.emit(step, op, 0, cache, arg);
+            }
+            Op::STORE_ATTR => {
+                let cache = self.cache();
+                return self.emit(step, P::StoreAttr, 0, cache, arg);
+            }
+            Op::DELETE_ATTR => P::DeleteAttr,
+            Op::CALL_FUNCTION if self.method[at] => P::CallMethod,
+            Op::CALL_FUNCTION => P::CallFunction,
+            Op::CALL_FUNCTION_KW => P::CallFunctionKw,
+            Op::CALL_FUNCTION_EX => P::CallFunctionEx,
+            Op::MAKE_FUNCTION => P::MakeFunction,
+            Op::BUILD_TUPLE => P::BuildTuple,
+            Op::BUILD_LIST => P::BuildList,
+            Op::BUILD_SET => P::BuildSet,
+            Op::BUILD_MAP => P::BuildMap,
+            Op::BUILD_CONST_KEY_MAP => P::BuildConstKeyMap,
+            Op::BUILD_STRING => P::BuildString,
+            Op::BUILD_SLICE => P::BuildSlice,
+            Op::BUILD_LIST_UNPACK => P::BuildListUnpack,
+            Op::BUILD_TUPLE_UNPACK => P::BuildTupleUnpack,
+            Op::BUILD_TUPLE_UNPACK_WITH_CALL => P::BuildTupleUnpackWithCall,
+            Op::BUILD_SET_UNPACK => P::BuildSetUnpack,
+            Op::BUILD_MAP_UNPACK => P::BuildMapUnpack,
+            Op::BUILD_MAP_UNPACK_WITH_CALL => P::BuildMapUnpackWithCall,
+            Op::UNPACK_SEQUENCE => P::UnpackSequence,
+            Op::UNPACK_EX => P::UnpackEx,
+            Op::LIST_APPEND => P::ListAppend,
+            Op::SET_ADD => P::SetAdd,
+            Op::MAP_ADD => P::MapAdd,
+            Op::FORMAT_VALUE => P::FormatValue,
+            Op::RETURN_VALUE if step.block == NO_BLOCK => P::ReturnValue,
+            Op::RETURN_VALUE => P::ReturnUnwind,
+            Op::YIELD_VALUE => P::YieldValue,
+            Op::YIELD_FROM => P::YieldFrom,
+            Op::BREAK_LOOP => P::BreakLoop,
+            Op::CONTINUE_LOOP => return self.jump(step, P::ContinueLoop),
+            Op::END_FINALLY => match analysis.blocks.get(step.block as usize) {
+                Some(b) if b.kind == BlockKind::ExceptHandler => P::EndExcept,
+                _ => P::EndFinally,
+            },
+            Op::POP_EXCEPT => P::PopExcept,
+            Op::SETUP_WITH => P::SetupWith,
+            Op::BEFORE_ASYNC_WITH => P::BeforeAsyncWith,
+            Op::WITH_CLEANUP_START => P::WithCleanupStart,
+            Op::WITH_CLEANUP_FINISH => P::WithCleanupFinish,
+            Op::RAISE_VARARGS => P::RaiseVarargs,
+            Op::RERAISE => P::Reraise,
+            Op::IMPORT_NAME => P::ImportName,
+            Op::IMPORT_FROM => P::ImportFrom,
+            Op::IMPORT_STAR => P::ImportStar,
+            Op::LOAD_BUILD_CLASS => P::LoadBuildClass,
+            Op::SETUP_ANNOTATIONS => P::SetupAnnotations,
+            Op::STORE_ANNOTATION => P::StoreAnnotation,
+            Op::PRINT_EXPR => P::PrintExpr,
+            Op::GET_AWAITABLE => P::GetAwaitable,
+            Op::GET_AITER => P::GetAiter,
+            Op::GET_ANEXT => P::GetAnext,
+            Op::GET_LEN => P::GetLen,
+            Op::MATCH_MAPPING => P::MatchMapping,
+            Op::MATCH_SEQUENCE => P::MatchSequence,
+            Op::MATCH_KEYS => P::MatchKeys,
+            Op::MATCH_CLASS => P::MatchClass,
+            Op::CHECK_EG_MATCH => P::CheckEgMatch,
+            Op::BUILD_TEMPLATE => P::BuildTemplate,
+            Op::BUILD_INTERPOLATION => P::BuildInterpolation,
+            Op::LOAD_COMMON_CONSTANT => P::LoadCommonConstant,
+            Op::CALL_INTRINSIC_1 => P::CallIntrinsic1,
+            Op::CALL_INTRINSIC_2 => P::CallIntrinsic2,
+        };
+        self.emit(step, plain, 0, 0, arg);
+    }
+
+    /// Turns byte offsets into instruction indices. An offset whose instruction left nothing behind
+    /// (a NOP, a POP_BLOCK) means the next one that did.
+    fn resolve(&mut self) {
+        for at in std::mem::take(&mut self.jumps) {
+            self.out[at].c = self.index_of(self.out[at].c);
+        }
+    }
+}
+
+fn is_block_op(op: Op) -> bool {
+    matches!(
+        op,
+        Op::SETUP_LOOP
+            | Op::SETUP_EXCEPT
+            | Op::SETUP_FINALLY
+            | Op::SETUP_WITH
+            | Op::SETUP_ASYNC_WITH
+            | Op::POP_BLOCK
+            | Op::POP_EXCEPT
+            | Op::END_FINALLY
+            | Op::WITH_CLEANUP_START
+            | Op::WITH_CLEANUP_FINISH
+            | Op::YIELD_FROM
+            | Op::YIELD_VALUE
+    )
+}

@@ -1,0 +1,174 @@
+//! The prepared instruction table: what the main loop runs.
+//!
+//! A row is `Name = source instruction, "what it does"`. Most rows are a 3.6 instruction as it is;
+//! the others are two instructions in one, or an instruction specialised by what it met.
+
+/// Declares the enum and its descriptions.
+macro_rules! prepared {
+    ($($name:ident = $from:literal, $what:literal;)*) => {
+        /// A prepared operation.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub enum P { $($name,)* }
+
+        impl P {
+            pub const ALL: &'static [P] = &[$(P::$name,)*];
+            /// The 3.6 instruction it came from, and what it does.
+            pub fn describe(self) -> (&'static str, &'static str) {
+                match self { $(P::$name => ($from, $what),)* }
+            }
+        }
+    };
+}
+
+prepared! {
+    PopTop = "POP_TOP", "drops the top";
+    RotTwo = "ROT_TWO", "swaps two";
+    RotThree = "ROT_THREE", "sinks the top below two";
+    RotN = "ROT_N", "sinks the top below n-1";
+    DupTop = "DUP_TOP", "repeats the top";
+    DupTopTwo = "DUP_TOP_TWO", "repeats the two at the top";
+    LoadConst = "LOAD_CONST", "pushes a constant";
+    LoadFast = "LOAD_FAST", "pushes a local that may be unbound";
+    LoadFastFast = "LOAD_FAST", "pushes two locals";
+    LoadFastConst = "LOAD_FAST", "pushes a local and a constant";
+    StoreFast = "STORE_FAST", "binds a local";
+    StoreFastLoadFast = "STORE_FAST", "binds a local, pushes another";
+    DeleteFast = "DELETE_FAST", "unbinds a local";
+    LoadName = "LOAD_NAME", "local, global or built-in name";
+    StoreName = "STORE_NAME", "binds a name in the namespace";
+    DeleteName = "DELETE_NAME", "unbinds a name in the namespace";
+    LoadGlobal = "LOAD_GLOBAL", "global or built-in name, not cached yet";
+    LoadGlobalModule = "LOAD_GLOBAL", "global name at a known entry";
+    LoadGlobalBuiltin = "LOAD_GLOBAL", "built-in name at a known entry";
+    StoreGlobal = "STORE_GLOBAL", "binds a global";
+    DeleteGlobal = "DELETE_GLOBAL", "unbinds a global";
+    LoadClosure = "LOAD_CLOSURE", "pushes a cell";
+    LoadDeref = "LOAD_DEREF", "pushes a cell's content";
+    LoadClassDeref = "LOAD_CLASSDEREF", "namespace, then cell";
+    StoreDeref = "STORE_DEREF", "fills a cell";
+    DeleteDeref = "DELETE_DEREF", "empties a cell";
+    LoadFromDictOrDeref = "LOAD_FROM_DICT_OR_DEREF", "mapping, then cell";
+    LoadFromDictOrGlobals = "LOAD_FROM_DICT_OR_GLOBALS", "mapping, then globals";
+    LoadLocals = "LOAD_LOCALS", "pushes the namespace";
+    UnaryPositive = "UNARY_POSITIVE", "+a";
+    UnaryNegative = "UNARY_NEGATIVE", "-a";
+    UnaryNot = "UNARY_NOT", "not a";
+    UnaryInvert = "UNARY_INVERT", "~a";
+    BinaryAdd = "BINARY_ADD", "a + b";
+    BinarySubtract = "BINARY_SUBTRACT", "a - b";
+    BinaryMultiply = "BINARY_MULTIPLY", "a * b";
+    BinaryTrueDivide = "BINARY_TRUE_DIVIDE", "a / b";
+    BinaryFloorDivide = "BINARY_FLOOR_DIVIDE", "a // b";
+    BinaryModulo = "BINARY_MODULO", "a % b";
+    BinaryPower = "BINARY_POWER", "a ** b";
+    BinaryOther = "BINARY_AND", "the operator named by the argument";
+    BinaryAnd = "BINARY_AND", "a & b";
+    BinaryOr = "BINARY_OR", "a | b";
+    BinaryXor = "BINARY_XOR", "a ^ b";
+    BinaryLshift = "BINARY_LSHIFT", "a << b";
+    BinaryRshift = "BINARY_RSHIFT", "a >> b";
+    AddFastInto = "INPLACE_ADD", "local = local + top, without a second owner of the local";
+    InplaceAdd = "INPLACE_ADD", "a += b";
+    InplaceSubtract = "INPLACE_SUBTRACT", "a -= b";
+    InplaceMultiply = "INPLACE_MULTIPLY", "a *= b";
+    InplaceOther = "INPLACE_AND", "the in-place operator named by the argument";
+    InplacePower = "INPLACE_POWER", "a **= b";
+    BinarySubscr = "BINARY_SUBSCR", "a[b]";
+    StoreSubscr = "STORE_SUBSCR", "a[b] = c";
+    DeleteSubscr = "DELETE_SUBSCR", "del a[b]";
+    CompareOp = "COMPARE_OP", "one of the six comparisons";
+    CompareJumpIfFalse = "COMPARE_OP", "compares, jumps if false";
+    CompareJumpIfTrue = "COMPARE_OP", "compares, jumps if true";
+    Is = "COMPARE_OP", "a is b";
+    IsNot = "COMPARE_OP", "a is not b";
+    In = "COMPARE_OP", "a in b";
+    NotIn = "COMPARE_OP", "a not in b";
+    ExceptionMatch = "COMPARE_OP", "does the exception match";
+    JumpForward = "JUMP_FORWARD", "jumps forward";
+    JumpBackward = "JUMP_ABSOLUTE", "jumps back, looks for requests";
+    PopJumpIfFalse = "POP_JUMP_IF_FALSE", "jumps if false";
+    PopJumpIfTrue = "POP_JUMP_IF_TRUE", "jumps if true";
+    JumpIfFalseOrPop = "JUMP_IF_FALSE_OR_POP", "jumps if false, else drops";
+    JumpIfTrueOrPop = "JUMP_IF_TRUE_OR_POP", "jumps if true, else drops";
+    GetIter = "GET_ITER", "iter(a)";
+    GetYieldFromIter = "GET_YIELD_FROM_ITER", "iter(a) for yield from";
+    ForIter = "FOR_ITER", "next item, or jumps";
+    ForIterStoreFast = "FOR_ITER", "next item into a local, or jumps";
+    LoadAttr = "LOAD_ATTR", "attribute, not cached yet";
+    LoadAttrSlot = "LOAD_ATTR", "instance attribute at a known index of a known shape";
+    LoadAttrMember = "LOAD_ATTR", "__slots__ member at a known offset";
+    LoadAttrClass = "LOAD_ATTR", "a value of the type, known by its version";
+    LoadAttrModule = "LOAD_ATTR", "module attribute at a known entry";
+    LoadAttrGeneric = "LOAD_ATTR", "attribute, the slow way";
+    StoreAttr = "STORE_ATTR", "sets an attribute, not cached yet";
+    StoreAttrSlot = "STORE_ATTR", "sets an instance attribute at a known index";
+    StoreAttrAdd = "STORE_ATTR", "adds an instance attribute by a known transition";
+    StoreAttrMember = "STORE_ATTR", "sets a __slots__ member";
+    StoreAttrGeneric = "STORE_ATTR", "sets an attribute, the slow way";
+    DeleteAttr = "DELETE_ATTR", "deletes an attribute";
+    LoadMethod = "LOAD_ATTR", "method for a call, not cached yet";
+    LoadMethodType = "LOAD_ATTR", "method known by type version and shape";
+    LoadMethodGeneric = "LOAD_ATTR", "method for a call, the slow way";
+    CallMethod = "CALL_FUNCTION", "calls what LoadMethod pushed";
+    CallFunction = "CALL_FUNCTION", "calls with positional arguments";
+    CallFunctionKw = "CALL_FUNCTION_KW", "calls with named arguments";
+    CallFunctionEx = "CALL_FUNCTION_EX", "calls with unpacked arguments";
+    MakeFunction = "MAKE_FUNCTION", "makes a function";
+    BuildTuple = "BUILD_TUPLE", "makes a tuple";
+    BuildList = "BUILD_LIST", "makes a list";
+    BuildSet = "BUILD_SET", "makes a set";
+    BuildMap = "BUILD_MAP", "makes a dict";
+    BuildConstKeyMap = "BUILD_CONST_KEY_MAP", "makes a dict from constant keys";
+    BuildString = "BUILD_STRING", "joins strings";
+    BuildSlice = "BUILD_SLICE", "makes a slice";
+    BuildListUnpack = "BUILD_LIST_UNPACK", "joins iterables to a list";
+    BuildTupleUnpack = "BUILD_TUPLE_UNPACK", "joins iterables to a tuple";
+    BuildTupleUnpackWithCall = "BUILD_TUPLE_UNPACK_WITH_CALL", "the same for a call";
+    BuildSetUnpack = "BUILD_SET_UNPACK", "joins iterables to a set";
+    BuildMapUnpack = "BUILD_MAP_UNPACK", "joins mappings";
+    BuildMapUnpackWithCall = "BUILD_MAP_UNPACK_WITH_CALL", "joins mappings for a call";
+    UnpackSequence = "UNPACK_SEQUENCE", "unpacks n items";
+    UnpackEx = "UNPACK_EX", "unpacks with a starred target";
+    ListAppend = "LIST_APPEND", "appends in a comprehension";
+    SetAdd = "SET_ADD", "adds in a comprehension";
+    MapAdd = "MAP_ADD", "sets in a comprehension";
+    FormatValue = "FORMAT_VALUE", "formats a value";
+    ReturnValue = "RETURN_VALUE", "returns";
+    ReturnUnwind = "RETURN_VALUE", "returns through finally clauses";
+    YieldValue = "YIELD_VALUE", "yields";
+    YieldFrom = "YIELD_FROM", "delegates";
+    BreakLoop = "BREAK_LOOP", "leaves the loop through its blocks";
+    ContinueLoop = "CONTINUE_LOOP", "goes on with the loop through its blocks";
+    EndFinally = "END_FINALLY", "ends a finally clause";
+    EndExcept = "END_FINALLY", "no handler matched: raises again";
+    EnterFinally = "LOAD_CONST", "completes the ordinary entry of a finally clause";
+    PopExcept = "POP_EXCEPT", "leaves a handler";
+    SetupWith = "SETUP_WITH", "calls __enter__";
+    BeforeAsyncWith = "BEFORE_ASYNC_WITH", "calls __aenter__";
+    WithCleanupStart = "WITH_CLEANUP_START", "calls __exit__";
+    WithCleanupFinish = "WITH_CLEANUP_FINISH", "looks at what __exit__ said";
+    RaiseVarargs = "RAISE_VARARGS", "raises";
+    Reraise = "RERAISE", "raises again";
+    ImportName = "IMPORT_NAME", "imports";
+    ImportFrom = "IMPORT_FROM", "a name of a module";
+    ImportStar = "IMPORT_STAR", "all names of a module";
+    LoadBuildClass = "LOAD_BUILD_CLASS", "pushes __build_class__";
+    SetupAnnotations = "SETUP_ANNOTATIONS", "makes __annotations__";
+    StoreAnnotation = "STORE_ANNOTATION", "sets an item of __annotations__";
+    PrintExpr = "PRINT_EXPR", "sys.displayhook";
+    GetAwaitable = "GET_AWAITABLE", "the iterator of an awaitable";
+    GetAiter = "GET_AITER", "aiter(a)";
+    GetAnext = "GET_ANEXT", "the awaitable of the next item";
+    GetLen = "GET_LEN", "len of the subject";
+    MatchMapping = "MATCH_MAPPING", "is it a mapping";
+    MatchSequence = "MATCH_SEQUENCE", "is it a sequence";
+    MatchKeys = "MATCH_KEYS", "values for keys";
+    MatchClass = "MATCH_CLASS", "attributes of an instance";
+    CheckEgMatch = "CHECK_EG_MATCH", "splits an exception group";
+    BuildTemplate = "BUILD_TEMPLATE", "makes a template";
+    BuildInterpolation = "BUILD_INTERPOLATION", "makes an interpolation";
+    LoadCommonConstant = "LOAD_COMMON_CONSTANT", "an exception class";
+    CallIntrinsic1 = "CALL_INTRINSIC_1", "a function of the machine";
+    CallIntrinsic2 = "CALL_INTRINSIC_2", "a function of the machine";
+}
