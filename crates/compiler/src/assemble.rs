@@ -43,7 +43,7 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
     let done = peephole::optimize(encoded, &mut consts, frame.modern)
         .unwrap_or_else(|| encode(unit, &offsets, frame.modern));
-    let mut positions = PositionsBuilder::default();
+    let mut positions = PositionsBuilder::with_room(done.places.len());
     for run in done.places.chunk_by(|a, b| a == b) {
         let span = unit.instrs[run[0] as usize].span;
         let position = Position {
