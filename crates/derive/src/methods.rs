@@ -5,7 +5,7 @@
 //!   the receiver is `zelf: &Obj<Self>` (or `&Value`), for class methods `cls: &Value`;
 //! - `#[getter]`, `#[setter]` with optional `name = "..."` (a setter gets `Option<Value>`, `None` to
 //!   delete);
-//! - `#[slot]`: fills the type slot of the function's name.
+//! - `#[slot]`: fills the type slot of the function's name; the function becomes `slot_<name>`.
 
 use crate::signature::{Options, doc, params, params_tokens};
 use proc_macro2::TokenStream;
@@ -35,8 +35,12 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
         });
         let Some((kind, meta)) = declared else { continue };
         let options = Options::read(&meta)?;
+        let rust_name = function.sig.ident.to_string();
+        if kind == "slot" {
+            // A type's own `len` and its slot `len` live in one namespace: the slot gives way.
+            function.sig.ident = quote::format_ident!("slot_{}", rust_name.trim_start_matches("r#"));
+        }
         let ident = &function.sig.ident;
-        let rust_name = ident.to_string();
         let plain = rust_name.trim_start_matches("r#").trim_end_matches('_').to_string();
         let name = options.text("name").unwrap_or(if rust_name.starts_with("__") {
             rust_name.clone()

@@ -1056,3 +1056,10 @@ impl NativeDef {
 pub(crate) fn is_unbound_method(found: &Value) -> bool {
     found.is_exact::<Function>() || found.is_exact::<MethodDescr>()
 }
+
+/// A native method for a type that is data, not a Rust type. Types are never freed once built in.
+pub(crate) fn native_method(def: &'static NativeDef, owner: &Ref<Type>) -> Value {
+    // SAFETY: the extra reference taken here is never given back, so the type lives for ever.
+    let owner: &'static Obj<Type> = unsafe { &*owner.clone().into_raw().as_ptr() };
+    MethodDescr::new_value(def, owner)
+}

@@ -10,6 +10,7 @@ pub mod complex;
 pub mod descr;
 pub mod dict;
 pub mod enumerate;
+pub mod exception_group;
 pub mod exceptions;
 pub mod float;
 pub mod frame;

@@ -165,7 +165,7 @@ fn abstract_error(vm: &Vm, ty: &Obj<Type>) -> PyResult<crate::runtime::errors::E
 impl Obj<Type> {
     /// Are instances made by `object.__new__`, through `type.__call__`?
     pub fn has_plain_new(&self, vm: &Vm) -> bool {
-        let plain_new: slots::New = Object::new;
+        let plain_new: slots::New = Object::slot_new;
         let plain_call: slots::Call = super::type_::methods::type_call;
         let _ = vm;
         self.slots.new.get().is_some_and(|f| std::ptr::fn_addr_eq(f, plain_new))
@@ -174,7 +174,7 @@ impl Obj<Type> {
 }
 
 fn overrides_new(ty: &Type) -> bool {
-    let plain: slots::New = Object::new;
+    let plain: slots::New = Object::slot_new;
     ty.slots.new.get().is_none_or(|f| !std::ptr::fn_addr_eq(f, plain))
 }
 

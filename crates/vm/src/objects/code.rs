@@ -1,0 +1,560 @@
+//! `code`: a code object as Python sees it, with its prepared form.
+//!
+//! CPython's counterpart: `Objects/codeobject.c`.
+
+use crate::object::{Obj, Ref};
+use crate::objects::bytes::Bytes;
+use crate::objects::complex::ComplexObj;
+use crate::objects::set::Set;
+use crate::objects::str_::{Str, builder, intern};
+use crate::objects::tuple::Tuple;
+use crate::objects::type_::Type;
+use crate::protocol::compare::CmpOp;
+use crate::protocol::iter;
+use crate::runtime::args::{CallArgs, KwArgs};
+use crate::runtime::errors::PyResult;
+use crate::runtime::prepared::{Prepared, prepare};
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use adder_bigint::Int;
+use adder_bytecode::code::{CodeObject, Const, Position, PyStrBuf, flags};
+use adder_derive::{pyclass, pymethods};
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+/// Create a code object.  Not for mere mortals.
+#[pyclass(name = "code", no_gc)]
+pub struct Code {
+    pub source: Arc<CodeObject>,
+    prepared: OnceCell<Prepared>,
+    names: OnceCell<Box<[Ref<Str>]>>,
+    cells: OnceCell<Box<[Option<u32>]>>,
+    simple: bool,
+    lines: OnceCell<Box<[(u32, u32)]>>,
+}
+
+/// A string of the compiler's as a str.
+pub fn text(text: &PyStrBuf) -> Ref<Str> {
+    builder::from_wtf8(text.as_bytes())
+}
+
+/// A constant as a value.
+pub fn const_value(vm: &Vm, constant: &Const) -> Value {
+    match constant {
+        Const::None => Value::NONE,
+        Const::True => Value::TRUE,
+        Const::False => Value::FALSE,
+        Const::Ellipsis => Value::ELLIPSIS,
+        Const::Int(i) => super::int::from_int(i.clone()),
+        Const::Float(f) => Value::float(*f),
+        Const::Complex(re, im) => ComplexObj::new_value(*re, *im),
+        Const::Str(s) => {
+            let made = text(s);
+            let identifier = made
+                .as_ascii()
+                .is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+            if identifier { intern::intern(&made).into() } else { made.into() }
+        }
+        Const::Bytes(b) => Bytes::from_slice(b).into(),
+        Const::Tuple(items) => {
+            Tuple::from_vec(items.iter().map(|c| const_value(vm, c)).collect()).into()
+        }
+        Const::FrozenSet(items) => {
+            let items: Vec<Value> = items.iter().map(|c| const_value(vm, c)).collect();
+            Set::frozen_from(vm, &items)
+        }
+        Const::Code(code) => Code::new_ref(code.clone()).into(),
+    }
+}
+
+/// A value as a constant, for `marshal` and `code.replace`.
+pub fn value_const(vm: &Vm, value: &Value) -> PyResult<Const> {
+    vm.check_stack()?;
+    if value.is_none() {
+        return Ok(Const::None);
+    }
+    if let Some(b) = value.as_bool() {
+        return Ok(if b { Const::True } else { Const::False });
+    }
+    if value.is_ellipsis() {
+        return Ok(Const::Ellipsis);
+    }
+    if let Some(i) = value.as_small_int() {
+        return Ok(Const::Int(Int::from(i)));
+    }
+    if let Some(f) = value.as_float_word() {
+        return Ok(Const::Float(f));
+    }
+    if super::int::is_int(value) {
+        return Ok(Const::Int(super::int::to_int(value)));
+    }
+    if let Some(c) = value.downcast::<ComplexObj>() {
+        return Ok(Const::Complex(c.real, c.imag));
+    }
+    if let Some(s) = value.downcast::<Str>() {
+        return match PyStrBuf::from_wtf8(&s.to_wtf8()) {
+            Some(text) => Ok(Const::Str(text)),
+            None => Err(vm.value_error("bad string")),
+        };
+    }
+    if let Some(b) = value.downcast::<Bytes>() {
+        return Ok(Const::Bytes(b.as_slice().into()));
+    }
+    if let Some(t) = value.downcast::<Tuple>() {
+        let items: PyResult<Vec<Const>> = t.items().iter().map(|v| value_const(vm, v)).collect();
+        return Ok(Const::Tuple(items?.into()));
+    }
+    if let Some(s) = value.downcast::<Set>() {
+        let items: PyResult<Vec<Const>> = s.to_vec().iter().map(|v| value_const(vm, v)).collect();
+        return Ok(Const::FrozenSet(items?.into()));
+    }
+    if let Some(c) = value.downcast::<Code>() {
+        return Ok(Const::Code(c.source.clone()));
+    }
+    Err(vm.value_error("unmarshallable object"))
+}
+
+impl Code {
+    pub fn new_ref(source: Arc<CodeObject>) -> Ref<Code> {
+        let special = flags::VARARGS
+            | flags::VARKEYWORDS
+            | flags::GENERATOR
+            | flags::COROUTINE
+            | flags::ASYNC_GENERATOR;
+        let simple = source.flags & special == 0
+            && source.kwonlyargcount == 0
+            && source.cellvars.is_empty();
+        Ref::new(Code {
+            source,
+            prepared: OnceCell::new(),
+            names: OnceCell::new(),
+            cells: OnceCell::new(),
+            simple,
+            lines: OnceCell::new(),
+        })
+    }
+
+    /// Only positional parameters, no cells of its own, not a generator.
+    #[inline(always)]
+    pub fn is_simple(&self) -> bool {
+        self.simple
+    }
+    #[inline(always)]
+    pub fn prepared(&self) -> Option<&Prepared> {
+        self.prepared.get()
+    }
+    /// The prepared form, made on the first call.
+    pub fn prepare(&self, vm: &Vm) -> PyResult<&Prepared> {
+        if let Some(prepared) = self.prepared.get() {
+            return Ok(prepared);
+        }
+        let made = prepare::prepare(vm, self)?;
+        Ok(self.prepared.get_or_init(|| made))
+    }
+    /// Words for variables, cells and free variables.
+    #[inline(always)]
+    pub fn local_slots(&self) -> usize {
+        self.source.nlocals as usize + self.source.cellvars.len() + self.source.freevars.len()
+    }
+    pub fn makes_generator(&self) -> bool {
+        self.source.flags & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR) != 0
+    }
+    pub fn has_flag(&self, flag: u32) -> bool {
+        self.source.flags & flag != 0
+    }
+    pub fn name(&self) -> Ref<Str> {
+        intern::intern(&text(&self.source.name))
+    }
+    pub fn qualname(&self) -> Ref<Str> {
+        text(&self.source.qualname)
+    }
+    pub fn filename(&self) -> String {
+        self.source.filename.to_string_lossy()
+    }
+    /// A variable's interned name.
+    pub fn varname(&self, index: usize) -> Ref<Str> {
+        let names = self
+            .names
+            .get_or_init(|| self.source.varnames.iter().map(|n| intern::intern(&text(n))).collect());
+        names.get(index).cloned().unwrap_or_else(intern::empty)
+    }
+    /// For each cell variable, the parameter it starts from.
+    pub fn cell_parameters(&self) -> &[Option<u32>] {
+        self.cells.get_or_init(|| {
+            let parameters = self.source.parameter_count() as usize;
+            let of = |cell: &PyStrBuf| {
+                self.source.varnames[..parameters].iter().position(|v| v == cell).map(|i| i as u32)
+            };
+            self.source.cellvars.iter().map(of).collect()
+        })
+    }
+    /// The first constant, if it is a docstring.
+    pub fn docstring(&self) -> Option<Value> {
+        match self.source.consts.first() {
+            Some(Const::Str(s)) if !self.source.extended || self.has_flag(flags::HAS_DOCSTRING) => {
+                Some(text(s).into())
+            }
+            _ => None,
+        }
+    }
+
+    fn lines(&self) -> &[(u32, u32)] {
+        self.lines.get_or_init(|| {
+            adder_bytecode::lnotab::line_starts(&self.source.lnotab, self.source.firstlineno)
+                .into_iter()
+                .collect()
+        })
+    }
+
+    /// The line of the instruction at a byte offset.
+    pub fn line_at(&self, offset: u32) -> u32 {
+        if let Some(position) = self.source.positions.at(offset)
+            && position.line > 0
+        {
+            return position.line;
+        }
+        let lines = self.lines();
+        match lines.partition_point(|(o, _)| *o <= offset) {
+            0 => self.source.firstlineno,
+            n => lines[n - 1].1,
+        }
+    }
+    /// Does a line start at this offset?
+    pub fn starts_line(&self, offset: u32) -> bool {
+        self.lines().iter().any(|(o, _)| *o == offset)
+    }
+    /// Where the instruction at a byte offset comes from, if known.
+    pub fn position_at(&self, offset: u32) -> Option<Position> {
+        self.source.positions.at(offset)
+    }
+}
+
+fn text_tuple(texts: &[PyStrBuf]) -> Ref<Tuple> {
+    Tuple::from_vec(texts.iter().map(|t| intern::intern(&text(t)).into()).collect())
+}
+
+fn buf(vm: &Vm, value: &Value, what: &str) -> PyResult<PyStrBuf> {
+    match value.downcast::<Str>().and_then(|s| PyStrBuf::from_wtf8(&s.to_wtf8())) {
+        Some(text) => Ok(text),
+        None => Err(vm.type_error(format!(
+            "code() argument '{what}' must be str, not {}",
+            value.ty().name()
+        ))),
+    }
+}
+
+fn bufs(vm: &Vm, value: &Value, what: &str) -> PyResult<Box<[PyStrBuf]>> {
+    if value.downcast::<Tuple>().is_none() {
+        return Err(vm.type_error(format!(
+            "code() argument '{what}' must be tuple, not {}",
+            value.ty().name()
+        )));
+    }
+    let items = iter::collect(vm, value)?;
+    items
+        .iter()
+        .map(|v| {
+            v.downcast::<Str>().and_then(|s| PyStrBuf::from_wtf8(&s.to_wtf8())).ok_or_else(|| {
+                vm.type_error(format!(
+                    "name tuples must contain only strings, not '{}'",
+                    v.ty().name()
+                ))
+            })
+        })
+        .collect()
+}
+
+/// Sets one field from its Python name.
+fn set_field(vm: &Vm, code: &mut CodeObject, name: &str, value: &Value) -> PyResult<()> {
+    let number = || {
+        let n = crate::protocol::number::to_ssize(vm, value)?;
+        u32::try_from(n).map_err(|_| vm.value_error(format!("code: {name} must not be negative")))
+    };
+    match name {
+        "co_argcount" => code.argcount = number()?,
+        "co_posonlyargcount" => code.posonlyargcount = number()?,
+        "co_kwonlyargcount" => code.kwonlyargcount = number()?,
+        "co_nlocals" => code.nlocals = number()?,
+        "co_stacksize" => code.stacksize = number()?,
+        "co_flags" => code.flags = number()?,
+        "co_firstlineno" => code.firstlineno = number()?,
+        "co_code" => {
+            code.code = crate::protocol::buffer::to_vec(vm, value)?.into();
+        }
+        "co_lnotab" | "co_linetable" => {
+            code.lnotab = crate::protocol::buffer::to_vec(vm, value)?.into();
+        }
+        "co_consts" => {
+            let items = iter::collect(vm, value)?;
+            let items: PyResult<Vec<Const>> = items.iter().map(|v| value_const(vm, v)).collect();
+            code.consts = items?.into();
+        }
+        "co_names" => code.names = bufs(vm, value, "names")?,
+        "co_varnames" => code.varnames = bufs(vm, value, "varnames")?,
+        "co_freevars" => code.freevars = bufs(vm, value, "freevars")?,
+        "co_cellvars" => code.cellvars = bufs(vm, value, "cellvars")?,
+        "co_filename" => code.filename = buf(vm, value, "filename")?,
+        "co_name" => code.name = buf(vm, value, "name")?,
+        "co_qualname" => code.qualname = buf(vm, value, "qualname")?,
+        "co_exceptiontable" => {}
+        _ => {
+            return Err(vm.type_error(format!(
+                "code.replace() got an unexpected keyword argument '{name}'"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn checked(vm: &Vm, code: CodeObject) -> PyResult<Ref<Code>> {
+    match adder_bytecode::verify::analyze(&code) {
+        Ok(_) => Ok(Code::new_ref(Arc::new(code))),
+        Err(error) => Err(vm.value_error(format!("code: {error}"))),
+    }
+}
+
+#[pymethods]
+impl Code {
+    /// code(argcount, [posonlyargcount,] kwonlyargcount, nlocals, stacksize, flags, code, consts,
+    /// names, varnames, filename, name, [qualname,] firstlineno, lnotab[, freevars[, cellvars]])
+    #[slot]
+    fn new(vm: &Vm, _ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        // 3.6's order: fifteen fields; today's: with co_posonlyargcount, co_qualname and a table.
+        const OLD: [&str; 15] = [
+            "co_argcount", "co_kwonlyargcount", "co_nlocals", "co_stacksize", "co_flags",
+            "co_code", "co_consts", "co_names", "co_varnames", "co_filename", "co_name",
+            "co_firstlineno", "co_lnotab", "co_freevars", "co_cellvars",
+        ];
+        const NEW: [&str; 18] = [
+            "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals",
+            "co_stacksize", "co_flags", "co_code", "co_consts", "co_names", "co_varnames",
+            "co_filename", "co_name", "co_qualname", "co_firstlineno", "co_linetable",
+            "co_exceptiontable", "co_freevars", "co_cellvars",
+        ];
+        let given = args.args();
+        let names: &[&str] = match given.len() {
+            13..=15 => &OLD,
+            16..=18 => &NEW,
+            n => {
+                return Err(vm.type_error(format!(
+                    "code() takes from 13 to 18 positional arguments but {n} were given"
+                )));
+            }
+        };
+        let mut code = CodeObject {
+            argcount: 0,
+            kwonlyargcount: 0,
+            nlocals: 0,
+            stacksize: 0,
+            flags: 0,
+            code: Box::new([]),
+            consts: Box::new([]),
+            names: Box::new([]),
+            varnames: Box::new([]),
+            freevars: Box::new([]),
+            cellvars: Box::new([]),
+            filename: "".into(),
+            name: "".into(),
+            firstlineno: 1,
+            lnotab: Box::new([]),
+            posonlyargcount: 0,
+            qualname: "".into(),
+            positions: Default::default(),
+            extended: false,
+        };
+        for (name, value) in names.iter().zip(given) {
+            set_field(vm, &mut code, name, value)?;
+        }
+        if code.qualname.is_empty() {
+            code.qualname = code.name.clone();
+        }
+        Ok(checked(vm, code)?.into())
+    }
+
+    /// Return a copy of the code object with new values for the specified fields.
+    #[pymethod(sig = "($self, /, **changes)")]
+    fn replace(zelf: &Obj<Code>, vm: &Vm, changes: KwArgs) -> PyResult<Ref<Code>> {
+        let mut code = (*zelf.source).clone();
+        for (name, value) in changes.0.items_vec() {
+            let name = name.downcast::<Str>().map(|n| n.to_string()).unwrap_or_default();
+            set_field(vm, &mut code, &name, &value)?;
+        }
+        checked(vm, code)
+    }
+
+    #[pymethod]
+    fn __replace__(zelf: &Obj<Code>, vm: &Vm, changes: KwArgs) -> PyResult<Ref<Code>> {
+        Code::replace(zelf, vm, changes)
+    }
+
+    /// Three tuples for each instruction: start offset, end offset, line.
+    #[pymethod]
+    fn co_lines(zelf: &Obj<Code>, vm: &Vm) -> PyResult {
+        let lines = zelf.lines();
+        let end = zelf.source.code.len() as i64;
+        let mut rows = Vec::new();
+        for (i, (offset, line)) in lines.iter().enumerate() {
+            let next = lines.get(i + 1).map_or(end, |l| i64::from(l.0));
+            let row = [i64::from(*offset), next, i64::from(*line)];
+            rows.push(Tuple::from_vec(row.map(Value::int_unchecked).to_vec()).into());
+        }
+        iter::iter(vm, &super::list::List::from_vec(rows).into())
+    }
+
+    /// A tuple (line, end line, column, end column) for each instruction.
+    #[pymethod]
+    fn co_positions(zelf: &Obj<Code>, vm: &Vm) -> PyResult {
+        let mut rows = Vec::new();
+        for offset in (0..zelf.source.code.len() as u32).step_by(2) {
+            let parts = match zelf.position_at(offset) {
+                Some(p) => [p.line, p.end_line, p.col, p.end_col]
+                    .map(|n| Value::int_unchecked(n.into()))
+                    .to_vec(),
+                None => vec![
+                    Value::int_unchecked(zelf.line_at(offset).into()),
+                    Value::NONE,
+                    Value::NONE,
+                    Value::NONE,
+                ],
+            };
+            rows.push(Tuple::from_vec(parts).into());
+        }
+        iter::iter(vm, &super::list::List::from_vec(rows).into())
+    }
+
+    #[slot]
+    fn repr(zelf: &Obj<Code>, vm: &Vm) -> PyResult {
+        Ok(vm.str(&format!(
+            "<code object {} at {:#x}, file \"{}\", line {}>",
+            zelf.source.name.to_string_lossy(),
+            zelf.head().address(),
+            Code::filename(zelf),
+            zelf.source.firstlineno
+        )))
+    }
+
+    #[slot]
+    fn richcompare(zelf: &Obj<Code>, vm: &Vm, other: &Value, op: CmpOp) -> PyResult {
+        let Some(other) = other.downcast::<Code>() else { return Ok(Value::NOT_IMPLEMENTED) };
+        let (a, b) = (&zelf.source, &other.source);
+        let same = Arc::ptr_eq(a, b)
+            || (a.name == b.name
+                && a.code == b.code
+                && a.argcount == b.argcount
+                && a.posonlyargcount == b.posonlyargcount
+                && a.kwonlyargcount == b.kwonlyargcount
+                && a.flags == b.flags
+                && a.firstlineno == b.firstlineno
+                && a.lnotab == b.lnotab
+                && a.names == b.names
+                && a.varnames == b.varnames
+                && a.freevars == b.freevars
+                && a.cellvars == b.cellvars
+                && a.consts.len() == b.consts.len()
+                && {
+                    let mut all = true;
+                    for (x, y) in a.consts.iter().zip(b.consts.iter()) {
+                        let same = x.is_same(y) || {
+                            let (x, y) = (const_value(vm, x), const_value(vm, y));
+                            x.ty().same(y.ty()) && crate::protocol::compare::equal(vm, &x, &y)?
+                        };
+                        all &= same;
+                    }
+                    all
+                });
+        Ok(match op {
+            CmpOp::Eq => Value::bool(same),
+            CmpOp::Ne => Value::bool(!same),
+            _ => Value::NOT_IMPLEMENTED,
+        })
+    }
+
+    #[slot]
+    fn hash(zelf: &Obj<Code>, _vm: &Vm) -> PyResult<i64> {
+        let s = &zelf.source;
+        let name = text(&s.name).hash();
+        let code = crate::runtime::hash::hash_bytes(&s.code);
+        let mixed = name ^ code ^ i64::from(s.argcount) ^ i64::from(s.firstlineno) << 8;
+        Ok(if mixed == -1 { -2 } else { mixed })
+    }
+
+    #[getter]
+    fn co_argcount(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
+        zelf.source.argcount
+    }
+    #[getter]
+    fn co_posonlyargcount(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
+        zelf.source.posonlyargcount
+    }
+    #[getter]
+    fn co_kwonlyargcount(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
+        zelf.source.kwonlyargcount
+    }
+    #[getter]
+    fn co_nlocals(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
+        zelf.source.nlocals
+    }
+    #[getter]
+    fn co_stacksize(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
+        zelf.source.stacksize
+    }
+    #[getter]
+    fn co_flags(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
+        zelf.source.flags
+    }
+    #[getter]
+    fn co_firstlineno(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
+        zelf.source.firstlineno
+    }
+    #[getter]
+    fn co_code(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Bytes> {
+        Bytes::from_slice(&zelf.source.code)
+    }
+    #[getter]
+    fn co_lnotab(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Bytes> {
+        Bytes::from_slice(&zelf.source.lnotab)
+    }
+    #[getter]
+    fn co_linetable(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Bytes> {
+        Bytes::from_slice(&zelf.source.lnotab)
+    }
+    #[getter]
+    fn co_exceptiontable(_zelf: &Obj<Code>, _vm: &Vm) -> Ref<Bytes> {
+        Bytes::from_slice(&[])
+    }
+    #[getter]
+    fn co_consts(zelf: &Obj<Code>, vm: &Vm) -> Ref<Tuple> {
+        if let Some(prepared) = Code::prepared(zelf) {
+            return Tuple::from_slice(&prepared.consts);
+        }
+        Tuple::from_vec(zelf.source.consts.iter().map(|c| const_value(vm, c)).collect())
+    }
+    #[getter]
+    fn co_names(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Tuple> {
+        text_tuple(&zelf.source.names)
+    }
+    #[getter]
+    fn co_varnames(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Tuple> {
+        text_tuple(&zelf.source.varnames)
+    }
+    #[getter]
+    fn co_freevars(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Tuple> {
+        text_tuple(&zelf.source.freevars)
+    }
+    #[getter]
+    fn co_cellvars(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Tuple> {
+        text_tuple(&zelf.source.cellvars)
+    }
+    #[getter]
+    fn co_filename(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Str> {
+        text(&zelf.source.filename)
+    }
+    #[getter]
+    fn co_name(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Str> {
+        Code::name(zelf)
+    }
+    #[getter]
+    fn co_qualname(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Str> {
+        Code::qualname(zelf)
+    }
+}

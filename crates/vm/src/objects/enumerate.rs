@@ -1,0 +1,341 @@
+//! `enumerate`, `reversed`, `zip`, `map`, `filter`.
+//!
+//! CPython's counterpart: `Objects/enumobject.c` and the iterators of `Python/bltinmodule.c`.
+
+use crate::object::{Guarded, Obj, Ref, ValueCell};
+use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
+use crate::objects::type_::Type;
+use crate::protocol::number::BinOp;
+use crate::protocol::{call, iter, number, object};
+use crate::runtime::args::CallArgs;
+use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use adder_derive::{pyclass, pymethods};
+use std::cell::Cell;
+
+/// Return an enumerate object.
+///
+///   iterable
+///     an object supporting iteration
+#[pyclass(name = "enumerate", base_type, sig = "(iterable, start=0)")]
+pub struct Enumerate {
+    iterator: Value,
+    next: Guarded<Value>,
+}
+
+#[pymethods]
+impl Enumerate {
+    #[slot]
+    fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        let mut given: [Option<Value>; 2] = [None, None];
+        let positional = args.args();
+        if positional.len() > 2 {
+            return Err(vm.type_error(format!(
+                "enumerate() takes at most 2 arguments ({} given)",
+                positional.len()
+            )));
+        }
+        for (place, value) in given.iter_mut().zip(positional) {
+            *place = Some(value.clone());
+        }
+        for (name, value) in args.keywords() {
+            match name.downcast::<Str>().and_then(|n| n.as_ascii()) {
+                Some("iterable") => given[0] = Some(value.clone()),
+                Some("start") => given[1] = Some(value.clone()),
+                _ => {
+                    return Err(vm.type_error(format!(
+                        "'{}' is an invalid keyword argument for enumerate()",
+                        object::str(vm, name)?
+                    )));
+                }
+            }
+        }
+        let [Some(iterable), start] = given else {
+            return Err(vm.type_error("enumerate() missing required argument 'iterable' (pos 1)"));
+        };
+        let start = match start {
+            Some(start) => number::index(vm, &start)?,
+            None => Value::int_unchecked(0),
+        };
+        let iterator = iter::iter(vm, &iterable)?;
+        Ok(Ref::with_type(Enumerate { iterator, next: Guarded::new(start) }, ty).into())
+    }
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<Enumerate>, vm: &Vm) -> PyResult<Option<Value>> {
+        let Some(item) = iter::next(vm, &zelf.iterator)? else { return Ok(None) };
+        let index = zelf.next.get();
+        let next = match index.as_small_int().and_then(|i| Value::small_int(i + 1)) {
+            Some(next) => next,
+            None => number::binary(vm, &index, &Value::int_unchecked(1), BinOp::Add)?,
+        };
+        drop(zelf.next.replace(next));
+        Ok(Some(Tuple::from_vec(vec![index, item]).into()))
+    }
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<Enumerate>, _vm: &Vm) -> (Value, (Value, Value)) {
+        (zelf.ty().to_value(), (zelf.iterator.clone(), zelf.next.get()))
+    }
+    #[classmethod]
+    fn __class_getitem__(cls: &Value, vm: &Vm, item: &Value) -> PyResult {
+        super::generic_alias::make(vm, cls, item)
+    }
+}
+
+/// Return a reverse iterator over the values of the given sequence.
+#[pyclass(name = "reversed", base_type, sig = "(object, /)")]
+pub struct Reversed {
+    sequence: ValueCell,
+    #[notrace]
+    at: Cell<i64>,
+}
+
+#[pymethods]
+impl Reversed {
+    #[slot]
+    fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        let [sequence] = args.all() else {
+            return Err(vm.type_error(format!(
+                "reversed expected 1 argument, got {}",
+                args.all().len()
+            )));
+        };
+        let name = &vm.names().__reversed__;
+        if sequence.ty().lookup(name).is_some_and(|m| m.is_none()) {
+            return Err(vm.type_error(format!(
+                "'{}' object is not reversible",
+                sequence.ty().name()
+            )));
+        }
+        if let Some(result) = object::call_special(vm, sequence, name, &[])? {
+            return Ok(result);
+        }
+        if !object::is_sequence(sequence) {
+            return Err(vm.type_error(format!(
+                "'{}' object is not reversible",
+                sequence.ty().name()
+            )));
+        }
+        let len = object::len(vm, sequence)? as i64;
+        let payload = Reversed { sequence: sequence.clone().into(), at: Cell::new(len - 1) };
+        Ok(Ref::with_type(payload, ty).into())
+    }
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<Reversed>, vm: &Vm) -> PyResult<Option<Value>> {
+        let at = zelf.at.get();
+        let Some(sequence) = zelf.sequence.get().filter(|_| at >= 0) else {
+            zelf.sequence.set(None);
+            return Ok(None);
+        };
+        match object::get_item(vm, &sequence, &Value::int_unchecked(at)) {
+            Ok(item) => {
+                zelf.at.set(at - 1);
+                Ok(Some(item))
+            }
+            Err(e)
+                if e.is(&vm.exceptions().index_error) || e.is(&vm.exceptions().stop_iteration) =>
+            {
+                zelf.sequence.set(None);
+                Ok(None)
+            }
+            Err(e) => Err(e),
+        }
+    }
+    #[pymethod]
+    fn __length_hint__(zelf: &Obj<Reversed>, vm: &Vm) -> PyResult<i64> {
+        let Some(sequence) = zelf.sequence.get() else { return Ok(0) };
+        let len = object::len(vm, &sequence)? as i64;
+        Ok(if len < zelf.at.get() + 1 { 0 } else { zelf.at.get() + 1 })
+    }
+}
+
+/// The zip object yields n-length tuples, where n is the number of iterables
+/// passed as positional arguments to zip().
+#[pyclass(name = "zip", base_type)]
+pub struct Zip {
+    iterators: Vec<Value>,
+    #[notrace]
+    strict: bool,
+}
+
+/// `strict=...` among keyword arguments.
+fn strict_argument(vm: &Vm, name: &str, args: CallArgs<'_>) -> PyResult<bool> {
+    let mut strict = false;
+    for (key, value) in args.keywords() {
+        if key.downcast::<Str>().is_some_and(|k| k.is_str("strict")) {
+            strict = object::is_true(vm, value)?;
+        } else {
+            return Err(vm.type_error(format!(
+                "{name}() got an unexpected keyword argument '{}'",
+                object::str(vm, key)?
+            )));
+        }
+    }
+    Ok(strict)
+}
+
+/// The next item of each iterator; `strict` demands that all end together.
+fn next_of_all(
+    vm: &Vm,
+    iterators: &[Value],
+    strict: bool,
+    what: &str,
+) -> PyResult<Option<Vec<Value>>> {
+    let mut items = Vec::with_capacity(iterators.len());
+    let plural = |i: usize| if i == 1 { " ".to_string() } else { format!("s 1-{i}") };
+    for (i, iterator) in iterators.iter().enumerate() {
+        match iter::next(vm, iterator)? {
+            Some(item) => items.push(item),
+            None if strict && i > 0 => {
+                let before = if i == 1 { " 1".to_string() } else { plural(i) };
+                return Err(vm.value_error(format!(
+                    "{what}() argument {} is shorter than argument{before}",
+                    i + 1
+                )));
+            }
+            None => {
+                if strict {
+                    for (j, other) in iterators.iter().enumerate().skip(1) {
+                        if iter::next(vm, other)?.is_some() {
+                            let before = if j == 1 { " 1".to_string() } else { plural(j) };
+                            return Err(vm.value_error(format!(
+                                "{what}() argument {} is longer than argument{before}",
+                                j + 1
+                            )));
+                        }
+                    }
+                }
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(items))
+}
+
+#[pymethods]
+impl Zip {
+    #[slot]
+    fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        let strict = strict_argument(vm, "zip", args)?;
+        let mut iterators = Vec::new();
+        for (i, iterable) in args.args().iter().enumerate() {
+            if !iter::is_iterable(iterable) {
+                return Err(vm.type_error(format!(
+                    "zip argument #{} must support iteration",
+                    i + 1
+                )));
+            }
+            iterators.push(iter::iter(vm, iterable)?);
+        }
+        Ok(Ref::with_type(Zip { iterators, strict }, ty).into())
+    }
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<Zip>, vm: &Vm) -> PyResult<Option<Value>> {
+        if zelf.iterators.is_empty() {
+            return Ok(None);
+        }
+        let items = next_of_all(vm, &zelf.iterators, zelf.strict, "zip")?;
+        Ok(items.map(|items| Tuple::from_vec(items).into()))
+    }
+}
+
+/// Make an iterator that computes the function using arguments from
+/// each of the iterables.
+#[pyclass(name = "map", base_type)]
+pub struct Map {
+    function: Value,
+    iterators: Vec<Value>,
+    #[notrace]
+    strict: bool,
+}
+
+#[pymethods]
+impl Map {
+    #[slot]
+    fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        let strict = strict_argument(vm, "map", args)?;
+        let [function, iterables @ ..] = args.args() else {
+            return Err(vm.type_error("map() must have at least two arguments."));
+        };
+        if iterables.is_empty() {
+            return Err(vm.type_error("map() must have at least two arguments."));
+        }
+        let mut iterators = Vec::new();
+        for iterable in iterables {
+            iterators.push(iter::iter(vm, iterable)?);
+        }
+        Ok(Ref::with_type(Map { function: function.clone(), iterators, strict }, ty).into())
+    }
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<Map>, vm: &Vm) -> PyResult<Option<Value>> {
+        if let [only] = zelf.iterators.as_slice() {
+            return match iter::next(vm, only)? {
+                Some(item) => call::call(vm, &zelf.function, &[item]).map(Some),
+                None => Ok(None),
+            };
+        }
+        match next_of_all(vm, &zelf.iterators, zelf.strict, "map")? {
+            Some(items) => call::call(vm, &zelf.function, &items).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Return an iterator yielding those items of iterable for which function(item)
+/// is true. If function is None, return the items that are true.
+#[pyclass(name = "filter", base_type, sig = "(function, iterable, /)")]
+pub struct Filter {
+    function: Value,
+    iterator: Value,
+}
+
+#[pymethods]
+impl Filter {
+    #[slot]
+    fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        let [function, iterable] = args.all() else {
+            return Err(vm.type_error(format!(
+                "filter expected 2 arguments, got {}",
+                args.all().len()
+            )));
+        };
+        let iterator = iter::iter(vm, iterable)?;
+        Ok(Ref::with_type(Filter { function: function.clone(), iterator }, ty).into())
+    }
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<Filter>, vm: &Vm) -> PyResult<Option<Value>> {
+        while let Some(item) = iter::next(vm, &zelf.iterator)? {
+            let keep = if zelf.function.is_none() {
+                object::is_true(vm, &item)?
+            } else {
+                let answer = call::call(vm, &zelf.function, std::slice::from_ref(&item))?;
+                object::is_true(vm, &answer)?
+            };
+            if keep {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
+}
