@@ -196,7 +196,7 @@ macro_rules! instructions {
                 "Makes __annotations__ in the local namespace if it is not there.", "--";
             YIELD_VALUE = 86, None, |_| (1, 1),
                 "Yields the top item; what is sent in takes its place.", "a -- sent";
-            POP_BLOCK = 87, None, |_| (0, 0), "Leaves a block the ordinary way; the stack is as it was when the block was entered.", "--";
+            POP_BLOCK = 87, None, |_| (0, 0), "Leaves a block the ordinary way; what lies on the stack stays.", "--";
             END_FINALLY = 88, None, |_| (1, 0), nominal -1,
                 "Ends a finally clause: goes on, or takes up again the return, continue or \
                  exception that brought control here.",

@@ -79,16 +79,8 @@ fn every_instruction_is_emitted_by_some_source() {
     .expect("valid");
     let single = compile(&parsed, &Options::new(Level::Py36, "<stdin>")).expect("valid");
     all_ops(&single.code, &mut seen);
-    for source in [
-        "match a:\n case [b, *_, (c, d, {'e': e, **f})] | [b, c, d, *f, e]: pass\n case G(h, i=j): pass\n",
-        "try: a\nexcept* b as c: d\n",
-        "t'a{b!r:c}d'\n",
-        "class A[B: int, *C, **D]:\n def f(self, a: B) -> E: pass\n x: F\n",
-        "async def f():\n async for a in b: assert a\n",
-        "def f[T](a=1): pass\ntype X[T = int] = list[T]\n",
-        "def f():\n x = 1\n def g(): return x\n del x\n",
-        "def f():\n y = 1\n class C:\n  x: y\n",
-    ] {
+    let modern = include_str!("snippets314.txt").split("#: ").skip(1);
+    for source in modern.filter_map(|snippet| Some(snippet.split_once('\n')?.1)) {
         all_ops(&compiled(source), &mut seen);
     }
     // What the peephole optimiser takes out again never stays in a code object.

@@ -100,7 +100,11 @@ impl<'a> Compiler<'a> {
         self.push_block(FrameBlock::FinallyTry)?;
         self.conditional(&handler.body)?;
         self.emit(Op::POP_BLOCK);
-        self.emit(Op::POP_EXCEPT);
+        if !self.modern {
+            // 3.6 leaves the handler before the clause and so comes into it by two ways with
+            // different blocks around.
+            self.emit(Op::POP_EXCEPT);
+        }
         self.pop_block();
         self.load_none();
         self.place(end);
@@ -110,6 +114,9 @@ impl<'a> Compiler<'a> {
         self.name_op(name, ExprContext::Del)?;
         self.emit(Op::END_FINALLY);
         self.pop_block();
+        if self.modern {
+            self.emit(Op::POP_EXCEPT);
+        }
         Ok(())
     }
 
