@@ -17,6 +17,9 @@
 //! - In a stack picture the top is on the right. `exc6` stands for the six words an exception
 //!   leaves for its handler: the old traceback, value and type, then the new ones, type on top.
 //!
+//! That is 3.6's machine; Adder's keeps the same in fewer words, with its blocks laid out
+//! beforehand: `verify.rs` draws it.
+//!
 //! The first section are the 118 instructions of CPython 3.6 with its numbers (`Include/opcode.h`,
 //! `Lib/opcode.py`, the effects from `Python/compile.c`). The second section are Adder's
 //! extensions in numbers that 3.6 leaves free: what today's language needs and 3.6 cannot say.

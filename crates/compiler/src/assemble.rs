@@ -36,7 +36,7 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
-    let stacksize = stack_depth(unit);
+    let stacksize = stack_depth(unit, frame.modern);
     let mut consts = unit.consts.take();
     let offsets = resolve_jumps(unit)?;
     let encoded = encode(unit, &offsets, frame.modern);

@@ -5,13 +5,14 @@
 //! the first captured on top of those captured later. Where a pattern fails, all that has to go:
 //! there is a ladder of labels, and `fail[n]` drops `n` items.
 
-use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{Intrinsic2, Op, cmp};
+use adder_bytecode::repr::{const_repr, printable};
 use adder_syntax::Symbol;
 use adder_syntax::ast::*;
 
 use super::Compiler;
 use crate::error::{Result, error};
+use crate::fold::Distinct;
 use crate::unit::Label;
 
 /// The state of compiling one pattern (`pattern_context`).
@@ -322,21 +323,15 @@ impl<'a> Compiler<'a> {
 
     /// A constant key may stand only once.
     fn check_keys(&mut self, keys: &[Expr]) -> Result<()> {
-        let mut seen: Vec<Const> = Vec::new();
+        let mut seen = Distinct::default();
         for key in keys {
             match &key.kind {
                 ExprKind::Constant(value) => {
                     let value = self.constant(value);
-                    seen.push(value);
-                    let n = seen.len();
-                    if crate::fold::distinct(seen.clone()).len() < n {
-                        let value = seen.pop().unwrap_or(Const::None);
-                        let text = adder_bytecode::repr::const_repr(
-                            &value,
-                            adder_bytecode::repr::printable,
-                        );
-                        let message = format!("mapping pattern checks duplicate key ({text})");
-                        return self.error(message);
+                    if !seen.insert(value.clone()) {
+                        let text = const_repr(&value, printable);
+                        return self
+                            .error(format!("mapping pattern checks duplicate key ({text})"));
                     }
                 }
                 ExprKind::Attribute(_)
