@@ -519,6 +519,19 @@ impl Dump<'_> {
     }
 }
 
+/// The tree of a source file as text, or the error.
+pub fn text_of(source: &[u8], level: Level) -> String {
+    match parse_module(source, Options::new(level)) {
+        Ok(parsed) => {
+            let modern = level.is_modern();
+            let mut dump = Dump { pool: &parsed.pool, modern, out: String::new() };
+            dump.module(&parsed.module);
+            dump.out
+        }
+        Err(error) => format!("error\n{error:?}\n"),
+    }
+}
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();
     let [_, level, out, list] = &args[..] else {
@@ -529,15 +542,7 @@ fn main() -> ExitCode {
     let paths = std::fs::read_to_string(list).unwrap_or_default();
     for (n, path) in paths.lines().enumerate() {
         let Ok(source) = std::fs::read(path) else { continue };
-        let text = match parse_module(&source, Options::new(level)) {
-            Ok(parsed) => {
-                let modern = level.is_modern();
-                let mut dump = Dump { pool: &parsed.pool, modern, out: String::new() };
-                dump.module(&parsed.module);
-                dump.out
-            }
-            Err(error) => format!("error\n{error:?}\n"),
-        };
+        let text = text_of(&source, level);
         if let Err(error) = std::fs::write(format!("{out}/{n}"), text) {
             eprintln!("{out}/{n}: {error}");
             return ExitCode::FAILURE;

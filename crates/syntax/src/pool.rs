@@ -77,7 +77,13 @@ impl Pool {
 
     /// The symbol of a name; `name` must be in NFKC already.
     pub fn intern(&mut self, name: &str) -> Symbol {
-        let hash = hash(name.as_bytes());
+        self.intern_bytes(name.as_bytes())
+    }
+
+    /// The symbol of a name in UTF-8. Only a name that is new is checked to be that.
+    #[inline]
+    pub(crate) fn intern_bytes(&mut self, name: &[u8]) -> Symbol {
+        let hash = hash(name);
         if (self.entries.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
@@ -89,14 +95,16 @@ impl Pool {
                 break;
             }
             let entry = self.entries[slot as usize - 1];
-            if entry.hash == hash && self.entry_name(entry) == name {
+            let (from, to) = (entry.start as usize, (entry.start + entry.len) as usize);
+            if entry.hash == hash && &self.names.as_bytes()[from..to] == name {
                 return Symbol(slot - 1);
             }
             at = (at + 1) & mask;
         }
         let start = self.names.len() as u32;
-        self.names.push_str(name);
-        self.entries.push(Entry { start, len: name.len() as u32, hash });
+        self.names.push_str(&String::from_utf8_lossy(name));
+        let len = self.names.len() as u32 - start;
+        self.entries.push(Entry { start, len, hash });
         self.slots[at] = self.entries.len() as u32;
         Symbol(self.entries.len() as u32 - 1)
     }

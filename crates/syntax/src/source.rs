@@ -34,7 +34,7 @@ pub(crate) fn decode<'s>(
     let Some(name) = declared else { return utf8(body) };
     let normal = normal_name(&name);
     if bom && normal != "utf-8" {
-        return Err(encoding_error(format!("encoding problem: {name} with BOM")));
+        return Err(encoding_error(format!("encoding problem: {normal} with BOM")));
     }
     match normal.as_str() {
         "utf-8" | "utf8" => utf8(body),
@@ -42,14 +42,14 @@ pub(crate) fn decode<'s>(
         "ascii" | "us-ascii" => match body.iter().position(|&byte| byte >= 0x80) {
             None => Ok(Cow::Borrowed(body)),
             Some(at) => Err(encoding_error(format!(
-                "(unicode error) 'ascii' codec can't decode byte 0x{:02x} in position {at}: \
+                "'ascii' codec can't decode byte 0x{:02x} in position {at}: \
                      ordinal not in range(128)",
                 body[at]
             ))),
         },
         _ => match options.decoder {
             None if charmap::upper_half(&normal).is_some() => {
-                charmap_decode(body, charmap::upper_half(&normal).unwrap_or_default(), &name)
+                charmap_decode(body, charmap::upper_half(&normal).unwrap_or_default())
             }
             Some(decoder) => match decoder(&name, body) {
                 Ok(text) => Ok(Cow::Owned(text.into_bytes())),
@@ -66,14 +66,10 @@ fn utf8(body: &[u8]) -> Result<Cow<'_, [u8]>, Box<RawError>> {
     let at = error.valid_up_to();
     let line = memchr::memchr_iter(b'\n', &body[..at]).count() as u32 + 1;
     let line_start = memchr::memrchr(b'\n', &body[..at]).map_or(0, |newline| newline + 1);
-    let byte = body[at];
-    let reason = match (byte, error.error_len()) {
-        (0x80..=0xc1 | 0xf5..=0xff, _) => "invalid start byte",
-        (_, Some(_)) => "invalid continuation byte",
-        (_, None) => "unexpected end of data",
-    };
     let message = format!(
-        "(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {reason}"
+        "Non-UTF-8 code starting with '\\x{:02x}' on line {line}, but no encoding declared; see \
+         https://peps.python.org/pep-0263/ for details",
+        body[at]
     );
     let start = Pos { line, col: (at - line_start) as u32 };
     let mut error = encoding_error(message);
@@ -82,11 +78,7 @@ fn utf8(body: &[u8]) -> Result<Cow<'_, [u8]>, Box<RawError>> {
     Err(error)
 }
 
-fn charmap_decode<'s>(
-    body: &'s [u8],
-    upper: &str,
-    name: &str,
-) -> Result<Cow<'s, [u8]>, Box<RawError>> {
+fn charmap_decode<'s>(body: &'s [u8], upper: &str) -> Result<Cow<'s, [u8]>, Box<RawError>> {
     if body.is_ascii() {
         return Ok(Cow::Borrowed(body));
     }
@@ -99,8 +91,7 @@ fn charmap_decode<'s>(
         };
         if c == char::REPLACEMENT_CHARACTER {
             return Err(encoding_error(format!(
-                "(unicode error) '{name}' codec can't decode byte 0x{byte:02x} in position {at}: \
-                 character maps to <undefined>"
+                "'charmap' codec can't decode byte 0x{byte:02x} in position {at}: character maps to <undefined>"
             )));
         }
         text.push(c);

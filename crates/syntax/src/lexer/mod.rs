@@ -604,9 +604,10 @@ impl<'s> Lexer<'s> {
 
     /// Passes the text of an f-string up to a field's expression or the end.
     fn skip_text(&mut self, spec: bool) {
-        let Some(quote) = self.quotes.last().copied() else { return };
+        let Some(mut quote) = self.quotes.last().copied() else { return };
+        quote.spec = spec;
         loop {
-            match self.string_part(&quote, spec).2 {
+            match self.string_part(&quote).2 {
                 Part::Brace => {}
                 Part::End | Part::Field | Part::Close | Part::Error => return,
             }

@@ -18,6 +18,8 @@ pub(crate) struct Quote {
     pub(crate) template: bool,
     /// Where the string starts, prefix included.
     pub(crate) start: Pos,
+    /// What is read is a format specification, in which `{{` and `}}` are not escapes.
+    pub(crate) spec: bool,
 }
 
 /// What ends a literal part of an f-string.
@@ -225,6 +227,7 @@ impl Lexer<'_> {
             raw: false,
             template: false,
             start: token.start,
+            spec: false,
         };
         for letter in prefix {
             quote.raw |= letter | 0x20 == b'r';
@@ -234,9 +237,9 @@ impl Lexer<'_> {
     }
 
     /// Reads a literal part of an f-string from where the lexer stands. Gives the offsets of its
-    /// text and what ended it. `spec` tells that it is a format specification, in which `{{` and
-    /// `}}` are not escapes.
-    pub(crate) fn string_part(&mut self, quote: &Quote, spec: bool) -> (usize, usize, Part) {
+    /// text and what ended it.
+    pub(crate) fn string_part(&mut self, quote: &Quote) -> (usize, usize, Part) {
+        let spec = quote.spec;
         let lo = self.pos;
         let mut at = lo;
         // Inside the braces of \N{name}, which are no field.

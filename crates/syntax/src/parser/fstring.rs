@@ -183,7 +183,7 @@ impl Parser<'_> {
         let quote = self.lexer.begin_quote(start);
         // An error from here on is not at the opening quotes.
         self.tok.kind = Tok::String;
-        self.parts(&quote, false, joined)?;
+        self.parts(&quote, joined)?;
         self.prev_end = self.lexer.here();
         self.tok = self.lexer.next();
         self.leave();
@@ -191,10 +191,10 @@ impl Parser<'_> {
     }
 
     /// Texts and fields, up to the closing quotes or, in a format specification, the brace.
-    fn parts(&mut self, quote: &Quote, spec: bool, joined: &mut Joined) -> Parse<Part> {
+    fn parts(&mut self, quote: &Quote, joined: &mut Joined) -> Parse<Part> {
         loop {
             let start = self.lexer.here();
-            let (lo, hi, part) = self.lexer.string_part(quote, spec);
+            let (lo, hi, part) = self.lexer.string_part(quote);
             let end = self.lexer.place_of(hi);
             if part == Part::Error {
                 self.tok = self.lexer.next();
@@ -309,7 +309,8 @@ impl Parser<'_> {
         // The next token is not read: what follows is text.
         self.prev_end = self.tok.end;
         self.flush(joined);
-        let kind = if quote.template {
+        // The fields of a format specification are formatted in t-strings too.
+        let kind = if quote.template && !quote.spec {
             let mut source = Vec::new();
             append_without_comments(&self.lexer.text()[text.0..text.1], &mut source);
             let text = self.pool.store(source.trim_ascii_end());
@@ -357,7 +358,7 @@ impl Parser<'_> {
     fn format_spec(&mut self, quote: &Quote) -> Parse<Expr> {
         let mark = self.mark();
         let mut spec = Joined::new(self.exprs.len(), mark.lineno);
-        if self.parts(quote, true, &mut spec)? == Part::End {
+        if self.parts(&Quote { spec: true, ..*quote }, &mut spec)? == Part::End {
             // The closing quotes come before the brace.
             let end = self.lexer.here();
             let len = if quote.triple { 3 } else { 1 };

@@ -150,7 +150,7 @@ impl Parser<'_> {
         self.unexpected()
     }
 
-    fn name_ends_alias(&self) -> bool {
+    fn name_ends_alias(&mut self) -> bool {
         matches!(self.peek().kind, Tok::Comma | Tok::RParen | Tok::Semi | Tok::Newline)
     }
 

@@ -286,8 +286,8 @@ impl<'s> Parser<'s> {
     }
 
     /// The token after the current one.
-    fn peek(&self) -> Token {
-        self.lexer.clone().next()
+    fn peek(&mut self) -> Token {
+        self.lexer.fork().next()
     }
 
     /// True if the current token is this name (a soft keyword).
@@ -308,6 +308,10 @@ impl<'s> Parser<'s> {
 
     #[inline]
     fn symbol(&mut self, token: &Token) -> Symbol {
+        let bytes = self.lexer.slice(token);
+        if bytes.is_ascii() {
+            return self.pool.intern_bytes(bytes);
+        }
         let text = self.lexer.name_text(token);
         self.pool.intern(&text)
     }

@@ -72,6 +72,7 @@ impl Parser<'_> {
         if self.asks() && matches!(self.tok.kind, Tok::Pass | Tok::Break | Tok::Continue) {
             self.statement_before_if()?;
         }
+        let alias = self.at(Tok::Name) && self.at_type_alias();
         let kind = match self.tok.kind {
             Tok::Return => {
                 self.advance();
@@ -89,7 +90,7 @@ impl Parser<'_> {
             Tok::Assert => self.assert_stmt()?,
             Tok::Global => StmtKind::Global(self.names()?),
             Tok::Nonlocal => StmtKind::Nonlocal(self.names()?),
-            Tok::Name if self.at_type_alias() => self.type_alias()?,
+            Tok::Name if alias => self.type_alias()?,
             _ => self.expr_stmt(mark)?,
         };
         self.push_stmt(mark, kind);
@@ -156,7 +157,7 @@ impl Parser<'_> {
     }
 
     /// True if the name here is the soft keyword `type` before a name (PEP 695).
-    fn at_type_alias(&self) -> bool {
+    fn at_type_alias(&mut self) -> bool {
         self.level.is_modern() && self.at_word(b"type") && self.peek().kind == Tok::Name
     }
 

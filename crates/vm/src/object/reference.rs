@@ -129,3 +129,9 @@ impl<T: Payload> Drop for Ref<T> {
         unsafe { header::decref(self.0.cast()) }
     }
 }
+
+/// Gives up a reference for good: the object is never freed.
+pub fn leak<T: Payload>(object: Ref<T>) -> &'static Obj<T> {
+    // SAFETY: the count given up here keeps the object alive for ever.
+    unsafe { object.into_raw().as_ref() }
+}

@@ -200,9 +200,7 @@ impl Code {
 
     fn lines(&self) -> &[(u32, u32)] {
         self.lines.get_or_init(|| {
-            adder_bytecode::lnotab::line_starts(&self.source.lnotab, self.source.firstlineno)
-                .into_iter()
-                .collect()
+adder_bytecode::lnotab::line_starts(&self.source).into()
         })
     }
 

@@ -1063,3 +1063,42 @@ pub(crate) fn native_method(def: &'static NativeDef, owner: &Ref<Type>) -> Value
     let owner: &'static Obj<Type> = unsafe { &*owner.clone().into_raw().as_ptr() };
     MethodDescr::new_value(def, owner)
 }
+
+/// Gives one item of a tuple by name: the attributes of named records.
+#[pyclass(name = "member_descriptor", no_new)]
+pub struct ItemGetter {
+    #[notrace]
+    index: usize,
+}
+
+impl ItemGetter {
+    pub(crate) fn new_value(index: usize) -> Value {
+        Ref::new(ItemGetter { index }).into()
+    }
+}
+
+#[pymethods]
+impl ItemGetter {
+    #[slot]
+    fn descr_get(
+        zelf: &Obj<ItemGetter>,
+        _vm: &Vm,
+        object: Option<&Value>,
+        _ty: Option<&Value>,
+    ) -> PyResult {
+        let tuple = object.and_then(|o| o.downcast::<crate::objects::tuple::Tuple>());
+        Ok(match tuple.and_then(|t| t.items().get(zelf.index)) {
+            Some(item) => item.clone(),
+            None => zelf.to_value(),
+        })
+    }
+    #[slot]
+    fn descr_set(
+        _zelf: &Obj<ItemGetter>,
+        vm: &Vm,
+        _object: &Value,
+        _value: Option<Value>,
+    ) -> PyResult<()> {
+        Err(vm.attribute_error("readonly attribute"))
+    }
+}

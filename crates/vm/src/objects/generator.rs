@@ -255,7 +255,7 @@ impl Generator {
     }
 
     /// What the generator waits for: the iterator of its `yield from`.
-    fn delegate(&self) -> Option<Value> {
+    pub(crate) fn delegate(&self) -> Option<Value> {
         if self.state.get() != GeneratorState::Suspended {
             return None;
         }

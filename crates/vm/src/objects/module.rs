@@ -45,6 +45,11 @@ impl Module {
         }
     }
 
+    /// A module around a dict that exists already.
+    pub(crate) fn with_dict(dict: Ref<Dict>) -> Ref<Module> {
+        Ref::new(Module { dict })
+    }
+
     /// A native module with its functions; `init` has run.
     pub fn from_def(vm: &Vm, def: &'static ModuleDef) -> PyResult<Ref<Module>> {
         let doc = Some(def.doc).filter(|d| !d.is_empty());

@@ -609,9 +609,16 @@ pub(crate) const FROZEN_METHODS: &[&str] = &[
     "issuperset", "copy", "__reduce__", "__class_getitem__",
 ];
 
-pub(crate) fn fill_frozen_slots(ty: &Type) {
-    use crate::objects::type_::declare::Methods;
-    Set::fill_slots(&ty.slots);
+/// `frozenset`: `set`'s reading half, hashable.
+pub(crate) fn make_frozenset() -> &'static Obj<Type> {
+    crate::objects::type_::declare::twin_type_with::<Set>(
+        "frozenset",
+        |name| FROZEN_METHODS.contains(&name),
+        fill_frozen_slots,
+    )
+}
+
+fn fill_frozen_slots(ty: &Type) {
     ty.slots.ior.set(None);
     ty.slots.iand.set(None);
     ty.slots.isub.set(None);

@@ -59,3 +59,11 @@ pub fn hash_sequence(hashes: impl ExactSizeIterator<Item = i64>) -> i64 {
     acc = acc.wrapping_add(len ^ (P5 ^ 3_527_539));
     if acc == u64::MAX { 1_546_275_796 } else { acc as i64 }
 }
+
+/// A random secret from the operating system.
+pub fn random_secret() -> (u64, u64) {
+    let mut bytes = [0u8; 16];
+    crate::runtime::random::fill(&mut bytes);
+    let word = |i: usize| u64::from_le_bytes(std::array::from_fn(|j| bytes[i + j]));
+    (word(0), word(8))
+}

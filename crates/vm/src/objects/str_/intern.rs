@@ -15,8 +15,11 @@ struct Table {
     empty: Option<Ref<Str>>,
 }
 
-static TABLE: GilCell<Table> =
-    GilCell::new(Table { strings: HashTable::new(), characters: [const { None }; 256], empty: None });
+static TABLE: GilCell<Table> = GilCell::new(Table {
+    strings: HashTable::new(),
+    characters: [const { None }; 256],
+    empty: None,
+});
 
 /// The interned string equal to `text`, which becomes it if there was none. Instances of subclasses
 /// are not interned: their text is.

@@ -4,7 +4,8 @@
 //! bytes. Surrogates are code points like any other. `meta` packs the length and the flags:
 //!
 //! ```text
-//!   bits 0..56 length in characters | 56..58 width (0: 1 byte, 1: 2, 2: 4) | 58 ascii | 59 interned
+//!   bits 0..56 length in characters | 56..58 width (0: 1 byte, 1: 2, 2: 4) | 58 ascii
+//!   59 interned | 60 grown by appending: there is room behind the characters (`append.rs`)
 //! ```
 //!
 //! This file holds the storage; `methods.rs` has the Python methods, `builder.rs` makes strings,
@@ -12,11 +13,24 @@
 
 #![expect(unsafe_code, reason = "characters lie behind the object, at a width known at run time")]
 
+mod append;
 pub mod builder;
+mod case;
+pub mod codec;
+pub mod format;
 pub mod intern;
+pub mod iter;
+pub mod methods;
+pub mod percent;
+pub mod repr;
+pub mod search;
+mod split;
+mod translate;
 
-use crate::object::{Obj, Ref, alloc};
+use crate::object::{Obj, Payload, Ref, alloc};
+use crate::runtime::errors::PyResult;
 use crate::runtime::hash::hash_bytes;
+use crate::runtime::vm::Vm;
 use adder_derive::pyclass;
 use std::cell::Cell;
 
@@ -30,7 +44,7 @@ pub use builder::StrBuilder;
 /// that will be decoded using the given encoding and error handler.
 /// Otherwise, returns the result of object.__str__() (if defined)
 /// or repr(object).
-#[pyclass(name = "str", base_type, no_gc, tail = byte_len)]
+#[pyclass(name = "str", base_type, no_gc, tail = tail_len)]
 pub struct Str {
     data: *const u8,
     meta: Cell<u64>,
@@ -42,6 +56,7 @@ const LEN_MASK: u64 = (1 << 56) - 1;
 const WIDTH_SHIFT: u32 = 56;
 const ASCII: u64 = 1 << 58;
 const INTERNED: u64 = 1 << 59;
+const GROWN: u64 = 1 << 60;
 
 /// A string's characters, by width.
 #[derive(Clone, Copy)]
@@ -78,6 +93,11 @@ impl Str {
     }
     fn byte_len(&self) -> usize {
         self.len() * self.width()
+    }
+    /// Bytes behind the object: the characters, and the room of a grown string.
+    fn tail_len(&self) -> usize {
+        let bytes = self.byte_len();
+        if self.meta.get() & GROWN != 0 { append::room_for(bytes) } else { bytes }
     }
 
     /// The stored bytes: equal exactly for equal strings of equal width.
@@ -174,7 +194,7 @@ impl Str {
     #[inline(always)]
     pub fn equals(&self, other: &Str) -> bool {
         std::ptr::eq(self, other)
-            || ((self.meta.get() ^ other.meta.get()) & !INTERNED == 0
+            || ((self.meta.get() ^ other.meta.get()) & !(INTERNED | GROWN) == 0
                 && self.raw_bytes() == other.raw_bytes())
     }
 
@@ -198,9 +218,18 @@ impl Str {
         Str::allocate(bytes, meta, Str::cell().get())
     }
 
+    /// A new string from Latin-1 bytes.
+    pub fn from_latin1(bytes: &[u8]) -> Ref<Str> {
+        match bytes {
+            [] => intern::empty(),
+            [one] => intern::character(u32::from(*one)),
+            _ => Str::from_raw_parts(bytes, 1, bytes.is_ascii()),
+        }
+    }
+
     /// A copy of the text as an instance of a subclass.
     pub fn with_subtype(&self, ty: &Obj<crate::objects::type_::Type>) -> Ref<Str> {
-        Str::allocate(self.raw_bytes(), self.meta.get() & !INTERNED, ty)
+        Str::allocate(self.raw_bytes(), self.meta.get() & !(INTERNED | GROWN), ty)
     }
 
     fn allocate(bytes: &[u8], meta: u64, ty: &Obj<crate::objects::type_::Type>) -> Ref<Str> {
@@ -289,6 +318,36 @@ impl Ref<Str> {
         let mut builder = StrBuilder::with_capacity(text.len());
         text.chars().for_each(|c| builder.push(c as u32));
         builder.finish()
+    }
+}
+
+/// The text as a plain `str`: itself, or a copy if it is an instance of a subclass.
+pub fn plain(text: &Obj<Str>) -> Ref<Str> {
+    if text.is_exact() { text.to_ref() } else { text.with_subtype(Str::cell().get()) }
+}
+
+/// Asks whether there is memory for this many characters before they are made: `MemoryError`
+/// rather than the end of the process.
+pub(crate) fn check_room(vm: &Vm, len: usize) -> PyResult<()> {
+    /// Below this, allocation is not worth asking about.
+    const SMALL: usize = 1 << 24;
+    if len < SMALL {
+        return Ok(());
+    }
+    let mut probe: Vec<u8> = Vec::new();
+    if probe.try_reserve_exact(len).is_err() {
+        return Err(crate::objects::int::no_memory(vm));
+    }
+    std::hint::black_box(&mut probe);
+    Ok(())
+}
+
+impl adder_numtext::Units for Str {
+    fn len(&self) -> usize {
+        Str::len(self)
+    }
+    fn at(&self, index: usize) -> u32 {
+        Str::at(self, index)
     }
 }
 

@@ -428,3 +428,81 @@ fn call_init_subclass(vm: &Vm, ty: &Ref<Type>, kwargs: CallArgs<'_>) -> PyResult
     }
     Ok(())
 }
+
+/// `Class.__bases__ = bases`
+pub fn set_bases(vm: &Vm, ty: &Obj<Type>, value: Option<Value>) -> PyResult<()> {
+    let name = ty.name();
+    if ty.has_flag(TypeFlags::IMMUTABLE) {
+        return Err(vm.type_error(format!(
+            "cannot set '__bases__' attribute of immutable type '{name}'"
+        )));
+    }
+    let Some(value) = value else {
+        return Err(vm.type_error(format!("cannot delete '__bases__' attribute of type '{name}'")));
+    };
+    let Some(tuple) = value.downcast::<Tuple>() else {
+        return Err(vm.type_error(format!(
+            "can only assign tuple to {name}.__bases__, not {}",
+            value.ty().name()
+        )));
+    };
+    if tuple.is_empty() {
+        return Err(vm.type_error(format!(
+            "can only assign non-empty tuple to {name}.__bases__, not ()"
+        )));
+    }
+    let mut bases: Vec<Ref<Type>> = Vec::new();
+    for base in tuple.items() {
+        match base.clone().into_ref::<Type>() {
+            Ok(base) if base.is_subtype(ty) => {
+                return Err(vm.type_error("a __bases__ item causes an inheritance cycle"));
+            }
+            Ok(base) => bases.push(base),
+            Err(other) => {
+                return Err(vm.type_error(format!(
+                    "{name}.__bases__ must be tuple of classes, not '{}'",
+                    other.ty().name()
+                )));
+            }
+        }
+    }
+    let best = best_base(vm, &bases)?;
+    let old_base = ty.base();
+    let same_layout = |a: &Type, b: &Type| {
+        std::ptr::eq(a.layout(), b.layout())
+            && a.basic_size == b.basic_size
+            && a.attrs_offset == b.attrs_offset
+    };
+    if !old_base.as_ref().is_some_and(|old| same_layout(old, &best)) {
+        return Err(vm.type_error(format!(
+            "__bases__ assignment: '{}' object layout differs from '{}'",
+            best.name(),
+            old_base.map(|b| b.name()).unwrap_or_default()
+        )));
+    }
+    let order = mro::compute(vm, &ty.to_ref(), &bases)?;
+    for old in ty.bases.get() {
+        old.remove_subclass(ty.head().address());
+    }
+    for base in &bases {
+        base.add_subclass(ty);
+    }
+    let old = (ty.bases.replace(bases), ty.base.replace(Some(best)), ty.mro.replace(order));
+    ty.modified();
+    update_slots(vm, ty);
+    refresh_subclasses(vm, ty)?;
+    drop(old);
+    Ok(())
+}
+
+/// New orders for all classes below one whose bases changed.
+fn refresh_subclasses(vm: &Vm, ty: &Obj<Type>) -> PyResult<()> {
+    for subclass in ty.subclass_refs() {
+        let order = mro::compute(vm, &subclass, &subclass.bases.get())?;
+        drop(subclass.mro.replace(order));
+        subclass.modified();
+        update_slots(vm, &subclass);
+        refresh_subclasses(vm, &subclass)?;
+    }
+    Ok(())
+}

@@ -130,6 +130,16 @@ fn finish(
     methods: &'static [NativeDef],
     getset: &'static [GetSetDef],
 ) {
+    finish_filtered(ty, d, methods, getset, |_| true);
+}
+
+fn finish_filtered(
+    ty: &'static Obj<Type>,
+    d: Declaration,
+    methods: &'static [NativeDef],
+    getset: &'static [GetSetDef],
+    keep: impl Fn(&str) -> bool,
+) {
     let mut mro = vec![ty.to_ref()];
     if let Some(base) = ty.base() {
         mro.extend(base.mro());
@@ -138,14 +148,14 @@ fn finish(
     ty.mro.replace(mro);
     let dict = ty.dict();
     add_slot_wrappers(ty);
-    for def in methods {
+    for def in methods.iter().filter(|m| keep(m.name)) {
         let descr: Value = match def.flavour {
             Flavour::Static => crate::objects::descr::static_native(def),
             _ => MethodDescr::new_value(def, ty),
         };
         put(dict, def.name, descr);
     }
-    for def in getset {
+    for def in getset.iter().filter(|g| keep(g.name)) {
         put(dict, def.name, GetSetDescr::new_value(def, ty));
     }
     if ty.slots.new.get().is_some() && !d.no_new {
@@ -234,5 +244,57 @@ impl Vm {
     /// The type object of a Rust type, made if need be.
     pub fn type_object<T: Declared + Methods>(&self) -> &'static Obj<Type> {
         type_object::<T>()
+    }
+}
+
+/// A type with `T`'s payload under another name, with those of `T`'s methods and attributes that
+/// `keep` wants, and all of its slots.
+pub(crate) fn twin_type<T: Declared + Methods>(
+    name: &'static str,
+    keep: impl Fn(&str) -> bool,
+) -> &'static Obj<Type> {
+    twin_type_with::<T>(name, keep, |_| ())
+}
+
+/// The same, with a last word on the slots.
+pub(crate) fn twin_type_with<T: Declared + Methods>(
+    name: &'static str,
+    keep: impl Fn(&str) -> bool,
+    adjust: impl FnOnce(&Type),
+) -> &'static Obj<Type> {
+    let original = T::cell().get();
+    let ty = Ref::with_type(
+        Type::from_parts(Parts {
+            name: name.into(),
+            qualname: name.into(),
+            layout: T::cell(),
+            base: original.base(),
+            bases: original.base().into_iter().collect(),
+            basic_size: original.basic_size,
+            attrs_offset: original.attrs_offset,
+            slot_offsets: original.slot_offsets.clone(),
+            flags: original.flags.get(),
+        }),
+        Type::cell().get(),
+    );
+    ty.set_dict(Dict::new_ref());
+    let ty = crate::object::reference::leak(ty);
+    T::fill_slots(&ty.slots);
+    adjust(ty);
+    finish_filtered(ty, Declaration { name, ..T::DECLARATION }, T::METHODS, T::GETSET, keep);
+    ty
+}
+
+/// Adds computed attributes to a type that is data.
+pub(crate) fn add_attributes(ty: &'static Obj<Type>, getset: &'static [GetSetDef]) {
+    for def in getset {
+        put(ty.dict(), def.name, GetSetDescr::new_value(def, ty));
+    }
+}
+
+/// Adds native methods to a type that is data.
+pub(crate) fn add_methods(ty: &'static Obj<Type>, methods: &'static [NativeDef]) {
+    for def in methods {
+        put(ty.dict(), def.name, MethodDescr::new_value(def, ty));
     }
 }

@@ -1,0 +1,31 @@
+//! The modules without which the machine does not boot, and those that look into it.
+
+pub mod builtins;
+pub mod codecs;
+pub mod signal;
+pub mod sys;
+pub mod warnings;
+
+use crate::objects::module::Module;
+use crate::runtime::import_;
+use crate::runtime::vm::Vm;
+
+/// Makes `builtins` and `sys`, and registers the rest for import.
+pub(crate) fn register(vm: &Vm) {
+    for def in [
+        &builtins::builtins::MODULE,
+        &sys::sys::MODULE,
+        &warnings::warnings::MODULE,
+        &signal::signal::MODULE,
+        &codecs::codecs::MODULE,
+    ] {
+        import_::add_native(vm, def);
+    }
+    builtins::make(vm);
+    sys::make(vm);
+}
+
+/// Enters a module made at start-up into `sys.modules`.
+fn enter(vm: &Vm, name: &str, module: &crate::object::Ref<Module>) {
+    drop(vm.modules().insert_str(&vm.intern(name), module.to_value()));
+}

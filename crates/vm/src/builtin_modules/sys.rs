@@ -1,0 +1,671 @@
+//! `sys`: the machine seen from inside. CPython's counterpart: `Python/sysmodule.c`.
+
+use crate::object::{GilCell, Guarded, Obj, Ref, ValueCell};
+use crate::objects::dict::Dict;
+use crate::objects::exceptions::ExcObj;
+use crate::objects::frame::{self, FrameObj};
+use crate::objects::list::List;
+use crate::objects::module::Module;
+use crate::objects::namespace::Namespace;
+use crate::objects::str_::{Str, intern};
+use crate::objects::traceback::Traceback;
+use crate::objects::type_::declare;
+use crate::protocol::{call, number, object};
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::report;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use adder_derive::{pyclass, pymethods, pymodule};
+use std::collections::HashMap;
+use std::io::{BufRead, IsTerminal, Read, Write};
+
+/// Text typed at the prompt, by its file name (`<stdin>-0`), for tracebacks.
+static INTERACTIVE: GilCell<Option<HashMap<String, String>>> = GilCell::new(None);
+
+pub fn remember_source(file: &str, source: &str) {
+    INTERACTIVE.with(|i| i.get_or_insert_default().insert(file.into(), source.into()));
+}
+pub fn interactive_source(file: &str) -> Option<String> {
+    INTERACTIVE.with(|i| i.as_ref().and_then(|i| i.get(file).cloned()))
+}
+
+/// The hooks of `sys.set_asyncgen_hooks`.
+static ASYNCGEN_HOOKS: GilCell<(Option<Value>, Option<Value>)> = GilCell::new((None, None));
+
+pub(crate) fn asyncgen_hooks(_vm: &Vm) -> (Option<Value>, Option<Value>) {
+    ASYNCGEN_HOOKS.with(|h| h.clone())
+}
+
+/// Writes to `sys.stderr`, or to the process's own if that is gone.
+pub fn write_stderr(vm: &Vm, text: &str) {
+    let names = vm.names();
+    if let Some(file) = vm.sys_get(&names.stderr).filter(|f| !f.is_none())
+        && object::call_method(vm, &file, &names.write, &[vm.str(text)]).is_ok()
+    {
+        let _ = object::call_method(vm, &file, &names.flush, &[]);
+        return;
+    }
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// `sys.unraisablehook`: an error that nobody can catch.
+pub fn report_unraisable(vm: &Vm, exc: Exc, context: &str, object: Option<&Value>) {
+    let mut text = match object.map(|o| object::repr(vm, o)) {
+        Some(Ok(shown)) => format!("{context}: {}\n", shown.to_string_lossy()),
+        _ => format!("{context}:\n"),
+    };
+    text.push_str(&report::report(vm, &exc));
+    write_stderr(vm, &text);
+}
+
+/// Shows an uncaught exception through `sys.excepthook`.
+pub fn show_uncaught(vm: &Vm, exc: &Exc) {
+    let names = vm.names();
+    if let Some(sys) = vm.interp().sys.get() {
+        sys.set(vm, "last_exc", exc.value());
+        sys.set(vm, "last_type", exc.ty().to_value());
+        sys.set(vm, "last_value", exc.value());
+        sys.set(vm, "last_traceback", exc.0.traceback().unwrap_or(Value::NONE));
+    }
+    if let Some(hook) = vm.sys_get(&names.excepthook) {
+        let args = [
+            exc.ty().to_value(),
+            exc.value(),
+            exc.0.traceback().unwrap_or(Value::NONE),
+        ];
+        match call::call(vm, &hook, &args) {
+            Ok(_) => return,
+            Err(second) => {
+                write_stderr(vm, "Error in sys.excepthook:\n");
+                write_stderr(vm, &report::report(vm, &second));
+                write_stderr(vm, "\nOriginal exception was:\n");
+            }
+        }
+    }
+    write_stderr(vm, &report::report(vm, exc));
+}
+
+/// The exit status that `SystemExit` asks for; its message, if it has one, is written.
+pub fn exit_status(vm: &Vm, exc: &Exc) -> i32 {
+    let code = exc.0.field(vm, "code").unwrap_or(Value::NONE);
+    if code.is_none() {
+        return 0;
+    }
+    if crate::objects::int::is_int(&code) {
+        return crate::objects::int::to_i64_exact(&code).map_or(-1, |i| i as i32);
+    }
+    if let Ok(text) = object::str(vm, &code) {
+        write_stderr(vm, &format!("{}\n", text.to_string_lossy()));
+    }
+    1
+}
+
+// ---- the standard streams ----
+
+/// A standard stream as text (UTF-8).
+#[pyclass(name = "_io.StandardStream", no_new, has_dict)]
+pub struct StandardStream {
+    #[notrace]
+    descriptor: i32,
+    #[notrace]
+    buffer: Guarded<Vec<u8>>,
+    #[notrace]
+    line_buffered: bool,
+    closed: ValueCell,
+}
+
+impl StandardStream {
+    fn make(descriptor: i32, unbuffered: bool) -> Value {
+        let terminal = match descriptor {
+            0 => std::io::stdin().is_terminal(),
+            1 => std::io::stdout().is_terminal(),
+            _ => true,
+        };
+        Ref::new(StandardStream {
+            descriptor,
+            buffer: Guarded::new(Vec::new()),
+            line_buffered: terminal || unbuffered,
+            closed: ValueCell::default(),
+        })
+        .into()
+    }
+
+    fn write_out(&self, vm: &Vm) -> PyResult<()> {
+        let bytes = self.buffer.replace(Vec::new());
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let descriptor = self.descriptor;
+        let result = vm.without_lock(|| {
+            if descriptor == 2 {
+                std::io::stderr().write_all(&bytes)
+            } else {
+                let mut out = std::io::stdout();
+                out.write_all(&bytes).and_then(|()| out.flush())
+            }
+        });
+        result.map_err(|e| vm.os_error(&e, None))
+    }
+}
+
+#[pymethods]
+impl StandardStream {
+    /// Write text to the stream.
+    #[pymethod]
+    fn write(zelf: &Obj<StandardStream>, vm: &Vm, text: &Value) -> PyResult<usize> {
+        let Some(text) = text.downcast::<Str>() else {
+            return Err(vm.type_error(format!(
+                "write() argument must be str, not {}",
+                object::type_name_or_none(text)
+            )));
+        };
+        let newline = zelf.buffer.with_mut(|b| {
+            let start = b.len();
+            match text.as_ascii() {
+                Some(ascii) => b.extend_from_slice(ascii.as_bytes()),
+                None => b.extend_from_slice(text.to_string_lossy().as_bytes()),
+            }
+            b[start..].contains(&b'\n')
+        });
+        let full = zelf.buffer.with(|b| b.len() > 8192);
+        if full || (zelf.line_buffered && newline) || zelf.descriptor == 2 {
+            zelf.write_out(vm)?;
+        }
+        Ok(text.len())
+    }
+    /// Flush the write buffer.
+    #[pymethod]
+    fn flush(zelf: &Obj<StandardStream>, vm: &Vm) -> PyResult<()> {
+        zelf.write_out(vm)
+    }
+    /// Read a line.
+    #[pymethod(sig = "($self, size=-1, /)")]
+    fn readline(zelf: &Obj<StandardStream>, vm: &Vm, _size: Option<&Value>) -> PyResult<String> {
+        let _ = zelf;
+        let mut line = String::new();
+        let read = vm.without_lock(|| std::io::stdin().lock().read_line(&mut line));
+        vm.check_signals()?;
+        read.map_err(|e| vm.os_error(&e, None))?;
+        Ok(line)
+    }
+    /// Read all text.
+    #[pymethod(sig = "($self, size=-1, /)")]
+    fn read(zelf: &Obj<StandardStream>, vm: &Vm, _size: Option<&Value>) -> PyResult<String> {
+        let _ = zelf;
+        let mut text = String::new();
+        let read = vm.without_lock(|| std::io::stdin().lock().read_to_string(&mut text));
+        read.map_err(|e| vm.os_error(&e, None))?;
+        Ok(text)
+    }
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<StandardStream>, vm: &Vm) -> PyResult<Option<Value>> {
+        let line = StandardStream::readline(zelf, vm, None)?;
+        Ok(if line.is_empty() { None } else { Some(vm.str(&line)) })
+    }
+    /// Is it a terminal?
+    #[pymethod]
+    fn isatty(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
+        match zelf.descriptor {
+            0 => std::io::stdin().is_terminal(),
+            1 => std::io::stdout().is_terminal(),
+            _ => std::io::stderr().is_terminal(),
+        }
+    }
+    /// The file descriptor.
+    #[pymethod]
+    fn fileno(zelf: &Obj<StandardStream>, _vm: &Vm) -> i32 {
+        zelf.descriptor
+    }
+    #[pymethod]
+    fn readable(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
+        zelf.descriptor == 0
+    }
+    #[pymethod]
+    fn writable(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
+        zelf.descriptor != 0
+    }
+    #[getter]
+    fn encoding(_zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
+        "utf-8"
+    }
+    #[getter]
+    fn errors(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
+        if zelf.descriptor == 2 { "backslashreplace" } else { "strict" }
+    }
+    #[getter]
+    fn name(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
+        ["<stdin>", "<stdout>", "<stderr>"][zelf.descriptor.clamp(0, 2) as usize]
+    }
+    #[getter]
+    fn mode(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
+        if zelf.descriptor == 0 { "r" } else { "w" }
+    }
+    #[getter]
+    fn closed(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
+        zelf.closed.is_some()
+    }
+}
+
+/// Writes out what the standard streams still hold.
+pub fn flush_streams(vm: &Vm) -> PyResult<()> {
+    let names = vm.names();
+    let mut result = Ok(());
+    for name in [&names.stdout, &names.stderr] {
+        if let Some(file) = vm.sys_get(name).filter(|f| !f.is_none())
+            && let Err(e) = object::call_method(vm, &file, &names.flush, &[])
+        {
+            result = Err(e);
+        }
+    }
+    result
+}
+
+pub(super) fn make(vm: &Vm) {
+    declare::create::<StandardStream>();
+    declare::ready::<StandardStream>();
+    // The definition's `init` cannot fail: it only binds names.
+    if let Ok(module) = Module::from_def(vm, &sys::MODULE) {
+        super::enter(vm, "sys", &module);
+        let _ = vm.interp().sys.set(module);
+    }
+}
+
+/// This module provides access to some objects used or maintained by the
+/// interpreter and to functions that interact strongly with the interpreter.
+#[pymodule(name = "sys")]
+pub mod sys {
+    use super::*;
+
+    /// Exit the interpreter by raising SystemExit(status).
+    #[pyfunction(sig = "(status=None, /)")]
+    fn exit(vm: &Vm, status: Option<Value>) -> PyResult<()> {
+        let args = status.into_iter().collect();
+        Err(vm.exception_with_args(&vm.exceptions().system_exit, args))
+    }
+
+    /// Return the size of object in bytes.
+    #[pyfunction(sig = "(object, default=None)")]
+    fn getsizeof(vm: &Vm, object: &Value, _default: Option<&Value>) -> PyResult<usize> {
+        let size = object::call_method(vm, object, &vm.intern("__sizeof__"), &[])?;
+        let size = number::to_ssize(vm, &size)?.max(0) as usize;
+        let tracked = object.head().is_some_and(|h| h.ty().collectable);
+        Ok(size + if tracked { 8 } else { 0 })
+    }
+
+    /// Return the reference count of object.
+    #[pyfunction]
+    fn getrefcount(_vm: &Vm, object: &Value) -> usize {
+        object.head().map_or(u32::MAX as usize, |h| h.refcount())
+    }
+
+    /// Return the current value of the recursion limit.
+    #[pyfunction]
+    fn getrecursionlimit(vm: &Vm) -> usize {
+        vm.interp().recursion_limit.get()
+    }
+
+    /// Set the maximum depth of the Python interpreter stack to n.
+    #[pyfunction]
+    fn setrecursionlimit(vm: &Vm, limit: i32) -> PyResult<()> {
+        if limit < 1 {
+            return Err(vm.value_error("recursion limit must be greater or equal than 1"));
+        }
+        if vm.depth.get() >= limit as usize {
+            return Err(vm.recursion_error(format!(
+                "cannot set the recursion limit to {limit} at the recursion depth {}: the limit is too low",
+                vm.depth.get()
+            )));
+        }
+        vm.interp().recursion_limit.set(limit as usize);
+        Ok(())
+    }
+
+    /// ``Intern'' the given string.
+    #[pyfunction]
+    fn intern(vm: &Vm, string: &Value) -> PyResult<Ref<Str>> {
+        match string.downcast_exact::<Str>() {
+            Some(text) => Ok(super::intern::intern(&text.to_ref())),
+            None => Err(vm.type_error(format!(
+                "intern() argument must be str, not {}",
+                object::type_name_or_none(string)
+            ))),
+        }
+    }
+
+    /// Return current exception information: (type, value, traceback).
+    #[pyfunction]
+    fn exc_info(vm: &Vm) -> (Value, Value, Value) {
+        match vm.handled_exception() {
+            Some(exc) => (
+                exc.ty().to_value(),
+                exc.value(),
+                exc.0.traceback().unwrap_or(Value::NONE),
+            ),
+            None => (Value::NONE, Value::NONE, Value::NONE),
+        }
+    }
+
+    /// Return the current exception.
+    #[pyfunction]
+    fn exception(vm: &Vm) -> Option<Value> {
+        vm.handled_exception().map(|e| e.value())
+    }
+
+    /// Return a frame object from the call stack.
+    #[pyfunction(sig = "(depth=0, /)")]
+    fn _getframe(vm: &Vm, depth: Option<isize>) -> PyResult<Ref<FrameObj>> {
+        let mut at = frame::current(vm);
+        for _ in 0..depth.unwrap_or(0).max(0) {
+            at = at.and_then(|f| f.back(vm));
+        }
+        at.ok_or_else(|| vm.value_error("call stack is not deep enough"))
+    }
+
+    /// Return the name of the module that called.
+    #[pyfunction(sig = "(depth=0)")]
+    fn _getframemodulename(vm: &Vm, depth: Option<isize>) -> PyResult {
+        let mut at = frame::current(vm);
+        for _ in 0..depth.unwrap_or(0).max(0) {
+            at = at.and_then(|f| f.back(vm));
+        }
+        let name = at.and_then(|f| f.globals().get_str(&vm.names().__name__));
+        Ok(name.unwrap_or(Value::NONE))
+    }
+
+    /// Set the global debug tracing function.
+    #[pyfunction]
+    fn settrace(vm: &Vm, function: Value) {
+        drop(vm.trace.replace(Some(function).filter(|f| !f.is_none())));
+    }
+    /// Return the global debug tracing function set with sys.settrace.
+    #[pyfunction]
+    fn gettrace(vm: &Vm) -> Option<Value> {
+        vm.trace.get()
+    }
+    /// Set the profiling function.
+    #[pyfunction]
+    fn setprofile(vm: &Vm, function: Value) {
+        drop(vm.profile.replace(Some(function).filter(|f| !f.is_none())));
+    }
+    /// Return the profiling function set with sys.setprofile.
+    #[pyfunction]
+    fn getprofile(vm: &Vm) -> Option<Value> {
+        vm.profile.get()
+    }
+
+    /// Print an object to sys.stdout and also save it in builtins._
+    #[pyfunction]
+    fn displayhook(vm: &Vm, object: Value) -> PyResult<()> {
+        if object.is_none() {
+            return Ok(());
+        }
+        let builtins = vm.builtins();
+        drop(builtins.insert_str(&vm.intern("_"), Value::NONE));
+        let text = object::repr(vm, &object)?;
+        let Some(out) = vm.sys_get(&vm.names().stdout).filter(|f| !f.is_none()) else {
+            return Err(vm.runtime_error("lost sys.stdout"));
+        };
+        object::call_method(vm, &out, &vm.names().write, &[text.into()])?;
+        object::call_method(vm, &out, &vm.names().write, &[vm.str("\n")])?;
+        drop(builtins.insert_str(&vm.intern("_"), object));
+        Ok(())
+    }
+
+    /// Handle an exception by displaying it with a traceback on sys.stderr.
+    #[pyfunction]
+    fn excepthook(vm: &Vm, _exctype: &Value, value: &Value, traceback: &Value) {
+        if let Some(exc) = value.downcast::<ExcObj>() {
+            if exc.traceback().is_none() && traceback.downcast::<Traceback>().is_some() {
+                exc.set_traceback(Some(traceback.clone()));
+            }
+            write_stderr(vm, &report::report(vm, &Exc(exc.to_ref())));
+        }
+    }
+
+    /// Handle an unraisable exception.
+    #[pyfunction]
+    fn unraisablehook(vm: &Vm, unraisable: &Value) -> PyResult<()> {
+        let exc = object::get_attr_str(vm, unraisable, "exc_value")?;
+        if let Ok(exc) = exc.into_ref::<ExcObj>() {
+            let text = report::report(vm, &Exc(exc));
+            write_stderr(vm, &text);
+        }
+        Ok(())
+    }
+
+    /// Return the current default encoding used by the Unicode implementation.
+    #[pyfunction]
+    fn getdefaultencoding(_vm: &Vm) -> &'static str {
+        "utf-8"
+    }
+    /// Return the encoding used to convert Unicode filenames to OS filenames.
+    #[pyfunction]
+    fn getfilesystemencoding(_vm: &Vm) -> &'static str {
+        "utf-8"
+    }
+    /// Return the error mode used for Unicode to OS filename conversion.
+    #[pyfunction]
+    fn getfilesystemencodeerrors(_vm: &Vm) -> &'static str {
+        "surrogateescape"
+    }
+    /// Return the current thread switch interval.
+    #[pyfunction]
+    fn getswitchinterval(_vm: &Vm) -> f64 {
+        crate::runtime::gil::switch_interval().as_secs_f64()
+    }
+    /// Set the ideal thread switching delay inside the Python interpreter.
+    #[pyfunction]
+    fn setswitchinterval(vm: &Vm, interval: f64) -> PyResult<()> {
+        if interval.is_nan() || interval <= 0.0 || interval > 1e9 {
+            return Err(vm.value_error("switch interval must be strictly positive"));
+        }
+        crate::runtime::gil::set_switch_interval(std::time::Duration::from_secs_f64(interval));
+        Ok(())
+    }
+    /// Return the maximum string digits limit for non-binary int<->str conversions.
+    #[pyfunction]
+    fn get_int_max_str_digits(vm: &Vm) -> usize {
+        vm.interp().int_max_str_digits.get()
+    }
+    /// Set the maximum string digits limit for non-binary int<->str conversions.
+    #[pyfunction(sig = "(maxdigits)")]
+    fn set_int_max_str_digits(vm: &Vm, maxdigits: isize) -> PyResult<()> {
+        if maxdigits != 0 && maxdigits < 640 {
+            return Err(vm.value_error("maxdigits must be 0 or larger than 640"));
+        }
+        vm.interp().int_max_str_digits.set(maxdigits as usize);
+        Ok(())
+    }
+    /// Return True if Python is exiting.
+    #[pyfunction]
+    fn is_finalizing(_vm: &Vm) -> bool {
+        false
+    }
+    /// Raises an auditing event; there are no hooks by default.
+    #[pyfunction(sig = "(event, /, *args)")]
+    fn audit(_vm: &Vm, _event: &Obj<Str>, _args: crate::runtime::args::VarArgs) {}
+
+    /// set_asyncgen_hooks([firstiter] [, finalizer])
+    ///
+    /// Set a finalizer for async generators objects.
+    #[pyfunction(sig = "(firstiter=None, finalizer=None)")]
+    fn set_asyncgen_hooks(_vm: &Vm, firstiter: Option<Value>, finalizer: Option<Value>) {
+        let hooks =
+            (firstiter.filter(|h| !h.is_none()), finalizer.filter(|h| !h.is_none()));
+        let old = ASYNCGEN_HOOKS.with(|h| std::mem::replace(h, hooks));
+        drop(old);
+    }
+    /// Return the installed asynchronous generators hooks.
+    #[pyfunction]
+    fn get_asyncgen_hooks(vm: &Vm) -> Value {
+        let (first, last) = asyncgen_hooks(vm);
+        let parts = vec![("firstiter", first), ("finalizer", last)];
+        let parts = parts.into_iter().map(|(n, v)| (n, v.unwrap_or(Value::NONE))).collect();
+        Namespace::with_items(vm, parts)
+    }
+
+    #[init]
+    fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
+        let config = vm.config();
+        let text = |t: &str| vm.str(t);
+        let int = Value::int_unchecked;
+        let list = |items: &[String]| -> Value {
+            List::from_vec(items.iter().map(|i| vm.str(i)).collect()).into()
+        };
+        let mut set = |name: &str, value: Value| module.set(vm, name, value);
+        set("modules", vm.modules().to_value());
+        set("argv", list(&config.argv));
+        set("orig_argv", list(&config.argv));
+        set("path", list(&config.path));
+        set("meta_path", list(&[]));
+        set("path_hooks", list(&[]));
+        set("path_importer_cache", Dict::new_ref().into());
+        set("warnoptions", list(&config.warn_options));
+        set("executable", text(&config.executable));
+        set("_base_executable", text(&config.executable));
+        for name in ["prefix", "exec_prefix", "base_prefix", "base_exec_prefix"] {
+            set(name, text("/usr/local"));
+        }
+        set("platlibdir", text("lib"));
+        set("platform", text("linux"));
+        set("byteorder", text(if cfg!(target_endian = "little") { "little" } else { "big" }));
+        set("maxsize", crate::objects::int::from_i64(i64::MAX));
+        set("maxunicode", int(0x10_ffff));
+        set("copyright", text("Copyright (c) the Adder developers."));
+        set("api_version", int(1013));
+        set("hexversion", int(0x030e_00f0));
+        set("version", text(&format!("3.14.0 (Adder {})", env!("CARGO_PKG_VERSION"))));
+        set("dont_write_bytecode", Value::bool(config.dont_write_bytecode));
+        set("pycache_prefix", Value::NONE);
+        set("version_info", super::version_info(vm));
+        let cache_tag = text("adder-314");
+        set(
+            "implementation",
+            Namespace::with_items(
+                vm,
+                vec![
+                    ("name", text("adder")),
+                    ("cache_tag", cache_tag),
+                    ("version", super::version_info(vm)),
+                    ("hexversion", int(0x030e_00f0)),
+                ],
+            ),
+        );
+        set("flags", super::flags(vm));
+        set("float_info", super::float_info(vm));
+        set("int_info", super::int_info(vm));
+        set("hash_info", super::hash_info(vm));
+        set("thread_info", super::record(vm, "sys.thread_info", &[
+            ("name", text("pthread")),
+            ("lock", text("mutex+cond")),
+            ("version", Value::NONE),
+        ]));
+        set("float_repr_style", text("short"));
+        set("builtin_module_names", crate::runtime::import_::native_names(vm).into());
+        for (name, descriptor) in [("stdin", 0), ("stdout", 1), ("stderr", 2)] {
+            let stream = StandardStream::make(descriptor, config.unbuffered);
+            set(name, stream.clone());
+            set(&format!("__{name}__"), stream);
+        }
+        for name in ["displayhook", "excepthook", "unraisablehook"] {
+            if let Some(hook) = module.dict().get_str(&vm.intern(name)) {
+                set(&format!("__{name}__"), hook);
+            }
+        }
+        let options = Dict::new_ref();
+        for (name, value) in &config.x_options {
+            let value = value.as_ref().map_or(Value::TRUE, |v| vm.str(v));
+            drop(options.insert_str(&vm.intern(name), value));
+        }
+        set("_xoptions", options.into());
+        Ok(())
+    }
+}
+
+/// A named record like `sys.flags`: a tuple whose items have names.
+pub fn record(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
+    crate::objects::struct_sequence::make(vm, name, fields)
+}
+
+fn version_info(vm: &Vm) -> Value {
+    let int = Value::int_unchecked;
+    record(vm, "sys.version_info", &[
+        ("major", int(3)),
+        ("minor", int(14)),
+        ("micro", int(0)),
+        ("releaselevel", vm.str("final")),
+        ("serial", int(0)),
+    ])
+}
+
+fn flags(vm: &Vm) -> Value {
+    let c = vm.config();
+    let flag = |b: bool| Value::int_unchecked(b.into());
+    let int = |n: u8| Value::int_unchecked(n.into());
+    record(vm, "sys.flags", &[
+        ("debug", flag(false)),
+        ("inspect", flag(c.inspect)),
+        ("interactive", flag(c.interactive)),
+        ("optimize", int(c.optimize)),
+        ("dont_write_bytecode", flag(c.dont_write_bytecode)),
+        ("no_user_site", flag(c.no_user_site)),
+        ("no_site", flag(c.no_site)),
+        ("ignore_environment", flag(c.ignore_environment)),
+        ("verbose", int(c.verbose)),
+        ("bytes_warning", int(c.bytes_warning)),
+        ("quiet", flag(c.quiet)),
+        ("hash_randomization", flag(c.hash_seed != Some(0))),
+        ("isolated", flag(c.isolated)),
+        ("dev_mode", Value::bool(c.dev_mode)),
+        ("utf8_mode", flag(c.utf8_mode)),
+        ("warn_default_encoding", flag(false)),
+        ("safe_path", Value::bool(c.safe_path)),
+        ("int_max_str_digits", Value::int_unchecked(c.int_max_str_digits as i64)),
+    ])
+}
+
+fn float_info(vm: &Vm) -> Value {
+    let int = |n: i32| Value::int_unchecked(n.into());
+    record(vm, "sys.float_info", &[
+        ("max", Value::float(f64::MAX)),
+        ("max_exp", int(f64::MAX_EXP)),
+        ("max_10_exp", int(f64::MAX_10_EXP)),
+        ("min", Value::float(f64::MIN_POSITIVE)),
+        ("min_exp", int(f64::MIN_EXP)),
+        ("min_10_exp", int(f64::MIN_10_EXP)),
+        ("dig", int(15)),
+        ("mant_dig", int(53)),
+        ("epsilon", Value::float(f64::EPSILON)),
+        ("radix", int(2)),
+        ("rounds", int(1)),
+    ])
+}
+
+fn int_info(vm: &Vm) -> Value {
+    let int = Value::int_unchecked;
+    record(vm, "sys.int_info", &[
+        ("bits_per_digit", int(30)),
+        ("sizeof_digit", int(4)),
+        ("default_max_str_digits", int(4300)),
+        ("str_digits_check_threshold", int(640)),
+    ])
+}
+
+fn hash_info(vm: &Vm) -> Value {
+    let int = Value::int_unchecked;
+    record(vm, "sys.hash_info", &[
+        ("width", int(64)),
+        ("modulus", crate::objects::int::from_i64((1 << 61) - 1)),
+        ("inf", int(314_159)),
+        ("nan", int(0)),
+        ("imag", int(1_000_003)),
+        ("algorithm", vm.str("siphash13")),
+        ("hash_bits", int(64)),
+        ("seed_bits", int(128)),
+        ("cutoff", int(0)),
+    ])
+}

@@ -1,0 +1,393 @@
+//! `coroutine` and `async_generator`: the generator's payload with the asynchronous protocols.
+//!
+//! CPython's counterpart: the second half of `Objects/genobject.c`.
+
+use crate::object::{Guarded, Obj, Ref};
+use crate::objects::generator::{self, Generator, GeneratorState, Resumed};
+use crate::objects::type_::{Type, declare};
+use crate::runtime::args::{Flavour, GetSetDef, NativeDef, Param, ParamKind};
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use adder_derive::{pyclass, pymethods};
+use std::cell::Cell;
+
+const SHARED: [&str; 7] =
+    ["send", "throw", "close", "__name__", "__qualname__", "__class_getitem__", "__del__"];
+
+fn generator_of<'a>(vm: &Vm, value: &'a Value) -> PyResult<&'a Obj<Generator>> {
+    value.downcast::<Generator>().ok_or_else(|| vm.wrong_receiver::<Generator>(value))
+}
+
+/// The attributes of the kinds, by prefix: `cr_running`, `ag_running`, ...
+macro_rules! attributes {
+    ($running:literal, $frame:literal, $code:literal, $await:literal, $suspended:literal) => {
+        &[
+            GetSetDef {
+                name: $running,
+                doc: "",
+                get: |vm, v| {
+                    Ok(Value::bool(generator_of(vm, v)?.state.get() == GeneratorState::Running))
+                },
+                set: None,
+            },
+            GetSetDef {
+                name: $suspended,
+                doc: "",
+                get: |vm, v| {
+                    Ok(Value::bool(generator_of(vm, v)?.state.get() == GeneratorState::Suspended))
+                },
+                set: None,
+            },
+            GetSetDef {
+                name: $frame,
+                doc: "",
+                get: |vm, v| Ok(generator_of(vm, v)?.frame_object(vm).unwrap_or(Value::NONE)),
+                set: None,
+            },
+            GetSetDef {
+                name: $code,
+                doc: "",
+                get: |vm, v| Ok(generator_of(vm, v)?.code().to_value()),
+                set: None,
+            },
+            GetSetDef {
+                name: $await,
+                doc: "",
+                get: |vm, v| Ok(generator_of(vm, v)?.delegate().unwrap_or(Value::NONE)),
+                set: None,
+            },
+        ]
+    };
+}
+
+static COROUTINE_ATTRIBUTES: &[GetSetDef] =
+    attributes!("cr_running", "cr_frame", "cr_code", "cr_await", "cr_suspended");
+static ASYNC_GENERATOR_ATTRIBUTES: &[GetSetDef] =
+    attributes!("ag_running", "ag_frame", "ag_code", "ag_await", "ag_suspended");
+
+/// `coroutine`: a generator that is awaited, not iterated.
+pub(crate) fn make_coroutine_type() -> &'static Obj<Type> {
+    declare::create::<CoroutineWrapper>();
+    declare::ready::<CoroutineWrapper>();
+    let ty = declare::twin_type_with::<Generator>(
+        "coroutine",
+        |name| SHARED.contains(&name),
+        |ty| {
+            ty.slots.iter.set(None);
+            ty.slots.iternext.set(None);
+            ty.slots.set_await(|_vm, zelf| {
+                Ok(Ref::new(CoroutineWrapper { coroutine: zelf.clone() }).into())
+            });
+        },
+    );
+    declare::add_attributes(ty, COROUTINE_ATTRIBUTES);
+    ty
+}
+
+/// `async_generator`
+pub(crate) fn make_async_generator_type() -> &'static Obj<Type> {
+    declare::create::<AsyncStep>();
+    declare::ready::<AsyncStep>();
+    let ty = declare::twin_type_with::<Generator>(
+        "async_generator",
+        |name| matches!(name, "__name__" | "__qualname__" | "__class_getitem__"),
+        |ty| {
+            ty.slots.iter.set(None);
+            ty.slots.iternext.set(None);
+            ty.slots.set_aiter(|_vm, zelf| Ok(zelf.clone()));
+            ty.slots.set_anext(|vm, zelf| step(vm, zelf, Start::Send(Value::NONE)));
+        },
+    );
+    declare::add_attributes(ty, ASYNC_GENERATOR_ATTRIBUTES);
+    declare::add_methods(ty, ASYNC_GENERATOR_METHODS);
+    ty
+}
+
+const fn param(name: &'static str, required: bool) -> Param {
+    Param { name, kind: ParamKind::PositionalOnly, required }
+}
+
+fn argument(args: &[Option<Value>], at: usize) -> Option<&Value> {
+    args.get(at).and_then(Option::as_ref)
+}
+
+static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
+    NativeDef {
+        name: "asend",
+        doc: "asend(v) -> send 'v' in generator.",
+        signature: None,
+        params: &[param("value", true)],
+        flavour: Flavour::Method,
+        function: |vm, args| {
+            let value = argument(args, 1).cloned().unwrap_or(Value::NONE);
+            step(vm, crate::runtime::args::receiver(vm, args)?, Start::Send(value))
+        },
+    },
+    NativeDef {
+        name: "athrow",
+        doc: "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.",
+        signature: None,
+        params: &[param("typ", true), param("val", false), param("tb", false)],
+        flavour: Flavour::Method,
+        function: |vm, args| {
+            let Some(ty) = argument(args, 1) else {
+                return Err(vm.type_error("athrow expected at least 1 argument, got 0"));
+            };
+            let exc = generator::exception_from_throw(vm, ty, argument(args, 2), argument(args, 3))?;
+            step(vm, crate::runtime::args::receiver(vm, args)?, Start::Throw(exc))
+        },
+    },
+    NativeDef {
+        name: "aclose",
+        doc: "aclose() -> raise GeneratorExit inside generator.",
+        signature: None,
+        params: &[],
+        flavour: Flavour::Method,
+        function: |vm, args| step(vm, crate::runtime::args::receiver(vm, args)?, Start::Close),
+    },
+];
+
+/// What `coroutine.__await__()` gives.
+#[pyclass(name = "coroutine_wrapper", no_new)]
+pub struct CoroutineWrapper {
+    coroutine: Value,
+}
+
+fn result(vm: &Vm, resumed: Resumed) -> PyResult {
+    match resumed {
+        Resumed::Yielded(value) => Ok(value),
+        Resumed::Returned(value) => Err(vm.stop_iteration(Some(value))),
+        Resumed::Raised(e) => Err(e),
+    }
+}
+
+#[pymethods]
+impl CoroutineWrapper {
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<CoroutineWrapper>, vm: &Vm) -> PyResult<Option<Value>> {
+        let coroutine = generator_of(vm, &zelf.coroutine)?;
+        result(vm, generator::send(vm, coroutine, Value::NONE)).map(Some)
+    }
+    /// send(arg) -> send 'arg' into coroutine,
+    /// return next yielded value or raise StopIteration.
+    #[pymethod]
+    fn send(zelf: &Obj<CoroutineWrapper>, vm: &Vm, value: Value) -> PyResult {
+        result(vm, generator::send(vm, generator_of(vm, &zelf.coroutine)?, value))
+    }
+    /// Raise exception in coroutine, return next yielded value or raise StopIteration.
+    #[pymethod]
+    fn throw(
+        zelf: &Obj<CoroutineWrapper>,
+        vm: &Vm,
+        ty: &Value,
+        value: Option<&Value>,
+        tb: Option<&Value>,
+    ) -> PyResult {
+        let exc = generator::exception_from_throw(vm, ty, value, tb)?;
+        result(vm, generator::throw(vm, generator_of(vm, &zelf.coroutine)?, exc))
+    }
+    /// close() -> raise GeneratorExit inside coroutine.
+    #[pymethod]
+    fn close(zelf: &Obj<CoroutineWrapper>, vm: &Vm) -> PyResult<()> {
+        generator::close(vm, generator_of(vm, &zelf.coroutine)?)
+    }
+}
+
+/// What the first step of an asynchronous generator's awaitable does.
+enum Start {
+    Send(Value),
+    Throw(Exc),
+    Close,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum StepState {
+    Fresh,
+    Running,
+    Closed,
+}
+
+/// `asend()`, `athrow()`, `aclose()` and `__anext__()` as awaitables.
+#[pyclass(name = "async_generator_asend", no_new)]
+pub struct AsyncStep {
+    generator: Value,
+    value: Guarded<Option<Value>>,
+    #[notrace]
+    closing: bool,
+    #[notrace]
+    throwing: bool,
+    #[notrace]
+    state: Cell<StepState>,
+}
+
+fn step(vm: &Vm, zelf: &Value, start: Start) -> PyResult {
+    init_hooks(vm, zelf)?;
+    let (value, closing, throwing) = match start {
+        Start::Send(value) => (Some(value), false, false),
+        Start::Throw(exc) => (Some(exc.value()), false, true),
+        Start::Close => (None, true, false),
+    };
+    Ok(Ref::new(AsyncStep {
+        generator: zelf.clone(),
+        value: Guarded::new(value),
+        closing,
+        throwing,
+        state: Cell::new(StepState::Fresh),
+    })
+    .into())
+}
+
+/// `sys.set_asyncgen_hooks`: the first iteration tells the event loop of the generator.
+fn init_hooks(vm: &Vm, zelf: &Value) -> PyResult<()> {
+    let generator = generator_of(vm, zelf)?;
+    let (inited, finalizer) = generator.hooks();
+    if inited.replace(true) {
+        return Ok(());
+    }
+    let (first, last) = crate::builtin_modules::sys::asyncgen_hooks(vm);
+    finalizer.set(last);
+    if let Some(first) = first {
+        crate::protocol::call::call(vm, &first, std::slice::from_ref(zelf))?;
+    }
+    Ok(())
+}
+
+/// A value that the generator's own `yield` gave, as against one that an inner `await` passes on:
+/// the compiler's code cannot tell them apart, so the generator's state does.
+fn yielded_by_await(generator: &Obj<Generator>) -> bool {
+    generator.delegate().is_some()
+}
+
+impl AsyncStep {
+    fn drive(zelf: &Obj<AsyncStep>, vm: &Vm, sent: Result<Value, Exc>) -> PyResult {
+        let generator = generator_of(vm, &zelf.generator)?;
+        let fresh = zelf.state.get() == StepState::Fresh;
+        if zelf.state.get() == StepState::Closed {
+            return Err(vm.runtime_error(if zelf.closing || zelf.throwing {
+                "cannot reuse already awaited aclose()/athrow()"
+            } else {
+                "cannot reuse already awaited __anext__()/asend()"
+            }));
+        }
+        if fresh && generator.state.get() == GeneratorState::Running {
+            zelf.state.set(StepState::Closed);
+            return Err(vm.runtime_error(
+                "anext(): asynchronous generator is already running",
+            ));
+        }
+        zelf.state.set(StepState::Running);
+        let first = if fresh { zelf.value.replace(None) } else { None };
+        let resumed = match (sent, fresh) {
+            (Err(e), _) => generator::throw(vm, generator, e),
+            (Ok(_), true) if zelf.closing => {
+                match generator.state.get() {
+                    GeneratorState::Created | GeneratorState::Finished => {
+                        generator.closed().set(true);
+                        zelf.state.set(StepState::Closed);
+                        generator::close(vm, generator)?;
+                        return Err(vm.stop_iteration(None));
+                    }
+                    _ => {}
+                }
+                generator.closed().set(true);
+                let exit = vm.exception_with_args(&vm.exceptions().generator_exit, Vec::new());
+                generator::throw(vm, generator, exit)
+            }
+            (Ok(_), true) if zelf.throwing => {
+                let exc = first.and_then(|v| v.into_ref().ok()).map(Exc);
+                match exc {
+                    Some(exc) => generator::throw(vm, generator, exc),
+                    None => Resumed::Raised(vm.system_error("athrow() lost its exception")),
+                }
+            }
+            (Ok(value), true) => {
+                let value = if value.is_none() { first.unwrap_or(value) } else { value };
+                generator::send(vm, generator, value)
+            }
+            (Ok(value), false) => generator::send(vm, generator, value),
+        };
+        let outcome = match resumed {
+            Resumed::Yielded(value) if yielded_by_await(generator) => return Ok(value),
+            Resumed::Yielded(_) if zelf.closing => {
+                Err(vm.runtime_error("async generator ignored GeneratorExit"))
+            }
+            Resumed::Yielded(value) => Err(vm.stop_iteration_exact(value)),
+            Resumed::Returned(_) if zelf.closing => Err(vm.stop_iteration(None)),
+            Resumed::Returned(_) => {
+                Err(vm.exception_with_args(&vm.exceptions().stop_async_iteration, Vec::new()))
+            }
+            Resumed::Raised(e)
+                if zelf.closing
+                    && (e.is(&vm.exceptions().generator_exit)
+                        || e.is(&vm.exceptions().stop_async_iteration)) =>
+            {
+                Err(vm.stop_iteration(None))
+            }
+            Resumed::Raised(e) => Err(e),
+        };
+        zelf.state.set(StepState::Closed);
+        outcome
+    }
+}
+
+impl Vm {
+    /// `StopIteration(value)` where the value counts even if it is None.
+    pub(crate) fn stop_iteration_exact(&self, value: Value) -> Exc {
+        self.exception_with_args(&self.exceptions().stop_iteration, vec![value])
+    }
+}
+
+#[pymethods]
+impl AsyncStep {
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn await_(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<AsyncStep>, vm: &Vm) -> PyResult<Option<Value>> {
+        AsyncStep::drive(zelf, vm, Ok(Value::NONE)).map(Some)
+    }
+    #[pymethod]
+    fn send(zelf: &Obj<AsyncStep>, vm: &Vm, value: Value) -> PyResult {
+        AsyncStep::drive(zelf, vm, Ok(value))
+    }
+    #[pymethod]
+    fn throw(
+        zelf: &Obj<AsyncStep>,
+        vm: &Vm,
+        ty: &Value,
+        value: Option<&Value>,
+        tb: Option<&Value>,
+    ) -> PyResult {
+        let exc = generator::exception_from_throw(vm, ty, value, tb)?;
+        AsyncStep::drive(zelf, vm, Err(exc))
+    }
+    #[pymethod]
+    fn close(zelf: &Obj<AsyncStep>, vm: &Vm) -> PyResult<()> {
+        if zelf.state.get() == StepState::Closed {
+            return Ok(());
+        }
+        let exit = vm.exception_with_args(&vm.exceptions().generator_exit, Vec::new());
+        match AsyncStep::drive(zelf, vm, Err(exit)) {
+            Ok(_) => Err(vm.runtime_error("coroutine ignored GeneratorExit")),
+            Err(e)
+                if e.is(&vm.exceptions().stop_iteration)
+                    || e.is(&vm.exceptions().stop_async_iteration)
+                    || e.is(&vm.exceptions().generator_exit) =>
+            {
+                Ok(())
+            }
+            Err(e) => Err(e),
+        }
+    }
+}
+

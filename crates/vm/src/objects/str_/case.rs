@@ -1,0 +1,148 @@
+//! Case and character classes: `lower`, `title`, `isalpha` and their like.
+//!
+//! The tables are `adder-unicode`'s; ASCII text, which is most text, takes a way without them.
+
+use super::search::{Unit, by_width};
+use super::{Str, StrBuilder};
+use crate::object::Ref;
+use adder_unicode as ucd;
+
+/// The capital sigma, whose lower case depends on its place.
+const SIGMA: u32 = 0x3a3;
+const SMALL_SIGMA: u32 = 0x3c3;
+const FINAL_SIGMA: u32 = 0x3c2;
+
+fn ascii_mapped(text: &Str, map: impl FnOnce(&mut [u8])) -> Option<Ref<Str>> {
+    let mut bytes = text.as_ascii()?.as_bytes().to_vec();
+    map(&mut bytes);
+    Some(Str::from_latin1(&bytes))
+}
+
+fn push_lower(out: &mut StrBuilder, text: &Str, at: usize, c: u32) {
+    if c == SIGMA {
+        let last = ucd::is_final_sigma(|i| text.at(i), text.len(), at);
+        out.push(if last { FINAL_SIGMA } else { SMALL_SIGMA });
+    } else {
+        ucd::lower(c).iter().for_each(|c| out.push(*c));
+    }
+}
+
+pub fn lower(text: &Str) -> Ref<Str> {
+    if let Some(text) = ascii_mapped(text, <[u8]>::make_ascii_lowercase) {
+        return text;
+    }
+    let mut out = StrBuilder::with_capacity(text.len());
+    for (at, c) in text.code_points().enumerate() {
+        push_lower(&mut out, text, at, c);
+    }
+    out.finish()
+}
+
+pub fn upper(text: &Str) -> Ref<Str> {
+    if let Some(text) = ascii_mapped(text, <[u8]>::make_ascii_uppercase) {
+        return text;
+    }
+    let mut out = StrBuilder::with_capacity(text.len());
+    text.code_points().for_each(|c| ucd::upper(c).iter().for_each(|c| out.push(*c)));
+    out.finish()
+}
+
+pub fn casefold(text: &Str) -> Ref<Str> {
+    if let Some(text) = ascii_mapped(text, <[u8]>::make_ascii_lowercase) {
+        return text;
+    }
+    let mut out = StrBuilder::with_capacity(text.len());
+    text.code_points().for_each(|c| ucd::casefold(c).iter().for_each(|c| out.push(*c)));
+    out.finish()
+}
+
+pub fn swapcase(text: &Str) -> Ref<Str> {
+    let mut out = StrBuilder::with_capacity(text.len());
+    for (at, c) in text.code_points().enumerate() {
+        if ucd::is_upper(c) {
+            push_lower(&mut out, text, at, c);
+        } else if ucd::is_lower(c) {
+            ucd::upper(c).iter().for_each(|c| out.push(*c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.finish()
+}
+
+pub fn capitalize(text: &Str) -> Ref<Str> {
+    let mut out = StrBuilder::with_capacity(text.len());
+    for (at, c) in text.code_points().enumerate() {
+        if at == 0 {
+            ucd::title(c).iter().for_each(|c| out.push(*c));
+        } else {
+            push_lower(&mut out, text, at, c);
+        }
+    }
+    out.finish()
+}
+
+pub fn title(text: &Str) -> Ref<Str> {
+    let mut out = StrBuilder::with_capacity(text.len());
+    let mut after_cased = false;
+    for (at, c) in text.code_points().enumerate() {
+        if after_cased {
+            push_lower(&mut out, text, at, c);
+        } else {
+            ucd::title(c).iter().for_each(|c| out.push(*c));
+        }
+        after_cased = ucd::is_cased(c);
+    }
+    out.finish()
+}
+
+/// Is the text not empty and does every character satisfy `test`?
+pub fn all(text: &Str, test: impl Fn(u32) -> bool) -> bool {
+    !text.is_empty() && by_width!(text, |s| s.iter().all(|c| test(c.code())))
+}
+
+/// `islower` and `isupper`: a cased character, and none of the other cases.
+fn one_case(text: &Str, wanted: impl Fn(u32) -> bool, other: impl Fn(u32) -> bool) -> bool {
+    let mut cased = false;
+    for c in text.code_points() {
+        if other(c) || ucd::is_title(c) {
+            return false;
+        }
+        cased |= wanted(c);
+    }
+    cased
+}
+
+pub fn is_lower(text: &Str) -> bool {
+    one_case(text, ucd::is_lower, ucd::is_upper)
+}
+
+pub fn is_upper(text: &Str) -> bool {
+    one_case(text, ucd::is_upper, ucd::is_lower)
+}
+
+pub fn is_title(text: &Str) -> bool {
+    let (mut cased, mut after_cased) = (false, false);
+    for c in text.code_points() {
+        if ucd::is_upper(c) || ucd::is_title(c) {
+            if after_cased {
+                return false;
+            }
+            (cased, after_cased) = (true, true);
+        } else if ucd::is_lower(c) {
+            if !after_cased {
+                return false;
+            }
+            (cased, after_cased) = (true, true);
+        } else {
+            after_cased = false;
+        }
+    }
+    cased
+}
+
+pub fn is_identifier(text: &Str) -> bool {
+    let mut codes = text.code_points();
+    codes.next().is_some_and(|c| c == u32::from(b'_') || ucd::is_xid_start(c))
+        && codes.all(ucd::is_xid_continue)
+}

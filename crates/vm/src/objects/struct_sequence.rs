@@ -1,0 +1,92 @@
+//! Named records: tuples whose items have names (`sys.version_info`, `os.stat_result`).
+//!
+//! CPython's counterpart: `Objects/structseq.c`.
+
+use crate::object::{GilCell, Obj, Payload, Ref};
+use crate::objects::str_::StrBuilder;
+use crate::objects::tuple::Tuple;
+use crate::objects::type_::{Type, TypeFlags, declare};
+use crate::protocol::object;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use std::collections::HashMap;
+
+/// Record types by name, with their fields' names.
+static TYPES: GilCell<Option<HashMap<String, Ref<Type>>>> = GilCell::new(None);
+
+/// A record; its type is made on first use. `name` is `module.type`.
+pub fn make(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
+    let names: Vec<&str> = fields.iter().map(|(n, _)| *n).collect();
+    let ty = record_type(vm, name, &names);
+    Tuple::build(fields.iter().map(|(_, v)| v.clone()).collect(), &ty).into()
+}
+
+/// The type of a record.
+pub fn record_type(vm: &Vm, name: &str, fields: &[&str]) -> Ref<Type> {
+    if let Some(known) = TYPES.with(|t| t.as_ref().and_then(|t| t.get(name).cloned())) {
+        return known;
+    }
+    let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
+    let base = Tuple::cell().get();
+    let ty = declare::derive_type(short, module, "", base, vec![base.to_ref()]);
+    for (i, field) in fields.iter().enumerate() {
+        let getter = crate::objects::descr::ItemGetter::new_value(i);
+        drop(ty.dict().insert_str(&vm.intern(field), getter));
+    }
+    let int = |n: usize| Value::int_unchecked(n as i64);
+    for (field, value) in [
+        ("n_fields", int(fields.len())),
+        ("n_sequence_fields", int(fields.len())),
+        ("n_unnamed_fields", int(0)),
+    ] {
+        drop(ty.dict().insert_str(&vm.intern(field), value));
+    }
+    let names: Vec<Value> = fields.iter().map(|f| vm.str(f)).collect();
+    drop(ty.dict().insert_str(&vm.names().__match_args__, Tuple::from_vec(names).into()));
+    ty.slots.set_repr(|vm, zelf| {
+        let Some(tuple) = zelf.downcast::<Tuple>() else { return Ok(vm.str("")) };
+        let names = field_names(vm, zelf.ty());
+        let mut out = StrBuilder::new();
+        out.push_str(&format!("{}(", super::type_::methods::full_name(vm, zelf.ty())));
+        for (i, (field, item)) in names.iter().zip(tuple.items()).enumerate() {
+            if i > 0 {
+                out.push_str(", ");
+            }
+            out.push_str(&format!("{field}="));
+            out.push_obj(&*object::repr(vm, item)?);
+        }
+        out.push_str(")");
+        Ok(out.finish().into())
+    });
+    ty.slots.set_new(|vm, ty, args| {
+        let [items, ..] = args.args() else {
+            return Err(vm.type_error(format!(
+                "{}() missing required argument 'sequence' (pos 1)",
+                ty.name()
+            )));
+        };
+        let items = crate::protocol::iter::collect(vm, items)?;
+        let want = field_names(vm, ty).len();
+        if items.len() != want {
+            return Err(vm.type_error(format!(
+                "{}() takes a {want}-sequence ({}-sequence given)",
+                super::type_::methods::full_name(vm, ty),
+                items.len()
+            )));
+        }
+        Ok(Tuple::build(items, ty).into())
+    });
+    ty.set_flag(TypeFlags::SEQUENCE, true);
+    TYPES.with(|t| t.get_or_insert_default().insert(name.to_string(), ty.clone()));
+    ty
+}
+
+fn field_names(vm: &Vm, ty: &Obj<Type>) -> Vec<String> {
+    let found = ty.lookup(&vm.names().__match_args__);
+    let names = found.as_ref().and_then(|f| f.downcast::<Tuple>());
+    names.map(|t| t.items().iter().map(text_of).collect()).unwrap_or_default()
+}
+
+fn text_of(value: &Value) -> String {
+    value.downcast::<super::str_::Str>().map(|s| s.to_string()).unwrap_or_default()
+}

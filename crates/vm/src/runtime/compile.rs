@@ -1,0 +1,138 @@
+//! From source text to a code object: `compile()`, and everything that compiles on the way.
+
+use crate::object::{Obj, Ref};
+use crate::objects::code::Code;
+use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
+use crate::objects::type_::Type;
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use adder_compiler::{CompileError, Options};
+use adder_syntax::{Level, SyntaxError, Warning, WarningKind};
+use std::sync::Arc;
+
+pub use adder_syntax::Mode;
+
+/// What a compilation needs besides the source.
+pub struct Request<'a> {
+    pub filename: &'a str,
+    pub mode: Mode,
+    pub level: Level,
+    pub optimize: u8,
+    /// Flags of `__future__` features to inherit.
+    pub flags: u32,
+    /// The source is text already: an encoding declaration in it means nothing.
+    pub is_text: bool,
+    pub dont_imply_dedent: bool,
+    pub top_level_await: bool,
+    /// Tell unfinished input by `_IncompleteInputError` (`codeop`).
+    pub allow_incomplete: bool,
+}
+
+impl<'a> Request<'a> {
+    /// A whole file at the runtime's level.
+    pub fn file(vm: &Vm, filename: &'a str) -> Request<'a> {
+        Request {
+            filename,
+            mode: Mode::Exec,
+            level: vm.config().level,
+            optimize: vm.config().optimize,
+            flags: 0,
+            is_text: false,
+            dont_imply_dedent: false,
+            top_level_await: false,
+            allow_incomplete: false,
+        }
+    }
+}
+
+impl Vm {
+    /// Compiles source bytes (with an encoding declaration) or text.
+    pub fn compile(&self, source: &[u8], request: &Request<'_>) -> PyResult<Ref<Code>> {
+        let parsing = adder_syntax::Options {
+            mode: request.mode,
+            dont_imply_dedent: request.dont_imply_dedent,
+            ..adder_syntax::Options::new(request.level)
+        };
+        let parsed = if request.is_text {
+            adder_syntax::parse_text(source, parsing)
+        } else {
+            adder_syntax::parse_module(source, parsing)
+        };
+        let parsed = parsed.map_err(|e| {
+            if e.incomplete && request.allow_incomplete {
+                let message = self.str("incomplete input");
+                let ty = &self.exceptions().incomplete_input_error;
+                return self.exception_with_args(ty, vec![message]);
+            }
+            self.syntax_error_from(&e, request.filename)
+        })?;
+        self.report_warnings(&parsed.warnings, request.filename)?;
+        let options = Options {
+            optimize: request.optimize,
+            flags: request.flags,
+            top_level_await: request.top_level_await,
+            source: Some(source),
+            ..Options::new(request.level, request.filename)
+        };
+        match adder_compiler::compile(&parsed, &options) {
+            Ok(compiled) => {
+                self.report_warnings(&compiled.warnings, request.filename)?;
+                Ok(Code::new_ref(Arc::new(compiled.code)))
+            }
+            Err(CompileError::Syntax(error)) => {
+                Err(self.syntax_error_from(&error, request.filename))
+            }
+            Err(CompileError::Recursion) => {
+                Err(self.recursion_error("maximum recursion depth exceeded during compilation"))
+            }
+            Err(CompileError::Overflow(message)) => Err(self.overflow_error(message)),
+        }
+    }
+
+    fn report_warnings(&self, warnings: &[Warning], filename: &str) -> PyResult<()> {
+        for warning in warnings {
+            let category: &Obj<Type> = match warning.kind {
+                WarningKind::Syntax => &self.exceptions().syntax_warning,
+                WarningKind::Deprecation => &self.exceptions().deprecation_warning,
+            };
+            let line = warning.span.start.line;
+            crate::builtin_modules::warnings::warn_explicit(
+                self,
+                category,
+                &warning.message,
+                filename,
+                line,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// A `SyntaxError` of the parser or compiler as an exception.
+    pub fn syntax_error_from(&self, error: &SyntaxError, filename: &str) -> Exc {
+        use adder_syntax::ErrorKind;
+        let e = self.exceptions();
+        let ty: &Obj<Type> = match error.kind {
+            ErrorKind::Memory => return self.memory_error(error.message.clone()),
+            ErrorKind::Syntax => &e.syntax_error,
+            ErrorKind::Indentation => &e.indentation_error,
+            ErrorKind::Tab => &e.tab_error,
+        };
+        let place = |n: i64| if error.lineno == 0 { Value::NONE } else { Value::int_unchecked(n) };
+        let text = match &error.text {
+            Some(text) => Ref::<Str>::from_str(text).into(),
+            None => Value::NONE,
+        };
+        let details = vec![
+            self.str(filename),
+            place(i64::from(error.lineno)),
+            place(i64::from(error.offset)),
+            text,
+            place(i64::from(error.end_lineno)),
+            place(i64::from(error.end_offset)),
+        ];
+        let details = Tuple::from_vec(details).into();
+        self.exception_with_args(ty, vec![self.str(&error.message), details])
+    }
+}

@@ -1,0 +1,28 @@
+//! The machine at work: frames, the main loop, calls, errors, imports, collection, threads.
+//!
+//! CPython's counterpart: `Python/`.
+
+pub mod args;
+pub mod boot;
+pub mod ceval;
+pub mod compile;
+pub mod config;
+pub mod enter;
+pub mod errors;
+pub mod frame;
+pub mod frozen;
+pub mod gc;
+pub mod gil;
+pub mod handlers;
+pub mod hash;
+pub mod import_;
+pub mod leave;
+pub mod machine;
+pub mod names;
+pub mod observer;
+pub mod prepared;
+pub mod random;
+pub mod report;
+pub mod signals;
+pub mod suggest;
+pub mod vm;
