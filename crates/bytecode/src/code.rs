@@ -52,6 +52,12 @@ impl PyStrBuf {
         is_generalized_utf8(bytes).then(|| PyStrBuf(bytes.into()))
     }
 
+    /// A string of bytes that are known to be generalised UTF-8, and are not looked at again.
+    pub fn from_trusted(bytes: &[u8]) -> Self {
+        debug_assert!(is_generalized_utf8(bytes));
+        PyStrBuf(bytes.into())
+    }
+
     /// A string of these code points; `None` if one lies beyond U+10FFFF.
     pub fn from_code_points(points: impl IntoIterator<Item = u32>) -> Option<Self> {
         let mut bytes = Vec::new();

@@ -4,6 +4,7 @@
 //! Constants are shown by a function of the caller's, since the running machine has more to show
 //! (the address of a code object) than there is in a code object.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use crate::code::{CodeObject, Const, Instructions, PyStrBuf, flags};
@@ -110,11 +111,12 @@ fn target(op: Op, offset: u32, arg: u32) -> Option<u32> {
 /// Offsets that are targets of jumps, in the order of the jumps (`dis.findlabels`).
 pub fn find_labels(code: &[u8]) -> Vec<u32> {
     let mut labels = Vec::new();
+    let mut seen = HashSet::new();
     for instruction in Instructions::new(code) {
         let label = Op::from_u8(instruction.opcode)
             .and_then(|op| target(op, instruction.offset, instruction.arg));
         if let Some(label) = label
-            && !labels.contains(&label)
+            && seen.insert(label)
         {
             labels.push(label);
         }

@@ -2,6 +2,8 @@
 //! `Lib/opcode.py`, `Lib/dis.py` and `Python/marshal.c`. It knows nothing of source text and
 //! nothing of the running machine.
 
+#![forbid(unsafe_code)]
+
 pub mod code;
 pub mod dis;
 pub mod lnotab;

@@ -5,7 +5,8 @@
 //! object gets the next number, and `r` with that number stands for it later on.
 //!
 //! Code that 3.6's layout cannot hold (positional-only parameters, instructions of level 3.14) is
-//! written under a type byte of our own, [`EXTENDED_CODE`], which CPython refuses.
+//! written under a type byte of our own, [`EXTENDED_CODE`], which CPython refuses; so is all code
+//! if nothing may be lost ([`Writer::keep_all`]: qualified names and positions).
 //!
 //! [`Writer`] and [`Reader`] know values only through the caller: constants and code objects are
 //! handled here, containers of the running machine come by [`Build`], so that a list that
@@ -61,6 +62,7 @@ pub struct Writer {
     out: Vec<u8>,
     version: i32,
     depth: u32,
+    keep_all: bool,
     /// Numbers of strings written with [`FLAG_REF`], by content.
     strings: HashMap<PyStrBuf, u32>,
     /// Numbers of the caller's objects, by identity.
@@ -74,10 +76,18 @@ impl Writer {
             out: Vec::new(),
             version,
             depth: 0,
+            keep_all: false,
             strings: HashMap::new(),
             objects: HashMap::new(),
             next: 0,
         }
+    }
+
+    /// Writes all code objects with all their fields, for Adder alone to read.
+    #[must_use]
+    pub fn keep_all(mut self) -> Self {
+        self.keep_all = true;
+        self
     }
 
     pub fn finish(self) -> Vec<u8> {
@@ -301,7 +311,8 @@ impl Writer {
     /// # Errors
     /// If it is nested too deep or too large.
     pub fn code(&mut self, flag: u8, code: &CodeObject) -> Result<(), MarshalError> {
-        self.out.push(if code.extended { EXTENDED_CODE } else { b'c' } | flag);
+        let all = code.extended || self.keep_all;
+        self.out.push(if all { EXTENDED_CODE } else { b'c' } | flag);
         for number in [code.argcount, code.kwonlyargcount, code.nlocals, code.stacksize, code.flags]
         {
             self.long(number);
@@ -317,8 +328,8 @@ impl Writer {
         self.name(&code.name)?;
         self.long(code.firstlineno);
         self.bytes(0, &code.lnotab)?;
-        if code.extended {
-            self.long(code.posonlyargcount);
+        if all {
+            self.long(code.posonlyargcount << 1 | u32::from(code.extended));
             self.name(&code.qualname)?;
             self.bytes(0, code.positions.as_bytes())?;
         }
@@ -329,6 +340,16 @@ impl Writer {
 /// Looks like an identifier: such constants are interned.
 fn is_name(text: &PyStrBuf) -> bool {
     text.as_bytes().iter().all(|&byte| byte == b'_' || byte.is_ascii_alphanumeric())
+}
+
+/// A code object as bytes, nothing lost: for Adder alone to read.
+///
+/// # Errors
+/// If it is nested too deep or too large.
+pub fn write_all(code: &CodeObject) -> Result<Vec<u8>, MarshalError> {
+    let mut writer = Writer::new(VERSION).keep_all();
+    writer.code(0, code)?;
+    Ok(writer.finish())
 }
 
 /// A code object as bytes.
@@ -687,7 +708,7 @@ impl<'a, V: Clone> Reader<'a, V> {
         Ok(Int::from_sign_words(count < 0, &words))
     }
 
-    fn code(&mut self, extended: bool) -> Result<CodeObject, MarshalError> {
+    fn code(&mut self, all: bool) -> Result<CodeObject, MarshalError> {
         const NEGATIVE: &str = "negative number in code object";
         let argcount = self.count(NEGATIVE)?;
         let kwonlyargcount = self.count(NEGATIVE)?;
@@ -710,8 +731,10 @@ impl<'a, V: Clone> Reader<'a, V> {
         let mut posonlyargcount = 0;
         let mut qualname = name.clone();
         let mut positions = Positions::default();
-        if extended {
-            posonlyargcount = self.count(NEGATIVE)?;
+        let mut extended = false;
+        if all {
+            let number = self.count(NEGATIVE)?;
+            (posonlyargcount, extended) = (number >> 1, number & 1 == 1);
             qualname = self.expect_str()?;
             positions = Positions::from_bytes(&self.expect_bytes()?);
         }

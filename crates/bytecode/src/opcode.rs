@@ -137,6 +137,13 @@ const KINDS: [ArgKind; 256] = {
     kinds
 };
 
+/// What the argument of the instruction with this number means; [`ArgKind::None`] if there is no
+/// such instruction.
+#[inline]
+pub const fn arg_kind_of(number: u8) -> ArgKind {
+    KINDS[number as usize]
+}
+
 /// Marks a stack effect that depends on the argument.
 const VARIES: i8 = i8::MAX;
 

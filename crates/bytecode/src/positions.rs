@@ -101,6 +101,11 @@ pub struct PositionsBuilder {
 }
 
 impl PositionsBuilder {
+    /// A builder with room for about so many runs.
+    pub fn with_room(runs: usize) -> Self {
+        PositionsBuilder { bytes: Vec::with_capacity(runs * 5), ..Self::default() }
+    }
+
     /// The next `units` code units have this position.
     pub fn push(&mut self, units: u32, position: Option<Position>) {
         match &mut self.run {

@@ -17,6 +17,9 @@
 //! - In a stack picture the top is on the right. `exc6` stands for the six words an exception
 //!   leaves for its handler: the old traceback, value and type, then the new ones, type on top.
 //!
+//! That is 3.6's machine; Adder's keeps the same in fewer words, with its blocks laid out
+//! beforehand: `verify.rs` draws it.
+//!
 //! The first section are the 118 instructions of CPython 3.6 with its numbers (`Include/opcode.h`,
 //! `Lib/opcode.py`, the effects from `Python/compile.c`). The second section are Adder's
 //! extensions in numbers that 3.6 leaves free: what today's language needs and 3.6 cannot say.
@@ -196,7 +199,7 @@ macro_rules! instructions {
                 "Makes __annotations__ in the local namespace if it is not there.", "--";
             YIELD_VALUE = 86, None, |_| (1, 1),
                 "Yields the top item; what is sent in takes its place.", "a -- sent";
-            POP_BLOCK = 87, None, |_| (0, 0), "Leaves a block the ordinary way; the stack is as it was when the block was entered.", "--";
+            POP_BLOCK = 87, None, |_| (0, 0), "Leaves a block the ordinary way; what lies on the stack stays.", "--";
             END_FINALLY = 88, None, |_| (1, 0), nominal -1,
                 "Ends a finally clause: goes on, or takes up again the return, continue or \
                  exception that brought control here.",

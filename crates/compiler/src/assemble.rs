@@ -36,14 +36,14 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
-    let stacksize = stack_depth(unit);
+    let stacksize = stack_depth(unit, frame.modern);
     let mut consts = unit.consts.take();
     let offsets = resolve_jumps(unit)?;
     let encoded = encode(unit, &offsets, frame.modern);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
     let done = peephole::optimize(encoded, &mut consts, frame.modern)
         .unwrap_or_else(|| encode(unit, &offsets, frame.modern));
-    let mut positions = PositionsBuilder::default();
+    let mut positions = PositionsBuilder::with_room(done.places.len());
     for run in done.places.chunk_by(|a, b| a == b) {
         let span = unit.instrs[run[0] as usize].span;
         let position = Position {

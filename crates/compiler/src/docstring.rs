@@ -1,12 +1,14 @@
 //! Docstrings without the indentation they are written with (since 3.13; `inspect.cleandoc`,
 //! but that blank lines at the ends stay).
 
+use std::borrow::Cow;
+
 const TAB: usize = 8;
 
 /// Removes from all lines but the first what indentation they have in common, from the first
 /// line all of it; tabs count to the next multiple of eight.
 pub(crate) fn clean(text: &[u8]) -> Vec<u8> {
-    let text = expand_tabs(text);
+    let text = if text.contains(&b'\t') { expand_tabs(text).into() } else { Cow::Borrowed(text) };
     let mut lines = text.split(|&byte| byte == b'\n');
     let first = lines.next().unwrap_or_default();
     let margin = lines
@@ -15,11 +17,12 @@ pub(crate) fn clean(text: &[u8]) -> Vec<u8> {
         .min()
         .unwrap_or(0);
     let indent = first.iter().take_while(|&&byte| byte == b' ').count();
-    let mut out = first[indent..].to_vec();
+    let mut out = Vec::with_capacity(text.len());
+    out.extend_from_slice(&first[indent..]);
     for line in lines {
         out.push(b'\n');
-        let blank = line.iter().take_while(|&&byte| byte == b' ').count();
-        out.extend_from_slice(&line[margin.min(blank)..]);
+        // A line that is shorter than the margin is blank.
+        out.extend_from_slice(line.get(margin..).unwrap_or_default());
     }
     out
 }

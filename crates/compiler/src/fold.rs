@@ -2,9 +2,10 @@
 //! Python would raise, or where the result would be too large to keep (3.6.15 has the limits of
 //! 3.7: 128 bits for integers, 20 items where a sequence is repeated).
 
-use adder_bigint::Int;
+use adder_bigint::{Int, hash_f64};
 use adder_bytecode::code::{Const, PyStrBuf};
 use adder_bytecode::opcode::Op;
+use hashbrown::HashMap;
 
 use crate::fold_complex as complex;
 
@@ -70,25 +71,49 @@ pub(crate) fn binary(op: Op, a: &Const, b: &Const, modern: bool) -> Option<Const
     }
 }
 
-/// The items without those equal to an earlier one, as a set keeps them.
+/// Constants of which no two are equal, in the order in which they came, as a set keeps them.
+#[derive(Default)]
+pub(crate) struct Distinct {
+    kept: Vec<Const>,
+    by_hash: HashMap<u64, Vec<u32>, crate::hash::Build>,
+}
+
+impl Distinct {
+    /// False if an equal one is there.
+    pub(crate) fn insert(&mut self, item: Const) -> bool {
+        let same_hash = self.by_hash.entry(hash(&item)).or_default();
+        if same_hash.iter().any(|&i| equal(&self.kept[i as usize], &item)) {
+            return false;
+        }
+        same_hash.push(self.kept.len() as u32);
+        self.kept.push(item);
+        true
+    }
+}
+
+/// The items without those equal to an earlier one.
 pub(crate) fn distinct(items: Vec<Const>) -> Vec<Const> {
-    if items.len() > 64 {
-        // Only strings can be told apart by their bytes alone; long sets are of those.
-        let mut seen = std::collections::HashSet::new();
-        if items.iter().all(|item| matches!(item, Const::Str(_))) {
-            return items
-                .into_iter()
-                .filter(|item| matches!(item, Const::Str(text) if seen.insert(text.clone())))
-                .collect();
-        }
-    }
-    let mut kept: Vec<Const> = Vec::new();
+    let mut all = Distinct::default();
     for item in items {
-        if !kept.iter().any(|known| equal(known, &item)) {
-            kept.push(item);
-        }
+        all.insert(item);
     }
-    kept
+    all.kept
+}
+
+/// A hash that equal constants share.
+fn hash(value: &Const) -> u64 {
+    use std::hash::Hasher;
+    let mut hasher = crate::hash::Multiply::default();
+    match value {
+        Const::Float(value) | Const::Complex(value, _) => {
+            hasher.write_u64(hash_f64(*value).unwrap_or(0) as u64);
+        }
+        Const::Str(text) => hasher.write(text.as_bytes()),
+        Const::Bytes(bytes) => hasher.write(bytes),
+        Const::Tuple(items) => items.iter().for_each(|item| hasher.write_u64(hash(item))),
+        _ => hasher.write_u64(as_int(value).map_or(1, |int| int.py_hash() as u64)),
+    }
+    hasher.finish()
 }
 
 /// Python's `==` of constants.

@@ -8,7 +8,7 @@
 //! refers to its operands any more.
 
 use adder_bytecode::code::Const;
-use adder_bytecode::opcode::{EXTENDED_ARG, Op, cmp};
+use adder_bytecode::opcode::{EXTENDED_ARG, Op, arg_kind_of, cmp};
 use adder_bytecode::table::ArgKind;
 
 use crate::assemble::{Encoded, width};
@@ -71,8 +71,12 @@ fn find_op(code: &[Unit], mut i: usize) -> usize {
     i
 }
 
+#[inline]
 fn is_jump(op: u8) -> Option<Op> {
-    Op::from_u8(op).filter(|op| op.is_jump())
+    match arg_kind_of(op) {
+        ArgKind::JRel | ArgKind::JAbs => Op::from_u8(op),
+        _ => None,
+    }
 }
 
 /// Where the jump at `i` goes, in code units.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use adder_bytecode::code::{CodeObject, Const, PyStrBuf};
 use adder_bytecode::dis;
+use adder_bytecode::opcode::Op;
 use adder_compiler::{Options, compile};
 use adder_syntax::{Level, parse_module};
 
@@ -108,5 +109,70 @@ fn code_objects_survive_marshal() {
         show(&code, &mut before);
         show(&back, &mut after);
         assert_eq!(before, after, "{name}");
+
+        let bytes = adder_bytecode::marshal::write_all(&code).expect("small");
+        match adder_bytecode::marshal::read_constant(&bytes).expect("what was written") {
+            Const::Code(back) => assert_eq!(format!("{code:?}"), format!("{back:?}"), "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
     }
+}
+
+#[test]
+fn code_info_is_cpythons() {
+    let source =
+        "def f(a, b=1, *c, d, **e):\n    def g(): return a\n    return [x for x in b if g(1.5)]\n";
+    let code = compiled(source, 0);
+    let Some(Const::Code(f)) = code.consts.iter().find(|value| matches!(value, Const::Code(_)))
+    else {
+        panic!("no function");
+    };
+    // Recorded from `dis.code_info` of CPython 3.6.15, without addresses.
+    let expected = "\
+Name:              f
+Filename:          <snippet>
+Argument count:    2
+Kw-only arguments: 1
+Number of locals:  5
+Stack size:        3
+Flags:             OPTIMIZED, NEWLOCALS, VARARGS, VARKEYWORDS
+Constants:
+   0: None
+   1: <code object g, file \"<snippet>\", line 2>
+   2: 'f.<locals>.g'
+   3: <code object <listcomp>, file \"<snippet>\", line 3>
+   4: 'f.<locals>.<listcomp>'
+Variable names:
+   0: a
+   1: b
+   2: d
+   3: c
+   4: e
+Cell variables:
+   0: a
+   1: g";
+    assert_eq!(dis::code_info(f, &dis::show_const), expected);
+}
+
+#[test]
+fn disassembly_marks_the_current_instruction_and_shifts_lines() {
+    let code = compiled("x = 1\ny = 2\n", 0);
+    let expected = "\
+\u{20}11           0 LOAD_CONST               0 (1)
+              2 STORE_NAME               0 (x)
+
+ 12 -->       4 LOAD_CONST               1 (2)
+              6 STORE_NAME               1 (y)
+              8 LOAD_CONST               2 (None)
+             10 RETURN_VALUE
+";
+    assert_eq!(dis::disassemble(&code, Some(4), Some(11), &dis::show_const), expected);
+    assert_eq!(
+        dis::disassemble_bytes(&code.code[..4], None),
+        "          0 LOAD_CONST               0 (0)\n          2 STORE_NAME               0 (0)\n"
+    );
+    assert_eq!(dis::stack_effect(Op::BUILD_MAP as u8, Some(2)), Some(-3));
+    assert_eq!(dis::stack_effect(Op::BUILD_MAP as u8, None), None);
+    assert_eq!(dis::stack_effect(Op::NOP as u8, None), None);
+    assert_eq!(dis::find_labels(&[93, 2, 113, 0, 110, 0]), [4, 0, 6]);
 }

@@ -90,9 +90,9 @@ impl<'a> Compiler<'a> {
         self.unbind(handler.name)?;
         self.jump(Op::JUMP_FORWARD, next);
         self.place(raised);
-        // tb original list rest | old tb, value, type, new tb, value, type
+        // tb original list rest | previous tb value type
         self.emit(Op::POP_TOP);
-        self.emit_arg(Op::LIST_APPEND, 6)?;
+        self.emit_arg(Op::LIST_APPEND, 4)?;
         self.emit(Op::POP_TOP);
         self.emit(Op::POP_EXCEPT);
         self.unbind(handler.name)?;

@@ -5,13 +5,14 @@
 //! the first captured on top of those captured later. Where a pattern fails, all that has to go:
 //! there is a ladder of labels, and `fail[n]` drops `n` items.
 
-use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{Intrinsic2, Op, cmp};
+use adder_bytecode::repr::{const_repr, printable};
 use adder_syntax::Symbol;
 use adder_syntax::ast::*;
 
 use super::Compiler;
 use crate::error::{Result, error};
+use crate::fold::Distinct;
 use crate::unit::Label;
 
 /// The state of compiling one pattern (`pattern_context`).
@@ -103,11 +104,12 @@ impl<'a> Compiler<'a> {
 
     fn rotate(&mut self, n: usize) -> Result<()> {
         match n {
-            0 | 1 => Ok(()),
-            2 => Ok(self.emit(Op::ROT_TWO)),
-            3 => Ok(self.emit(Op::ROT_THREE)),
-            n => self.emit_arg(Op::ROT_N, n),
+            0 | 1 => {}
+            2 => self.emit(Op::ROT_TWO),
+            3 => self.emit(Op::ROT_THREE),
+            n => self.emit_arg(Op::ROT_N, n)?,
         }
+        Ok(())
     }
 
     /// Keeps the top item for a name, or drops it.
@@ -189,7 +191,7 @@ impl<'a> Compiler<'a> {
         let star_at = |pattern: &Pattern| matches!(pattern.kind, PatternKind::MatchStar(_));
         let star = patterns.iter().position(star_at);
         if patterns.iter().filter(|pattern| star_at(pattern)).count() > 1 {
-            return self.error("multiple starred expressions in sequence pattern");
+            return self.error("multiple starred names in sequence pattern");
         }
         let star_wild =
             patterns.iter().any(|pattern| matches!(pattern.kind, PatternKind::MatchStar(None)));
@@ -321,21 +323,15 @@ impl<'a> Compiler<'a> {
 
     /// A constant key may stand only once.
     fn check_keys(&mut self, keys: &[Expr]) -> Result<()> {
-        let mut seen: Vec<Const> = Vec::new();
+        let mut seen = Distinct::default();
         for key in keys {
             match &key.kind {
                 ExprKind::Constant(value) => {
                     let value = self.constant(value);
-                    seen.push(value);
-                    let n = seen.len();
-                    if crate::fold::distinct(seen.clone()).len() < n {
-                        let value = seen.pop().unwrap_or(Const::None);
-                        let text = adder_bytecode::repr::const_repr(
-                            &value,
-                            adder_bytecode::repr::printable,
-                        );
-                        let message = format!("mapping pattern checks duplicate key ({text})");
-                        return error(message, key.span);
+                    if !seen.insert(value.clone()) {
+                        let text = const_repr(&value, printable);
+                        return self
+                            .error(format!("mapping pattern checks duplicate key ({text})"));
                     }
                 }
                 ExprKind::Attribute(_)
@@ -389,6 +385,7 @@ impl<'a> Compiler<'a> {
     /// into the order of the first.
     fn or_pattern(&mut self, patterns: &'a [Pattern], context: &mut Context) -> Result<()> {
         let end = self.label();
+        let span = self.u.span;
         let mut order: Option<Vec<Symbol>> = None;
         for (i, pattern) in patterns.iter().enumerate() {
             let mut own = Context {
@@ -398,6 +395,7 @@ impl<'a> Compiler<'a> {
             self.u.span = pattern.span;
             self.emit(Op::DUP_TOP);
             self.pattern(pattern, &mut own)?;
+            self.u.span = span;
             match &order {
                 None => order = Some(own.stores.clone()),
                 Some(order) => self.reorder(order, &mut own.stores)?,
@@ -421,7 +419,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Brings the captured values, and the list of their names, into the given order.
-    fn reorder(&mut self, order: &[Symbol], stores: &mut Vec<Symbol>) -> Result<()> {
+    fn reorder(&mut self, order: &[Symbol], stores: &mut [Symbol]) -> Result<()> {
         const DIFFERENT: &str = "alternative patterns bind different names";
         if order.len() != stores.len() {
             return self.error(DIFFERENT);

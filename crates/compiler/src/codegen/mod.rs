@@ -244,7 +244,7 @@ impl<'a> Compiler<'a> {
         }
         text.push(b'.');
         text.extend_from_slice(self.names.name(name).as_bytes());
-        PyStrBuf::from_wtf8(&text).unwrap_or(qualname)
+        PyStrBuf::from_trusted(&text)
     }
 
     // -- errors and places
@@ -316,20 +316,14 @@ impl<'a> Compiler<'a> {
     }
 
     fn str_const(&self, text: adder_syntax::Text) -> PyStrBuf {
-        let bytes = self.names.text(text);
-        // The parser gives nothing else; what it did not would be shown, not lost.
-        PyStrBuf::from_wtf8(bytes)
-            .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned().into())
+        PyStrBuf::from_trusted(self.names.text(text))
     }
 
     fn load_constant(&mut self, value: &Constant) {
         if let Constant::Str { value, .. } = *value {
             let Compiler { u, names, .. } = self;
             let bytes = names.text(value);
-            let index = u.consts.add_str(bytes, || {
-                PyStrBuf::from_wtf8(bytes)
-                    .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned().into())
-            });
+            let index = u.consts.add_str(bytes, || PyStrBuf::from_trusted(bytes));
             return self.u.emit(Op::LOAD_CONST, index);
         }
         let value = self.constant(value);
@@ -438,7 +432,7 @@ impl<'a> Compiler<'a> {
             return text;
         }
         let clean = crate::docstring::clean(text.as_bytes());
-        PyStrBuf::from_wtf8(&clean).unwrap_or(text)
+        PyStrBuf::from_trusted(&clean)
     }
 }
 

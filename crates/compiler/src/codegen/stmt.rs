@@ -57,10 +57,10 @@ impl<'a> Compiler<'a> {
             StmtKind::AsyncFor(node) => self.async_for(node),
             StmtKind::While(node) => self.while_(node),
             StmtKind::If(node) => self.if_chain(node),
-            StmtKind::With(node) => self.with(&node.items, &node.body, stmt.span),
+            StmtKind::With(node) => self.with(&node.items, &node.body),
             StmtKind::AsyncWith(node) => {
                 self.require_async("'async with' outside async function")?;
-                self.async_with(&node.items, &node.body, stmt.span)
+                self.async_with(&node.items, &node.body)
             }
             StmtKind::Match(node) => self.match_(node),
             StmtKind::Raise(node) => {
@@ -387,10 +387,6 @@ impl<'a> Compiler<'a> {
         cleanup: Label,
     ) -> Result<()> {
         self.at(span, |c| -> Result<()> {
-            if c.modern {
-                // The place of the item, since leaving a block cuts the stack to where it was.
-                c.emit(Op::DUP_TOP);
-            }
             c.jump(Op::SETUP_EXCEPT, except);
             c.push_block(FrameBlock::Except)?;
             c.emit(Op::GET_ANEXT);
@@ -399,8 +395,6 @@ impl<'a> Compiler<'a> {
             if c.modern {
                 // Since 3.7 the target is not inside: a StopAsyncIteration out of it is not the
                 // iterator's.
-                c.emit(Op::ROT_TWO);
-                c.emit(Op::POP_TOP);
                 c.emit(Op::POP_BLOCK);
                 c.pop_block();
                 c.jump(Op::JUMP_FORWARD, after_try);
@@ -440,9 +434,6 @@ impl<'a> Compiler<'a> {
         }
         self.emit(Op::POP_EXCEPT);
         self.emit(Op::POP_TOP);
-        if self.modern {
-            self.emit(Op::POP_TOP);
-        }
     }
 
     pub(super) fn require_async(&mut self, message: &str) -> Result<()> {
@@ -490,8 +481,7 @@ impl<'a> Compiler<'a> {
             let name = self.names.name(alias.name).to_owned();
             match alias.asname {
                 Some(asname) => {
-                    let mut parts = name.split('.').skip(1).peekable();
-                    while let Some(part) = parts.next() {
+                    for part in name.split('.').skip(1) {
                         let part = self.names.intern(part);
                         if self.modern {
                             // Since 3.7 also what is still being imported is found.

@@ -100,7 +100,11 @@ impl<'a> Compiler<'a> {
         self.push_block(FrameBlock::FinallyTry)?;
         self.conditional(&handler.body)?;
         self.emit(Op::POP_BLOCK);
-        self.emit(Op::POP_EXCEPT);
+        if !self.modern {
+            // 3.6 leaves the handler before the clause and so comes into it by two ways with
+            // different blocks around.
+            self.emit(Op::POP_EXCEPT);
+        }
         self.pop_block();
         self.load_none();
         self.place(end);
@@ -110,15 +114,13 @@ impl<'a> Compiler<'a> {
         self.name_op(name, ExprContext::Del)?;
         self.emit(Op::END_FINALLY);
         self.pop_block();
+        if self.modern {
+            self.emit(Op::POP_EXCEPT);
+        }
         Ok(())
     }
 
-    pub(super) fn with(
-        &mut self,
-        items: &'a [WithItem],
-        body: &'a [Stmt],
-        outer: Span,
-    ) -> Result<()> {
+    pub(super) fn with(&mut self, items: &'a [WithItem], body: &'a [Stmt]) -> Result<()> {
         let Some((item, rest)) = items.split_first() else { return self.conditional(body) };
         self.depth.enter()?;
         let finally = self.label();
@@ -127,7 +129,7 @@ impl<'a> Compiler<'a> {
         self.at(span, |c| c.jump(Op::SETUP_WITH, finally));
         self.push_block(FrameBlock::FinallyTry)?;
         self.with_target(item, span)?;
-        self.with(rest, body, outer)?;
+        self.with(rest, body)?;
         self.emit(Op::POP_BLOCK);
         self.pop_block();
         self.at(span, |c| -> Result<()> {
@@ -154,12 +156,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn async_with(
-        &mut self,
-        items: &'a [WithItem],
-        body: &'a [Stmt],
-        outer: Span,
-    ) -> Result<()> {
+    pub(super) fn async_with(&mut self, items: &'a [WithItem], body: &'a [Stmt]) -> Result<()> {
         let Some((item, rest)) = items.split_first() else { return self.conditional(body) };
         self.depth.enter()?;
         let finally = self.label();
@@ -172,7 +169,7 @@ impl<'a> Compiler<'a> {
         });
         self.push_block(FrameBlock::FinallyTry)?;
         self.with_target(item, span)?;
-        self.async_with(rest, body, outer)?;
+        self.async_with(rest, body)?;
         self.emit(Op::POP_BLOCK);
         self.pop_block();
         self.at(span, |c| -> Result<()> {

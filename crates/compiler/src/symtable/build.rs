@@ -40,6 +40,8 @@ pub(crate) fn build(
     Ok(builder.table)
 }
 
+const GENEXP: &str = "generator expression";
+
 struct Builder<'n> {
     table: SymbolTable,
     names: &'n mut Names,
@@ -635,15 +637,22 @@ impl Builder<'_> {
                 self.exprs(&node.values)
             }
             ExprKind::Set(node) => self.exprs(&node.elts),
-            ExprKind::ListComp(node) | ExprKind::SetComp(node) => {
-                self.comprehension(&**node, &node.generators, &node.elt, None, false)
+            ExprKind::ListComp(node) => {
+                self.comprehension(&**node, &node.generators, &node.elt, None, "list comprehension")
+            }
+            ExprKind::SetComp(node) => {
+                self.comprehension(&**node, &node.generators, &node.elt, None, "set comprehension")
             }
             ExprKind::GeneratorExp(node) => {
-                self.comprehension(&**node, &node.generators, &node.elt, None, true)
+                self.comprehension(&**node, &node.generators, &node.elt, None, GENEXP)
             }
-            ExprKind::DictComp(node) => {
-                self.comprehension(&**node, &node.generators, &node.key, Some(&node.value), false)
-            }
+            ExprKind::DictComp(node) => self.comprehension(
+                &**node,
+                &node.generators,
+                &node.key,
+                Some(&node.value),
+                "dict comprehension",
+            ),
             ExprKind::Await(value) => {
                 self.forbid("await expression", span)?;
                 self.expr(value)?;
@@ -733,16 +742,11 @@ impl Builder<'_> {
     }
 
     fn yields(&mut self, span: Span) -> Result<()> {
-        if self.modern && self.here().comprehension {
-            let kind = self.comprehension_kind();
+        if let Some(kind) = self.here().comprehension.filter(|_| self.modern) {
             return error(format!("'yield' inside {kind}"), span);
         }
         self.here().generator = true;
         Ok(())
-    }
-
-    fn comprehension_kind(&mut self) -> &'static str {
-        if self.here().generator { "generator expression" } else { "list comprehension" }
     }
 
     fn comprehension<T>(
@@ -751,8 +755,9 @@ impl Builder<'_> {
         generators: &[Comprehension],
         elt: &Expr,
         value: Option<&Expr>,
-        generator: bool,
+        kind: &'static str,
     ) -> Result<()> {
+        let generator = kind == GENEXP;
         let Some((outermost, rest)) = generators.split_first() else { return Ok(()) };
         // The outermost iterable is evaluated in the scope around and handed in.
         self.iterable(&outermost.iter)?;
@@ -760,7 +765,7 @@ impl Builder<'_> {
         let scope = self.here();
         scope.coroutine = outermost.is_async;
         scope.generator = generator;
-        scope.comprehension = true;
+        scope.comprehension = Some(kind);
         let arg0 = self.names.known.arg0;
         self.note(arg0, def::PARAM, Span::default())?;
         self.target(&outermost.target)?;
@@ -813,7 +818,7 @@ impl Builder<'_> {
                 span,
             );
         }
-        if self.here().comprehension
+        if self.here().comprehension.is_some()
             && let ExprKind::Name { id, .. } = node.target.kind
         {
             self.bind_around_comprehensions(id, span)?;
@@ -829,7 +834,7 @@ impl Builder<'_> {
         loop {
             let scope = &self.table.scopes[at as usize];
             match scope.block {
-                Block::Function if scope.comprehension => {
+                Block::Function if scope.comprehension.is_some() => {
                     if scope.symbols.get(name).is_some_and(|e| e.flags & def::COMP_ITER != 0) {
                         return self.rebinds(id, span);
                     }

@@ -161,8 +161,8 @@ pub(crate) struct Scope {
     pub(crate) coroutine: bool,
     pub(crate) varargs: bool,
     pub(crate) varkeywords: bool,
-    /// A comprehension.
-    pub(crate) comprehension: bool,
+    /// What errors call it, if it is a comprehension.
+    pub(crate) comprehension: Option<&'static str>,
     /// Visiting the iterable of a comprehension in this scope (no `:=` there).
     comp_iter_expr: u32,
     /// Visiting the target of a comprehension's loop.
@@ -197,7 +197,7 @@ impl Scope {
             coroutine: false,
             varargs: false,
             varkeywords: false,
-            comprehension: false,
+            comprehension: None,
             comp_iter_expr: 0,
             comp_iter_target: false,
             needs_class_closure: false,
