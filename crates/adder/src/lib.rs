@@ -1,1 +1,36 @@
-//! The public API for embedding.
+//! Adder's public API: run Python from a Rust program.
+//!
+//! ```
+//! let status = adder::run(adder::Config::default(), |vm| {
+//!     adder::exec(vm, "x = 6 * 7").is_ok()
+//! });
+//! assert!(status);
+//! ```
+//!
+//! CPython's counterpart: embedding through `Include/Python.h`.
+
+pub use adder_vm::runtime::config::Config;
+pub use adder_vm::{Exc, PyResult, Value, Vm};
+
+use adder_vm::objects::dict::Dict;
+use adder_vm::runtime::compile::Request;
+use adder_vm::runtime::enter;
+
+/// Starts the runtime (once in a process) and runs `f` under the interpreter lock.
+pub fn run<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
+    Vm::enter(config, |vm| {
+        adder_modules_core::register(vm);
+        f(vm)
+    })
+}
+
+/// Executes source text in a fresh namespace.
+///
+/// # Errors
+/// What the program raises, `SyntaxError` included.
+pub fn exec(vm: &Vm, source: &str) -> PyResult<()> {
+    let globals = Dict::new_ref();
+    let request = Request { is_text: true, ..Request::file(vm, "<string>") };
+    let code = vm.compile(source.as_bytes(), &request)?;
+    enter::run_code(vm, &code, &globals, globals.to_value(), None).map(drop)
+}

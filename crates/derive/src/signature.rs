@@ -212,8 +212,13 @@ impl Options {
         self.pairs.iter().find(|(n, _)| n == name).map(|(_, e)| e)
     }
     pub fn text(&self, name: &str) -> Option<String> {
-        match self.expr(name) {
-            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(text.value()),
+        // A literal handed on by a `macro_rules!` arrives inside an invisible group.
+        let mut expr = self.expr(name)?;
+        while let Expr::Group(group) = expr {
+            expr = &group.expr;
+        }
+        match expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
             _ => None,
         }
     }

@@ -44,6 +44,43 @@ pub fn lookup(vm: &Vm, encoding: &str) -> PyResult {
     Err(vm.exception(&vm.exceptions().lookup_error, format!("unknown encoding: {encoding}")))
 }
 
+/// The handler registered under a name, for encodings written here.
+pub fn lookup_error(vm: &Vm, name: &str) -> PyResult {
+    let found = vm.interp().codecs.errors.with(|e| e.get(name).cloned());
+    found.ok_or_else(|| {
+        let message = format!("unknown error handler name '{name}'");
+        vm.exception(&vm.exceptions().lookup_error, message)
+    })
+}
+
+/// Item `at` (0 the encoder, 1 the decoder) of a codec, called: `(result, consumed)`.
+fn call_codec(vm: &Vm, at: usize, input: &Value, encoding: &str, errors: &str) -> PyResult {
+    let codec = lookup(vm, encoding)?;
+    let items = crate::protocol::iter::collect(vm, &codec)?;
+    let Some(function) = items.get(at) else {
+        return Err(vm.type_error("codec is incomplete"));
+    };
+    let result = call::call(vm, function, &[input.clone(), vm.str(errors)])?;
+    match result.downcast::<Tuple>() {
+        Some(pair) if pair.len() == 2 => Ok(pair.items()[0].clone()),
+        _ => Err(vm.type_error(if at == 0 {
+            "encoder must return a tuple (object, integer)"
+        } else {
+            "decoder must return a tuple (object,integer)"
+        })),
+    }
+}
+
+/// Encodes through the registry.
+pub fn encode_text(vm: &Vm, text: &Value, encoding: &str, errors: &str) -> PyResult {
+    call_codec(vm, 0, text, encoding, errors)
+}
+
+/// Decodes through the registry.
+pub fn decode_text(vm: &Vm, bytes: &Value, encoding: &str, errors: &str) -> PyResult {
+    call_codec(vm, 1, bytes, encoding, errors)
+}
+
 #[pymodule(name = "_codecs")]
 pub mod codecs {
     use super::*;
@@ -78,11 +115,6 @@ pub mod codecs {
     /// Return the error handler for the specified error handling name.
     #[pyfunction]
     fn lookup_error(vm: &Vm, name: &Obj<Str>) -> PyResult {
-        let name = name.to_string_lossy();
-        let found = vm.interp().codecs.errors.with(|e| e.get(&name).cloned());
-        found.ok_or_else(|| {
-            let message = format!("unknown error handler name '{name}'");
-            vm.exception(&vm.exceptions().lookup_error, message)
-        })
+        super::lookup_error(vm, &name.to_string_lossy())
     }
 }

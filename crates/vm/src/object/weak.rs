@@ -9,6 +9,7 @@
 use super::header::gc_flag;
 use super::{GilCell, Obj, ObjHead, Ref};
 use crate::objects::weakref::WeakRef;
+use crate::value::Value;
 use std::collections::HashMap;
 
 static TABLE: GilCell<Option<HashMap<usize, Vec<usize>>>> = GilCell::new(None);

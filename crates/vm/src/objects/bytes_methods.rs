@@ -697,7 +697,7 @@ macro_rules! byte_methods {
                 use $crate::objects::bytes::{lend, ops};
                 let (old, new) = (lend(vm, old)?, lend(vm, new)?);
                 let limit = usize::try_from(count.unwrap_or(-1)).unwrap_or(usize::MAX);
-                let replaced = zelf.with_bytes(|bytes| {
+                let replaced: Option<_> = zelf.with_bytes(|bytes| -> PyResult<_> {
                     let places = ops::places(bytes, &old, limit);
                     if places.is_empty() {
                         return Ok(None);

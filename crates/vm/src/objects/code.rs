@@ -405,7 +405,7 @@ impl Code {
         let mut rows = Vec::new();
         for offset in (0..zelf.source.code.len() as u32).step_by(2) {
             let parts = match zelf.position_at(offset) {
-                Some(p) => [p.line, p.end_line, p.col, p.end_col]
+                Some(p) => [p.line, p.end_line, p.column, p.end_column]
                     .map(|n| Value::int_unchecked(n.into()))
                     .to_vec(),
                 None => vec![

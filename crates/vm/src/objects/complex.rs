@@ -522,7 +522,7 @@ impl ComplexObj {
         }
         let wrap = |e| text_format::error(vm, e);
         let name = zelf.ty().name();
-        let parsed = FormatSpec::parse(spec, &name, Align::Right).map_err(wrap)?;
+        let parsed = FormatSpec::parse(&**spec, &name, Align::Right).map_err(wrap)?;
         let locale = if parsed.code == Some(u32::from('n')) {
             text_format::current_locale()
         } else {

@@ -29,7 +29,7 @@ pub struct ExcObj {
 
 /// Declares the types: `RustName = "PythonName": base, "doc", [fields]`.
 macro_rules! exceptions {
-    ($($field:ident = $name:literal : $base:ident, $doc:literal, [$($attr:literal)*];)*) => {
+    ($root:ident; $($field:ident = $name:literal : $base:ident, $doc:literal, [$($attr:literal)*];)*) => {
         /// The exception types, for raising from Rust.
         pub struct Exceptions {
             pub base_exception: Ref<Type>,
@@ -38,11 +38,11 @@ macro_rules! exceptions {
 
         impl Exceptions {
             pub(crate) fn new() -> Exceptions {
-                let base_exception = declare::type_object::<ExcObj>().to_ref();
+                let $root = declare::type_object::<ExcObj>().to_ref();
                 $(
                     let $field = declare::derive_type($name, "builtins", $doc, &$base, vec![$base.clone()]);
                 )*
-                Exceptions { base_exception, $($field,)* }
+                Exceptions { base_exception: $root, $($field,)* }
             }
 
             /// All types with their names.
@@ -57,6 +57,7 @@ macro_rules! exceptions {
 }
 
 exceptions! {
+    base_exception;
     exception_group_base = "BaseExceptionGroup": base_exception, "A combination of multiple unrelated exceptions.", [];
     generator_exit = "GeneratorExit": base_exception, "Request that a generator exit.", [];
     keyboard_interrupt = "KeyboardInterrupt": base_exception, "Program interrupted by user.", [];

@@ -1,5 +1,7 @@
 //! `set` and `frozenset`. CPython's counterpart: `Objects/setobject.c`.
 
+#![expect(unsafe_code, reason = "the traversal of a payload that two types share")]
+
 use crate::object::trace::Trace;
 use crate::object::{Guarded, Obj, Payload, Ref, TypeCell, Visitor};
 use crate::objects::dict::table::Table;
@@ -425,7 +427,7 @@ impl Set {
     }
     #[slot]
     fn contains(zelf: &Obj<Set>, vm: &Vm, key: &Value) -> PyResult<bool> {
-        zelf.payload.contains_key(vm, key)
+        zelf.payload.contains(vm, key)
     }
     #[slot]
     fn or(a: &Value, vm: &Vm, b: &Value) -> PyResult {

@@ -67,7 +67,7 @@ helpers! {
     type_error value_error index_error attribute_error overflow_error zero_division_error
     runtime_error system_error memory_error recursion_error import_error module_not_found_error
     not_implemented_error lookup_error assertion_error eof_error buffer_error arithmetic_error
-    unbound_local_error reference_error exception stop_async_iteration syntax_error
+    unbound_local_error reference_error stop_async_iteration syntax_error
     floating_point_error generator_exit keyboard_interrupt
 }
 

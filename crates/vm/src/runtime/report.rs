@@ -164,8 +164,8 @@ fn source_lines(vm: &Vm, tb: &Traceback, file: &str, out: &mut String) {
         return;
     }
     let lead = line.len() - line.trim_start().len();
-    let start = (p.col as usize).max(lead);
-    let end = if p.end_line == p.line { (p.end_col as usize).min(line.len()) } else { line.trim_end().len() };
+    let start = (p.column as usize).max(lead);
+    let end = if p.end_line == p.line { (p.end_column as usize).min(line.len()) } else { line.trim_end().len() };
     if end <= start || !line.is_char_boundary(start) || !line.is_char_boundary(end) {
         return;
     }

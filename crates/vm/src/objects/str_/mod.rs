@@ -362,3 +362,15 @@ impl std::fmt::Display for Str {
         f.write_str(&self.to_string_lossy())
     }
 }
+
+impl std::fmt::Display for Obj<Str> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.to_string_lossy())
+    }
+}
+
+impl std::fmt::Display for Ref<Str> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.to_string_lossy())
+    }
+}

@@ -21,12 +21,20 @@ use crate::runtime::prepared::Instr;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
+/// The Python function `n` words below the top, if that is what lies there. The stack keeps it alive
+/// until its frame returns, so the reference may outlive the borrow of the registers.
+#[inline(always)]
+fn function_at<'a>(m: &Machine, n: usize) -> Option<&'a Obj<Function>> {
+    let function = m.peek(n).downcast_exact::<Function>()?;
+    // SAFETY: see above.
+    Some(unsafe { &*(function as *const Obj<Function>) })
+}
+
 /// callable a ... z -- result
 #[inline(always)]
 pub fn call_function(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let n = i.c as usize;
-    let callable = m.peek(n + 1);
-    if let Some(function) = callable.downcast_exact::<Function>() {
+    if let Some(function) = function_at(m, n + 1) {
         return enter_python(vm, m, function, n, Return::ToCaller);
     }
     let mut copy = *m;
@@ -42,7 +50,9 @@ pub fn call_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     // SAFETY: LoadMethod pushed two words below the arguments.
     let method = unsafe { (*m.slot(n + 2)).as_ref() };
     if let Some(method) = method {
-        if let Some(function) = method.downcast_exact::<Function>() {
+        if method.is_exact::<Function>()
+            && let Some(function) = function_at(m, n + 2)
+        {
             return enter_python(vm, m, function, n + 1, Return::ToCaller);
         }
         let mut copy = *m;
@@ -66,7 +76,7 @@ fn call_bound(vm: &Vm, m: &mut Machine, n: usize) -> Done {
         std::ptr::copy(low.add(1), low, n + 1);
     }
     m.shrink(1);
-    if let Some(function) = m.peek(n + 1).downcast_exact::<Function>() {
+    if let Some(function) = function_at(m, n + 1) {
         return enter_python(vm, m, function, n, Return::ToCaller);
     }
     call_other(vm, m, n)
@@ -75,8 +85,6 @@ fn call_bound(vm: &Vm, m: &mut Machine, n: usize) -> Done {
 /// Goes into a Python function whose `n` arguments are on the stack above it.
 #[inline(always)]
 fn enter_python(vm: &Vm, m: &mut Machine, function: &Obj<Function>, n: usize, ret: Return) -> Done {
-    // SAFETY: the function is on the stack and stays there until its frame returns.
-    let function: &Obj<Function> = unsafe { &*(function as *const _) };
     m.save();
     if function.is_simple(n) {
         // SAFETY: `n` arguments lie at the top of the stack.
@@ -180,7 +188,7 @@ fn call_method_object(
     for arg in args {
         m.push(arg);
     }
-    if let Some(function) = m.peek(n + 2).downcast_exact::<Function>() {
+    if let Some(function) = function_at(m, n + 2) {
         return enter_python(vm, m, function, n + 1, Return::ToCaller);
     }
     call_other(vm, m, n + 1)
@@ -208,7 +216,7 @@ fn instantiate(vm: &Vm, m: &mut Machine, ty: &Obj<Type>, init: Value, n: usize) 
         m.push(arg);
     }
     // One word more than the caller's verified depth: frames reserve room for it.
-    match m.peek(n + 2).downcast_exact::<Function>() {
+    match function_at(m, n + 2) {
         Some(function) => enter_python(vm, m, function, n + 1, Return::FromInit),
         None => Err(vm.system_error("__init__ changed while it was called")),
     }
@@ -222,9 +230,7 @@ pub fn call_function_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         return Err(vm.system_error("CALL_FUNCTION_KW without names"));
     };
     m.save();
-    if let Some(function) = m.peek(n + 1).downcast_exact::<Function>() {
-        // SAFETY: the function is on the stack and stays there until its frame returns.
-        let function: &Obj<Function> = unsafe { &*(function as *const _) };
+    if let Some(function) = function_at(m, n + 1) {
         let args = m.pop_vec(n);
         return enter_bound(vm, m, function, CallArgs::new(&args, Some(&names)), Return::ToCaller);
     }

@@ -68,7 +68,6 @@ prepared! {
     BinaryXor = "BINARY_XOR", "a ^ b";
     BinaryLshift = "BINARY_LSHIFT", "a << b";
     BinaryRshift = "BINARY_RSHIFT", "a >> b";
-    AddFastInto = "INPLACE_ADD", "local = local + top, without a second owner of the local";
     InplaceAdd = "INPLACE_ADD", "a += b";
     InplaceSubtract = "INPLACE_SUBTRACT", "a -= b";
     InplaceMultiply = "INPLACE_MULTIPLY", "a *= b";
