@@ -4,7 +4,7 @@
 //! main loop knows `RangeIter`, the iterator over those. CPython's counterpart:
 //! `Objects/rangeobject.c`.
 
-use crate::object::{Obj, Payload, Ref};
+use crate::object::{Obj, Ref};
 use crate::objects::int::{self, from_i64, from_int};
 use crate::objects::slice::Slice;
 use crate::objects::tuple::Tuple;
