@@ -249,7 +249,7 @@ byte_methods! {
         }
         #[slot]
         fn repr(zelf: &Obj<ByteArray>, vm: &Vm) -> PyResult {
-            let bytes = zelf.with_bytes(ops::repr);
+            let bytes = zelf.with_bytes(ops::repr_array);
             Ok(vm.str(&format!("{}({bytes})", zelf.ty().name())))
         }
         #[slot]

@@ -477,7 +477,10 @@ impl LongRangeIter {
     #[pymethod]
     fn __setstate__(zelf: &Obj<LongRangeIter>, vm: &Vm, state: &Value) -> PyResult<()> {
         let state = number::to_int(vm, state)?;
-        zelf.index.replace(state.max(Int::ZERO).min(zelf.length.clone()));
+        // A position counted from the present one.
+        let index = zelf.index.get();
+        let left = zelf.length.sub(&index);
+        zelf.index.replace(index.add(&state.max(Int::ZERO).min(left)));
         Ok(())
     }
 }
