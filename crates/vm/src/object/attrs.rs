@@ -34,7 +34,7 @@ pub struct Attrs {
 const _: () = assert!(size_of::<Attrs>() == 16);
 
 /// The shape word of the dict state: an address no shape has.
-const DICT: *const Shape = 1 as *const Shape;
+const DICT: *const Shape = std::ptr::without_provenance(1);
 
 fn heap_capacity(len: usize) -> usize {
     len.next_power_of_two().max(4)

@@ -798,7 +798,7 @@ impl MemberDescr {
     #[slot]
     fn repr(zelf: &Obj<MemberDescr>, vm: &Vm) -> PyResult {
         let owner = zelf.owner.downcast::<Type>().map(|t| t.name()).unwrap_or_default();
-        Ok(vm.str(&format!("<member '{}' of '{owner}' objects>", zelf.name.to_string())))
+        Ok(vm.str(&format!("<member '{}' of '{owner}' objects>", zelf.name)))
     }
     #[getter(name = "__name__")]
     fn name(zelf: &Obj<MemberDescr>, _vm: &Vm) -> Ref<Str> {
@@ -807,7 +807,7 @@ impl MemberDescr {
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<MemberDescr>, _vm: &Vm) -> String {
         let owner = zelf.owner.downcast::<Type>().map(|t| t.qualname.get()).unwrap_or_default();
-        format!("{owner}.{}", zelf.name.to_string())
+        format!("{owner}.{}", zelf.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<MemberDescr>, _vm: &Vm) -> Value {

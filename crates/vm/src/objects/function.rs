@@ -11,7 +11,7 @@ use crate::objects::method::Method;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
-use crate::protocol::{call, object};
+use crate::protocol::call;
 use crate::runtime::args::CallArgs;
 use crate::runtime::enter;
 use crate::runtime::errors::PyResult;

@@ -5,7 +5,7 @@
 //!
 //! CPython's counterpart: `Objects/listobject.c`; sorting is in `list_sort.rs`.
 
-use crate::object::{Guarded, Obj, Payload, Ref};
+use crate::object::{Guarded, Obj, Ref};
 use crate::objects::iterators::{ListIter, ListReverseIter};
 use crate::objects::str_::StrBuilder;
 use crate::objects::tuple::Tuple;

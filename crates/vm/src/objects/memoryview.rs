@@ -337,7 +337,7 @@ impl MemoryView {
         }
         let item_size = item::item_size(to).unwrap_or(1);
         let len = self.view.len();
-        if len % item_size != 0 {
+        if !len.is_multiple_of(item_size) {
             return Err(vm.type_error("memoryview: length is not a multiple of itemsize"));
         }
         let mut view = self.view.clone();

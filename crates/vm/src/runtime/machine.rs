@@ -120,7 +120,7 @@ impl Machine {
     #[inline(always)]
     pub fn replace(&mut self, n: usize, value: Value) {
         // SAFETY: verified depth.
-        let old = unsafe { std::mem::replace(&mut *self.sp.sub(n), Some(value)) };
+        let old = unsafe { (*self.sp.sub(n)).replace(value) };
         drop(old);
     }
     /// The top `n` words as a slice.

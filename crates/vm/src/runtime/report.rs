@@ -141,8 +141,8 @@ pub fn source_of(vm: &Vm, file: &str) -> Option<String> {
     if let Ok(bytes) = std::fs::read(file) {
         return Some(String::from_utf8_lossy(&bytes).into_owned());
     }
-    let registered = crate::builtin_modules::sys::interactive_source(file);
-    registered
+    
+    crate::builtin_modules::sys::interactive_source(file)
 }
 
 fn source_lines(vm: &Vm, tb: &Traceback, file: &str, out: &mut String) {
@@ -257,7 +257,7 @@ pub fn message(vm: &Vm, exc: &Obj<ExcObj>) -> String {
     } else {
         let text = match object::str(vm, &exc.to_value()) {
             Ok(text) => text.to_string_lossy(),
-            Err(_) => format!("<exception str() failed>"),
+            Err(_) => "<exception str() failed>".to_string(),
         };
         let hint = hint(vm, exc).unwrap_or_default();
         if text.is_empty() {

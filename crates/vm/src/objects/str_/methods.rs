@@ -876,7 +876,7 @@ impl Str {
     fn __sizeof__(zelf: &Obj<Str>, _vm: &Vm) -> usize {
         zelf.ty().basic_size + zelf.tail_len()
     }
-    ///
+    /// Helper for pickle.
     #[pymethod(sig = "($self, /)")]
     fn __getnewargs__(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Tuple> {
         Tuple::from_vec(vec![zelf.with_subtype(Str::cell().get()).into()])

@@ -166,7 +166,7 @@ fn convert(
                 _ => return Err(error(vm, conversion.unsupported())),
             };
             if width == 0 && precision.is_none() {
-                out.push_obj(&*text);
+                out.push_obj(&text);
                 return Ok(());
             }
             let slice = percent::pad_text(text.len(), flags, width, precision);

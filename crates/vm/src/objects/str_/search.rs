@@ -175,7 +175,7 @@ impl Iterator for Hits<'_> {
     fn next(&mut self) -> Option<usize> {
         loop {
             let found = self.at + self.finder.find(self.window.get(self.at..)?)?;
-            if found % self.width == 0 {
+            if found.is_multiple_of(self.width) {
                 self.at = found + self.finder.needle().len();
                 return Some(found);
             }

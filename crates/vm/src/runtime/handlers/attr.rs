@@ -32,7 +32,7 @@ fn attrs_of<'a>(head: &'a ObjHead, ty: &Type) -> &'a Attrs {
 }
 
 #[inline(always)]
-fn member<'a>(head: &'a ObjHead, offset: u32) -> &'a mut Option<Value> {
+fn member(head: &ObjHead, offset: u32) -> &mut Option<Value> {
     // SAFETY: the type's version says that its instances have a member at this offset; nothing else
     // refers to the word during the handler.
     unsafe { &mut *(head as *const ObjHead as *mut u8).add(offset as usize).cast() }
@@ -253,18 +253,15 @@ fn learn_store(
     if version == 0 {
         return None;
     }
-    match ty.lookup(name) {
-        Some(found) => {
-            if let Some(descr) = found.downcast_exact::<MemberDescr>() {
-                cache.type_version = version;
-                cache.index = descr.offset_for(ty)?;
-                return Some(P::StoreAttrMember);
-            }
-            if found.ty().slots.descr_set.get().is_some() {
-                return None;
-            }
+    if let Some(found) = ty.lookup(name) {
+        if let Some(descr) = found.downcast_exact::<MemberDescr>() {
+            cache.type_version = version;
+            cache.index = descr.offset_for(ty)?;
+            return Some(P::StoreAttrMember);
         }
-        None => {}
+        if found.ty().slots.descr_set.get().is_some() {
+            return None;
+        }
     }
     let (shape, len) = before?;
     let attrs = attrs_of(owner.head()?, ty);
@@ -415,7 +412,7 @@ pub fn load_method_type(m: &mut Machine, i: Instr) {
         };
         if same && let Some(method) = crate::object::weak::borrowed_word(cache.word) {
             // SAFETY: the owner moves one word up, the method takes its place.
-            let owner = unsafe { std::mem::replace(&mut *m.slot(1), Some(method)) };
+            let owner = unsafe { (*m.slot(1)).replace(method) };
             m.push_slot(owner);
             return;
         }
@@ -429,7 +426,7 @@ pub fn load_method_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     match method_of(vm, m.peek(1), &name)? {
         Method::Unbound(method) => {
             // SAFETY: as in `load_method_type`.
-            let owner = unsafe { std::mem::replace(&mut *m.slot(1), Some(method)) };
+            let owner = unsafe { (*m.slot(1)).replace(method) };
             m.push_slot(owner);
         }
         Method::Bound(method) => {

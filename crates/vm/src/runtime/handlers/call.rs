@@ -131,6 +131,8 @@ fn enter_bound(
         }
         return Ok(());
     }
+    // The callee returns to the stack as it is now, its arguments gone.
+    m.save();
     // A generator's own stack is no place for another frame.
     let at = if m.frame().generator.is_null() { m.sp } else { vm.stack.top.get() };
     // SAFETY: the stack is free above `at`.

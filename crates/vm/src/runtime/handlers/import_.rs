@@ -76,7 +76,7 @@ pub fn import_star(vm: &Vm, m: &mut Machine) -> Done {
                 vm.type_error(format!("Item in __all__ must be str, not {}", name.ty().name()))
             );
         };
-        if skip_private && text.len() > 0 && text.at(0) == u32::from(b'_') {
+        if skip_private && !text.is_empty() && text.at(0) == u32::from(b'_') {
             continue;
         }
         let text = object::attribute_name(vm, &name)?;

@@ -80,7 +80,7 @@ pub fn load_fast_const(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 #[inline(always)]
 pub fn store_fast(m: &mut Machine, index: u32) {
     let value = m.pop();
-    let old = std::mem::replace(m.local(index as usize), Some(value));
+    let old = m.local(index as usize).replace(value);
     drop(old);
 }
 
