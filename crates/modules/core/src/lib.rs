@@ -1,6 +1,19 @@
 //! Native modules without heavy dependencies.
+//!
+//! Each module of CPython's `Modules/` has a file (or folder) of its name here.
+
+mod errno;
+mod libm;
+mod math;
+mod support;
+mod time;
 
 use adder_vm::Vm;
+use adder_vm::runtime::import_::add_native;
 
 /// Registers every module of this crate for import.
-pub fn register(_vm: &Vm) {}
+pub fn register(vm: &Vm) {
+    for def in [&errno::errno::MODULE, &math::math::MODULE, &time::time::MODULE] {
+        add_native(vm, def);
+    }
+}
