@@ -3,6 +3,7 @@
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
 mod errno;
+mod itertools;
 mod libm;
 mod math;
 mod support;
@@ -13,7 +14,12 @@ use adder_vm::runtime::import_::add_native;
 
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
-    for def in [&errno::errno::MODULE, &math::math::MODULE, &time::time::MODULE] {
+    for def in [
+        &errno::errno::MODULE,
+        &itertools::itertools::MODULE,
+        &math::math::MODULE,
+        &time::time::MODULE,
+    ] {
         add_native(vm, def);
     }
 }
