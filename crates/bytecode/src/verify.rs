@@ -68,11 +68,23 @@ pub struct Step {
     pub depth: u32,
     pub block: u32,
     /// Falls into the finally clause behind it the ordinary way.
-    pub enters_finally: bool,
+    pub enters_finally: Option<Entry>,
+    /// An END_FINALLY whose clause is entered from outside its handler: drops `previous` too.
+    pub leaves_handler: bool,
     /// The absolute jump target, for jumps and block set-ups.
     pub target: u32,
     /// Something jumps here.
     pub is_target: bool,
+}
+
+/// How control gets into a finally clause the ordinary way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// From the block it belongs to.
+    Inside,
+    /// `except E as e` in 3.6's code: POP_EXCEPT comes before the clause that unbinds `e`, although
+    /// the clause's block lies inside the handler. The machine puts `previous` back below.
+    AfterHandler,
 }
 
 /// The result for one code object.
@@ -123,7 +135,8 @@ struct Decoded {
     op: Op,
     arg: u32,
     state: Option<State>,
-    enters_finally: bool,
+    enters_finally: Option<Entry>,
+    leaves_handler: bool,
     is_target: bool,
 }
 
@@ -135,6 +148,11 @@ struct Walk<'a> {
     blocks: Vec<Block>,
     /// The finally block whose clause starts at an instruction.
     clause_of: Vec<u32>,
+    /// For each clause (by the byte offset of its start), how it is entered the ordinary way, once
+    /// that is known; only then does its END_FINALLY go on to the next instruction.
+    ordinary: Vec<(u32, Entry)>,
+    /// Each END_FINALLY that was walked over, with its clause.
+    ends: Vec<(usize, u32)>,
     waiting: Vec<usize>,
     max_depth: u32,
 }
@@ -162,6 +180,7 @@ pub fn analyze(code: &CodeObject) -> Result<Analysis> {
                 depth: state.depth,
                 block: state.block,
                 enters_finally: d.enters_finally,
+                leaves_handler: d.leaves_handler,
                 target: jump_target(d).unwrap_or(0),
                 is_target: d.is_target,
             })
@@ -218,7 +237,8 @@ fn decode(code: &CodeObject) -> Result<Walk<'_>> {
             op,
             arg: if op.has_arg() { arg } else { 0 },
             state: None,
-            enters_finally: false,
+            enters_finally: None,
+            leaves_handler: false,
             is_target: false,
         });
         (arg, start) = (0, None);
@@ -227,7 +247,17 @@ fn decode(code: &CodeObject) -> Result<Walk<'_>> {
         return refuse(0, "there is no instruction");
     }
     let clause_of = vec![NO_BLOCK; decoded.len()];
-    Ok(Walk { code, decoded, at_unit, blocks: Vec::new(), clause_of, waiting: Vec::new(), max_depth: 0 })
+    Ok(Walk {
+        code,
+        decoded,
+        at_unit,
+        blocks: Vec::new(),
+        clause_of,
+        ordinary: Vec::new(),
+        ends: Vec::new(),
+        waiting: Vec::new(),
+        max_depth: 0,
+    })
 }
 
 /// Where a jump or a block set-up points to.
@@ -280,11 +310,25 @@ impl Walk<'_> {
         if clause != NO_BLOCK {
             // The ordinary way into a finally clause, with a single None pushed by the compiler.
             let block = self.blocks[clause as usize];
-            if state.block == block.parent && state.depth == block.level + 1 {
+            let around = self.blocks.get(block.parent as usize).copied();
+            let entry = if state.block == block.parent && state.depth == block.level + 1 {
+                Some(Entry::Inside)
+            } else {
+                around
+                    .filter(|h| {
+                        h.kind == BlockKind::ExceptHandler
+                            && block.level == h.level + 1
+                            && state.block == h.parent
+                            && state.depth == h.level + 1
+                    })
+                    .map(|_| Entry::AfterHandler)
+            };
+            if let Some(entry) = entry {
                 if !falls {
                     return refuse(offset, "jump into a finally clause");
                 }
-                self.decoded[from].enters_finally = true;
+                self.decoded[from].enters_finally = Some(entry);
+                self.note_ordinary(block.target, entry, offset)?;
                 let level = block.level;
                 let body = Block { kind: BlockKind::FinallyBody, level, ..block };
                 state = State { depth: level + 2, block: self.add_block(offset, body)? };
@@ -309,6 +353,17 @@ impl Walk<'_> {
             ),
             Some(_) => refuse(offset, "different blocks on different ways here"),
         }
+    }
+
+    /// A clause is entered the ordinary way: its END_FINALLY goes on from now on.
+    fn note_ordinary(&mut self, clause: u32, entry: Entry, offset: u32) -> Result<()> {
+        match self.ordinary.iter().find(|(c, _)| *c == clause) {
+            Some((_, known)) if *known == entry => return Ok(()),
+            Some(_) => return refuse(offset, "two ordinary ways into a finally clause"),
+            None => self.ordinary.push((clause, entry)),
+        }
+        self.waiting.extend(self.ends.iter().filter(|(_, c)| *c == clause).map(|(at, _)| *at));
+        Ok(())
     }
 
     fn block(&self, index: u32, offset: u32) -> Result<Block> {
@@ -436,7 +491,19 @@ impl Walk<'_> {
                 match top.kind {
                     BlockKind::ExceptHandler if depth == top.level + 4 => Ok(()),
                     BlockKind::FinallyBody if depth == top.level + 2 => {
-                        let state = State { depth: top.level, block: top.parent };
+                        if !self.ends.contains(&(at, top.target)) {
+                            self.ends.push((at, top.target));
+                        }
+                        let entry = self.ordinary.iter().find(|(c, _)| *c == top.target);
+                        let state = match entry.map(|(_, e)| *e) {
+                            None => return Ok(()),
+                            Some(Entry::Inside) => State { depth: top.level, block: top.parent },
+                            Some(Entry::AfterHandler) => {
+                                let handler = self.block(top.parent, offset)?;
+                                self.decoded[at].leaves_handler = true;
+                                State { depth: handler.level, block: handler.parent }
+                            }
+                        };
                         self.enter(at + 1, state, true, at)
                     }
                     _ => refuse(offset, "END_FINALLY outside a handler"),
@@ -457,7 +524,14 @@ impl Walk<'_> {
                 if top.kind != BlockKind::FinallyBody || depth != top.level + 4 {
                     return refuse(offset, "WITH_CLEANUP_FINISH outside a with statement's end");
                 }
+                // A silenced exception goes on behind the statement.
+                self.note_ordinary(top.target, Entry::Inside, offset)?;
                 self.enter(at + 1, State { depth: depth - 2, block }, true, at)
+            }
+            // It only looks at the iterator, which an `async for`'s block may lie around.
+            Op::GET_ANEXT => {
+                need(1)?;
+                self.enter(at + 1, State { depth: depth + 1, block }, true, at)
             }
             Op::BREAK_LOOP => self.find_loop(block, offset).map(|_| ()),
             Op::CONTINUE_LOOP => {

@@ -141,12 +141,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, String
             Short('W') => config.warn_options.push(value(&mut parser, 'W')?),
             Short('X') => x_option(&mut config, &value(&mut parser, 'X')?)?,
             Long("lang") => {
-                let given = parser.value().map_err(|e| usage(&e.to_string()))?;
-                config.level = level(&text(given))?;
+                config.level = level(&given(&mut parser)?)?;
             }
             Long("stdlib") => {
-                let given = parser.value().map_err(|e| usage(&e.to_string()))?;
-                config.stdlib = Some(text(given));
+                config.stdlib = Some(given(&mut parser)?);
             }
             Value(file) if file == "-" => command = Some(Command::Stdin),
             Value(file) => command = Some(Command::File(text(file))),
@@ -266,17 +264,21 @@ fn executable(program: &str) -> String {
     std::env::current_exe().map_or_else(|_| program.to_string(), |p| p.display().to_string())
 }
 
+/// The value of a long option.
+fn given(parser: &mut lexopt::Parser) -> Result<String, String> {
+    parser.value().map(text).map_err(|e| usage(&e.to_string()))
+}
+
 fn parse_word(word: &str, args: &[OsString], config: &mut Config) -> Result<Word, String> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_args(args.iter().cloned());
     let (mut out_dir, mut show_bytes, mut files) = (None, false, Vec::new());
     while let Some(arg) = parser.next().map_err(|e| usage(&e.to_string()))? {
-        let mut given = || parser.value().map(text).map_err(|e| usage(&e.to_string()));
         match arg {
-            Long("lang") => config.level = level(&given()?)?,
-            Long("out-dir") => out_dir = Some(given()?),
+            Long("lang") => config.level = level(&given(&mut parser)?)?,
+            Long("out-dir") => out_dir = Some(given(&mut parser)?),
             Long("optimize") => {
-                config.optimize = match given()?.as_str() {
+                config.optimize = match given(&mut parser)?.as_str() {
                     "0" => 0,
                     "1" => 1,
                     "2" => 2,

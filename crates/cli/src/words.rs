@@ -27,7 +27,10 @@ pub fn run(word: &Word, options: &Options) -> ExitCode {
         }
         Word::Dis { show_bytes, file } => match read_code(file, options) {
             Ok(code) => {
-                print!("{}", dis::show(&code, *show_bytes));
+                print!("{}", dis::disassemble(&code, None, None, &dis::show_const));
+                if *show_bytes {
+                    println!("{:?}", code.code);
+                }
                 ExitCode::SUCCESS
             }
             Err(message) => {

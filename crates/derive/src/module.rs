@@ -44,7 +44,8 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
         let Some(meta) = declared else { continue };
         let options = Options::read(&meta)?;
         let plain = ident.to_string();
-        let plain = plain.trim_start_matches("r#").trim_end_matches('_');
+        let plain = plain.trim_start_matches("r#");
+        let plain = if plain.starts_with("__") { plain } else { plain.trim_end_matches('_') };
         let name = options.text("name").unwrap_or_else(|| plain.to_string());
         let docs = doc(&function.attrs);
         let text = options.text("sig");

@@ -4,7 +4,7 @@
 //! at the front only move an offset, so that reading a buffer piece by piece is linear. The methods
 //! shared with `bytes` are in `bytes_methods.rs`. CPython's counterpart: `Objects/bytearrayobject.c`.
 
-use crate::object::{Guarded, Obj, Payload, Ref};
+use crate::object::{Guarded, Obj, Ref};
 use crate::objects::bytes::{Source, byte_methods, byte_of, from_items, lend, ops, zeros};
 use crate::objects::int;
 use crate::objects::str_::Str;
@@ -249,7 +249,7 @@ byte_methods! {
         }
         #[slot]
         fn repr(zelf: &Obj<ByteArray>, vm: &Vm) -> PyResult {
-            let bytes = zelf.with_bytes(ops::repr);
+            let bytes = zelf.with_bytes(ops::repr_array);
             Ok(vm.str(&format!("{}({bytes})", zelf.ty().name())))
         }
         #[slot]

@@ -10,6 +10,15 @@ pub fn is_space(byte: u8) -> bool {
 
 /// `repr(bytes)`
 pub fn repr(bytes: &[u8]) -> String {
+    quoted(bytes, false)
+}
+
+/// The inner part of `repr(bytearray)`, which escapes a single quote between double ones too.
+pub fn repr_array(bytes: &[u8]) -> String {
+    quoted(bytes, true)
+}
+
+fn quoted(bytes: &[u8], escape_single: bool) -> String {
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
     let mut out = String::with_capacity(bytes.len() + 3);
     out.push('b');
@@ -20,7 +29,7 @@ pub fn repr(bytes: &[u8]) -> String {
             b'\t' => out.push_str("\\t"),
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
-            _ if byte == quote => {
+            _ if byte == quote || (escape_single && byte == b'\'') => {
                 out.push('\\');
                 out.push(byte.into());
             }
@@ -147,8 +156,7 @@ pub fn split_words(s: &[u8], max: isize) -> Vec<Range<usize>> {
             return parts;
         }
         if parts.len() == cuts(max) {
-            let end = s.iter().rposition(|b| !is_space(*b)).map_or(at, |last| last + 1);
-            parts.push(at..end);
+            parts.push(at..s.len());
             return parts;
         }
         let end = at + s[at..].iter().take_while(|b| !is_space(**b)).count();
@@ -167,8 +175,7 @@ pub fn rsplit_words(s: &[u8], max: isize) -> Vec<Range<usize>> {
             break;
         }
         if parts.len() == cuts(max) {
-            let start = s.iter().take_while(|b| is_space(**b)).count();
-            parts.push(start..end);
+            parts.push(0..end);
             break;
         }
         let start = end - s[..end].iter().rev().take_while(|b| !is_space(**b)).count();
@@ -316,8 +323,8 @@ mod tests {
         };
         let s = "  a bb\tc  ";
         assert_eq!(of(split_words(s.as_bytes(), -1), s), ["a", "bb", "c"]);
-        assert_eq!(of(split_words(s.as_bytes(), 1), s), ["a", "bb\tc"]);
-        assert_eq!(of(rsplit_words(s.as_bytes(), 1), s), ["a bb", "c"]);
+        assert_eq!(of(split_words(s.as_bytes(), 1), s), ["a", "bb\tc  "]);
+        assert_eq!(of(rsplit_words(s.as_bytes(), 1), s), ["  a bb", "c"]);
         let s = "a,b,,c";
         assert_eq!(of(split(s.as_bytes(), b",", -1), s), ["a", "b", "", "c"]);
         assert_eq!(of(rsplit(s.as_bytes(), b",", 2), s), ["a,b", "", "c"]);

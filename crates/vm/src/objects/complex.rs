@@ -189,7 +189,7 @@ fn integer_power(base: Pair, exponent: i32) -> Option<Pair> {
             square = multiply(square, square);
         }
     }
-    if exponent < 0 { divide_real(1.0, result) } else { Some(result) }
+    if exponent < 0 { divide((1.0, 0.0), result) } else { Some(result) }
 }
 
 #[cold]

@@ -4,7 +4,7 @@
 //! or dies. Items are copied out or in one at a time: nothing borrows the owner's bytes while Python
 //! code runs. CPython's counterpart: `Objects/memoryobject.c`.
 
-use crate::object::{Guarded, Obj, Payload, Ref};
+use crate::object::{Guarded, Obj, Ref};
 use crate::objects::bytes::{Bytes, ops};
 use crate::objects::int;
 use crate::objects::list::List;

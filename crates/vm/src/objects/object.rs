@@ -179,7 +179,7 @@ fn overrides_new(ty: &Type) -> bool {
 }
 
 fn overrides_init(ty: &Type) -> bool {
-    let plain: slots::Init = object_init;
+    let Some(plain) = Object::cell().get().slots.init.get() else { return false };
     ty.slots.init.get().is_none_or(|f| !std::ptr::fn_addr_eq(f, plain))
 }
 

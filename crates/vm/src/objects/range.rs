@@ -4,7 +4,7 @@
 //! main loop knows `RangeIter`, the iterator over those. CPython's counterpart:
 //! `Objects/rangeobject.c`.
 
-use crate::object::{Obj, Payload, Ref};
+use crate::object::{Obj, Ref};
 use crate::objects::int::{self, from_i64, from_int};
 use crate::objects::slice::Slice;
 use crate::objects::tuple::Tuple;
@@ -477,7 +477,10 @@ impl LongRangeIter {
     #[pymethod]
     fn __setstate__(zelf: &Obj<LongRangeIter>, vm: &Vm, state: &Value) -> PyResult<()> {
         let state = number::to_int(vm, state)?;
-        zelf.index.replace(state.max(Int::ZERO).min(zelf.length.clone()));
+        // A position counted from the present one.
+        let index = zelf.index.get();
+        let left = zelf.length.sub(&index);
+        zelf.index.replace(index.add(&state.max(Int::ZERO).min(left)));
         Ok(())
     }
 }

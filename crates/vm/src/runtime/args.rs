@@ -226,18 +226,32 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
     use ParamKind::*;
     let start = bound.len();
     let receiver = bound.first().cloned().flatten();
-    let shown = || def.shown(receiver.as_ref());
     let positional = call.args();
     let max = def.params.iter().filter(|p| matches!(p.kind, PositionalOnly | PositionalOrKeyword));
     let max = max.count();
     let takes_keywords =
         def.params.iter().any(|p| !matches!(p.kind, PositionalOnly | VarPositional));
+    // As in CPython, only functions without keywords are named with their type.
+    let shown = || {
+        if takes_keywords { def.name.to_string() } else { def.shown(receiver.as_ref()) }
+    };
     let var_positional = def.params.iter().any(|p| p.kind == VarPositional);
     if call.keyword_count() > 0 && !takes_keywords {
         return Err(vm.type_error(format!("{}() takes no keyword arguments", shown())));
     }
     let min = def.params.iter().filter(|p| p.required && p.kind != KeywordOnly).count();
     let given = positional.len();
+    let all = given + call.keyword_count();
+    let open = def.params.iter().any(|p| matches!(p.kind, VarPositional | VarKeyword));
+    if takes_keywords && !open && all > def.params.len() {
+        let kind = if given == 0 { "keyword " } else { "" };
+        let n = def.params.len();
+        return Err(vm.type_error(format!(
+            "{}() takes at most {n} {kind}argument{} ({all} given)",
+            def.name,
+            plural(n)
+        )));
+    }
     if (given > max && !var_positional) || (!takes_keywords && given < min) {
         return Err(vm.type_error(arity_message(def, &shown(), min, max, given, takes_keywords)));
     }

@@ -15,6 +15,7 @@ macro_rules! types {
     ($($t:ty),* $(,)?) => {
         fn create_types() {
             $(declare::create::<$t>();)*
+            ready_roots();
             $(declare::ready::<$t>();)*
         }
 
@@ -33,7 +34,8 @@ types! {
     o::descr::StaticMethod, o::descr::ClassMethod, o::descr::ItemGetter, o::builtin_function::BuiltinFunction,
     o::singletons::NoneType, o::singletons::EllipsisType, o::singletons::NotImplementedType,
     o::int::IntObj, o::bool_::BoolObj, o::float::FloatObj, o::complex::ComplexObj,
-    o::list::List, o::set::Set, o::slice::Slice, o::range::Range, o::range::RangeIter,
+    o::list::List, o::set::Set, o::slice::Slice, o::range::Range, o::range::RangeIter, o::range::LongRangeIter, o::str_::iter::StrIter,
+    o::bytes::BytesIter, o::bytearray::ByteArrayIter, o::memoryview::MemoryIter,
     o::bytes::Bytes, o::bytearray::ByteArray, o::memoryview::MemoryView,
     o::iterators::ListIter, o::iterators::TupleIter, o::iterators::ListReverseIter,
     o::iterators::SequenceIter, o::iterators::CallableIter, o::set::SetIter,
@@ -44,6 +46,19 @@ types! {
     o::mapping_proxy::MappingProxy, o::generic_alias::GenericAlias, o::union_::Union,
     o::weakref::WeakRef, o::enumerate::Enumerate, o::enumerate::Reversed, o::enumerate::Zip,
     o::enumerate::Map, o::enumerate::Filter,
+}
+
+/// `object` and `type` first, with the generic functions themselves in their slots: inline caches
+/// recognise a type that follows the generic rules by these very pointers.
+fn ready_roots() {
+    use crate::object::Payload;
+    declare::ready::<o::object::Object>();
+    let slots = &o::object::Object::cell().get().slots;
+    slots.set_getattro(o::object::generic_getattr);
+    slots.set_setattro(o::object::generic_setattr);
+    slots.set_init(o::object::object_init);
+    declare::ready::<Type>();
+    Type::cell().get().slots.set_call(o::type_::methods::type_call);
 }
 
 /// Types that share another type's payload.

@@ -282,7 +282,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                             }
                             P::BreakLoop => block::leave(vm, &mut c, Way::Break),
                             P::ContinueLoop => block::leave(vm, &mut c, Way::Continue(i.c)),
-                            _ => block::end_finally(vm, &mut c),
+                            _ => block::end_finally(vm, &mut c, i),
                         };
                         m = c;
                         match landed {
@@ -368,7 +368,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         again = true;
                         break 'raise;
                     }
-                    P::EnterFinally => always!(block::enter_finally(&mut m)),
+                    P::EnterFinally => always!(block::enter_finally(vm, &mut m, i)),
                     P::PopExcept => always!(block::pop_except(vm, &mut m)),
                     P::SetupWith => cold!(m, |c| block::setup_with(vm, c), exc, again, 'raise),
                     P::BeforeAsyncWith => cold!(m, |c| block::before_async_with(vm, c), exc, again, 'raise),

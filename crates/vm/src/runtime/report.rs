@@ -169,13 +169,14 @@ fn source_lines(vm: &Vm, tb: &Traceback, file: &str, out: &mut String) {
     if end <= start || !line.is_char_boundary(start) || !line.is_char_boundary(end) {
         return;
     }
-    // A range that is the whole line says nothing.
-    if start == lead && end == line.trim_end().len() {
-        return;
-    }
     let width = |s: &str| s.chars().count();
     let blank = width(&line[lead..start]);
-    let marks = anchors(&line[start..end]).unwrap_or_else(|| "^".repeat(width(&line[start..end])));
+    let marks = match anchors(&line[start..end]) {
+        Some(marks) => marks,
+        // Carets under the whole line say nothing.
+        None if start == lead && end == line.trim_end().len() => return,
+        None => "^".repeat(width(&line[start..end])),
+    };
     let _ = writeln!(out, "    {}{marks}", " ".repeat(blank));
 }
 

@@ -35,12 +35,20 @@ pub struct Table<V> {
     indices: Indices,
     entries: Vec<Entry<V>>,
     used: usize,
+    /// Index words that are not EMPTY. A probe ends at an EMPTY word, so some must be left.
+    filled: usize,
     stamp: u32,
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Table { indices: Indices::Small(Box::new([])), entries: Vec::new(), used: 0, stamp: 0 }
+        Table {
+            indices: Indices::Small(Box::new([])),
+            entries: Vec::new(),
+            used: 0,
+            filled: 0,
+            stamp: 0,
+        }
     }
 }
 
@@ -149,6 +157,7 @@ impl<V> Table<V> {
             indices: Indices::with_size(size_for(entries)),
             entries: Vec::with_capacity(entries),
             used: 0,
+            filled: 0,
             stamp: 0,
         }
     }
@@ -229,7 +238,8 @@ impl<V> Table<V> {
     /// Appends an entry whose key is known to be absent. Returns its position.
     #[inline]
     pub fn push_new(&mut self, hash: i64, key: Value, value: V) -> usize {
-        if self.entries.len() >= capacity(self.indices.len()) {
+        let room = capacity(self.indices.len());
+        if self.entries.len() >= room || self.filled >= room {
             self.rebuild((self.used + 1).max(self.used * 2));
         }
         let at = self.entries.len();
@@ -237,6 +247,7 @@ impl<V> Table<V> {
         while self.indices.get(walk.slot) < DELETED {
             walk.step();
         }
+        self.filled += usize::from(self.indices.get(walk.slot) == EMPTY);
         self.indices.set(walk.slot, at as u32);
         self.entries.push(Entry { hash, key: Some(key), value });
         self.used += 1;
@@ -266,6 +277,7 @@ impl<V> Table<V> {
             }
             self.indices.set(walk.slot, i as u32);
         }
+        self.filled = self.entries.len();
         self.stamp = self.stamp.wrapping_add(1);
     }
 

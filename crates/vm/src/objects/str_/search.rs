@@ -102,14 +102,6 @@ impl<'n> Pattern<'n> {
         Some(Pattern { bytes, width })
     }
 
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-    /// Length in characters.
-    fn len(&self) -> usize {
-        self.bytes.len() / self.width
-    }
-
     /// The first place at or after `range.start` (in characters) that ends by `range.end`.
     pub fn find(&self, hay: &Str, range: Range<usize>) -> Option<usize> {
         let w = self.width;

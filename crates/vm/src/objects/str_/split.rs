@@ -32,11 +32,7 @@ fn words<T: Unit>(s: &[T], max: usize, mut emit: impl FnMut(usize, usize)) {
         }
         let start = at;
         if cuts == max {
-            let mut end = s.len();
-            while end > start && is_space(s[end - 1].code()) {
-                end -= 1;
-            }
-            emit(start, end);
+            emit(start, s.len());
             return;
         }
         while at < s.len() && !is_space(s[at].code()) {
@@ -59,11 +55,7 @@ fn words_back<T: Unit>(s: &[T], max: usize, mut emit: impl FnMut(usize, usize)) 
         }
         let end = at;
         if cuts == max {
-            let mut start = 0;
-            while start < end && is_space(s[start].code()) {
-                start += 1;
-            }
-            emit(start, end);
+            emit(0, end);
             return;
         }
         while at > 0 && !is_space(s[at - 1].code()) {

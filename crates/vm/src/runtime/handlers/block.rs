@@ -153,7 +153,7 @@ pub fn leave(vm: &Vm, m: &mut Machine, way: Way) -> PyResult<Landed> {
 }
 
 /// token why -- ; goes on with whatever brought control into the finally clause.
-pub fn end_finally(vm: &Vm, m: &mut Machine) -> PyResult<Landed> {
+pub fn end_finally(vm: &Vm, m: &mut Machine, i: Instr) -> PyResult<Landed> {
     let body = block(m, block_of(m));
     let (why, token) = (m.pop(), m.pop());
     let parent = body.map_or(u32::MAX, |b| b.parent);
@@ -171,7 +171,12 @@ pub fn end_finally(vm: &Vm, m: &mut Machine) -> PyResult<Landed> {
             // The words are gone: raising now must not look for them at this block.
             Err(Exc(exc))
         }
-        Err(_) => Ok(Landed::Here),
+        Err(_) => {
+            if i.c == 1 {
+                drop(m.pop());
+            }
+            Ok(Landed::Here)
+        }
     }
 }
 
@@ -216,8 +221,14 @@ pub fn end_except(vm: &Vm, m: &mut Machine) -> Exc {
     }
 }
 
-/// None -- None None
-pub fn enter_finally(m: &mut Machine) {
+/// None -- [previous] None None
+pub fn enter_finally(vm: &Vm, m: &mut Machine, i: Instr) {
+    if i.c == 1 {
+        // The handler has been left: what it would restore is what is current now.
+        let current = vm.exc_state().handled.get();
+        m.replace(1, current.map_or(Value::NONE, |e| e.value()));
+        m.push(Value::NONE);
+    }
     m.push(Value::NONE);
 }
 

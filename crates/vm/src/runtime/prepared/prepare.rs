@@ -11,7 +11,7 @@ use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use adder_bytecode::opcode::{Op, cmp};
-use adder_bytecode::verify::{self, Analysis, BlockKind, NO_BLOCK, Step};
+use adder_bytecode::verify::{self, Analysis, BlockKind, Entry, NO_BLOCK, Step};
 use std::cell::{Cell, UnsafeCell};
 
 /// Verifies and prepares a code object.
@@ -157,8 +157,8 @@ impl Build {
                 continue;
             }
             self.emit_one(analysis, step, i);
-            if step.enters_finally {
-                self.emit(step, P::EnterFinally, 0, 0, 0);
+            if let Some(entry) = step.enters_finally {
+                self.emit(step, P::EnterFinally, 0, 0, u32::from(entry == Entry::AfterHandler));
             }
             i += 1;
         }
@@ -166,7 +166,7 @@ impl Build {
 
     /// Two instructions in one, where both fit the encoding.
     fn emit_pair(&mut self, step: &Step, next: &Step) -> bool {
-        if step.enters_finally || next.enters_finally {
+        if step.enters_finally.is_some() || next.enters_finally.is_some() {
             return false;
         }
         let small = |n: u32| u16::try_from(n).ok();
@@ -347,7 +347,9 @@ impl Build {
             Op::CONTINUE_LOOP => return self.jump(step, P::ContinueLoop),
             Op::END_FINALLY => match analysis.blocks.get(step.block as usize) {
                 Some(b) if b.kind == BlockKind::ExceptHandler => P::EndExcept,
-                _ => P::EndFinally,
+                _ => {
+                    return self.emit(step, P::EndFinally, 0, 0, u32::from(step.leaves_handler));
+                }
             },
             Op::POP_EXCEPT => P::PopExcept,
             Op::SETUP_WITH => P::SetupWith,
