@@ -27,8 +27,7 @@ numbers! {
 }
 
 /// Names of the same numbers.
-const ALIASES: &[(&str, i32)] =
-    &[("EWOULDBLOCK", libc::EWOULDBLOCK), ("EDEADLOCK", libc::EDEADLK)];
+const ALIASES: &[(&str, i32)] = &[("EWOULDBLOCK", libc::EWOULDBLOCK), ("EDEADLOCK", libc::EDEADLK)];
 
 /// This module makes available standard errno system symbols.
 ///

@@ -2,6 +2,7 @@
 //!
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
+mod collections;
 mod errno;
 mod itertools;
 mod libm;
@@ -15,6 +16,7 @@ use adder_vm::runtime::import_::add_native;
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
     for def in [
+        &collections::collections::MODULE,
         &errno::errno::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,

@@ -2,7 +2,6 @@
 
 use adder_vm::objects::module::Module;
 use adder_vm::objects::str_::Str;
-use adder_vm::objects::type_::Type;
 use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Exc, Obj, Value, Vm};
@@ -90,8 +89,12 @@ impl<const N: usize> Signature<N> {
                 plural(n)
             ));
         }
-        let kind = if keywords > 0 || max < self.names.len() || n == 0 { "positional " } else { "" };
-        vm.type_error(format!("{function}() takes {word} {n} {kind}argument{} ({given} given)", plural(n)))
+        let kind =
+            if keywords > 0 || max < self.names.len() || n == 0 { "positional " } else { "" };
+        vm.type_error(format!(
+            "{function}() takes {word} {n} {kind}argument{} ({given} given)",
+            plural(n)
+        ))
     }
 }
 
@@ -108,9 +111,4 @@ pub fn add_ints(vm: &Vm, module: &Obj<Module>, constants: &[(&str, i64)]) {
     for (name, value) in constants {
         module.set(vm, name, adder_vm::objects::int::from_i64(*value));
     }
-}
-
-/// Is `ty` the built-in type itself, not a subclass?
-pub fn is_type(ty: &Obj<Type>, own: &Obj<Type>) -> bool {
-    std::ptr::eq(ty, own)
 }

@@ -5,8 +5,8 @@
 use adder_derive::pymodule;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::namespace::Namespace;
-use adder_vm::objects::struct_sequence;
 use adder_vm::objects::str_::Str;
+use adder_vm::objects::struct_sequence;
 use adder_vm::objects::tuple::Tuple;
 use adder_vm::objects::{float, int};
 use adder_vm::protocol::number;
@@ -132,9 +132,9 @@ fn from_record(vm: &Vm, value: &Value, function: &str) -> PyResult<libc::tm> {
     let mut numbers = [0i32; 9];
     for (place, item) in numbers.iter_mut().zip(items) {
         let wide = number::to_i128(vm, item)?;
-        *place = wide.and_then(|w| i32::try_from(w).ok()).ok_or_else(|| {
-            vm.overflow_error("Python int too large to convert to C int")
-        })?;
+        *place = wide
+            .and_then(|w| i32::try_from(w).ok())
+            .ok_or_else(|| vm.overflow_error("Python int too large to convert to C int"))?;
     }
     let Some(year) = numbers[0].checked_sub(1900) else {
         return Err(vm.overflow_error("year out of range"));
@@ -202,7 +202,8 @@ fn format_piece(piece: &str, tm: &libc::tm) -> Option<Vec<u8>> {
 }
 
 fn asctime_text(tm: &libc::tm) -> String {
-    let name = |table: &'static [&'static str], at: i32| table.get(at as usize).copied().unwrap_or("???");
+    let name =
+        |table: &'static [&'static str], at: i32| table.get(at as usize).copied().unwrap_or("???");
     format!(
         "{} {} {:2} {:02}:{:02}:{:02} {}",
         name(&DAYS, tm.tm_wday),
@@ -344,12 +345,15 @@ pub mod time {
             }
             _ => return Err(vm.value_error("unknown clock")),
         };
-        Ok(Namespace::with_items(vm, vec![
-            ("implementation", vm.str(&format!("clock_gettime({function})"))),
-            ("monotonic", Value::bool(monotonic)),
-            ("adjustable", Value::bool(adjustable)),
-            ("resolution", Value::float(resolution(vm, clock)?)),
-        ]))
+        Ok(Namespace::with_items(
+            vm,
+            vec![
+                ("implementation", vm.str(&format!("clock_gettime({function})"))),
+                ("monotonic", Value::bool(monotonic)),
+                ("adjustable", Value::bool(adjustable)),
+                ("resolution", Value::float(resolution(vm, clock)?)),
+            ],
+        ))
     }
 
     /// Delay execution for a given number of seconds.
@@ -507,16 +511,20 @@ pub mod time {
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
         module.add_type(vm, &struct_sequence::record_type(vm, "time.struct_time", &FIELDS));
-        crate::support::add_ints(vm, module, &[
-            ("CLOCK_REALTIME", libc::CLOCK_REALTIME as i64),
-            ("CLOCK_MONOTONIC", libc::CLOCK_MONOTONIC as i64),
-            ("CLOCK_MONOTONIC_RAW", libc::CLOCK_MONOTONIC_RAW as i64),
-            ("CLOCK_PROCESS_CPUTIME_ID", libc::CLOCK_PROCESS_CPUTIME_ID as i64),
-            ("CLOCK_THREAD_CPUTIME_ID", libc::CLOCK_THREAD_CPUTIME_ID as i64),
-            ("CLOCK_BOOTTIME", libc::CLOCK_BOOTTIME as i64),
-            ("CLOCK_TAI", libc::CLOCK_TAI as i64),
-            ("_STRUCT_TM_ITEMS", 11),
-        ]);
+        crate::support::add_ints(
+            vm,
+            module,
+            &[
+                ("CLOCK_REALTIME", libc::CLOCK_REALTIME as i64),
+                ("CLOCK_MONOTONIC", libc::CLOCK_MONOTONIC as i64),
+                ("CLOCK_MONOTONIC_RAW", libc::CLOCK_MONOTONIC_RAW as i64),
+                ("CLOCK_PROCESS_CPUTIME_ID", libc::CLOCK_PROCESS_CPUTIME_ID as i64),
+                ("CLOCK_THREAD_CPUTIME_ID", libc::CLOCK_THREAD_CPUTIME_ID as i64),
+                ("CLOCK_BOOTTIME", libc::CLOCK_BOOTTIME as i64),
+                ("CLOCK_TAI", libc::CLOCK_TAI as i64),
+                ("_STRUCT_TM_ITEMS", 11),
+            ],
+        );
         set_zone(vm, module)
     }
 }

@@ -60,9 +60,9 @@ impl Product {
         for (name, value) in args.keywords() {
             let Some(name) = name.downcast::<Str>() else { continue };
             if !name.is_str("repeat") {
-                return Err(vm.type_error(format!(
-                    "product() got an unexpected keyword argument '{name}'"
-                )));
+                return Err(
+                    vm.type_error(format!("product() got an unexpected keyword argument '{name}'"))
+                );
             }
             repeat = number::to_ssize(vm, value)?;
         }
@@ -173,7 +173,9 @@ macro_rules! selection {
             fn iternext(zelf: &Obj<$name>, _vm: &Vm) -> PyResult<Option<Value>> {
                 let pool = zelf.pool.items();
                 let advance: fn(&mut State, usize) -> bool = $advance;
-                let r = zelf.state.with(|s| if s.cycles.is_empty() { s.indices.len() } else { s.cycles.len() });
+                let r = zelf
+                    .state
+                    .with(|s| if s.cycles.is_empty() { s.indices.len() } else { s.cycles.len() });
                 let items = zelf.state.with_mut(|s| {
                     s.step(|s| advance(s, pool.len())).then(|| {
                         s.indices[..r].iter().map(|i| pool[*i].clone()).collect::<Vec<_>>()

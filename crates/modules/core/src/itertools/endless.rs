@@ -91,11 +91,8 @@ impl Cycle {
             Signature { function: "cycle", names: [""], required: 1, positional: 1 };
         let [iterable] = SIGNATURE.bind(vm, args)?;
         let iterator = iter::iter(vm, &iterable.unwrap_or(Value::NONE))?;
-        let payload = Cycle {
-            iterator: iterator.into(),
-            saved: Guarded::new(Vec::new()),
-            at: Cell::new(0),
-        };
+        let payload =
+            Cycle { iterator: iterator.into(), saved: Guarded::new(Vec::new()), at: Cell::new(0) };
         Ok(Ref::with_type(payload, ty).into())
     }
     #[slot]
@@ -132,8 +129,12 @@ pub struct Repeat {
 impl Repeat {
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
-        const SIGNATURE: Signature<2> =
-            Signature { function: "repeat", names: ["object", "times"], required: 1, positional: 2 };
+        const SIGNATURE: Signature<2> = Signature {
+            function: "repeat",
+            names: ["object", "times"],
+            required: 1,
+            positional: 2,
+        };
         let [object, times] = SIGNATURE.bind(vm, args)?;
         let left = match times {
             Some(times) => Some(number::to_ssize(vm, &times)?.max(0) as usize),

@@ -58,8 +58,12 @@ impl GroupBy {
 impl GroupBy {
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
-        const SIGNATURE: Signature<2> =
-            Signature { function: "groupby", names: ["iterable", "key"], required: 1, positional: 2 };
+        const SIGNATURE: Signature<2> = Signature {
+            function: "groupby",
+            names: ["iterable", "key"],
+            required: 1,
+            positional: 2,
+        };
         let [iterable, key] = SIGNATURE.bind(vm, args)?;
         let payload = GroupBy {
             iterator: iter::iter(vm, &iterable.unwrap_or(Value::NONE))?,
@@ -95,11 +99,8 @@ impl GroupBy {
         }
         let key = zelf.key.get().unwrap_or(Value::NONE);
         zelf.target.set(Some(key.clone()));
-        let group = Ref::new(Grouper {
-            parent: zelf.to_ref(),
-            target: key.clone(),
-            turn: zelf.turn.get(),
-        });
+        let group =
+            Ref::new(Grouper { parent: zelf.to_ref(), target: key.clone(), turn: zelf.turn.get() });
         Ok(Some(Tuple::from_vec(vec![key, group.into()]).into()))
     }
 }
@@ -319,10 +320,16 @@ impl Tee {
         if let Some(other) = iterator.downcast::<Tee>() {
             return Ok(other.copied(ty));
         }
-        Ok(Ref::with_type(Tee { data: Guarded::new(TeeData::make(iterator)), at: Cell::new(0) }, ty))
+        Ok(Ref::with_type(
+            Tee { data: Guarded::new(TeeData::make(iterator)), at: Cell::new(0) },
+            ty,
+        ))
     }
     fn copied(&self, ty: &Obj<Type>) -> Ref<Tee> {
-        Ref::with_type(Tee { data: Guarded::new(self.data.get()), at: Cell::new(self.at.get()) }, ty)
+        Ref::with_type(
+            Tee { data: Guarded::new(self.data.get()), at: Cell::new(self.at.get()) },
+            ty,
+        )
     }
 }
 

@@ -171,15 +171,17 @@ impl Compress {
 /// Iterators made from a function and an iterable.
 macro_rules! function_and_iterable {
     ($name:ident, $python:literal, $short:literal, $sig:literal, $doc:literal,
-     |$zelf:ident, $vm:ident| $next:expr) => {
+     $([$flag:ident: $flag_doc:literal],)? |$zelf:ident, $vm:ident| $next:expr) => {
         #[doc = $doc]
         #[pyclass(name = $python, base_type, sig = $sig)]
         pub struct $name {
             function: Value,
             iterator: Value,
-            /// `dropwhile` has begun to give, `takewhile` has stopped.
-            #[notrace]
-            switched: Cell<bool>,
+            $(
+                #[doc = $flag_doc]
+                #[notrace]
+                $flag: Cell<bool>,
+            )?
         }
 
         #[pymethods]
@@ -191,7 +193,7 @@ macro_rules! function_and_iterable {
                 let bound = SIGNATURE.bind(vm, args)?;
                 let [function, iterable] = bound.map(|v| v.unwrap_or(Value::NONE));
                 let iterator = iter::iter(vm, &iterable)?;
-                let payload = $name { function, iterator, switched: Cell::new(false) };
+                let payload = $name { function, iterator $(, $flag: Cell::new(false))? };
                 Ok(Ref::with_type(payload, ty).into())
             }
             #[slot]
@@ -212,15 +214,16 @@ function_and_iterable!(
     "dropwhile",
     "(predicate, iterable, /)",
     "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable is exhausted.",
+    [giving: "The predicate has failed once."],
     |zelf, vm| {
         loop {
             let Some(item) = iter::next(vm, &zelf.iterator)? else { return Ok(None) };
-            if zelf.switched.get() {
+            if zelf.giving.get() {
                 return Ok(Some(item));
             }
             let verdict = call::call(vm, &zelf.function, std::slice::from_ref(&item))?;
             if !object::is_true(vm, &verdict)? {
-                zelf.switched.set(true);
+                zelf.giving.set(true);
                 return Ok(Some(item));
             }
         }
@@ -233,8 +236,9 @@ function_and_iterable!(
     "takewhile",
     "(predicate, iterable, /)",
     "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.",
+    [over: "The predicate has failed."],
     |zelf, vm| {
-        if zelf.switched.get() {
+        if zelf.over.get() {
             return Ok(None);
         }
         let Some(item) = iter::next(vm, &zelf.iterator)? else { return Ok(None) };
@@ -242,7 +246,7 @@ function_and_iterable!(
         if object::is_true(vm, &verdict)? {
             return Ok(Some(item));
         }
-        zelf.switched.set(true);
+        zelf.over.set(true);
         Ok(None)
     }
 );
@@ -277,7 +281,6 @@ function_and_iterable!(
     "(function, iterable, /)",
     "Return an iterator whose values are returned from the function evaluated with an argument tuple taken from the given sequence.",
     |zelf, vm| {
-        let _ = &zelf.switched;
         let Some(args) = iter::next(vm, &zelf.iterator)? else { return Ok(None) };
         let args = iter::collect(vm, &args)?;
         call::call(vm, &zelf.function, &args).map(Some)
@@ -322,9 +325,7 @@ impl ISlice {
         let [iterable, a, b, c] = SIGNATURE.bind(vm, args)?.map(|v| v.unwrap_or(Value::NONE));
         let (start, stop) = if given == 2 { (Value::NONE, a) } else { (a, b) };
         let wrong = |what: &str| {
-            vm.value_error(format!(
-                "{what} must be None or an integer: 0 <= x <= sys.maxsize."
-            ))
+            vm.value_error(format!("{what} must be None or an integer: 0 <= x <= sys.maxsize."))
         };
         let which = if given == 2 { "Stop argument for islice()" } else { "Indices for islice()" };
         let start = match start.is_none() {

@@ -47,10 +47,9 @@ pub fn factorial(vm: &Vm, n: &Value) -> PyResult {
     }
     match n.to_i64() {
         Some(n) => made(vm, product(1, n as u64)),
-        None => Err(vm.overflow_error(format!(
-            "factorial() argument should not exceed {}",
-            i64::MAX
-        ))),
+        None => {
+            Err(vm.overflow_error(format!("factorial() argument should not exceed {}", i64::MAX)))
+        }
     }
 }
 

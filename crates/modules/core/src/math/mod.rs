@@ -6,12 +6,12 @@ mod integer;
 mod sums;
 
 use crate::libm;
+use adder_derive::pymodule;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::{float, int};
 use adder_vm::protocol::{number, object};
 use adder_vm::runtime::errors::{Exc, PyResult};
 use adder_vm::{Obj, Value, Vm};
-use adder_derive::pymodule;
 
 fn shown(x: f64) -> String {
     float::to_text(x).to_string()
@@ -343,7 +343,13 @@ pub mod math {
     /// For the values to be considered close, the difference between them must be smaller than at
     /// least one of the tolerances. NaN is not close to anything; infinities only to themselves.
     #[pyfunction(sig = "(a, b, *, rel_tol=1e-09, abs_tol=0.0)")]
-    fn isclose(vm: &Vm, a: f64, b: f64, rel_tol: Option<f64>, abs_tol: Option<f64>) -> PyResult<bool> {
+    fn isclose(
+        vm: &Vm,
+        a: f64,
+        b: f64,
+        rel_tol: Option<f64>,
+        abs_tol: Option<f64>,
+    ) -> PyResult<bool> {
         let (rel, abs) = (rel_tol.unwrap_or(1e-9), abs_tol.unwrap_or(0.0));
         if rel < 0.0 || abs < 0.0 {
             return Err(vm.value_error("tolerances must be non-negative"));
@@ -563,10 +569,10 @@ pub mod math {
         }
         match object::special_method(vm, x, &vm.names().__trunc__)? {
             Some(method) => method.call(vm, x, &[]),
-            None => Err(vm.type_error(format!(
-                "type {} doesn't define __trunc__ method",
-                x.ty().name()
-            ))),
+            None => {
+                Err(vm
+                    .type_error(format!("type {} doesn't define __trunc__ method", x.ty().name())))
+            }
         }
     }
     /// Return the value of the least significant bit of the float x.

@@ -4,8 +4,8 @@
 use crate::libm;
 use adder_bigint::Int;
 use adder_vm::objects::int;
-use adder_vm::protocol::number::{self, BinOp};
 use adder_vm::protocol::iter;
+use adder_vm::protocol::number::{self, BinOp};
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Value, Vm};
 
