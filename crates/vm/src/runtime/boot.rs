@@ -1,6 +1,6 @@
 //! Start-up: the built-in types, in the order in which they need each other, then the shared state.
 
-use crate::object::{GilCell, Guarded, Obj, Ref};
+use crate::object::{GilCell, Guarded, Obj};
 use crate::objects as o;
 use crate::objects::dict::Dict;
 use crate::objects::exceptions::Exceptions;

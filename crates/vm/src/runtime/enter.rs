@@ -199,15 +199,8 @@ pub fn run_code(
     let (code, globals) = (code.to_ref(), globals.to_ref());
     // SAFETY: the references above keep everything alive while the frame runs.
     unsafe {
-        let frame = push_frame(
-            vm,
-            &code,
-            &globals,
-            &builtins,
-            vm.stack.top.get(),
-            locals,
-            Return::ToRust,
-        )?;
+        let frame =
+            push_frame(vm, &code, &globals, &builtins, vm.stack.top.get(), locals, Return::ToRust)?;
         (*frame).namespace = Some(namespace);
         ceval::run(vm, frame)
     }
@@ -340,9 +333,9 @@ fn bind_keyword(
     }
     if let Some(at) = found {
         if locals[at].is_some() {
-            return Err(vm.type_error(format!(
-                "{qualname}() got multiple values for argument '{text}'"
-            )));
+            return Err(
+                vm.type_error(format!("{qualname}() got multiple values for argument '{text}'"))
+            );
         }
         locals[at] = Some(value.clone());
         return Ok(());

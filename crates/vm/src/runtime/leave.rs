@@ -72,7 +72,11 @@ fn reload(vm: &Vm, m: &mut Machine) {
 
 /// Ends the running frame with a value. `Some` is the result for Rust.
 #[inline(always)]
-pub fn return_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<Value>> {
+pub fn return_value<O: Observer>(
+    vm: &Vm,
+    m: &mut Machine,
+    value: Value,
+) -> PyResult<Option<Value>> {
     if O::ACTIVE {
         m.save();
         O::returns(vm, m, &value)?;

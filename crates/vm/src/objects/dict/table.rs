@@ -57,8 +57,14 @@ pub enum Probe {
     /// The key is not there.
     Absent,
     /// An entry with this hash that `same` could not decide: ask `__eq__`, then go on.
-    Ask { entry: usize, slot: usize },
-    Found { entry: usize, slot: usize },
+    Ask {
+        entry: usize,
+        slot: usize,
+    },
+    Found {
+        entry: usize,
+        slot: usize,
+    },
 }
 
 /// What `same` can say without running Python code.
@@ -85,8 +91,7 @@ impl Walk {
     #[inline(always)]
     fn step(&mut self) {
         self.perturb >>= 5;
-        self.slot =
-            (self.slot * 5).wrapping_add(self.perturb as usize).wrapping_add(1) & self.mask;
+        self.slot = (self.slot * 5).wrapping_add(self.perturb as usize).wrapping_add(1) & self.mask;
     }
 }
 

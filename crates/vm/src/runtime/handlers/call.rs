@@ -236,8 +236,7 @@ pub fn call_function_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         let args = m.pop_vec(n);
         return enter_bound(vm, m, function, CallArgs::new(&args, Some(&names)), Return::ToCaller);
     }
-    let result =
-        call::call_args(vm, m.peek(n + 1), CallArgs::new(m.top_slice(n), Some(&names)))?;
+    let result = call::call_args(vm, m.peek(n + 1), CallArgs::new(m.top_slice(n), Some(&names)))?;
     m.drop_top(n);
     m.replace(1, result);
     Ok(())
