@@ -1,6 +1,27 @@
 //! Native modules without heavy dependencies.
+//!
+//! Each module of CPython's `Modules/` has a file (or folder) of its name here.
+
+mod collections;
+mod errno;
+mod itertools;
+mod libm;
+mod math;
+mod support;
+mod time;
 
 use adder_vm::Vm;
+use adder_vm::runtime::import_::add_native;
 
 /// Registers every module of this crate for import.
-pub fn register(_vm: &Vm) {}
+pub fn register(vm: &Vm) {
+    for def in [
+        &collections::collections::MODULE,
+        &errno::errno::MODULE,
+        &itertools::itertools::MODULE,
+        &math::math::MODULE,
+        &time::time::MODULE,
+    ] {
+        add_native(vm, def);
+    }
+}

@@ -303,3 +303,43 @@ pub(crate) fn add_methods(ty: &'static Obj<Type>, methods: &'static [NativeDef])
         put(ty.dict(), def.name, MethodDescr::new_value(def, ty));
     }
 }
+
+/// A type with the layout of `base` and places of its own for values, with native methods: what a
+/// module derives from a built-in type (`defaultdict` from `dict`). `members` names the places;
+/// they show as members, and are absent until set.
+pub fn extend_type<M: Methods>(
+    d: Declaration,
+    base: &'static Obj<Type>,
+    members: &[&str],
+) -> &'static Obj<Type> {
+    let mut slot_offsets = base.slot_offsets.to_vec();
+    let first = base.basic_size;
+    slot_offsets.extend((0..members.len()).map(|i| (first + 8 * i) as u32));
+    let mut flags = TypeFlags::IMMUTABLE;
+    flags.set(TypeFlags::BASE_TYPE, d.base_type);
+    let ty = Ref::with_type(
+        Type::from_parts(Parts {
+            name: d.name.into(),
+            qualname: d.name.into(),
+            layout: base.layout(),
+            base: Some(base.to_ref()),
+            bases: vec![base.to_ref()],
+            basic_size: first + 8 * members.len(),
+            attrs_offset: base.attrs_offset,
+            slot_offsets: slot_offsets.into(),
+            flags,
+        }),
+        Type::cell().get(),
+    );
+    ty.set_dict(Dict::new_ref());
+    let ty = crate::object::reference::leak(ty);
+    for (i, name) in members.iter().enumerate() {
+        let name = crate::objects::str_::intern::intern_str(name);
+        let offset = (first + 8 * i) as u32;
+        let member = crate::objects::descr::MemberDescr::new_value(&name, &ty.to_ref(), offset);
+        drop(ty.dict().insert_str(&name, member));
+    }
+    M::fill_slots(&ty.slots);
+    finish(ty, d, M::METHODS, M::GETSET);
+    ty
+}

@@ -1,0 +1,114 @@
+//! What several modules need: constructors' arguments by name, and lists of constants.
+
+use adder_vm::objects::module::Module;
+use adder_vm::objects::str_::Str;
+use adder_vm::runtime::args::CallArgs;
+use adder_vm::runtime::errors::PyResult;
+use adder_vm::{Exc, Obj, Value, Vm};
+
+/// The parameters of a constructor (a `new` or `init` slot gets its arguments unbound).
+pub struct Signature<const N: usize> {
+    pub function: &'static str,
+    /// Parameter names in order; an empty name is positional only.
+    pub names: [&'static str; N],
+    /// How many of them, from the first, must be given.
+    pub required: usize,
+    /// How many may be given by position.
+    pub positional: usize,
+}
+
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+impl<const N: usize> Signature<N> {
+    /// Puts the arguments of a call to the parameters; the errors are `TypeError`s in CPython's
+    /// words.
+    pub fn bind(&self, vm: &Vm, args: CallArgs<'_>) -> PyResult<[Option<Value>; N]> {
+        let function = self.function;
+        let mut bound = [const { None }; N];
+        let given = args.args();
+        let only_positional = self.names.iter().all(|n| n.is_empty());
+        if only_positional && args.keyword_count() > 0 {
+            return Err(vm.type_error(format!("{function}() takes no keyword arguments")));
+        }
+        if given.len() > self.positional || (only_positional && given.len() < self.required) {
+            return Err(self.wrong_count(vm, given.len(), args.keyword_count(), only_positional));
+        }
+        for (place, value) in bound.iter_mut().zip(given) {
+            *place = Some(value.clone());
+        }
+        for (name, value) in args.keywords() {
+            let Some(text) = name.downcast::<Str>() else {
+                return Err(vm.type_error("keywords must be strings"));
+            };
+            let at = self.names.iter().position(|n| !n.is_empty() && text.is_str(n));
+            match at.map(|at| (at, &mut bound[at])) {
+                Some((at, Some(_))) => {
+                    return Err(vm.type_error(format!(
+                        "argument for {function}() given by name ('{text}') and position ({})",
+                        at + 1
+                    )));
+                }
+                Some((_, place)) => *place = Some(value.clone()),
+                None => {
+                    return Err(vm.type_error(format!(
+                        "{function}() got an unexpected keyword argument '{text}'"
+                    )));
+                }
+            }
+        }
+        for (i, name) in self.names.iter().enumerate().take(self.required) {
+            if bound[i].is_none() {
+                return Err(if name.is_empty() {
+                    self.wrong_count(vm, given.len(), args.keyword_count(), false)
+                } else {
+                    vm.type_error(format!(
+                        "{function}() missing required argument '{name}' (pos {})",
+                        i + 1
+                    ))
+                });
+            }
+        }
+        Ok(bound)
+    }
+
+    fn wrong_count(&self, vm: &Vm, given: usize, keywords: usize, tuple_like: bool) -> Exc {
+        let (min, max) = (self.required.min(self.positional), self.positional);
+        let n = if given > max { max } else { min };
+        let word = match (min == max, given > max) {
+            (true, _) => "exactly",
+            (false, true) => "at most",
+            (false, false) => "at least",
+        };
+        let function = self.function;
+        if tuple_like {
+            let word = if word == "exactly" { String::new() } else { format!("{word} ") };
+            return vm.type_error(format!(
+                "{function} expected {word}{n} argument{}, got {given}",
+                plural(n)
+            ));
+        }
+        let kind =
+            if keywords > 0 || max < self.names.len() || n == 0 { "positional " } else { "" };
+        vm.type_error(format!(
+            "{function}() takes {word} {n} {kind}argument{} ({given} given)",
+            plural(n)
+        ))
+    }
+}
+
+/// A constructor of exactly the built-in type that takes no keyword arguments.
+pub fn no_keywords(vm: &Vm, function: &str, args: CallArgs<'_>) -> PyResult<()> {
+    if args.keyword_count() > 0 {
+        return Err(vm.type_error(format!("{function}() takes no keyword arguments")));
+    }
+    Ok(())
+}
+
+/// Binds integer constants in a module.
+pub fn add_ints(vm: &Vm, module: &Obj<Module>, constants: &[(&str, i64)]) {
+    for (name, value) in constants {
+        module.set(vm, name, adder_vm::objects::int::from_i64(*value));
+    }
+}
