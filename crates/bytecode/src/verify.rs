@@ -305,7 +305,9 @@ impl Walk<'_> {
         let offset = self.decoded.get(at).map_or(u32::MAX, |d| d.offset);
         let clause = match self.clause_of.get(at) {
             Some(&clause) => clause,
-            None => return refuse(self.decoded[from].offset, "control runs off the end of the code"),
+            None => {
+                return refuse(self.decoded[from].offset, "control runs off the end of the code");
+            }
         };
         if clause != NO_BLOCK {
             // The ordinary way into a finally clause, with a single None pushed by the compiler.
@@ -410,7 +412,8 @@ impl Walk<'_> {
         let Some(State { depth, block }) = state else { return Ok(()) };
         self.check_arg(&self.decoded[at])?;
         self.check_special(&self.decoded[at], depth)?;
-        let need = |n: u32| if depth >= n { Ok(()) } else { refuse(offset, "the stack runs empty") };
+        let need =
+            |n: u32| if depth >= n { Ok(()) } else { refuse(offset, "the stack runs empty") };
         // A block's own words may not be taken by ordinary instructions inside it.
         let floor = match self.blocks.get(block as usize) {
             None => 0,
@@ -422,7 +425,10 @@ impl Walk<'_> {
         };
         let setup = |kind, level| Block { kind, parent: block, level, target: 0 };
         match op {
-            Op::SETUP_LOOP | Op::SETUP_EXCEPT | Op::SETUP_FINALLY | Op::SETUP_WITH
+            Op::SETUP_LOOP
+            | Op::SETUP_EXCEPT
+            | Op::SETUP_FINALLY
+            | Op::SETUP_WITH
             | Op::SETUP_ASYNC_WITH => {
                 let target = self.landing(&self.decoded[at])?;
                 let target_offset = self.decoded[target].start;
@@ -450,8 +456,10 @@ impl Walk<'_> {
                         self.enter(target, state, false, at)?;
                     }
                     BlockKind::Except => {
-                        let handler =
-                            Block { target: target_offset, ..setup(BlockKind::ExceptHandler, level) };
+                        let handler = Block {
+                            target: target_offset,
+                            ..setup(BlockKind::ExceptHandler, level)
+                        };
                         let handler = self.add_block(offset, handler)?;
                         let state = State { depth: level + 4, block: handler };
                         self.enter(target, state, false, at)?;

@@ -111,9 +111,7 @@ fn main_module(vm: &Vm) -> Ref<Module> {
 }
 
 fn builtins_module(vm: &Vm) -> adder_vm::Value {
-    vm.modules()
-        .get_str(&vm.intern("builtins"))
-        .unwrap_or_else(|| vm.builtins().to_value())
+    vm.modules().get_str(&vm.intern("builtins")).unwrap_or_else(|| vm.builtins().to_value())
 }
 
 fn run_source(

@@ -1,8 +1,8 @@
 //! Reading the command line and the environment, by CPython's rules: `-c` and `-m` end the options,
 //! short ones may be joined (`-Bsu`).
 
-use adder_vm::runtime::config::Config;
 use adder_syntax::Level;
+use adder_vm::runtime::config::Config;
 use std::ffi::OsString;
 
 /// What to do.

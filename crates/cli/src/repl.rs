@@ -35,11 +35,8 @@ pub fn run(vm: &Vm, main: &Ref<Module>, options: &Options) -> i32 {
                 let file = format!("<stdin>-{number}");
                 number += 1;
                 sys::remember_source(&file, &text);
-                let request = Request {
-                    mode: Mode::Single,
-                    is_text: true,
-                    ..Request::file(vm, &file)
-                };
+                let request =
+                    Request { mode: Mode::Single, is_text: true, ..Request::file(vm, &file) };
                 let result = vm.compile(text.as_bytes(), &request).and_then(|code| {
                     let dict = main.dict().to_ref();
                     enter::run_code(vm, &code, &dict, dict.to_value(), None)

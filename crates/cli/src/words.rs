@@ -56,8 +56,7 @@ fn describe(error: &SyntaxError, file: &str) -> String {
 fn read_code(file: &str, options: &Options) -> Result<adder_bytecode::code::CodeObject, String> {
     let source = std::fs::read(file).map_err(|e| format!("{file}: {e}"))?;
     let parsing = adder_syntax::Options::new(options.config.level);
-    let parsed =
-        adder_syntax::parse_module(&source, parsing).map_err(|e| describe(&e, file))?;
+    let parsed = adder_syntax::parse_module(&source, parsing).map_err(|e| describe(&e, file))?;
     let compiling = adder_compiler::Options {
         optimize: options.config.optimize,
         source: Some(&source),
@@ -82,10 +81,8 @@ fn compile_file(file: &str, out_dir: &str, options: &Options) -> Result<(), Stri
     target.as_mut_os_string().push("c");
     let data = std::fs::metadata(file).map_err(fail)?;
     let modified = data.modified().ok().and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());
-    let stamp = pyc::Stamp {
-        mtime: modified.map_or(0, |d| d.as_secs() as u32),
-        size: data.len() as u32,
-    };
+    let stamp =
+        pyc::Stamp { mtime: modified.map_or(0, |d| d.as_secs() as u32), size: data.len() as u32 };
     let bytes = pyc::write(&code, stamp).map_err(|e| format!("{file}: {e}"))?;
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).map_err(fail)?;

@@ -38,7 +38,8 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
         let rust_name = function.sig.ident.to_string();
         if kind == "slot" {
             // A type's own `len` and its slot `len` live in one namespace: the slot gives way.
-            function.sig.ident = quote::format_ident!("slot_{}", rust_name.trim_start_matches("r#"));
+            function.sig.ident =
+                quote::format_ident!("slot_{}", rust_name.trim_start_matches("r#"));
         }
         let ident = &function.sig.ident;
         let plain = rust_name.trim_start_matches("r#").trim_end_matches('_').to_string();
@@ -104,10 +105,13 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                 let name = options
                     .text("name")
                     .unwrap_or_else(|| plain.trim_start_matches("set_").to_string());
-                setters.push((name, quote!(|vm, zelf, value| {
-                    #receiver
-                    <#this>::#ident(zelf, vm, value)
-                })));
+                setters.push((
+                    name,
+                    quote!(|vm, zelf, value| {
+                        #receiver
+                        <#this>::#ident(zelf, vm, value)
+                    }),
+                ));
             }
             _ => {
                 let setter = quote::format_ident!("set_{}", plain);

@@ -74,14 +74,20 @@ fn type_ends_with(ty: &Type, name: &str) -> bool {
 }
 
 /// The parameters after the first `skip` (receiver and `vm`), and their count.
-pub fn params(signature: &Signature, skip: usize, text: Option<&str>) -> Result<(Vec<Param>, usize)> {
+pub fn params(
+    signature: &Signature,
+    skip: usize,
+    text: Option<&str>,
+) -> Result<(Vec<Param>, usize)> {
     let rust: Vec<&syn::PatType> = signature
         .inputs
         .iter()
         .skip(skip)
         .map(|arg| match arg {
             FnArg::Typed(typed) => Ok(typed),
-            FnArg::Receiver(r) => Err(Error::new_spanned(r, "take the receiver as `zelf: &Obj<Self>`")),
+            FnArg::Receiver(r) => {
+                Err(Error::new_spanned(r, "take the receiver as `zelf: &Obj<Self>`"))
+            }
         })
         .collect::<Result<_>>()?;
     let params = match text {
@@ -90,7 +96,9 @@ pub fn params(signature: &Signature, skip: usize, text: Option<&str>) -> Result<
             .iter()
             .map(|typed| {
                 let name = match &*typed.pat {
-                    Pat::Ident(ident) => ident.ident.to_string().trim_start_matches('_').to_string(),
+                    Pat::Ident(ident) => {
+                        ident.ident.to_string().trim_start_matches('_').to_string()
+                    }
                     other => return Err(Error::new_spanned(other, "a plain name is needed here")),
                 };
                 let (kind, required) = if type_ends_with(&typed.ty, "VarArgs") {
@@ -107,7 +115,11 @@ pub fn params(signature: &Signature, skip: usize, text: Option<&str>) -> Result<
     if params.len() != rust.len() {
         return Err(Error::new_spanned(
             signature,
-            format!("the signature names {} parameters, the function takes {}", params.len(), rust.len()),
+            format!(
+                "the signature names {} parameters, the function takes {}",
+                params.len(),
+                rust.len()
+            ),
         ));
     }
     let count = params.len();
@@ -199,7 +211,9 @@ impl Options {
                     let name = pair.path.get_ident().map(ToString::to_string).unwrap_or_default();
                     options.pairs.push((name, pair.value));
                 }
-                Meta::List(list) => return Err(Error::new_spanned(list, "name = value, or a word")),
+                Meta::List(list) => {
+                    return Err(Error::new_spanned(list, "name = value, or a word"));
+                }
             }
         }
         Ok(options)

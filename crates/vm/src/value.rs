@@ -360,7 +360,17 @@ mod tests {
 
     #[test]
     fn floats_keep_their_bits() {
-        for f in [0.0, -0.0, 1.0, -1.5, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN_POSITIVE, 5e-324] {
+        for f in [
+            0.0,
+            -0.0,
+            1.0,
+            -1.5,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            5e-324,
+        ] {
             let v = Value::float(f);
             assert!(v.is_float_word() && !v.is_small_int() && !v.is_pointer(), "{f}");
             assert_eq!(v.as_float_word().map(f64::to_bits), Some(f.to_bits()));

@@ -249,7 +249,9 @@ pub mod builtins {
     }
 
     /// Compile source into a code object that can be executed by exec() or eval().
-    #[pyfunction(sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)")]
+    #[pyfunction(
+        sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)"
+    )]
     fn compile(
         vm: &Vm,
         source: &Value,
@@ -329,28 +331,22 @@ pub mod builtins {
 
     /// Evaluate the given source in the context of globals and locals.
     #[pyfunction(sig = "(source, /, globals=None, locals=None)")]
-    fn eval(
-        vm: &Vm,
-        source: &Value,
-        globals: Option<Value>,
-        locals: Option<Value>,
-    ) -> PyResult {
+    fn eval(vm: &Vm, source: &Value, globals: Option<Value>, locals: Option<Value>) -> PyResult {
         let (globals, locals) = namespaces(vm, "eval", globals, locals)?;
         let code = match source.downcast::<Code>() {
             Some(code) => code.to_ref(),
             None => {
                 let (bytes, is_text) = source_bytes(vm, source, "eval() arg 1")?;
                 let start = bytes.iter().position(|b| !matches!(b, b' ' | b'\t'));
-                let request = Request {
-                    mode: Mode::Eval,
-                    is_text,
-                    ..Request::file(vm, "<string>")
-                };
+                let request =
+                    Request { mode: Mode::Eval, is_text, ..Request::file(vm, "<string>") };
                 vm.compile(&bytes[start.unwrap_or(0)..], &request)?
             }
         };
         if !code.source.freevars.is_empty() {
-            return Err(vm.type_error("code object passed to eval() may not contain free variables"));
+            return Err(
+                vm.type_error("code object passed to eval() may not contain free variables")
+            );
         }
         enter::run_code(vm, &code, &globals, locals, None)
     }
@@ -377,9 +373,9 @@ pub mod builtins {
         let want = code.source.freevars.len();
         match closure {
             None if want > 0 => {
-                return Err(vm.type_error(
-                    "code object passed to exec() may not contain free variables",
-                ));
+                return Err(
+                    vm.type_error("code object passed to exec() may not contain free variables")
+                );
             }
             Some(cells)
                 if cells.len() != want
@@ -562,7 +558,9 @@ pub mod builtins {
     }
 
     /// Open file and return a stream.
-    #[pyfunction(sig = "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)")]
+    #[pyfunction(
+        sig = "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)"
+    )]
     fn open(
         vm: &Vm,
         file: &Value,
@@ -611,10 +609,8 @@ pub mod builtins {
                 bytes.len()
             )));
         }
-        Err(vm.type_error(format!(
-            "ord() expected string of length 1, but {} found",
-            c.ty().name()
-        )))
+        Err(vm
+            .type_error(format!("ord() expected string of length 1, but {} found", c.ty().name())))
     }
 
     /// Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments.
@@ -646,10 +642,8 @@ pub mod builtins {
             match v.filter(|v| !v.is_none()) {
                 None => Ok(vm.str(default)),
                 Some(v) if v.downcast::<Str>().is_some() => Ok(v.clone()),
-                Some(v) => Err(vm.type_error(format!(
-                    "{what} must be None or a string, not {}",
-                    v.ty().name()
-                ))),
+                Some(v) => Err(vm
+                    .type_error(format!("{what} must be None or a string, not {}", v.ty().name()))),
             }
         };
         let sep = piece(sep, "sep", " ")?;
@@ -778,9 +772,31 @@ pub mod builtins {
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
         const SHOWN: [&str; 25] = [
-            "object", "type", "str", "dict", "tuple", "int", "bool", "float", "complex", "list",
-            "set", "slice", "range", "bytes", "bytearray", "memoryview", "property", "super",
-            "enumerate", "reversed", "zip", "map", "filter", "staticmethod", "classmethod",
+            "object",
+            "type",
+            "str",
+            "dict",
+            "tuple",
+            "int",
+            "bool",
+            "float",
+            "complex",
+            "list",
+            "set",
+            "slice",
+            "range",
+            "bytes",
+            "bytearray",
+            "memoryview",
+            "property",
+            "super",
+            "enumerate",
+            "reversed",
+            "zip",
+            "map",
+            "filter",
+            "staticmethod",
+            "classmethod",
         ];
         for ty in crate::runtime::boot::builtin_types() {
             if SHOWN.contains(&&*ty.name()) && !ty.has_flag(TypeFlags::NO_NEW) {

@@ -2,6 +2,7 @@
 
 pub mod builtins;
 pub mod codecs;
+pub mod dis;
 pub mod signal;
 pub mod sys;
 pub mod warnings;
@@ -18,6 +19,8 @@ pub(crate) fn register(vm: &Vm) {
         &warnings::warnings::MODULE,
         &signal::signal::MODULE,
         &codecs::codecs::MODULE,
+        &dis::dis::MODULE,
+        &dis::opcodes::MODULE,
     ] {
         import_::add_native(vm, def);
     }

@@ -3,8 +3,8 @@
 #![expect(unsafe_code, reason = "installs C signal handlers")]
 
 use crate::object::GilCell;
-use crate::objects::module::Module;
 use crate::object::Obj;
+use crate::objects::module::Module;
 use crate::protocol::call;
 use crate::runtime::errors::PyResult;
 use crate::runtime::signals;
@@ -68,9 +68,7 @@ pub mod signal {
     #[pyfunction]
     fn signal(vm: &Vm, signalnum: i32, handler: Value) -> PyResult {
         if !vm.is_main_thread() {
-            return Err(vm.value_error(
-                "signal only works in main thread of the main interpreter",
-            ));
+            return Err(vm.value_error("signal only works in main thread of the main interpreter"));
         }
         if !(1..COUNT as i32).contains(&signalnum) {
             return Err(vm.value_error("signal number out of range"));

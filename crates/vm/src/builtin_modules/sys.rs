@@ -68,11 +68,7 @@ pub fn show_uncaught(vm: &Vm, exc: &Exc) {
         sys.set(vm, "last_traceback", exc.0.traceback().unwrap_or(Value::NONE));
     }
     if let Some(hook) = vm.sys_get(&names.excepthook) {
-        let args = [
-            exc.ty().to_value(),
-            exc.value(),
-            exc.0.traceback().unwrap_or(Value::NONE),
-        ];
+        let args = [exc.ty().to_value(), exc.value(), exc.0.traceback().unwrap_or(Value::NONE)];
         match call::call(vm, &hook, &args) {
             Ok(_) => return,
             Err(second) => {
@@ -340,11 +336,9 @@ pub mod sys {
     #[pyfunction]
     fn exc_info(vm: &Vm) -> (Value, Value, Value) {
         match vm.handled_exception() {
-            Some(exc) => (
-                exc.ty().to_value(),
-                exc.value(),
-                exc.0.traceback().unwrap_or(Value::NONE),
-            ),
+            Some(exc) => {
+                (exc.ty().to_value(), exc.value(), exc.0.traceback().unwrap_or(Value::NONE))
+            }
             None => (Value::NONE, Value::NONE, Value::NONE),
         }
     }
@@ -494,8 +488,7 @@ pub mod sys {
     /// Set a finalizer for async generators objects.
     #[pyfunction(sig = "(firstiter=None, finalizer=None)")]
     fn set_asyncgen_hooks(_vm: &Vm, firstiter: Option<Value>, finalizer: Option<Value>) {
-        let hooks =
-            (firstiter.filter(|h| !h.is_none()), finalizer.filter(|h| !h.is_none()));
+        let hooks = (firstiter.filter(|h| !h.is_none()), finalizer.filter(|h| !h.is_none()));
         let old = ASYNCGEN_HOOKS.with(|h| std::mem::replace(h, hooks));
         drop(old);
     }
@@ -516,7 +509,7 @@ pub mod sys {
         let list = |items: &[String]| -> Value {
             List::from_vec(items.iter().map(|i| vm.str(i)).collect()).into()
         };
-        let mut set = |name: &str, value: Value| module.set(vm, name, value);
+        let set = |name: &str, value: Value| module.set(vm, name, value);
         set("modules", vm.modules().to_value());
         set("argv", list(&config.argv));
         set("orig_argv", list(&config.argv));
@@ -559,11 +552,18 @@ pub mod sys {
         set("float_info", super::float_info(vm));
         set("int_info", super::int_info(vm));
         set("hash_info", super::hash_info(vm));
-        set("thread_info", super::record(vm, "sys.thread_info", &[
-            ("name", text("pthread")),
-            ("lock", text("mutex+cond")),
-            ("version", Value::NONE),
-        ]));
+        set(
+            "thread_info",
+            super::record(
+                vm,
+                "sys.thread_info",
+                &[
+                    ("name", text("pthread")),
+                    ("lock", text("mutex+cond")),
+                    ("version", Value::NONE),
+                ],
+            ),
+        );
         set("float_repr_style", text("short"));
         set("builtin_module_names", crate::runtime::import_::native_names(vm).into());
         for (name, descriptor) in [("stdin", 0), ("stdout", 1), ("stderr", 2)] {
@@ -593,81 +593,101 @@ pub fn record(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
 
 fn version_info(vm: &Vm) -> Value {
     let int = Value::int_unchecked;
-    record(vm, "sys.version_info", &[
-        ("major", int(3)),
-        ("minor", int(14)),
-        ("micro", int(0)),
-        ("releaselevel", vm.str("final")),
-        ("serial", int(0)),
-    ])
+    record(
+        vm,
+        "sys.version_info",
+        &[
+            ("major", int(3)),
+            ("minor", int(14)),
+            ("micro", int(0)),
+            ("releaselevel", vm.str("final")),
+            ("serial", int(0)),
+        ],
+    )
 }
 
 fn flags(vm: &Vm) -> Value {
     let c = vm.config();
     let flag = |b: bool| Value::int_unchecked(b.into());
     let int = |n: u8| Value::int_unchecked(n.into());
-    record(vm, "sys.flags", &[
-        ("debug", flag(false)),
-        ("inspect", flag(c.inspect)),
-        ("interactive", flag(c.interactive)),
-        ("optimize", int(c.optimize)),
-        ("dont_write_bytecode", flag(c.dont_write_bytecode)),
-        ("no_user_site", flag(c.no_user_site)),
-        ("no_site", flag(c.no_site)),
-        ("ignore_environment", flag(c.ignore_environment)),
-        ("verbose", int(c.verbose)),
-        ("bytes_warning", int(c.bytes_warning)),
-        ("quiet", flag(c.quiet)),
-        ("hash_randomization", flag(c.hash_seed != Some(0))),
-        ("isolated", flag(c.isolated)),
-        ("dev_mode", Value::bool(c.dev_mode)),
-        ("utf8_mode", flag(c.utf8_mode)),
-        ("warn_default_encoding", flag(false)),
-        ("safe_path", Value::bool(c.safe_path)),
-        ("int_max_str_digits", Value::int_unchecked(c.int_max_str_digits as i64)),
-    ])
+    record(
+        vm,
+        "sys.flags",
+        &[
+            ("debug", flag(false)),
+            ("inspect", flag(c.inspect)),
+            ("interactive", flag(c.interactive)),
+            ("optimize", int(c.optimize)),
+            ("dont_write_bytecode", flag(c.dont_write_bytecode)),
+            ("no_user_site", flag(c.no_user_site)),
+            ("no_site", flag(c.no_site)),
+            ("ignore_environment", flag(c.ignore_environment)),
+            ("verbose", int(c.verbose)),
+            ("bytes_warning", int(c.bytes_warning)),
+            ("quiet", flag(c.quiet)),
+            ("hash_randomization", flag(c.hash_seed != Some(0))),
+            ("isolated", flag(c.isolated)),
+            ("dev_mode", Value::bool(c.dev_mode)),
+            ("utf8_mode", flag(c.utf8_mode)),
+            ("warn_default_encoding", flag(false)),
+            ("safe_path", Value::bool(c.safe_path)),
+            ("int_max_str_digits", Value::int_unchecked(c.int_max_str_digits as i64)),
+        ],
+    )
 }
 
 fn float_info(vm: &Vm) -> Value {
     let int = |n: i32| Value::int_unchecked(n.into());
-    record(vm, "sys.float_info", &[
-        ("max", Value::float(f64::MAX)),
-        ("max_exp", int(f64::MAX_EXP)),
-        ("max_10_exp", int(f64::MAX_10_EXP)),
-        ("min", Value::float(f64::MIN_POSITIVE)),
-        ("min_exp", int(f64::MIN_EXP)),
-        ("min_10_exp", int(f64::MIN_10_EXP)),
-        ("dig", int(15)),
-        ("mant_dig", int(53)),
-        ("epsilon", Value::float(f64::EPSILON)),
-        ("radix", int(2)),
-        ("rounds", int(1)),
-    ])
+    record(
+        vm,
+        "sys.float_info",
+        &[
+            ("max", Value::float(f64::MAX)),
+            ("max_exp", int(f64::MAX_EXP)),
+            ("max_10_exp", int(f64::MAX_10_EXP)),
+            ("min", Value::float(f64::MIN_POSITIVE)),
+            ("min_exp", int(f64::MIN_EXP)),
+            ("min_10_exp", int(f64::MIN_10_EXP)),
+            ("dig", int(15)),
+            ("mant_dig", int(53)),
+            ("epsilon", Value::float(f64::EPSILON)),
+            ("radix", int(2)),
+            ("rounds", int(1)),
+        ],
+    )
 }
 
 fn int_info(vm: &Vm) -> Value {
     let int = Value::int_unchecked;
-    record(vm, "sys.int_info", &[
-        ("bits_per_digit", int(30)),
-        ("sizeof_digit", int(4)),
-        ("default_max_str_digits", int(4300)),
-        ("str_digits_check_threshold", int(640)),
-    ])
+    record(
+        vm,
+        "sys.int_info",
+        &[
+            ("bits_per_digit", int(30)),
+            ("sizeof_digit", int(4)),
+            ("default_max_str_digits", int(4300)),
+            ("str_digits_check_threshold", int(640)),
+        ],
+    )
 }
 
 fn hash_info(vm: &Vm) -> Value {
     let int = Value::int_unchecked;
-    record(vm, "sys.hash_info", &[
-        ("width", int(64)),
-        ("modulus", crate::objects::int::from_i64((1 << 61) - 1)),
-        ("inf", int(314_159)),
-        ("nan", int(0)),
-        ("imag", int(1_000_003)),
-        ("algorithm", vm.str("siphash13")),
-        ("hash_bits", int(64)),
-        ("seed_bits", int(128)),
-        ("cutoff", int(0)),
-    ])
+    record(
+        vm,
+        "sys.hash_info",
+        &[
+            ("width", int(64)),
+            ("modulus", crate::objects::int::from_i64((1 << 61) - 1)),
+            ("inf", int(314_159)),
+            ("nan", int(0)),
+            ("imag", int(1_000_003)),
+            ("algorithm", vm.str("siphash13")),
+            ("hash_bits", int(64)),
+            ("seed_bits", int(128)),
+            ("cutoff", int(0)),
+        ],
+    )
 }
 
 /// Binds a name of `sys`.

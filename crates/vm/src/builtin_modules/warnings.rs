@@ -48,13 +48,7 @@ fn library_module(vm: &Vm) -> Option<Value> {
 }
 
 /// The default filters: deprecations only in `__main__`, `ImportWarning` and its like never.
-fn show(
-    vm: &Vm,
-    category: &Obj<Type>,
-    message: &str,
-    filename: &str,
-    line: u32,
-) -> PyResult<()> {
+fn show(vm: &Vm, category: &Obj<Type>, message: &str, filename: &str, line: u32) -> PyResult<()> {
     let e = vm.exceptions();
     let mut action = "default";
     for quiet in [
@@ -93,7 +87,9 @@ pub mod warnings {
     use super::*;
 
     /// Issue a warning, or maybe ignore it or raise an exception.
-    #[pyfunction(sig = "(message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=())")]
+    #[pyfunction(
+        sig = "(message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=())"
+    )]
     fn warn(
         vm: &Vm,
         message: &Value,
@@ -118,7 +114,9 @@ pub mod warnings {
     }
 
     /// Issue a warning for a place in a file.
-    #[pyfunction(sig = "(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None)")]
+    #[pyfunction(
+        sig = "(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None)"
+    )]
     fn warn_explicit(
         vm: &Vm,
         message: &Value,

@@ -138,10 +138,7 @@ pub(super) unsafe fn destroy(ptr: NonNull<ObjHead>) {
         }
         let before = if ty_ref.collectable { HEAD } else { 0 };
         let heap_type = ty_ref.flags.get().contains(TypeFlags::HEAP);
-        std::alloc::dealloc(
-            base.sub(before),
-            Memory::from_size_align_unchecked(before + size, 8),
-        );
+        std::alloc::dealloc(base.sub(before), Memory::from_size_align_unchecked(before + size, 8));
         if heap_type {
             super::header::decref(ty.cast());
         }

@@ -301,9 +301,7 @@ impl Attrs {
         if self.shape.get() == DICT {
             // SAFETY: the dict state owns a reference, given up here.
             drop(unsafe {
-                Ref::from_raw(NonNull::new_unchecked(
-                    self.values.get().cast::<super::Obj<Dict>>(),
-                ))
+                Ref::from_raw(NonNull::new_unchecked(self.values.get().cast::<super::Obj<Dict>>()))
             });
         } else if let Some(shape) = self.shaped() {
             let len = shape.len();

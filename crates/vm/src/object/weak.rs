@@ -39,8 +39,8 @@ pub(crate) fn unregister(target: usize, weak: usize) {
 
 /// The weak references to an object, oldest first.
 pub(crate) fn references(target: &ObjHead) -> Vec<Ref<WeakRef>> {
-    let addresses =
-        TABLE.with(|t| t.as_ref().and_then(|t| t.get(&target.address()).cloned()).unwrap_or_default());
+    let addresses = TABLE
+        .with(|t| t.as_ref().and_then(|t| t.get(&target.address()).cloned()).unwrap_or_default());
     addresses.into_iter().filter_map(WeakRef::from_address).collect()
 }
 

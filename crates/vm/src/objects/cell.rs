@@ -43,10 +43,9 @@ impl CellObj {
         match args.all() {
             [] => Ok(CellObj::new_value(None)),
             [content] => Ok(CellObj::new_value(Some(content.clone()))),
-            more => Err(vm.type_error(format!(
-                "cell expected at most 1 argument, got {}",
-                more.len()
-            ))),
+            more => {
+                Err(vm.type_error(format!("cell expected at most 1 argument, got {}", more.len())))
+            }
         }
     }
     #[slot]

@@ -121,9 +121,8 @@ impl Code {
             | flags::GENERATOR
             | flags::COROUTINE
             | flags::ASYNC_GENERATOR;
-        let simple = source.flags & special == 0
-            && source.kwonlyargcount == 0
-            && source.cellvars.is_empty();
+        let simple =
+            source.flags & special == 0 && source.kwonlyargcount == 0 && source.cellvars.is_empty();
         Ref::new(Code {
             source,
             prepared: OnceCell::new(),
@@ -173,9 +172,9 @@ impl Code {
     }
     /// A variable's interned name.
     pub fn varname(&self, index: usize) -> Ref<Str> {
-        let names = self
-            .names
-            .get_or_init(|| self.source.varnames.iter().map(|n| intern::intern(&text(n))).collect());
+        let names = self.names.get_or_init(|| {
+            self.source.varnames.iter().map(|n| intern::intern(&text(n))).collect()
+        });
         names.get(index).cloned().unwrap_or_else(intern::empty)
     }
     /// For each cell variable, the parameter it starts from.
@@ -199,9 +198,7 @@ impl Code {
     }
 
     fn lines(&self) -> &[(u32, u32)] {
-        self.lines.get_or_init(|| {
-adder_bytecode::lnotab::line_starts(&self.source).into()
-        })
+        self.lines.get_or_init(|| adder_bytecode::lnotab::line_starts(&self.source).into())
     }
 
     /// The line of the instruction at a byte offset.
@@ -319,15 +316,41 @@ impl Code {
     fn new(vm: &Vm, _ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         // 3.6's order: fifteen fields; today's: with co_posonlyargcount, co_qualname and a table.
         const OLD: [&str; 15] = [
-            "co_argcount", "co_kwonlyargcount", "co_nlocals", "co_stacksize", "co_flags",
-            "co_code", "co_consts", "co_names", "co_varnames", "co_filename", "co_name",
-            "co_firstlineno", "co_lnotab", "co_freevars", "co_cellvars",
+            "co_argcount",
+            "co_kwonlyargcount",
+            "co_nlocals",
+            "co_stacksize",
+            "co_flags",
+            "co_code",
+            "co_consts",
+            "co_names",
+            "co_varnames",
+            "co_filename",
+            "co_name",
+            "co_firstlineno",
+            "co_lnotab",
+            "co_freevars",
+            "co_cellvars",
         ];
         const NEW: [&str; 18] = [
-            "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals",
-            "co_stacksize", "co_flags", "co_code", "co_consts", "co_names", "co_varnames",
-            "co_filename", "co_name", "co_qualname", "co_firstlineno", "co_linetable",
-            "co_exceptiontable", "co_freevars", "co_cellvars",
+            "co_argcount",
+            "co_posonlyargcount",
+            "co_kwonlyargcount",
+            "co_nlocals",
+            "co_stacksize",
+            "co_flags",
+            "co_code",
+            "co_consts",
+            "co_names",
+            "co_varnames",
+            "co_filename",
+            "co_name",
+            "co_qualname",
+            "co_firstlineno",
+            "co_linetable",
+            "co_exceptiontable",
+            "co_freevars",
+            "co_cellvars",
         ];
         let given = args.args();
         let names: &[&str] = match given.len() {

@@ -134,7 +134,8 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
             let Some(ty) = argument(args, 1) else {
                 return Err(vm.type_error("athrow expected at least 1 argument, got 0"));
             };
-            let exc = generator::exception_from_throw(vm, ty, argument(args, 2), argument(args, 3))?;
+            let exc =
+                generator::exception_from_throw(vm, ty, argument(args, 2), argument(args, 3))?;
             step(vm, crate::runtime::args::receiver(vm, args)?, Start::Throw(exc))
         },
     },
@@ -276,9 +277,7 @@ impl AsyncStep {
         }
         if fresh && generator.state.get() == GeneratorState::Running {
             zelf.state.set(StepState::Closed);
-            return Err(vm.runtime_error(
-                "anext(): asynchronous generator is already running",
-            ));
+            return Err(vm.runtime_error("anext(): asynchronous generator is already running"));
         }
         zelf.state.set(StepState::Running);
         let first = if fresh { zelf.value.replace(None) } else { None };
@@ -390,4 +389,3 @@ impl AsyncStep {
         }
     }
 }
-

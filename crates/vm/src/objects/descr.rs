@@ -11,8 +11,8 @@ use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::method::Method;
 use crate::objects::str_::Str;
-use crate::objects::type_::slots::{New, SlotDef, Slots, Wrapper};
 use crate::objects::type_::Type;
+use crate::objects::type_::slots::{New, SlotDef, Slots, Wrapper};
 use crate::protocol::{call, number, object};
 use crate::runtime::args::{CallArgs, Flavour, GetSetDef, NativeDef, call_native};
 use crate::runtime::errors::PyResult;
@@ -23,9 +23,10 @@ use adder_derive::{pyclass, pymethods};
 /// The type's name by which a native method was found on a receiver.
 pub(crate) fn owner_name(receiver: &Value, def: &NativeDef) -> String {
     for ty in receiver.ty().mro() {
-        let found = ty.dict().items_vec().into_iter().any(|(_, v)| {
-            v.downcast::<MethodDescr>().is_some_and(|d| std::ptr::eq(d.def, def))
-        });
+        let found =
+            ty.dict().items_vec().into_iter().any(|(_, v)| {
+                v.downcast::<MethodDescr>().is_some_and(|d| std::ptr::eq(d.def, def))
+            });
         if found {
             return ty.name().into();
         }
@@ -292,7 +293,13 @@ fn exactly(vm: &Vm, def: &SlotDef, args: &CallArgs<'_>, min: usize, max: usize) 
     if (min..=max).contains(&n) {
         return Ok(());
     }
-    let word = if min == max { "" } else if n < min { "at least " } else { "at most " };
+    let word = if min == max {
+        ""
+    } else if n < min {
+        "at least "
+    } else {
+        "at most "
+    };
     let want = if n < min { min } else { max };
     Err(vm.type_error(format!(
         "expected {word}{want} argument{}, got {n}",
@@ -301,16 +308,14 @@ fn exactly(vm: &Vm, def: &SlotDef, args: &CallArgs<'_>, min: usize, max: usize) 
 }
 
 /// Calls a slot the way its Python method is called.
-fn call_slot(
-    vm: &Vm,
-    def: &SlotDef,
-    slots: &Slots,
-    zelf: &Value,
-    call: CallArgs<'_>,
-) -> PyResult {
+fn call_slot(vm: &Vm, def: &SlotDef, slots: &Slots, zelf: &Value, call: CallArgs<'_>) -> PyResult {
     let missing = || vm.attribute_error(def.name);
     let counts = match def.wrapper {
-        Wrapper::Unary(_) | Wrapper::Hash | Wrapper::Len | Wrapper::Bool | Wrapper::Next
+        Wrapper::Unary(_)
+        | Wrapper::Hash
+        | Wrapper::Len
+        | Wrapper::Bool
+        | Wrapper::Next
         | Wrapper::Finalize => Some((0, 0)),
         Wrapper::Power(_) | Wrapper::ReflectedPower(_) => Some((1, 2)),
         Wrapper::SetAttr | Wrapper::SetItem | Wrapper::DescrSet => Some((2, 2)),
@@ -335,9 +340,7 @@ fn call_slot(
             let count = number::to_ssize(vm, &args[0])?;
             get(slots).ok_or_else(missing)?(vm, zelf, count)
         }
-        Wrapper::Hash => {
-            slots.hash.get().ok_or_else(missing)?(vm, zelf).map(super::int::from_i64)
-        }
+        Wrapper::Hash => slots.hash.get().ok_or_else(missing)?(vm, zelf).map(super::int::from_i64),
         Wrapper::Len => {
             let len = slots.len.get().ok_or_else(missing)?(vm, zelf)?;
             Ok(super::int::from_i64(len as i64))
@@ -347,7 +350,9 @@ fn call_slot(
             slots.richcompare.get().ok_or_else(missing)?(vm, zelf, &args[0], op)
         }
         Wrapper::Call => slots.call.get().ok_or_else(missing)?(vm, zelf, call),
-        Wrapper::Init => slots.init.get().ok_or_else(missing)?(vm, zelf, call).map(|()| Value::NONE),
+        Wrapper::Init => {
+            slots.init.get().ok_or_else(missing)?(vm, zelf, call).map(|()| Value::NONE)
+        }
         Wrapper::GetAttribute => {
             let name = name(&args[0])?;
             let found = slots.getattro.get().ok_or_else(missing)?(vm, zelf, &name)?;
@@ -883,9 +888,7 @@ fn copy_function_attributes(vm: &Vm, wrapper: &Value, function: &Value) -> PyRes
 fn one_argument(vm: &Vm, name: &str, args: CallArgs<'_>) -> PyResult {
     match (args.args(), args.keyword_count()) {
         ([one], 0) => Ok(one.clone()),
-        (all, 0) => {
-            Err(vm.type_error(format!("{name} expected 1 argument, got {}", all.len())))
-        }
+        (all, 0) => Err(vm.type_error(format!("{name} expected 1 argument, got {}", all.len()))),
         _ => Err(vm.type_error(format!("{name}() takes no keyword arguments"))),
     }
 }

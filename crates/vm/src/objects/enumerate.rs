@@ -100,26 +100,23 @@ impl Reversed {
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         let [sequence] = args.all() else {
-            return Err(vm.type_error(format!(
-                "reversed expected 1 argument, got {}",
-                args.all().len()
-            )));
+            return Err(
+                vm.type_error(format!("reversed expected 1 argument, got {}", args.all().len()))
+            );
         };
         let name = &vm.names().__reversed__;
         if sequence.ty().lookup(name).is_some_and(|m| m.is_none()) {
-            return Err(vm.type_error(format!(
-                "'{}' object is not reversible",
-                sequence.ty().name()
-            )));
+            return Err(
+                vm.type_error(format!("'{}' object is not reversible", sequence.ty().name()))
+            );
         }
         if let Some(result) = object::call_special(vm, sequence, name, &[])? {
             return Ok(result);
         }
         if !object::is_sequence(sequence) {
-            return Err(vm.type_error(format!(
-                "'{}' object is not reversible",
-                sequence.ty().name()
-            )));
+            return Err(
+                vm.type_error(format!("'{}' object is not reversible", sequence.ty().name()))
+            );
         }
         let len = object::len(vm, sequence)? as i64;
         let payload = Reversed { sequence: sequence.clone().into(), at: Cell::new(len - 1) };
@@ -229,10 +226,9 @@ impl Zip {
         let mut iterators = Vec::new();
         for (i, iterable) in args.args().iter().enumerate() {
             if !iter::is_iterable(iterable) {
-                return Err(vm.type_error(format!(
-                    "zip argument #{} must support iteration",
-                    i + 1
-                )));
+                return Err(
+                    vm.type_error(format!("zip argument #{} must support iteration", i + 1))
+                );
             }
             iterators.push(iter::iter(vm, iterable)?);
         }
@@ -311,10 +307,9 @@ impl Filter {
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         let [function, iterable] = args.all() else {
-            return Err(vm.type_error(format!(
-                "filter expected 2 arguments, got {}",
-                args.all().len()
-            )));
+            return Err(
+                vm.type_error(format!("filter expected 2 arguments, got {}", args.all().len()))
+            );
         };
         let iterator = iter::iter(vm, iterable)?;
         Ok(Ref::with_type(Filter { function: function.clone(), iterator }, ty).into())

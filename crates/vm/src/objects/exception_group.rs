@@ -132,9 +132,7 @@ fn condition(vm: &Vm, value: &Value) -> PyResult<Condition> {
     } else if call::is_callable(value) && value.downcast::<Type>().is_none() {
         Ok(Condition::Function(value.clone()))
     } else {
-        Err(vm.type_error(
-            "expected a function, exception type or tuple of exception types",
-        ))
+        Err(vm.type_error("expected a function, exception type or tuple of exception types"))
     }
 }
 

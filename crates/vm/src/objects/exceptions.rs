@@ -334,8 +334,7 @@ impl Obj<ExcObj> {
             for (name, value) in ["object", "start", "end", "reason"].iter().zip(items) {
                 self.set_field(vm, name, value.clone());
             }
-        } else if ty.is_subtype(&e.unicode_decode_error) || ty.is_subtype(&e.unicode_encode_error)
-        {
+        } else if ty.is_subtype(&e.unicode_decode_error) || ty.is_subtype(&e.unicode_encode_error) {
             let names = ["encoding", "object", "start", "end", "reason"];
             for (name, value) in names.iter().zip(items) {
                 self.set_field(vm, name, value.clone());
@@ -359,7 +358,8 @@ impl Obj<ExcObj> {
             return object::str(vm, &message);
         }
         if ty.is_subtype(&e.os_error)
-            && let (Some(number), Some(text)) = (self.field(vm, "errno"), self.field(vm, "strerror"))
+            && let (Some(number), Some(text)) =
+                (self.field(vm, "errno"), self.field(vm, "strerror"))
         {
             let (number, text) = (object::str(vm, &number)?, object::str(vm, &text)?);
             let mut out = format!("[Errno {number}] {text}");
@@ -409,14 +409,13 @@ impl Obj<ExcObj> {
         let encode = self.ty().is_subtype(&vm.exceptions().unicode_encode_error);
         let verb = if encode { "encode" } else { "decode" };
         let unit = if encode {
-            subject
-                .downcast::<Str>()
-                .filter(|s| (start as usize) < s.len())
-                .map(|s| match s.at(start as usize) {
+            subject.downcast::<Str>().filter(|s| (start as usize) < s.len()).map(|s| {
+                match s.at(start as usize) {
                     c @ 0..0x100 => format!("character '\\x{c:02x}'"),
                     c @ 0x100..0x1_0000 => format!("character '\\u{c:04x}'"),
                     c => format!("character '\\U{c:08x}'"),
-                })
+                }
+            })
         } else {
             crate::protocol::buffer::to_vec(vm, &subject)?
                 .get(start as usize)
@@ -436,11 +435,7 @@ impl Obj<ExcObj> {
 }
 
 /// An exception argument for `__cause__` and `__context__`.
-fn exception_or_none(
-    vm: &Vm,
-    value: Option<Value>,
-    what: &str,
-) -> PyResult<Option<Ref<ExcObj>>> {
+fn exception_or_none(vm: &Vm, value: Option<Value>, what: &str) -> PyResult<Option<Ref<ExcObj>>> {
     match value {
         None => Err(vm.type_error(format!("{what} may not be deleted"))),
         Some(v) if v.is_none() => Ok(None),
@@ -501,12 +496,13 @@ impl ExcObj {
             }
             zelf.set_field(vm, &text, value.clone());
         }
-        let unicode = ty.is_subtype(&e.unicode_encode_error) || ty.is_subtype(&e.unicode_decode_error);
+        let unicode =
+            ty.is_subtype(&e.unicode_encode_error) || ty.is_subtype(&e.unicode_decode_error);
         let (want, given) = (if unicode { 5 } else { 4 }, args.args().len());
         if (unicode || ty.is_subtype(&e.unicode_translate_error)) && given != want {
-            return Err(vm.type_error(format!(
-                "function takes exactly {want} arguments ({given} given)"
-            )));
+            return Err(
+                vm.type_error(format!("function takes exactly {want} arguments ({given} given)"))
+            );
         }
         Ok(())
     }

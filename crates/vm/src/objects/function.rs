@@ -105,9 +105,7 @@ impl Function {
             let argcount = code.source.argcount as usize;
             n == argcount
                 || (n < argcount
-                    && self
-                        .defaults
-                        .with(|d| d.as_ref().is_some_and(|d| d.len() >= argcount - n)))
+                    && self.defaults.with(|d| d.as_ref().is_some_and(|d| d.len() >= argcount - n)))
         }
     }
 
@@ -434,12 +432,4 @@ impl Function {
     }
     #[getter(name = "__text_signature__")]
     fn text_signature(_zelf: &Obj<Function>, _vm: &Vm) {}
-}
-
-/// A method or function's `__name__`, for messages.
-pub(crate) fn name_of(vm: &Vm, callable: &Value) -> PyResult<String> {
-    match object::lookup_attr(vm, callable, &vm.names().__qualname__)? {
-        Some(name) => Ok(object::str(vm, &name)?.to_string()),
-        None => Ok(object::repr(vm, callable)?.to_string()),
-    }
 }

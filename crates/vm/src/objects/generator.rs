@@ -526,7 +526,9 @@ pub fn exception_from_throw(
             Some(v) => call::call(vm, ty, std::slice::from_ref(v))?,
             None => call::call(vm, ty, &[])?,
         };
-        Exc(made.into_ref().map_err(|_| vm.type_error("exceptions must derive from BaseException"))?)
+        Exc(made
+            .into_ref()
+            .map_err(|_| vm.type_error("exceptions must derive from BaseException"))?)
     };
     if let Some(traceback) = traceback {
         exc.0.set_traceback(Some(traceback.clone()));

@@ -110,7 +110,9 @@ impl GenericAlias {
         let params = parameters(vm, &zelf.args)?;
         let alias = object::repr(vm, &zelf.to_value())?;
         if params.is_empty() {
-            return Err(vm.type_error(format!("{} is not a generic class", alias.to_string_lossy())));
+            return Err(
+                vm.type_error(format!("{} is not a generic class", alias.to_string_lossy()))
+            );
         }
         let mut given = match item.downcast_exact::<Tuple>() {
             Some(tuple) => tuple.items().to_vec(),
@@ -166,16 +168,26 @@ impl GenericAlias {
         let own = matches!(
             name.as_ascii(),
             Some(
-                "__origin__" | "__args__" | "__parameters__" | "__mro_entries__" | "__reduce_ex__"
-                    | "__reduce__" | "__copy__" | "__deepcopy__" | "__unpacked__"
-                    | "__typing_unpacked_tuple_args__" | "__class__"
+                "__origin__"
+                    | "__args__"
+                    | "__parameters__"
+                    | "__mro_entries__"
+                    | "__reduce_ex__"
+                    | "__reduce__"
+                    | "__copy__"
+                    | "__deepcopy__"
+                    | "__unpacked__"
+                    | "__typing_unpacked_tuple_args__"
+                    | "__class__"
             )
         );
         let dunder = matches!(name.as_ascii(), Some(n) if n.starts_with("__") && n.ends_with("__"));
         let forwarded = !dunder
             || matches!(
                 name.as_ascii(),
-                Some("__name__" | "__qualname__" | "__module__" | "__doc__" | "__init__" | "__new__")
+                Some(
+                    "__name__" | "__qualname__" | "__module__" | "__doc__" | "__init__" | "__new__"
+                )
             );
         if !own
             && forwarded
@@ -187,11 +199,8 @@ impl GenericAlias {
     }
     #[slot]
     fn iter(zelf: &Obj<GenericAlias>, vm: &Vm) -> PyResult {
-        let starred = GenericAlias {
-            origin: zelf.origin.clone(),
-            args: zelf.args.clone(),
-            starred: true,
-        };
+        let starred =
+            GenericAlias { origin: zelf.origin.clone(), args: zelf.args.clone(), starred: true };
         let one = Tuple::from_vec(vec![Ref::new(starred).into()]);
         iter::iter(vm, &one.into())
     }

@@ -87,7 +87,8 @@ macro_rules! sequence_iterator {
 }
 
 sequence_iterator!(ListIter, "list_iterator", List, |s, at| s.get(at), |s| s.len());
-sequence_iterator!(TupleIter, "tuple_iterator", Tuple, |s, at| s.items().get(at).cloned(), |s| s.len());
+sequence_iterator!(TupleIter, "tuple_iterator", Tuple, |s, at| s.items().get(at).cloned(), |s| s
+    .len());
 
 /// `reversed(list)`
 #[pyclass(name = "list_reverseiterator", no_new)]

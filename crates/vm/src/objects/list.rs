@@ -241,10 +241,9 @@ impl List {
                 drop(zelf.replace_all(items));
                 Ok(())
             }
-            more => Err(vm.type_error(format!(
-                "list expected at most 1 argument, got {}",
-                more.len()
-            ))),
+            more => {
+                Err(vm.type_error(format!("list expected at most 1 argument, got {}", more.len())))
+            }
         }
     }
 
@@ -481,12 +480,7 @@ impl List {
     ///
     /// The reverse flag can be set to sort in descending order.
     #[pymethod(sig = "($self, /, *, key=None, reverse=False)")]
-    fn sort(
-        zelf: &Obj<List>,
-        vm: &Vm,
-        key: Option<&Value>,
-        reverse: Option<bool>,
-    ) -> PyResult<()> {
+    fn sort(zelf: &Obj<List>, vm: &Vm, key: Option<&Value>, reverse: Option<bool>) -> PyResult<()> {
         let items = zelf.take();
         let key = key.filter(|k| !k.is_none());
         let (sorted, result) = sort::sort_values(vm, items, key, reverse.unwrap_or(false));
@@ -514,11 +508,5 @@ impl List {
     #[classmethod]
     fn __class_getitem__(cls: &Value, vm: &Vm, item: &Value) -> PyResult {
         super::generic_alias::make(vm, cls, item)
-    }
-}
-
-impl List {
-    pub(crate) fn type_object() -> &'static Obj<Type> {
-        List::cell().get()
     }
 }

@@ -212,7 +212,10 @@ impl Sorter<'_> {
         }
         // The items move out, leaving None behind, and come back merged: nothing is dropped.
         let mut take = |range: std::ops::Range<usize>| -> Vec<Pair> {
-            v[range].iter_mut().map(|p| (std::mem::replace(&mut p.0, Value::NONE), p.1.take())).collect()
+            v[range]
+                .iter_mut()
+                .map(|p| (std::mem::replace(&mut p.0, Value::NONE), p.1.take()))
+                .collect()
         };
         let left = take(from..a.1);
         let right = take(a.1..to);

@@ -29,10 +29,9 @@ impl Method {
     #[slot]
     fn new(vm: &Vm, _ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         let [function, receiver] = args.args() else {
-            return Err(vm.type_error(format!(
-                "method expected 2 arguments, got {}",
-                args.args().len()
-            )));
+            return Err(
+                vm.type_error(format!("method expected 2 arguments, got {}", args.args().len()))
+            );
         };
         if !call::is_callable(function) {
             return Err(vm.type_error("first argument must be callable"));

@@ -13,7 +13,12 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 
 /// A simple attribute-based namespace.
-#[pyclass(name = "types.SimpleNamespace", base_type, has_dict, sig = "(mapping_or_iterable=(), /, **kwargs)")]
+#[pyclass(
+    name = "types.SimpleNamespace",
+    base_type,
+    has_dict,
+    sig = "(mapping_or_iterable=(), /, **kwargs)"
+)]
 pub struct Namespace {}
 
 impl Namespace {
@@ -57,7 +62,8 @@ impl Namespace {
             items.insert(vm, name, value.clone())?;
         }
         for (name, value) in items.items_vec() {
-            let name = name.clone().into_ref().map_err(|_| vm.type_error("keywords must be strings"))?;
+            let name =
+                name.clone().into_ref().map_err(|_| vm.type_error("keywords must be strings"))?;
             object::set_attr(vm, &zelf.to_value(), &super::str_::intern::intern(&name), value)?;
         }
         Ok(())

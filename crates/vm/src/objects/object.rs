@@ -80,9 +80,7 @@ pub fn generic_getattr(vm: &Vm, object: &Value, name: &Ref<Str>) -> PyResult<Opt
         return Ok(Some(value));
     }
     match (found, getter) {
-        (Some(descr), Some(get)) => {
-            get(vm, &descr, Some(object), Some(&ty.to_value())).map(Some)
-        }
+        (Some(descr), Some(get)) => get(vm, &descr, Some(object), Some(&ty.to_value())).map(Some),
         (found, _) => Ok(found),
     }
 }
@@ -294,8 +292,7 @@ impl Object {
         };
         let old = zelf.ty();
         let changeable = |t: &Type| {
-            t.has_flag(TypeFlags::HEAP)
-                || std::ptr::eq(t.layout(), super::module::Module::cell())
+            t.has_flag(TypeFlags::HEAP) || std::ptr::eq(t.layout(), super::module::Module::cell())
         };
         if !changeable(new) || !changeable(old) {
             return Err(vm.type_error(

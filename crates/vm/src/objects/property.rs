@@ -20,7 +20,12 @@ use adder_derive::{pyclass, pymethods};
 ///     function to be used for del'ing an attribute
 ///   doc
 ///     docstring
-#[pyclass(name = "property", base_type, has_dict, sig = "(fget=None, fset=None, fdel=None, doc=None)")]
+#[pyclass(
+    name = "property",
+    base_type,
+    has_dict,
+    sig = "(fget=None, fset=None, fdel=None, doc=None)"
+)]
 #[derive(Default)]
 pub struct Property {
     get: ValueCell,
@@ -32,7 +37,8 @@ pub struct Property {
 
 impl Property {
     fn copy_with(zelf: &Obj<Property>, vm: &Vm, at: usize, function: Value) -> PyResult {
-        let mut parts = [&zelf.get, &zelf.set, &zelf.delete].map(|c| c.get().unwrap_or(Value::NONE));
+        let mut parts =
+            [&zelf.get, &zelf.set, &zelf.delete].map(|c| c.get().unwrap_or(Value::NONE));
         parts[at] = function;
         let made = call::call(vm, &zelf.ty().to_value(), &parts)?;
         if let Some(new) = made.downcast::<Property>() {
@@ -46,9 +52,11 @@ impl Property {
 
     fn missing(zelf: &Obj<Property>, vm: &Vm, object: &Value, what: &str) -> Exc {
         let owner = object.ty().qualname.get();
-        let name = zelf.name.get().filter(|n| !n.is_none()).and_then(|n| {
-            object::repr(vm, &n).ok().map(|r| r.to_string())
-        });
+        let name = zelf
+            .name
+            .get()
+            .filter(|n| !n.is_none())
+            .and_then(|n| object::repr(vm, &n).ok().map(|r| r.to_string()));
         vm.attribute_error(match name {
             Some(name) => format!("property {name} of '{owner}' object has no {what}"),
             None => format!("property of '{owner}' object has no {what}"),

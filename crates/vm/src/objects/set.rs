@@ -384,10 +384,9 @@ fn one_iterable(vm: &Vm, name: &str, args: CallArgs<'_>) -> PyResult<Option<Valu
     match args.args() {
         [] => Ok(None),
         [one] => Ok(Some(one.clone())),
-        more => Err(vm.type_error(format!(
-            "{name} expected at most 1 argument, got {}",
-            more.len()
-        ))),
+        more => {
+            Err(vm.type_error(format!("{name} expected at most 1 argument, got {}", more.len())))
+        }
     }
 }
 
@@ -607,8 +606,16 @@ impl Set {
 /// The methods that `frozenset` shares with `set`, and its hash; its type object is made from
 /// `set`'s definitions at start-up.
 pub(crate) const FROZEN_METHODS: &[&str] = &[
-    "union", "intersection", "difference", "symmetric_difference", "isdisjoint", "issubset",
-    "issuperset", "copy", "__reduce__", "__class_getitem__",
+    "union",
+    "intersection",
+    "difference",
+    "symmetric_difference",
+    "isdisjoint",
+    "issubset",
+    "issuperset",
+    "copy",
+    "__reduce__",
+    "__class_getitem__",
 ];
 
 /// `frozenset`: `set`'s reading half, hashable.
@@ -693,9 +700,9 @@ impl SetIter {
     #[pymethod]
     fn __length_hint__(zelf: &Obj<SetIter>, _vm: &Vm) -> usize {
         match zelf.set.get() {
-            Some(set) => set
-                .table
-                .with(|t| t.entries().iter().skip(zelf.at.get()).filter(|e| e.key.is_some()).count()),
+            Some(set) => set.table.with(|t| {
+                t.entries().iter().skip(zelf.at.get()).filter(|e| e.key.is_some()).count()
+            }),
             None => 0,
         }
     }

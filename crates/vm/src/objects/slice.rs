@@ -44,10 +44,10 @@ impl Slice {
                 Ok(Slice::new_value(start.clone(), stop.clone(), step.clone()))
             }
             ([], 0) => Err(vm.type_error("slice expected at least 1 argument, got 0")),
-            (more, 0) => Err(vm.type_error(format!(
-                "slice expected at most 3 arguments, got {}",
-                more.len()
-            ))),
+            (more, 0) => {
+                Err(vm
+                    .type_error(format!("slice expected at most 3 arguments, got {}", more.len())))
+            }
             _ => Err(vm.type_error("slice() takes no keyword arguments")),
         }
     }

@@ -124,11 +124,8 @@ impl Tuple {
                 start = tail.cast();
             });
             let raw = tuple.into_raw();
-            (*raw.as_ptr()).payload.items = if len == 0 {
-                std::ptr::NonNull::dangling().as_ptr()
-            } else {
-                start
-            };
+            (*raw.as_ptr()).payload.items =
+                if len == 0 { std::ptr::NonNull::dangling().as_ptr() } else { start };
             let tuple = Ref::from_raw(raw);
             if track {
                 tracked::track(tuple.head());
@@ -151,10 +148,9 @@ impl Tuple {
             [one] if exact && one.is_exact::<Tuple>() => return Ok(one.clone()),
             [one] => iter::collect(vm, one)?,
             more => {
-                return Err(vm.type_error(format!(
-                    "tuple expected at most 1 argument, got {}",
-                    more.len()
-                )));
+                return Err(
+                    vm.type_error(format!("tuple expected at most 1 argument, got {}", more.len()))
+                );
             }
         };
         if exact { Ok(Tuple::from_vec(items).into()) } else { Ok(Tuple::build(items, ty).into()) }

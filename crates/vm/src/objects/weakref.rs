@@ -87,7 +87,11 @@ impl Obj<WeakRef> {
         let Some(callback) = self.callback.take() else { return };
         Vm::with_current(|vm| {
             if let Err(e) = call::call(vm, &callback, &[self.to_value()]) {
-                vm.unraisable(e, "Exception ignored while calling weakref callback", Some(&callback));
+                vm.unraisable(
+                    e,
+                    "Exception ignored while calling weakref callback",
+                    Some(&callback),
+                );
             }
         });
     }

@@ -150,10 +150,9 @@ pub fn has_buffer(object: &Value) -> bool {
 pub fn get(vm: &Vm, object: &Value, writable: bool) -> PyResult<Buffer> {
     match slot(object) {
         Some(f) => f(vm, object, writable),
-        None => Err(vm.type_error(format!(
-            "a bytes-like object is required, not '{}'",
-            object.ty().name()
-        ))),
+        None => Err(
+            vm.type_error(format!("a bytes-like object is required, not '{}'", object.ty().name()))
+        ),
     }
 }
 

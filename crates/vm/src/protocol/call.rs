@@ -49,12 +49,7 @@ pub fn call_with_dict(
 }
 
 /// `callable(*args, name=value, ...)` from Rust.
-pub fn call_named(
-    vm: &Vm,
-    callable: &Value,
-    args: &[Value],
-    named: &[(&str, Value)],
-) -> PyResult {
+pub fn call_named(vm: &Vm, callable: &Value, args: &[Value], named: &[(&str, Value)]) -> PyResult {
     let names = named.iter().map(|(n, _)| vm.intern(n).into()).collect();
     let names: Ref<Tuple> = Tuple::from_vec(names);
     let mut values = args.to_vec();

@@ -45,10 +45,8 @@ pub fn subscript(vm: &Vm, key: &Value, len: usize, what: &str) -> PyResult<Subsc
     if number::has_index(key) {
         return Ok(Subscript::Index(number::to_index(vm, key)?));
     }
-    Err(vm.type_error(format!(
-        "{what} indices must be integers or slices, not {}",
-        key.ty().name()
-    )))
+    Err(vm
+        .type_error(format!("{what} indices must be integers or slices, not {}", key.ty().name())))
 }
 
 /// An index counted from the start, or `None` if it is out of range.
@@ -99,9 +97,9 @@ fn part(vm: &Vm, value: &Value) -> PyResult<Option<isize>> {
         return Ok(Some(i as isize));
     }
     if !number::has_index(value) {
-        return Err(vm.type_error(
-            "slice indices must be integers or None or have an __index__ method",
-        ));
+        return Err(
+            vm.type_error("slice indices must be integers or None or have an __index__ method")
+        );
     }
     let index = number::index(vm, value)?;
     // Out of range saturates, as in `_PyEval_SliceIndex`.
@@ -118,9 +116,7 @@ mod tests {
 
     #[test]
     fn slices_are_clamped() {
-        let of = |a, b, s, n| {
-            clamp(a, b, s, n).positions().collect::<Vec<_>>()
-        };
+        let of = |a, b, s, n| clamp(a, b, s, n).positions().collect::<Vec<_>>();
         assert_eq!(of(None, None, 1, 3), [0, 1, 2]);
         assert_eq!(of(None, None, -1, 3), [2, 1, 0]);
         assert_eq!(of(Some(-2), None, 1, 3), [1, 2]);

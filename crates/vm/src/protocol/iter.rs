@@ -38,9 +38,7 @@ pub fn iter(vm: &Vm, object: &Value) -> PyResult {
 pub fn next(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
     match iterator.ty().slots.iternext.get() {
         Some(next) => next(vm, iterator),
-        None => {
-            Err(vm.type_error(format!("'{}' object is not an iterator", iterator.ty().name())))
-        }
+        None => Err(vm.type_error(format!("'{}' object is not an iterator", iterator.ty().name()))),
     }
 }
 

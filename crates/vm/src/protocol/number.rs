@@ -152,13 +152,7 @@ fn unsupported(vm: &Vm, a: &Value, b: &Value, op: BinOp, symbol: &str) -> Exc {
 }
 
 /// `+` and `*` of sequences, tried when numbers have declined.
-fn sequence_op(
-    vm: &Vm,
-    a: &Value,
-    b: &Value,
-    op: BinOp,
-    inplace: bool,
-) -> PyResult<Option<Value>> {
+fn sequence_op(vm: &Vm, a: &Value, b: &Value, op: BinOp, inplace: bool) -> PyResult<Option<Value>> {
     let (sa, sb) = (&a.ty().slots, &b.ty().slots);
     match op {
         BinOp::Add => {
@@ -306,10 +300,9 @@ pub fn index(vm: &Vm, value: &Value) -> PyResult {
     };
     let result = f(vm, value)?;
     if !int::is_int(&result) {
-        return Err(vm.type_error(format!(
-            "__index__ returned non-int (type {})",
-            result.ty().name()
-        )));
+        return Err(
+            vm.type_error(format!("__index__ returned non-int (type {})", result.ty().name()))
+        );
     }
     Ok(result)
 }
@@ -350,9 +343,7 @@ pub fn to_index(vm: &Vm, value: &Value) -> PyResult<isize> {
     let value = index(vm, value)?;
     match int::to_i64_exact(&value) {
         Some(i) => Ok(i as isize),
-        None => {
-            Err(vm.index_error(format!("cannot fit '{ty}' into an index-sized integer")))
-        }
+        None => Err(vm.index_error(format!("cannot fit '{ty}' into an index-sized integer"))),
     }
 }
 

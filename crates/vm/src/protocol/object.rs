@@ -246,10 +246,9 @@ pub fn format(vm: &Vm, object: &Value, spec: &Ref<Str>) -> PyResult<Ref<Str>> {
     let text = match call_special(vm, object, &vm.names().__format__, &[spec.to_value()])? {
         Some(text) => text,
         None => {
-            return Err(vm.type_error(format!(
-                "Type {} doesn't define __format__",
-                object.ty().name()
-            )));
+            return Err(
+                vm.type_error(format!("Type {} doesn't define __format__", object.ty().name()))
+            );
         }
     };
     text.into_ref::<Str>().map_err(|other| {
@@ -280,7 +279,10 @@ pub fn type_name_or_none(object: &Value) -> String {
 
 /// `isinstance(object, class)`, also with tuples and unions.
 pub fn is_instance(vm: &Vm, object: &Value, class: &Value) -> PyResult<bool> {
-    if std::ptr::eq(object.ty(), class.downcast::<Type>().map_or(std::ptr::null(), |t| t as *const _)) {
+    if std::ptr::eq(
+        object.ty(),
+        class.downcast::<Type>().map_or(std::ptr::null(), |t| t as *const _),
+    ) {
         return Ok(true);
     }
     if class.is_exact::<Type>() {
@@ -387,9 +389,7 @@ fn abstract_is_subclass(vm: &Vm, derived: &Value, class: &Value) -> PyResult<boo
 pub fn len(vm: &Vm, object: &Value) -> PyResult<usize> {
     match object.ty().slots.len.get() {
         Some(len) => len(vm, object),
-        None => {
-            Err(vm.type_error(format!("object of type '{}' has no len()", object.ty().name())))
-        }
+        None => Err(vm.type_error(format!("object of type '{}' has no len()", object.ty().name()))),
     }
 }
 
@@ -413,10 +413,9 @@ pub fn length_hint(vm: &Vm, object: &Value, default: usize) -> PyResult<usize> {
     match int::to_i64_exact(&hint) {
         Some(n) if n >= 0 => Ok(n as usize),
         Some(_) => Err(vm.value_error("__length_hint__() should return >= 0")),
-        None => Err(vm.type_error(format!(
-            "__length_hint__ must be an integer, not {}",
-            hint.ty().name()
-        ))),
+        None => Err(
+            vm.type_error(format!("__length_hint__ must be an integer, not {}", hint.ty().name()))
+        ),
     }
 }
 
@@ -452,10 +451,8 @@ pub fn set_item(vm: &Vm, object: &Value, key: &Value, value: Value) -> PyResult<
 pub fn del_item(vm: &Vm, object: &Value, key: &Value) -> PyResult<()> {
     match object.ty().slots.setitem.get() {
         Some(setitem) => setitem(vm, object, key, None),
-        None => Err(vm.type_error(format!(
-            "'{}' object does not support item deletion",
-            object.ty().name()
-        ))),
+        None => Err(vm
+            .type_error(format!("'{}' object does not support item deletion", object.ty().name()))),
     }
 }
 

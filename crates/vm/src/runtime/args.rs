@@ -59,7 +59,11 @@ impl<'a> CallArgs<'a> {
         self.values.is_empty()
     }
     /// The same call with a receiver in front.
-    pub fn with_receiver(&self, receiver: &Value, f: impl FnOnce(CallArgs<'_>) -> PyResult) -> PyResult {
+    pub fn with_receiver(
+        &self,
+        receiver: &Value,
+        f: impl FnOnce(CallArgs<'_>) -> PyResult,
+    ) -> PyResult {
         let mut values: SmallVec<[Value; 8]> = SmallVec::with_capacity(self.values.len() + 1);
         values.push(receiver.clone());
         values.extend(self.values.iter().cloned());
@@ -173,7 +177,12 @@ fn as_options(values: &[Value]) -> &[Option<Value>] {
 /// Calls a native function: `receiver` first if its flavour has one, then the bound arguments. If
 /// `receiver` is `None` and the flavour needs one, it is the first positional argument.
 #[inline]
-pub fn call_native(vm: &Vm, def: &NativeDef, receiver: Option<&Value>, args: CallArgs<'_>) -> PyResult {
+pub fn call_native(
+    vm: &Vm,
+    def: &NativeDef,
+    receiver: Option<&Value>,
+    args: CallArgs<'_>,
+) -> PyResult {
     if args.names.is_none()
         && (receiver.is_none() || !def.has_receiver())
         && let Some((min, max)) = def.simple_arity()
@@ -205,10 +214,9 @@ fn call_native_slow(
                     args = args.without_first();
                 }
                 None => {
-                    return Err(vm.type_error(format!(
-                        "unbound method {}() needs an argument",
-                        def.name
-                    )));
+                    return Err(
+                        vm.type_error(format!("unbound method {}() needs an argument", def.name))
+                    );
                 }
             },
         }
@@ -338,9 +346,18 @@ fn arity_message(
     takes_keywords: bool,
 ) -> String {
     if takes_keywords {
-        let word = if min == max { "exactly" } else if given > max { "at most" } else { "at least" };
+        let word = if min == max {
+            "exactly"
+        } else if given > max {
+            "at most"
+        } else {
+            "at least"
+        };
         let n = if given > max { max } else { min };
-        return format!("{shown}() takes {word} {n} positional argument{} ({given} given)", plural(n));
+        return format!(
+            "{shown}() takes {word} {n} positional argument{} ({given} given)",
+            plural(n)
+        );
     }
     if max == 0 {
         return format!("{shown}() takes no arguments ({given} given)");
@@ -348,7 +365,13 @@ fn arity_message(
     if min == max && max == 1 {
         return format!("{shown}() takes exactly one argument ({given} given)");
     }
-    let word = if min == max { "" } else if given > max { "at most " } else { "at least " };
+    let word = if min == max {
+        ""
+    } else if given > max {
+        "at most "
+    } else {
+        "at least "
+    };
     let n = if given > max { max } else { min };
     format!("{} expected {word}{n} argument{}, got {given}", def.name, plural(n))
 }

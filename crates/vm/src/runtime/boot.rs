@@ -1,6 +1,6 @@
 //! Start-up: the built-in types, in the order in which they need each other, then the shared state.
 
-use crate::object::{GilCell, Guarded, Obj, Ref};
+use crate::object::{GilCell, Guarded, Obj};
 use crate::objects as o;
 use crate::objects::dict::Dict;
 use crate::objects::exceptions::Exceptions;
@@ -15,6 +15,7 @@ macro_rules! types {
     ($($t:ty),* $(,)?) => {
         fn create_types() {
             $(declare::create::<$t>();)*
+            ready_roots();
             $(declare::ready::<$t>();)*
         }
 
@@ -45,6 +46,19 @@ types! {
     o::mapping_proxy::MappingProxy, o::generic_alias::GenericAlias, o::union_::Union,
     o::weakref::WeakRef, o::enumerate::Enumerate, o::enumerate::Reversed, o::enumerate::Zip,
     o::enumerate::Map, o::enumerate::Filter,
+}
+
+/// `object` and `type` first, with the generic functions themselves in their slots: inline caches
+/// recognise a type that follows the generic rules by these very pointers.
+fn ready_roots() {
+    use crate::object::Payload;
+    declare::ready::<o::object::Object>();
+    let slots = &o::object::Object::cell().get().slots;
+    slots.set_getattro(o::object::generic_getattr);
+    slots.set_setattro(o::object::generic_setattr);
+    slots.set_init(o::object::object_init);
+    declare::ready::<Type>();
+    Type::cell().get().slots.set_call(o::type_::methods::type_call);
 }
 
 /// Types that share another type's payload.

@@ -12,7 +12,9 @@ use crate::protocol::number;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::frame::Frame;
 use crate::runtime::handlers::block::{self, Landed, Way};
-use crate::runtime::handlers::{arith, attr, build, call, import_, iter, names, pattern, stack, subscr};
+use crate::runtime::handlers::{
+    arith, attr, build, call, import_, iter, names, pattern, stack, subscr,
+};
 use crate::runtime::leave;
 use crate::runtime::machine::Machine;
 use crate::runtime::observer::{NoObserver, Observer, Tracer};
@@ -129,13 +131,21 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::LoadGlobal => cold!(m, |c| names::load_global(vm, c, i), exc, again, 'raise),
                     P::LoadGlobalModule => always!(names::load_global_module(&mut m, i)),
                     P::LoadGlobalBuiltin => always!(names::load_global_builtin(&mut m, i)),
-                    P::StoreGlobal => cold!(m, |c| names::store_global(vm, c, i), exc, again, 'raise),
-                    P::DeleteGlobal => cold!(m, |c| names::delete_global(vm, c, i), exc, again, 'raise),
+                    P::StoreGlobal => {
+                        cold!(m, |c| names::store_global(vm, c, i), exc, again, 'raise)
+                    }
+                    P::DeleteGlobal => {
+                        cold!(m, |c| names::delete_global(vm, c, i), exc, again, 'raise)
+                    }
                     P::LoadClosure => go!(names::load_closure(vm, &mut m, i)),
                     P::LoadDeref => go!(names::load_deref(vm, &mut m, i)),
-                    P::LoadClassDeref => cold!(m, |c| names::load_classderef(vm, c, i), exc, again, 'raise),
+                    P::LoadClassDeref => {
+                        cold!(m, |c| names::load_classderef(vm, c, i), exc, again, 'raise)
+                    }
                     P::StoreDeref => go!(names::store_deref(vm, &mut m, i)),
-                    P::DeleteDeref => cold!(m, |c| names::delete_deref(vm, c, i), exc, again, 'raise),
+                    P::DeleteDeref => {
+                        cold!(m, |c| names::delete_deref(vm, c, i), exc, again, 'raise)
+                    }
                     P::LoadFromDictOrDeref => {
                         cold!(m, |c| names::load_from_dict_or_deref(vm, c, i), exc, again, 'raise)
                     }
@@ -155,7 +165,9 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::BinaryFloorDivide => go!(arith::floor_divide(vm, &mut m)),
                     P::BinaryModulo => go!(arith::modulo(vm, &mut m)),
                     P::BinaryPower => cold!(m, |c| arith::power(vm, c), exc, again, 'raise),
-                    P::BinaryOther => cold!(m, |c| arith::binary_other(vm, c, i), exc, again, 'raise),
+                    P::BinaryOther => {
+                        cold!(m, |c| arith::binary_other(vm, c, i), exc, again, 'raise)
+                    }
                     P::BinaryAnd => go!(arith::and(vm, &mut m)),
                     P::BinaryOr => go!(arith::or(vm, &mut m)),
                     P::BinaryXor => go!(arith::xor(vm, &mut m)),
@@ -165,10 +177,14 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::InplaceSubtract => go!(arith::inplace_subtract(vm, &mut m)),
                     P::InplaceMultiply => go!(arith::inplace_multiply(vm, &mut m)),
                     P::InplaceOther => go!(arith::inplace_other(vm, &mut m, i)),
-                    P::InplacePower => cold!(m, |c| arith::inplace_power(vm, c), exc, again, 'raise),
+                    P::InplacePower => {
+                        cold!(m, |c| arith::inplace_power(vm, c), exc, again, 'raise)
+                    }
                     P::BinarySubscr => go!(subscr::binary_subscr(vm, &mut m)),
                     P::StoreSubscr => go!(subscr::store_subscr(vm, &mut m)),
-                    P::DeleteSubscr => cold!(m, |c| subscr::delete_subscr(vm, c), exc, again, 'raise),
+                    P::DeleteSubscr => {
+                        cold!(m, |c| subscr::delete_subscr(vm, c), exc, again, 'raise)
+                    }
                     P::BuildSlice => always!(subscr::build_slice(&mut m, i)),
                     // comparison and jumps
                     P::CompareOp => go!(arith::compare_op(vm, &mut m, i)),
@@ -178,7 +194,9 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::IsNot => always!(arith::is(&mut m, false)),
                     P::In => go!(arith::is_in(vm, &mut m, true)),
                     P::NotIn => go!(arith::is_in(vm, &mut m, false)),
-                    P::ExceptionMatch => cold!(m, |c| arith::exception_match(vm, c), exc, again, 'raise),
+                    P::ExceptionMatch => {
+                        cold!(m, |c| arith::exception_match(vm, c), exc, again, 'raise)
+                    }
                     P::JumpForward => always!(m.jump(i.c)),
                     P::JumpBackward => go!(arith::jump_backward(vm, &mut m, i)),
                     P::PopJumpIfFalse => go!(arith::pop_jump_if(vm, &mut m, i, false)),
@@ -212,17 +230,23 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::LoadAttrMember => always!(attr::load_attr_member(&mut m, i)),
                     P::LoadAttrClass => always!(attr::load_attr_class(&mut m, i)),
                     P::LoadAttrModule => always!(attr::load_attr_module(&mut m, i)),
-                    P::LoadAttrGeneric => cold!(m, |c| attr::load_attr_generic(vm, c, i), exc, again, 'raise),
+                    P::LoadAttrGeneric => {
+                        cold!(m, |c| attr::load_attr_generic(vm, c, i), exc, again, 'raise)
+                    }
                     P::StoreAttr => cold!(m, |c| attr::store_attr(vm, c, i), exc, again, 'raise),
                     P::StoreAttrSlot => always!(attr::store_attr_slot(&mut m, i)),
                     P::StoreAttrAdd => always!(attr::store_attr_add(&mut m, i)),
                     P::StoreAttrMember => always!(attr::store_attr_member(&mut m, i)),
-                    P::StoreAttrGeneric => cold!(m, |c| attr::store_attr_generic(vm, c, i), exc, again, 'raise),
+                    P::StoreAttrGeneric => {
+                        cold!(m, |c| attr::store_attr_generic(vm, c, i), exc, again, 'raise)
+                    }
                     P::DeleteAttr => cold!(m, |c| attr::delete_attr(vm, c, i), exc, again, 'raise),
                     // calls
                     P::LoadMethod => cold!(m, |c| attr::load_method(vm, c, i), exc, again, 'raise),
                     P::LoadMethodType => always!(attr::load_method_type(&mut m, i)),
-                    P::LoadMethodGeneric => cold!(m, |c| attr::load_method_generic(vm, c, i), exc, again, 'raise),
+                    P::LoadMethodGeneric => {
+                        cold!(m, |c| attr::load_method_generic(vm, c, i), exc, again, 'raise)
+                    }
                     P::CallMethod => {
                         go!(O::after_call(vm, &mut m, |m| call::call_method(vm, m, i)))
                     }
@@ -235,30 +259,48 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::CallFunctionEx => {
                         cold!(m, |c| O::after_call(vm, c, |c| call::call_function_ex(vm, c, i)), exc, again, 'raise)
                     }
-                    P::MakeFunction => cold!(m, |c| build::make_function(vm, c, i), exc, again, 'raise),
+                    P::MakeFunction => {
+                        cold!(m, |c| build::make_function(vm, c, i), exc, again, 'raise)
+                    }
                     // containers
                     P::BuildTuple => always!(build::build_tuple(&mut m, i)),
                     P::BuildList => always!(build::build_list(&mut m, i)),
                     P::BuildSet => cold!(m, |c| build::build_set(vm, c, i), exc, again, 'raise),
                     P::BuildMap => cold!(m, |c| build::build_map(vm, c, i), exc, again, 'raise),
-                    P::BuildConstKeyMap => cold!(m, |c| build::build_const_key_map(vm, c, i), exc, again, 'raise),
+                    P::BuildConstKeyMap => {
+                        cold!(m, |c| build::build_const_key_map(vm, c, i), exc, again, 'raise)
+                    }
                     P::BuildString => always!(arith::build_string(&mut m, i)),
-                    P::BuildListUnpack => cold!(m, |c| build::build_list_unpack(vm, c, i), exc, again, 'raise),
+                    P::BuildListUnpack => {
+                        cold!(m, |c| build::build_list_unpack(vm, c, i), exc, again, 'raise)
+                    }
                     P::BuildTupleUnpack => {
                         cold!(m, |c| build::build_tuple_unpack(vm, c, i, false), exc, again, 'raise)
                     }
                     P::BuildTupleUnpackWithCall => {
                         cold!(m, |c| build::build_tuple_unpack(vm, c, i, true), exc, again, 'raise)
                     }
-                    P::BuildSetUnpack => cold!(m, |c| build::build_set_unpack(vm, c, i), exc, again, 'raise),
-                    P::BuildMapUnpack => cold!(m, |c| build::build_map_unpack(vm, c, i), exc, again, 'raise),
+                    P::BuildSetUnpack => {
+                        cold!(m, |c| build::build_set_unpack(vm, c, i), exc, again, 'raise)
+                    }
+                    P::BuildMapUnpack => {
+                        cold!(m, |c| build::build_map_unpack(vm, c, i), exc, again, 'raise)
+                    }
                     P::BuildMapUnpackWithCall => {
                         cold!(m, |c| build::build_map_unpack_with_call(vm, c, i), exc, again, 'raise)
                     }
-                    P::FormatValue => cold!(m, |c| stack::format_value(vm, c, i), exc, again, 'raise),
-                    P::LoadBuildClass => cold!(m, |c| build::load_build_class(vm, c), exc, again, 'raise),
-                    P::SetupAnnotations => cold!(m, |c| names::setup_annotations(vm, c), exc, again, 'raise),
-                    P::StoreAnnotation => cold!(m, |c| names::store_annotation(vm, c, i), exc, again, 'raise),
+                    P::FormatValue => {
+                        cold!(m, |c| stack::format_value(vm, c, i), exc, again, 'raise)
+                    }
+                    P::LoadBuildClass => {
+                        cold!(m, |c| build::load_build_class(vm, c), exc, again, 'raise)
+                    }
+                    P::SetupAnnotations => {
+                        cold!(m, |c| names::setup_annotations(vm, c), exc, again, 'raise)
+                    }
+                    P::StoreAnnotation => {
+                        cold!(m, |c| names::store_annotation(vm, c, i), exc, again, 'raise)
+                    }
                     P::PrintExpr => cold!(m, |c| build::print_expr(vm, c), exc, again, 'raise),
                     // leaving
                     P::ReturnValue => {
@@ -371,34 +413,62 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::EnterFinally => always!(block::enter_finally(vm, &mut m, i)),
                     P::PopExcept => always!(block::pop_except(vm, &mut m)),
                     P::SetupWith => cold!(m, |c| block::setup_with(vm, c), exc, again, 'raise),
-                    P::BeforeAsyncWith => cold!(m, |c| block::before_async_with(vm, c), exc, again, 'raise),
-                    P::WithCleanupStart => cold!(m, |c| block::with_cleanup_start(vm, c), exc, again, 'raise),
-                    P::WithCleanupFinish => cold!(m, |c| block::with_cleanup_finish(vm, c), exc, again, 'raise),
+                    P::BeforeAsyncWith => {
+                        cold!(m, |c| block::before_async_with(vm, c), exc, again, 'raise)
+                    }
+                    P::WithCleanupStart => {
+                        cold!(m, |c| block::with_cleanup_start(vm, c), exc, again, 'raise)
+                    }
+                    P::WithCleanupFinish => {
+                        cold!(m, |c| block::with_cleanup_finish(vm, c), exc, again, 'raise)
+                    }
                     // imports
-                    P::ImportName => cold!(m, |c| import_::import_name(vm, c, i), exc, again, 'raise),
-                    P::ImportFrom => cold!(m, |c| import_::import_from(vm, c, i), exc, again, 'raise),
+                    P::ImportName => {
+                        cold!(m, |c| import_::import_name(vm, c, i), exc, again, 'raise)
+                    }
+                    P::ImportFrom => {
+                        cold!(m, |c| import_::import_from(vm, c, i), exc, again, 'raise)
+                    }
                     P::ImportStar => cold!(m, |c| import_::import_star(vm, c), exc, again, 'raise),
                     // asynchronous code
-                    P::GetYieldFromIter => cold!(m, |c| pattern::get_yield_from_iter(vm, c), exc, again, 'raise),
-                    P::GetAwaitable => cold!(m, |c| pattern::get_awaitable(vm, c), exc, again, 'raise),
+                    P::GetYieldFromIter => {
+                        cold!(m, |c| pattern::get_yield_from_iter(vm, c), exc, again, 'raise)
+                    }
+                    P::GetAwaitable => {
+                        cold!(m, |c| pattern::get_awaitable(vm, c), exc, again, 'raise)
+                    }
                     P::GetAiter => cold!(m, |c| pattern::get_aiter(vm, c), exc, again, 'raise),
                     P::GetAnext => cold!(m, |c| pattern::get_anext(vm, c), exc, again, 'raise),
                     // today's language
                     P::GetLen => cold!(m, |c| pattern::get_len(vm, c), exc, again, 'raise),
-                    P::MatchMapping => cold!(m, |c| always_ok(pattern::match_mapping(c)), exc, again, 'raise),
-                    P::MatchSequence => cold!(m, |c| always_ok(pattern::match_sequence(c)), exc, again, 'raise),
+                    P::MatchMapping => {
+                        cold!(m, |c| always_ok(pattern::match_mapping(c)), exc, again, 'raise)
+                    }
+                    P::MatchSequence => {
+                        cold!(m, |c| always_ok(pattern::match_sequence(c)), exc, again, 'raise)
+                    }
                     P::MatchKeys => cold!(m, |c| pattern::match_keys(vm, c), exc, again, 'raise),
-                    P::MatchClass => cold!(m, |c| pattern::match_class(vm, c, i), exc, again, 'raise),
-                    P::CheckEgMatch => cold!(m, |c| pattern::check_eg_match(vm, c), exc, again, 'raise),
-                    P::BuildTemplate => cold!(m, |c| pattern::build_template(vm, c), exc, again, 'raise),
+                    P::MatchClass => {
+                        cold!(m, |c| pattern::match_class(vm, c, i), exc, again, 'raise)
+                    }
+                    P::CheckEgMatch => {
+                        cold!(m, |c| pattern::check_eg_match(vm, c), exc, again, 'raise)
+                    }
+                    P::BuildTemplate => {
+                        cold!(m, |c| pattern::build_template(vm, c), exc, again, 'raise)
+                    }
                     P::BuildInterpolation => {
                         cold!(m, |c| pattern::build_interpolation(vm, c, i), exc, again, 'raise)
                     }
                     P::LoadCommonConstant => {
                         cold!(m, |c| pattern::load_common_constant(vm, c, i), exc, again, 'raise)
                     }
-                    P::CallIntrinsic1 => cold!(m, |c| pattern::call_intrinsic_1(vm, c, i), exc, again, 'raise),
-                    P::CallIntrinsic2 => cold!(m, |c| pattern::call_intrinsic_2(vm, c, i), exc, again, 'raise),
+                    P::CallIntrinsic1 => {
+                        cold!(m, |c| pattern::call_intrinsic_1(vm, c, i), exc, again, 'raise)
+                    }
+                    P::CallIntrinsic2 => {
+                        cold!(m, |c| pattern::call_intrinsic_2(vm, c, i), exc, again, 'raise)
+                    }
                 }
             }
         }

@@ -20,19 +20,22 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bytecode::code::flags;
 
-/// Pushes the frame of a simple function whose `n` arguments lie at `locals` already.
+/// Pushes the frame of a simple function whose `n` arguments lie at `args`, where they stay and become
+/// its first locals; only a generator's arguments move from its own block to the thread's stack. The
+/// caller's saved stack pointer then excludes them.
 ///
 /// Returns `None` if the general way must be taken (a limit, or code not prepared yet); then nothing
 /// has changed.
 ///
 /// # Safety
-/// `function.is_simple(n)`; the arguments lie at `locals`, at the top of the running frame's stack,
-/// above the function, which stays there until the frame returns.
+/// `function.is_simple(n)`; the arguments lie at `args`, at the top of the stack of `caller`, the
+/// running frame, above the function, which stays there until the frame returns.
 #[inline(always)]
 pub unsafe fn push_simple(
     vm: &Vm,
     function: &Obj<Function>,
-    locals: *mut Slot,
+    caller: *mut Frame,
+    args: *mut Slot,
     n: usize,
     ret: Return,
 ) -> Option<*mut Frame> {
@@ -40,6 +43,9 @@ pub unsafe fn push_simple(
     let prepared = code.prepared()?;
     let slots = code.local_slots();
     let depth = vm.depth.get();
+    // SAFETY: the caller is the running frame.
+    let in_generator = unsafe { !(*caller).generator.is_null() };
+    let locals = if in_generator { vm.stack.top.get() } else { args };
     if depth >= vm.interp().recursion_limit.get()
         || !vm.stack.has_room(locals, slots + FRAME_WORDS + prepared.max_depth as usize)
     {
@@ -47,6 +53,10 @@ pub unsafe fn push_simple(
     }
     // SAFETY: there is room; see the function's contract.
     unsafe {
+        if in_generator {
+            std::ptr::copy_nonoverlapping(args, locals, n);
+        }
+        (*caller).sp = args;
         for i in n..slots {
             locals.add(i).write(None);
         }
@@ -189,15 +199,8 @@ pub fn run_code(
     let (code, globals) = (code.to_ref(), globals.to_ref());
     // SAFETY: the references above keep everything alive while the frame runs.
     unsafe {
-        let frame = push_frame(
-            vm,
-            &code,
-            &globals,
-            &builtins,
-            vm.stack.top.get(),
-            locals,
-            Return::ToRust,
-        )?;
+        let frame =
+            push_frame(vm, &code, &globals, &builtins, vm.stack.top.get(), locals, Return::ToRust)?;
         (*frame).namespace = Some(namespace);
         ceval::run(vm, frame)
     }
@@ -330,9 +333,9 @@ fn bind_keyword(
     }
     if let Some(at) = found {
         if locals[at].is_some() {
-            return Err(vm.type_error(format!(
-                "{qualname}() got multiple values for argument '{text}'"
-            )));
+            return Err(
+                vm.type_error(format!("{qualname}() got multiple values for argument '{text}'"))
+            );
         }
         locals[at] = Some(value.clone());
         return Ok(());

@@ -99,8 +99,8 @@ impl Vm {
     /// `NameError`, with the name for suggestions.
     #[cold]
     pub fn name_error(&self, name: &Str) -> Exc {
-        let exc = self
-            .exception(&self.exceptions().name_error, format!("name '{name}' is not defined"));
+        let exc =
+            self.exception(&self.exceptions().name_error, format!("name '{name}' is not defined"));
         exc.0.set_field(self, "name", Ref::<Str>::from_str(&name.to_string()).into());
         exc
     }
@@ -148,8 +148,7 @@ impl Vm {
     ) -> Exc {
         let int = |i: usize| Value::int_unchecked(i as i64);
         let text_of = |t: &str| Value::from(Ref::<Str>::from_str(t));
-        let args =
-            vec![text_of(encoding), text.to_value(), int(start), int(end), text_of(reason)];
+        let args = vec![text_of(encoding), text.to_value(), int(start), int(end), text_of(reason)];
         self.exception_with_args(&self.exceptions().unicode_encode_error, args)
     }
 

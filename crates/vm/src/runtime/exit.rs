@@ -2,9 +2,9 @@
 //! `Py_FinalizeEx`.
 
 use crate::object::Guarded;
+use crate::object::{GilCell, Ref};
 use crate::objects::dict::Dict;
 use crate::objects::tuple::Tuple;
-use crate::object::{GilCell, Ref};
 use crate::protocol::{call, object};
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;

@@ -56,7 +56,8 @@ pub(crate) fn collect_young(vm: &Vm) {
     if !state.enabled || state.collecting {
         return;
     }
-    let full = state.pending > 10 * state.thresholds[0].max(1) && state.pending * 4 > state.long_lived;
+    let full =
+        state.pending > 10 * state.thresholds[0].max(1) && state.pending * 4 > state.long_lived;
     collect(vm, if full { 2 } else { 0 });
 }
 

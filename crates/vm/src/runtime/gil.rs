@@ -32,9 +32,8 @@ pub(crate) fn acquire() {
     let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
     state.waiting += 1;
     while state.held {
-        let (next, timeout) = RELEASED
-            .wait_timeout(state, switch_interval())
-            .unwrap_or_else(PoisonError::into_inner);
+        let (next, timeout) =
+            RELEASED.wait_timeout(state, switch_interval()).unwrap_or_else(PoisonError::into_inner);
         state = next;
         if timeout.timed_out() && state.held {
             signals::request_lock();

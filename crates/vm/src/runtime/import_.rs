@@ -111,7 +111,12 @@ fn is_missing(vm: &Vm, exc: &Exc, name: &str) -> bool {
             == Some(true)
 }
 
-fn resolve_relative(vm: &Vm, name: &str, globals: Option<&Value>, level: usize) -> PyResult<String> {
+fn resolve_relative(
+    vm: &Vm,
+    name: &str,
+    globals: Option<&Value>,
+    level: usize,
+) -> PyResult<String> {
     let names = vm.names();
     let Some(globals) = globals.and_then(|g| g.downcast::<Dict>()) else {
         return Err(vm.type_error("globals must be a dict"));
@@ -217,16 +222,18 @@ pub fn cannot_import_name(vm: &Vm, module: &Value, name: &Str) -> Exc {
 
 /// Where a module was found.
 enum Found {
-    Source { source: Vec<u8>, file: String, package: Option<String> },
+    Source {
+        source: Vec<u8>,
+        file: String,
+        package: Option<String>,
+    },
     /// A folder without `__init__.py` (PEP 420).
     Namespace(Vec<String>),
 }
 
 fn load(vm: &Vm, name: &str, path: Option<&Value>) -> PyResult {
-    let native = vm
-        .interp()
-        .native_modules
-        .with(|all| all.iter().find(|def| def.name == name).copied());
+    let native =
+        vm.interp().native_modules.with(|all| all.iter().find(|def| def.name == name).copied());
     if let Some(def) = native {
         let module = Module::from_def(vm, def)?;
         let spec = make_spec(vm, name, Some("built-in"), None);
@@ -330,13 +337,7 @@ fn read(vm: &Vm, path: &Path) -> PyResult<Vec<u8>> {
     std::fs::read(path).map_err(|e| vm.os_error(&e, Some(vm.str(&path.display().to_string()))))
 }
 
-fn run_source(
-    vm: &Vm,
-    name: &str,
-    source: &[u8],
-    file: &str,
-    package: Option<String>,
-) -> PyResult {
+fn run_source(vm: &Vm, name: &str, source: &[u8], file: &str, package: Option<String>) -> PyResult {
     let module = Module::new_ref(vm, name, None);
     module.set(vm, "__file__", vm.str(file));
     let search = package.as_ref().map(|p| List::from_vec(vec![vm.str(p)]));
@@ -352,12 +353,10 @@ fn run_source(
     module.set(vm, "__builtins__", vm.builtins().to_value());
     let key = vm.intern(name);
     drop(vm.modules().insert_str(&key, module.to_value()));
-    let result = vm
-        .compile(source, &Request::file(vm, file))
-        .and_then(|code| {
-            let dict = module.dict().to_ref();
-            enter::run_code(vm, &code, &dict, dict.to_value(), None)
-        });
+    let result = vm.compile(source, &Request::file(vm, file)).and_then(|code| {
+        let dict = module.dict().to_ref();
+        enter::run_code(vm, &code, &dict, dict.to_value(), None)
+    });
     if let Err(e) = result {
         drop(vm.modules().remove_str(&key));
         return Err(e);
@@ -388,9 +387,8 @@ pub enum Located {
 
 /// Finds a module without running it; a package's `__main__` if it is one.
 pub fn locate(vm: &Vm, name: &str) -> PyResult<Located> {
-    let native = |n: &str| {
-        vm.interp().native_modules.with(|all| all.iter().any(|def| def.name == n))
-    };
+    let native =
+        |n: &str| vm.interp().native_modules.with(|all| all.iter().any(|def| def.name == n));
     if native(name) {
         return Ok(Located::Native);
     }
@@ -404,8 +402,6 @@ pub fn locate(vm: &Vm, name: &str) -> PyResult<Located> {
     match find(vm, name, path.as_ref())? {
         None | Some(Found::Namespace(_)) => Ok(Located::Missing),
         Some(Found::Source { package: Some(_), .. }) => locate(vm, &format!("{name}.__main__")),
-        Some(Found::Source { source, file, package: None }) => {
-            Ok(Located::Source { source, file })
-        }
+        Some(Found::Source { source, file, package: None }) => Ok(Located::Source { source, file }),
     }
 }

@@ -72,7 +72,11 @@ fn reload(vm: &Vm, m: &mut Machine) {
 
 /// Ends the running frame with a value. `Some` is the result for Rust.
 #[inline(always)]
-pub fn return_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<Value>> {
+pub fn return_value<O: Observer>(
+    vm: &Vm,
+    m: &mut Machine,
+    value: Value,
+) -> PyResult<Option<Value>> {
     if O::ACTIVE {
         m.save();
         O::returns(vm, m, &value)?;
@@ -89,7 +93,6 @@ pub fn return_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyRe
             Return::ToCaller => {
                 retire(vm, frame);
                 reload(vm, m);
-                m.sp = locals;
                 m.replace(1, value);
                 Ok(None)
             }
@@ -102,7 +105,6 @@ pub fn return_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyRe
             _ => {
                 retire(vm, frame);
                 reload(vm, m);
-                m.sp = locals;
                 drop(m.pop());
                 if !value.is_none() {
                     return Err(init_result_error(vm, &value));
@@ -121,6 +123,8 @@ fn generator_returns(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<
     unsafe {
         let generator = (*(*frame).generator).to_ref();
         let ret = (*frame).ret;
+        // Nothing is left on the stack: what was saved at the last call is out of date.
+        (*frame).sp = (*frame).base;
         unlink_generator(vm, frame, &generator);
         generator.finish(vm);
         if ret == Return::ToForLoop {
@@ -365,7 +369,6 @@ pub fn drop_frame(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<Exc, Exc> {
             return Err(exc);
         }
         reload(vm, m);
-        m.sp = locals;
         Ok(exc)
     }
 }

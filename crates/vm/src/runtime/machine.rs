@@ -6,9 +6,9 @@
 #![expect(unsafe_code, reason = "reads and writes words of the value stack")]
 
 use crate::object::Obj;
+use crate::object::Ref;
 use crate::objects::code::Code;
 use crate::objects::str_::Str;
-use crate::object::Ref;
 use crate::runtime::frame::{Frame, Slot};
 use crate::runtime::prepared::cache::Cache;
 use crate::runtime::prepared::{Instr, Prepared};
@@ -31,9 +31,7 @@ impl Machine {
     #[inline(always)]
     pub fn load(frame: *mut Frame) -> Machine {
         // SAFETY: the frame is alive.
-        unsafe {
-            Machine { ip: (*frame).ip, sp: (*frame).sp, locals: (*frame).locals, frame }
-        }
+        unsafe { Machine { ip: (*frame).ip, sp: (*frame).sp, locals: (*frame).locals, frame } }
     }
 
     /// Writes the registers back, so that others can see where the frame is.

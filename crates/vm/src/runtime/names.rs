@@ -6,7 +6,6 @@ use crate::objects::str_::{Str, intern};
 macro_rules! names {
     ($($name:ident)*) => {
         /// Interned names, each under itself.
-        #[expect(non_snake_case, reason = "the fields are Python's names")]
         pub struct Names {
             $(pub $name: Ref<Str>,)*
         }

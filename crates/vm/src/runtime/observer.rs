@@ -155,11 +155,8 @@ impl Observer for Tracer {
 
     fn raised(vm: &Vm, m: &Machine, exc: Exc) -> Exc {
         m.save();
-        let parts = vec![
-            exc.ty().to_value(),
-            exc.value(),
-            exc.0.traceback().unwrap_or(Value::NONE),
-        ];
+        let parts =
+            vec![exc.ty().to_value(), exc.value(), exc.0.traceback().unwrap_or(Value::NONE)];
         let argument = crate::objects::tuple::Tuple::from_vec(parts).into();
         match tell_local(vm, m, "exception", argument) {
             Ok(()) => exc,

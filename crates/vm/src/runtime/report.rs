@@ -15,10 +15,8 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use std::fmt::Write;
 
-const CAUSE: &str =
-    "\nThe above exception was the direct cause of the following exception:\n\n";
-const CONTEXT: &str =
-    "\nDuring handling of the above exception, another exception occurred:\n\n";
+const CAUSE: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
+const CONTEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
 
 /// The whole report of an exception: chain, tracebacks, message, notes.
 pub fn report(vm: &Vm, exc: &Exc) -> String {
@@ -95,7 +93,8 @@ fn members(vm: &Vm, exc: &Obj<ExcObj>, seen: &mut Vec<usize>, margin: &str, out:
         let plural = if rest == 1 { "" } else { "s" };
         let _ = writeln!(out, "{deeper}and {rest} more exception{plural}");
     }
-    let nested = |v: &Value| v.downcast::<ExcObj>().is_some_and(|e| exception_group::is_group(vm, e));
+    let nested =
+        |v: &Value| v.downcast::<ExcObj>().is_some_and(|e| exception_group::is_group(vm, e));
     if !all.last().is_some_and(nested) {
         let _ = writeln!(out, "{margin}  +------------------------------------");
     }
@@ -165,17 +164,22 @@ fn source_lines(vm: &Vm, tb: &Traceback, file: &str, out: &mut String) {
     }
     let lead = line.len() - line.trim_start().len();
     let start = (p.column as usize).max(lead);
-    let end = if p.end_line == p.line { (p.end_column as usize).min(line.len()) } else { line.trim_end().len() };
+    let end = if p.end_line == p.line {
+        (p.end_column as usize).min(line.len())
+    } else {
+        line.trim_end().len()
+    };
     if end <= start || !line.is_char_boundary(start) || !line.is_char_boundary(end) {
-        return;
-    }
-    // A range that is the whole line says nothing.
-    if start == lead && end == line.trim_end().len() {
         return;
     }
     let width = |s: &str| s.chars().count();
     let blank = width(&line[lead..start]);
-    let marks = anchors(&line[start..end]).unwrap_or_else(|| "^".repeat(width(&line[start..end])));
+    let marks = match anchors(&line[start..end]) {
+        Some(marks) => marks,
+        // Carets under the whole line say nothing.
+        None if start == lead && end == line.trim_end().len() => return,
+        None => "^".repeat(width(&line[start..end])),
+    };
     let _ = writeln!(out, "    {}{marks}", " ".repeat(blank));
 }
 

@@ -73,7 +73,6 @@ pub struct Vm {
     pub(crate) tracing: Cell<bool>,
     pub(crate) repr_stack: Guarded<Vec<usize>>,
     pub(crate) thread_id: u64,
-    pub(crate) context: Guarded<Option<Value>>,
 }
 
 impl Vm {
@@ -122,7 +121,6 @@ impl Vm {
             tracing: Cell::new(false),
             repr_stack: Guarded::new(Vec::new()),
             thread_id: id,
-            context: Guarded::new(None),
         };
         vm.exc.set(&vm.base_exc);
         vm.become_current();

@@ -102,10 +102,9 @@ impl Dict {
             [] => {}
             [source] => update_from(vm, zelf, source)?,
             more => {
-                return Err(vm.type_error(format!(
-                    "dict expected at most 1 argument, got {}",
-                    more.len()
-                )));
+                return Err(
+                    vm.type_error(format!("dict expected at most 1 argument, got {}", more.len()))
+                );
             }
         }
         for (name, value) in args.keywords() {
@@ -274,12 +273,7 @@ impl Dict {
 
     /// D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.
     #[pymethod(sig = "($self, other=(), /, **kwargs)")]
-    fn update(
-        zelf: &Obj<Dict>,
-        vm: &Vm,
-        other: Option<&Value>,
-        kwargs: KwArgs,
-    ) -> PyResult<()> {
+    fn update(zelf: &Obj<Dict>, vm: &Vm, other: Option<&Value>, kwargs: KwArgs) -> PyResult<()> {
         if let Some(other) = other {
             update_from(vm, zelf, other)?;
         }

@@ -35,12 +35,20 @@ pub struct Table<V> {
     indices: Indices,
     entries: Vec<Entry<V>>,
     used: usize,
+    /// Index words that are not EMPTY. A probe ends at an EMPTY word, so some must be left.
+    filled: usize,
     stamp: u32,
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Table { indices: Indices::Small(Box::new([])), entries: Vec::new(), used: 0, stamp: 0 }
+        Table {
+            indices: Indices::Small(Box::new([])),
+            entries: Vec::new(),
+            used: 0,
+            filled: 0,
+            stamp: 0,
+        }
     }
 }
 
@@ -49,8 +57,14 @@ pub enum Probe {
     /// The key is not there.
     Absent,
     /// An entry with this hash that `same` could not decide: ask `__eq__`, then go on.
-    Ask { entry: usize, slot: usize },
-    Found { entry: usize, slot: usize },
+    Ask {
+        entry: usize,
+        slot: usize,
+    },
+    Found {
+        entry: usize,
+        slot: usize,
+    },
 }
 
 /// What `same` can say without running Python code.
@@ -77,8 +91,7 @@ impl Walk {
     #[inline(always)]
     fn step(&mut self) {
         self.perturb >>= 5;
-        self.slot =
-            (self.slot * 5).wrapping_add(self.perturb as usize).wrapping_add(1) & self.mask;
+        self.slot = (self.slot * 5).wrapping_add(self.perturb as usize).wrapping_add(1) & self.mask;
     }
 }
 
@@ -149,6 +162,7 @@ impl<V> Table<V> {
             indices: Indices::with_size(size_for(entries)),
             entries: Vec::with_capacity(entries),
             used: 0,
+            filled: 0,
             stamp: 0,
         }
     }
@@ -229,7 +243,8 @@ impl<V> Table<V> {
     /// Appends an entry whose key is known to be absent. Returns its position.
     #[inline]
     pub fn push_new(&mut self, hash: i64, key: Value, value: V) -> usize {
-        if self.entries.len() >= capacity(self.indices.len()) {
+        let room = capacity(self.indices.len());
+        if self.entries.len() >= room || self.filled >= room {
             self.rebuild((self.used + 1).max(self.used * 2));
         }
         let at = self.entries.len();
@@ -237,6 +252,7 @@ impl<V> Table<V> {
         while self.indices.get(walk.slot) < DELETED {
             walk.step();
         }
+        self.filled += usize::from(self.indices.get(walk.slot) == EMPTY);
         self.indices.set(walk.slot, at as u32);
         self.entries.push(Entry { hash, key: Some(key), value });
         self.used += 1;
@@ -266,6 +282,7 @@ impl<V> Table<V> {
             }
             self.indices.set(walk.slot, i as u32);
         }
+        self.filled = self.entries.len();
         self.stamp = self.stamp.wrapping_add(1);
     }
 

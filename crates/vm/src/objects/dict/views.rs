@@ -68,10 +68,9 @@ fn set_operator(vm: &Vm, a: &Value, b: &Value, method: &str) -> PyResult {
             None => {
                 let set = Set::new_ref();
                 if !iter::is_iterable(v) {
-                    return Err(vm.type_error(format!(
-                        "'{}' object is not iterable",
-                        v.ty().name()
-                    )));
+                    return Err(
+                        vm.type_error(format!("'{}' object is not iterable", v.ty().name()))
+                    );
                 }
                 set.update(vm, v)?;
                 Ok(Some(set.into()))

@@ -55,10 +55,9 @@ fn best_base(vm: &Vm, bases: &[Ref<Type>]) -> PyResult<Ref<Type>> {
     let mut winner: Option<(Ref<Type>, Ref<Type>)> = None;
     for base in bases {
         if !base.has_flag(TypeFlags::BASE_TYPE) {
-            return Err(vm.type_error(format!(
-                "type '{}' is not an acceptable base type",
-                base.name()
-            )));
+            return Err(
+                vm.type_error(format!("type '{}' is not an acceptable base type", base.name()))
+            );
         }
         let solid = solid_base(base);
         winner = match winner {
@@ -92,11 +91,7 @@ pub fn make_class(
     } else {
         bases
             .iter()
-            .map(|b| {
-                b.clone()
-                    .into_ref()
-                    .map_err(|_| vm.type_error("bases must be types"))
-            })
+            .map(|b| b.clone().into_ref().map_err(|_| vm.type_error("bases must be types")))
             .collect::<PyResult<_>>()?
     };
     let base = best_base(vm, &bases)?;
@@ -134,9 +129,7 @@ pub fn make_class(
             let slot_name = slot_name(vm, &slot, &text)?;
             if slot_name.is_str("__dict__") {
                 if has_attrs || wants_dict {
-                    return Err(vm.type_error(
-                        "__dict__ slot disallowed: we already got one",
-                    ));
+                    return Err(vm.type_error("__dict__ slot disallowed: we already got one"));
                 }
                 wants_dict = true;
             } else if slot_name.is_str("__weakref__") {
@@ -266,10 +259,9 @@ fn is_variable_sized(base: &Obj<Type>) -> bool {
 
 fn slot_name(vm: &Vm, slot: &Value, _class: &str) -> PyResult<Ref<Str>> {
     let Some(text) = slot.downcast::<Str>() else {
-        return Err(vm.type_error(format!(
-            "__slots__ items must be strings, not '{}'",
-            slot.ty().name()
-        )));
+        return Err(
+            vm.type_error(format!("__slots__ items must be strings, not '{}'", slot.ty().name()))
+        );
     };
     let mut points = text.code_points();
     let good = points.next().is_some_and(|c| c == 0x5f || adder_unicode::is_xid_start(c))
@@ -308,10 +300,7 @@ fn custom_mro(
                 .into_iter()
                 .map(|t| {
                     t.into_ref().map_err(|t| {
-                        vm.type_error(format!(
-                            "mro() returned a non-class ('{}')",
-                            t.ty().name()
-                        ))
+                        vm.type_error(format!("mro() returned a non-class ('{}')", t.ty().name()))
                     })
                 })
                 .collect()
@@ -352,8 +341,8 @@ pub fn update_slots(vm: &Vm, ty: &Obj<Type>) {
         match native {
             // A native method: the slot of the type that declares it.
             Some(source) => {
-                let own_slot_agrees = std::ptr::eq::<Obj<Type>>(&*owner, &*source)
-                    || source.is_subtype(&owner);
+                let own_slot_agrees =
+                    std::ptr::eq::<Obj<Type>>(&*owner, &*source) || source.is_subtype(&owner);
                 if own_slot_agrees {
                     descr::copy_slot(&found, &ty.slots);
                 } else {
@@ -433,9 +422,9 @@ fn call_init_subclass(vm: &Vm, ty: &Ref<Type>, kwargs: CallArgs<'_>) -> PyResult
 pub fn set_bases(vm: &Vm, ty: &Obj<Type>, value: Option<Value>) -> PyResult<()> {
     let name = ty.name();
     if ty.has_flag(TypeFlags::IMMUTABLE) {
-        return Err(vm.type_error(format!(
-            "cannot set '__bases__' attribute of immutable type '{name}'"
-        )));
+        return Err(
+            vm.type_error(format!("cannot set '__bases__' attribute of immutable type '{name}'"))
+        );
     }
     let Some(value) = value else {
         return Err(vm.type_error(format!("cannot delete '__bases__' attribute of type '{name}'")));
@@ -447,9 +436,9 @@ pub fn set_bases(vm: &Vm, ty: &Obj<Type>, value: Option<Value>) -> PyResult<()> 
         )));
     };
     if tuple.is_empty() {
-        return Err(vm.type_error(format!(
-            "can only assign non-empty tuple to {name}.__bases__, not ()"
-        )));
+        return Err(
+            vm.type_error(format!("can only assign non-empty tuple to {name}.__bases__, not ()"))
+        );
     }
     let mut bases: Vec<Ref<Type>> = Vec::new();
     for base in tuple.items() {

@@ -72,7 +72,8 @@ pub(crate) fn bootstrap() {
     Type::cell().publish(type_);
     let metatype = Type::cell().get();
     fn early<T: Declared>(metatype: &Obj<Type>) {
-        T::cell().publish(alloc::bootstrap_type(Type::from_parts(parts::<T>(None)), Some(metatype)));
+        T::cell()
+            .publish(alloc::bootstrap_type(Type::from_parts(parts::<T>(None)), Some(metatype)));
     }
     early::<Object>(metatype);
     early::<Str>(metatype);
@@ -232,7 +233,11 @@ pub(crate) fn derive_type(
     for base in &bases {
         base.add_subclass(&ty);
     }
-    put(ty.dict(), "__doc__", if doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(doc).into() });
+    put(
+        ty.dict(),
+        "__doc__",
+        if doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(doc).into() },
+    );
     if module != "builtins" {
         put(ty.dict(), "__module__", Ref::<Str>::from_str(module).into());
     }

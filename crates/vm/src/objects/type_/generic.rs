@@ -51,10 +51,8 @@ pub fn binary(vm: &Vm, a: &Value, b: &Value, name: &str, reflected: &str) -> PyR
     let (ta, tb) = (a.ty(), b.ty());
     let (name, reflected) = (vm.intern(name), vm.intern(reflected));
     let own = |v: &Value, n: &Ref<Str>| is_python_slot(v, n);
-    let right_first = !ta.same(tb)
-        && tb.is_subtype(ta)
-        && own(b, &reflected)
-        && overrides(a, b, &reflected);
+    let right_first =
+        !ta.same(tb) && tb.is_subtype(ta) && own(b, &reflected) && overrides(a, b, &reflected);
     if right_first {
         let result = try_call(vm, b, &reflected, a)?;
         if !result.is_not_implemented() {
@@ -232,9 +230,7 @@ pub fn descr_set(vm: &Vm, d: &Value, object: &Value, value: Option<Value>) -> Py
 pub fn init(vm: &Vm, a: &Value, args: CallArgs<'_>) -> PyResult<()> {
     let result = match method(vm, a, &vm.names().__init__)? {
         Some(Method::Bound(f)) => call::call_args(vm, &f, args)?,
-        Some(Method::Unbound(f)) => {
-            args.with_receiver(a, |args| call::call_args(vm, &f, args))?
-        }
+        Some(Method::Unbound(f)) => args.with_receiver(a, |args| call::call_args(vm, &f, args))?,
         None => return Ok(()),
     };
     if result.is_none() {
@@ -299,10 +295,9 @@ pub fn setitem(vm: &Vm, a: &Value, key: &Value, value: Option<Value>) -> PyResul
     };
     match method(vm, a, name)? {
         Some(method) => method.call(vm, a, &args).map(drop),
-        None => Err(vm.type_error(format!(
-            "'{}' object does not support item {verb}",
-            a.ty().name()
-        ))),
+        None => {
+            Err(vm.type_error(format!("'{}' object does not support item {verb}", a.ty().name())))
+        }
     }
 }
 

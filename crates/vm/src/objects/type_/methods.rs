@@ -36,7 +36,8 @@ pub fn type_call(vm: &Vm, class: &Value, args: CallArgs<'_>) -> PyResult {
     let Some(ty) = class.downcast::<Type>() else {
         return Err(vm.type_error("type.__call__ needs a type"));
     };
-    if ty.same(Type::type_object()) && args.keyword_count() == 0
+    if ty.same(Type::type_object())
+        && args.keyword_count() == 0
         && let [one] = args.args()
     {
         return Ok(one.ty().to_value());
@@ -454,10 +455,9 @@ fn heap_text(vm: &Vm, ty: &Obj<Type>, value: Option<Value>, what: &str) -> PyRes
         return Err(immutable(vm, ty, &vm.intern(what)));
     }
     let Some(value) = value else {
-        return Err(vm.type_error(format!(
-            "cannot delete '{what}' attribute of type '{}'",
-            ty.name()
-        )));
+        return Err(
+            vm.type_error(format!("cannot delete '{what}' attribute of type '{}'", ty.name()))
+        );
     };
     match value.downcast::<Str>() {
         Some(text) => text.to_utf8().ok_or_else(|| vm.surrogate_error(text)),

@@ -223,9 +223,11 @@ impl Type {
     #[cold]
     fn new_version(&self) -> u32 {
         // A change of a base must reach this type, so the bases need a version first.
-        self.bases.with(|bases| bases.iter().for_each(|b| {
-            b.version();
-        }));
+        self.bases.with(|bases| {
+            bases.iter().for_each(|b| {
+                b.version();
+            })
+        });
         let next = NEXT_VERSION.with(|n| {
             let next = *n;
             if next != 0 {
@@ -289,9 +291,8 @@ impl Type {
 
     /// Where on the MRO an interned name is defined.
     pub fn lookup_owner(&self, name: &Str) -> Option<(Ref<Type>, Value)> {
-        self.mro.with(|mro| {
-            mro.iter().find_map(|ty| ty.dict().get_str(name).map(|v| (ty.clone(), v)))
-        })
+        self.mro
+            .with(|mro| mro.iter().find_map(|ty| ty.dict().get_str(name).map(|v| (ty.clone(), v))))
     }
 }
 
@@ -317,4 +318,3 @@ impl Drop for Type {
         }
     }
 }
-

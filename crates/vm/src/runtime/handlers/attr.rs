@@ -410,9 +410,7 @@ pub fn load_method_type(m: &mut Machine, i: Instr) {
     let ty = owner.ty();
     if ty.has_version(cache.type_version) {
         let same = match owner.head() {
-            Some(head) if ty.attrs_offset != 0 => {
-                attrs_of(head, ty).shape_word() == cache.shape
-            }
+            Some(head) if ty.attrs_offset != 0 => attrs_of(head, ty).shape_word() == cache.shape,
             _ => true,
         };
         if same && let Some(method) = crate::object::weak::borrowed_word(cache.word) {

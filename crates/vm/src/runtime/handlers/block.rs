@@ -7,11 +7,11 @@
 
 use super::Done;
 use crate::object::Payload;
+use crate::object::Ref;
 use crate::objects::exceptions::ExcObj;
 use crate::objects::str_::Str;
 use crate::objects::type_::Type;
 use crate::protocol::{call, object};
-use crate::object::Ref;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::{Instr, PreparedBlock};
@@ -260,12 +260,16 @@ fn no_protocol(vm: &Vm, manager: &Value, missing: &str, is_async: bool) -> Exc {
     let name = manager.ty().name();
     let suggests = manager.ty().lookup(&vm.intern(other)).is_some();
     let hint = if suggests {
-        format!(" but it supports the {}context manager protocol. Did you mean to use '{hint}'?",
-            if is_async { "" } else { "asynchronous " })
+        format!(
+            " but it supports the {}context manager protocol. Did you mean to use '{hint}'?",
+            if is_async { "" } else { "asynchronous " }
+        )
     } else {
         format!(" (missed {missing} method)")
     };
-    vm.type_error(format!("'{name}' object does not support the {kind}context manager protocol{hint}"))
+    vm.type_error(format!(
+        "'{name}' object does not support the {kind}context manager protocol{hint}"
+    ))
 }
 
 /// manager -- exit value
@@ -309,9 +313,7 @@ pub fn with_cleanup_start(vm: &Vm, m: &mut Machine) -> Done {
         m.peek(2).downcast::<ExcObj>().map(|e| e.to_ref())
     };
     let args = match &pending {
-        Some(exc) => {
-            [exc.ty().to_value(), exc.to_value(), exc.traceback().unwrap_or(Value::NONE)]
-        }
+        Some(exc) => [exc.ty().to_value(), exc.to_value(), exc.traceback().unwrap_or(Value::NONE)],
         None => [Value::NONE, Value::NONE, Value::NONE],
     };
     let result = call::call(vm, &exit, &args)?;

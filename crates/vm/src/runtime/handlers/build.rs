@@ -69,8 +69,7 @@ fn callable_name(callable: &Value) -> String {
         f.qualname().to_string()
     } else if let Some(ty) = callable.downcast::<crate::objects::type_::Type>() {
         ty.name().into()
-    } else if let Some(f) =
-        callable.downcast::<crate::objects::builtin_function::BuiltinFunction>()
+    } else if let Some(f) = callable.downcast::<crate::objects::builtin_function::BuiltinFunction>()
     {
         f.name().to_string()
     } else if let Some(method) = callable.downcast::<crate::objects::method::Method>() {

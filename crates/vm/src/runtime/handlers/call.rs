@@ -88,7 +88,7 @@ fn enter_python(vm: &Vm, m: &mut Machine, function: &Obj<Function>, n: usize, re
     m.save();
     if function.is_simple(n) {
         // SAFETY: `n` arguments lie at the top of the stack.
-        let frame = unsafe { enter::push_simple(vm, function, m.slot(n), n, ret) };
+        let frame = unsafe { enter::push_simple(vm, function, m.frame, m.slot(n), n, ret) };
         if let Some(frame) = frame {
             *m = Machine::load(frame);
             return Ok(());
@@ -131,8 +131,10 @@ fn enter_bound(
         }
         return Ok(());
     }
-    // SAFETY: the top of the stack is free above `sp`.
-    let frame = unsafe { enter::push_bound(vm, function, m.sp, locals, ret)? };
+    // A generator's own stack is no place for another frame.
+    let at = if m.frame().generator.is_null() { m.sp } else { vm.stack.top.get() };
+    // SAFETY: the stack is free above `at`.
+    let frame = unsafe { enter::push_bound(vm, function, at, locals, ret)? };
     *m = Machine::load(frame);
     Ok(())
 }
@@ -234,8 +236,7 @@ pub fn call_function_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         let args = m.pop_vec(n);
         return enter_bound(vm, m, function, CallArgs::new(&args, Some(&names)), Return::ToCaller);
     }
-    let result =
-        call::call_args(vm, m.peek(n + 1), CallArgs::new(m.top_slice(n), Some(&names)))?;
+    let result = call::call_args(vm, m.peek(n + 1), CallArgs::new(m.top_slice(n), Some(&names)))?;
     m.drop_top(n);
     m.replace(1, result);
     Ok(())

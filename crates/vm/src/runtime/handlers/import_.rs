@@ -58,9 +58,9 @@ pub fn import_star(vm: &Vm, m: &mut Machine) -> Done {
                 None => match object::lookup_attr(vm, &module, &vm.names().__dict__)? {
                     Some(dict) => dict,
                     None => {
-                        return Err(vm.import_error(
-                            "from-import-* object has no __dict__ and no __all__",
-                        ));
+                        return Err(
+                            vm.import_error("from-import-* object has no __dict__ and no __all__")
+                        );
                     }
                 },
             };
@@ -72,10 +72,9 @@ pub fn import_star(vm: &Vm, m: &mut Machine) -> Done {
     };
     for name in names {
         let Some(text) = name.downcast::<Str>() else {
-            return Err(vm.type_error(format!(
-                "Item in __all__ must be str, not {}",
-                name.ty().name()
-            )));
+            return Err(
+                vm.type_error(format!("Item in __all__ must be str, not {}", name.ty().name()))
+            );
         };
         if skip_private && text.len() > 0 && text.at(0) == u32::from(b'_') {
             continue;

@@ -141,10 +141,9 @@ pub fn unpack_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let (before, after) = ((i.c & 0xff) as usize, (i.c >> 8) as usize);
     let sequence = m.pop();
     if !iter::is_iterable(&sequence) {
-        return Err(vm.type_error(format!(
-            "cannot unpack non-iterable {} object",
-            sequence.ty().name()
-        )));
+        return Err(
+            vm.type_error(format!("cannot unpack non-iterable {} object", sequence.ty().name()))
+        );
     }
     let mut items = iter::collect(vm, &sequence)?;
     if items.len() < before + after {

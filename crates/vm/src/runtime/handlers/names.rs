@@ -250,9 +250,7 @@ pub fn delete_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 fn free_name(m: &Machine, i: Instr) -> Ref<Str> {
     let name = m.code().source.free_name(i.c);
     match name {
-        Some(name) => {
-            crate::objects::str_::intern::intern(&crate::objects::code::text(name))
-        }
+        Some(name) => crate::objects::str_::intern::intern(&crate::objects::code::text(name)),
         None => crate::objects::str_::intern::empty(),
     }
 }

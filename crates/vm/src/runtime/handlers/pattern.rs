@@ -158,7 +158,16 @@ fn match_attribute(
 /// Built-in types whose single positional pattern is the subject itself (PEP 634).
 fn matches_itself(ty: &Type) -> bool {
     const NAMES: [&str; 11] = [
-        "bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str",
+        "bool",
+        "bytearray",
+        "bytes",
+        "dict",
+        "float",
+        "frozenset",
+        "int",
+        "list",
+        "set",
+        "str",
         "tuple",
     ];
     ty.mro().iter().any(|t| !t.has_flag(TypeFlags::HEAP) && NAMES.contains(&&*t.name()))
@@ -252,10 +261,7 @@ pub fn awaitable_iter(vm: &Vm, value: &Value) -> PyResult {
         return Ok(value.clone());
     }
     let Some(method) = value.ty().slots.await_.get() else {
-        return Err(vm.type_error(format!(
-            "'{}' object can't be awaited",
-            value.ty().name()
-        )));
+        return Err(vm.type_error(format!("'{}' object can't be awaited", value.ty().name())));
     };
     let iterator = method(vm, value)?;
     if iterator.downcast::<Generator>().is_some_and(|g| g.is_coroutine()) {
@@ -420,8 +426,7 @@ pub fn call_intrinsic_2(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 /// What an `except*` statement raises in the end: nothing, one exception as it is, or a group of
 /// what was raised in the handlers and what no handler took.
 fn prep_reraise_star(vm: &Vm, original: &Value, raised: &Value) -> PyResult {
-    let all: Vec<Value> =
-        iter::collect(vm, raised)?.into_iter().filter(|v| !v.is_none()).collect();
+    let all: Vec<Value> = iter::collect(vm, raised)?.into_iter().filter(|v| !v.is_none()).collect();
     if all.is_empty() {
         return Ok(Value::NONE);
     }

@@ -24,14 +24,7 @@ pub struct Cache {
 
 impl Default for Cache {
     fn default() -> Self {
-        Cache {
-            type_version: 0,
-            index: 0,
-            shape: std::ptr::null(),
-            word: 0,
-            extra: 0,
-            misses: 0,
-        }
+        Cache { type_version: 0, index: 0, shape: std::ptr::null(), word: 0, extra: 0, misses: 0 }
     }
 }
 

@@ -211,8 +211,13 @@ impl Build {
     fn emit_one(&mut self, analysis: &Analysis, step: &Step, at: usize) {
         let arg = step.arg;
         let plain = match step.op {
-            Op::NOP | Op::SETUP_LOOP | Op::SETUP_EXCEPT | Op::SETUP_FINALLY | Op::POP_BLOCK
-            | Op::SETUP_ASYNC_WITH | Op::EXTENDED_ARG => return,
+            Op::NOP
+            | Op::SETUP_LOOP
+            | Op::SETUP_EXCEPT
+            | Op::SETUP_FINALLY
+            | Op::POP_BLOCK
+            | Op::SETUP_ASYNC_WITH
+            | Op::EXTENDED_ARG => return,
             Op::POP_TOP => P::PopTop,
             Op::ROT_TWO => P::RotTwo,
             Op::ROT_THREE => P::RotThree,
@@ -266,9 +271,15 @@ impl Build {
             Op::INPLACE_SUBTRACT => P::InplaceSubtract,
             Op::INPLACE_MULTIPLY => P::InplaceMultiply,
             Op::INPLACE_POWER => P::InplacePower,
-            Op::INPLACE_MATRIX_MULTIPLY | Op::INPLACE_TRUE_DIVIDE | Op::INPLACE_FLOOR_DIVIDE
-            | Op::INPLACE_MODULO | Op::INPLACE_LSHIFT | Op::INPLACE_RSHIFT | Op::INPLACE_AND
-            | Op::INPLACE_OR | Op::INPLACE_XOR => {
+            Op::INPLACE_MATRIX_MULTIPLY
+            | Op::INPLACE_TRUE_DIVIDE
+            | Op::INPLACE_FLOOR_DIVIDE
+            | Op::INPLACE_MODULO
+            | Op::INPLACE_LSHIFT
+            | Op::INPLACE_RSHIFT
+            | Op::INPLACE_AND
+            | Op::INPLACE_OR
+            | Op::INPLACE_XOR => {
                 let op = match step.op {
                     Op::INPLACE_MATRIX_MULTIPLY => BinOp::MatMul,
                     Op::INPLACE_TRUE_DIVIDE => BinOp::TrueDiv,
