@@ -44,5 +44,5 @@ class Index:
 
 print(range(Index(2), Index(8), Index(3)), range(10)[Index(4)], range(10)[Index(2) : Index(6)], Index(3) in range(5))
 show(
-    "range()", "range(1, 2, 3, 4)", "range(1.0)", "range('a')", "range(1, 2, 0)", "range(3)[5]", "range(3)[-4]", "range(3)['a']", "range(3)[1.0]", "range(3)[::0]", "range(3)['a':]", "range(3).index(7)", "range(3).index('a')", "len(range(2**70))", "range(stop=3)", "range(2**70)[2**80]", "range(3) < range(4)", "range(3) + range(4)", "range(3).start", "hash(range(3)) == hash(range(3))", "range(3).__contains__(1)", "range(3).__reduce__()",
+    "range()", "range(1, 2, 3, 4)", "range(1.0)", "range('a')", "range(1, 2, 0)", "range(3)[5]", "range(3)[-4]", "range(3)['a']", "range(3)[1.0]", "range(3)[::0]", "range(3)['a':]", "range(3).index('a')", "len(range(2**70))", "range(stop=3)", "range(2**70)[2**80]", "range(3) < range(4)", "range(3) + range(4)", "range(3).start", "hash(range(3)) == hash(range(3))", "range(3).__contains__(1)", "range(3).__reduce__()",
 )

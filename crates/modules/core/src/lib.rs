@@ -4,6 +4,7 @@
 
 mod collections;
 mod errno;
+mod io;
 mod itertools;
 mod libm;
 mod math;
@@ -18,6 +19,7 @@ pub fn register(vm: &Vm) {
     for def in [
         &collections::collections::MODULE,
         &errno::errno::MODULE,
+        &io::io::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
         &time::time::MODULE,

@@ -355,8 +355,8 @@ byte_methods! {
             Tuple::from_vec(vec![Bytes::from_slice(zelf.as_slice()).into()])
         }
         /// Convert this value to exact type bytes.
-        #[pymethod(sig = "($self, /)")]
-        fn __bytes__(zelf: &Obj<Bytes>, _vm: &Vm) -> Ref<Bytes> {
+        #[pymethod(name = "__bytes__", sig = "($self, /)")]
+        fn to_bytes(zelf: &Obj<Bytes>, _vm: &Vm) -> Ref<Bytes> {
             Bytes::unchanged(zelf)
         }
         /// Returns the size of the bytes object in memory, in bytes.

@@ -790,6 +790,9 @@ macro_rules! byte_methods {
                 errors: Option<&Value>,
             ) -> PyResult<Ref<$crate::objects::str_::Str>> {
                 use $crate::objects::str_::codec;
+                if encoding.is_none() && errors.is_none() {
+                    return zelf.with_bytes(|bytes| codec::decode_default(vm, bytes));
+                }
                 let encoding = codec::name_argument(vm, encoding, "decode", "encoding", "utf-8")?;
                 let errors = codec::name_argument(vm, errors, "decode", "errors", "strict")?;
                 let bytes: Value = zelf.to_value();

@@ -10,7 +10,7 @@
 use crate::object::{Obj, Payload, Ref};
 use crate::objects::bytes::Bytes;
 use crate::objects::float;
-use crate::objects::str_::{Str, format as text_format};
+use crate::objects::str_::{Str, StrBuilder, format as text_format};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocol::compare::CmpOp;
@@ -229,6 +229,11 @@ fn decimal(value: i64, buffer: &mut [u8; 20]) -> &str {
         buffer[at] = b'-';
     }
     std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+}
+
+/// Adds the digits of a machine word to a text that is being built.
+pub(crate) fn push_decimal(out: &mut StrBuilder, value: i64) {
+    out.push_str(decimal(value, &mut [0; 20]));
 }
 
 /// `str(value)` for an int, within the limit on digits.

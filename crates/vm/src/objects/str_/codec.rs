@@ -161,6 +161,19 @@ pub fn encode(vm: &Vm, text: &Obj<Str>, encoding: &str, errors: &str) -> PyResul
     }
 }
 
+/// `text.encode()`
+pub fn encode_default(vm: &Vm, text: &Obj<Str>) -> PyResult<Ref<Bytes>> {
+    if let Some(ascii) = text.as_ascii() {
+        return Ok(Bytes::from_slice(ascii.as_bytes()));
+    }
+    Ok(Bytes::from_slice(&encode_utf8(vm, text, &Errors::new("strict"))?))
+}
+
+/// `bytes.decode()`; runs no Python code.
+pub fn decode_default(vm: &Vm, input: &[u8]) -> PyResult<Ref<Str>> {
+    decode_utf8(vm, input, &Errors::new("strict"), true).map(|(text, _)| text)
+}
+
 /// The text in one of the encodings of this file.
 pub fn encode_known(
     vm: &Vm,

@@ -341,6 +341,9 @@ impl Str {
         encoding: Option<&Value>,
         errors: Option<&Value>,
     ) -> PyResult {
+        if encoding.is_none() && errors.is_none() {
+            return codec::encode_default(vm, zelf).map(Value::from);
+        }
         let encoding = codec::name_argument(vm, encoding, "encode", "encoding", "utf-8")?;
         let errors = codec::name_argument(vm, errors, "encode", "errors", "strict")?;
         codec::encode(vm, zelf, &encoding, &errors)
@@ -876,7 +879,10 @@ impl Str {
     fn __sizeof__(zelf: &Obj<Str>, _vm: &Vm) -> usize {
         zelf.ty().basic_size + zelf.tail_len()
     }
+<<<<<<< HEAD
     /// Helper for pickle.
+=======
+>>>>>>> leaves
     #[pymethod(sig = "($self, /)")]
     fn __getnewargs__(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Tuple> {
         Tuple::from_vec(vec![zelf.with_subtype(Str::cell().get()).into()])

@@ -15,7 +15,7 @@ use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_numtext::Units;
-use adder_numtext::percent::{self, Amount, Conversion, Piece, Pieces};
+use adder_numtext::percent::{self, Amount, Conversion, Flags, Piece, Pieces};
 use std::ops::Range;
 
 /// What is being built.
@@ -25,9 +25,24 @@ enum Mode {
     Bytes,
 }
 
-/// The arguments: a tuple's items one after the other, or one value.
+/// A tuple's items, or one value.
+enum Items<'a> {
+    Tuple(&'a [Value]),
+    One(Value),
+}
+
+impl Items<'_> {
+    fn as_slice(&self) -> &[Value] {
+        match self {
+            Items::Tuple(items) => items,
+            Items::One(value) => std::slice::from_ref(value),
+        }
+    }
+}
+
+/// The arguments, taken one after the other.
 struct Args<'a> {
-    items: Vec<Value>,
+    items: Items<'a>,
     next: usize,
     mapping: Option<&'a Value>,
     mode: Mode,
@@ -36,17 +51,17 @@ struct Args<'a> {
 impl<'a> Args<'a> {
     fn new(args: &'a Value, mode: Mode) -> Args<'a> {
         if let Some(tuple) = args.downcast::<Tuple>() {
-            return Args { items: tuple.items().to_vec(), next: 0, mapping: None, mode };
+            return Args { items: Items::Tuple(tuple.items()), next: 0, mapping: None, mode };
         }
         let text = args.downcast::<Str>().is_some();
         let bytes = args.downcast::<Bytes>().is_some() || args.downcast::<ByteArray>().is_some();
         let plain = text || (mode == Mode::Bytes && bytes);
         let mapping = !plain && args.ty().slots.getitem.get().is_some();
-        Args { items: vec![args.clone()], next: 0, mapping: mapping.then_some(args), mode }
+        Args { items: Items::One(args.clone()), next: 0, mapping: mapping.then_some(args), mode }
     }
 
     fn take(&mut self, vm: &Vm) -> PyResult {
-        match self.items.get(self.next) {
+        match self.items.as_slice().get(self.next) {
             Some(value) => {
                 self.next += 1;
                 Ok(value.clone())
@@ -60,13 +75,13 @@ impl<'a> Args<'a> {
         let Some(mapping) = self.mapping else {
             return Err(vm.type_error("format requires a mapping"));
         };
-        self.items = vec![object::get_item(vm, mapping, key)?];
+        self.items = Items::One(object::get_item(vm, mapping, key)?);
         self.next = 0;
         Ok(())
     }
 
     fn finish(&self, vm: &Vm) -> PyResult<()> {
-        if self.next < self.items.len() && self.mapping.is_none() {
+        if self.next < self.items.as_slice().len() && self.mapping.is_none() {
             let what = if self.mode == Mode::Text { "string" } else { "bytes" };
             return Err(
                 vm.type_error(format!("not all arguments converted during {what} formatting"))
@@ -152,6 +167,16 @@ fn convert(
     };
     let value = args.take(vm)?;
     let code = char::from_u32(conversion.code).unwrap_or('\u{fffd}');
+    let plain = conversion.width == Amount::None
+        && conversion.precision == Amount::None
+        && flags == Flags::default();
+    if plain
+        && matches!(code, 'd' | 'i')
+        && let Some(i) = value.as_small_int()
+    {
+        int::push_decimal(out, i);
+        return Ok(());
+    }
     let text = match code {
         's' | 'b' | 'r' | 'a' | 'c' => {
             let (text, precision) = match (code, args.mode) {

@@ -30,8 +30,9 @@ fn push_escaped(out: &mut StrBuilder, c: u32, quote: u32) {
             out.push(c);
         }
         0x20..0x7f => out.push(c),
-        _ if c >= 0xa0 && adder_unicode::is_printable(c) => out.push(c),
-        0..0x100 => out.push_str(&format!("\\x{c:02x}")),
+        0..0x20 | 0x7f..0xa0 => out.push_str(&format!("\\x{c:02x}")),
+        _ if adder_unicode::is_printable(c) => out.push(c),
+        0xa0..0x100 => out.push_str(&format!("\\x{c:02x}")),
         0x100..0x1_0000 => out.push_str(&format!("\\u{c:04x}")),
         _ => out.push_str(&format!("\\U{c:08x}")),
     }

@@ -195,10 +195,11 @@ pub fn pad(vm: &Vm, text: &Obj<Str>, left: usize, right: usize, fill: u32) -> Py
         return Ok(super::plain(text));
     }
     let total = left.checked_add(right).and_then(|n| n.checked_add(text.len()));
-    let Some(total) = total.filter(|n| *n <= isize::MAX as usize / 4) else {
+    let Some(total) = total.filter(|n| *n <= isize::MAX as usize) else {
         return Err(vm.overflow_error("padded string is too long"));
     };
-    super::check_room(vm, total)?;
+    let width = if fill < 0x100 { text.width() } else { 4 };
+    super::check_room(vm, total.saturating_mul(width))?;
     let mut out = StrBuilder::with_capacity(total);
     out.push_repeat(fill, left);
     out.push_obj(text);

@@ -343,3 +343,10 @@ pub fn extend_type<M: Methods>(
     finish(ty, d, M::METHODS, M::GETSET);
     ty
 }
+
+/// A built-in exception class of a module, with several bases.
+pub fn exception_subclass(vm: &Vm, name: &str, module: &str, bases: &[&Obj<Type>]) -> Value {
+    let all = bases.iter().map(|b| b.to_ref()).collect();
+    let first = bases.first().copied().unwrap_or(&vm.exceptions().exception);
+    derive_type(name, module, "", first, all).into()
+}
