@@ -879,10 +879,6 @@ impl Str {
     fn __sizeof__(zelf: &Obj<Str>, _vm: &Vm) -> usize {
         zelf.ty().basic_size + zelf.tail_len()
     }
-<<<<<<< HEAD
-    /// Helper for pickle.
-=======
->>>>>>> leaves
     #[pymethod(sig = "($self, /)")]
     fn __getnewargs__(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Tuple> {
         Tuple::from_vec(vec![zelf.with_subtype(Str::cell().get()).into()])
