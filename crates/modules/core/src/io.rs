@@ -3,13 +3,13 @@
 //! CPython's counterpart: `Modules/_io/`. What is not here yet (`BytesIO`, `StringIO`, the raw and
 //! buffered classes as types of their own) is absent, so that importing it says so.
 
+use adder_derive::{pyclass, pymethods, pymodule};
 use adder_vm::object::{Guarded, Obj, Ref};
 use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::str_::{Str, codec};
 use adder_vm::protocol::{buffer, iter, number, object};
 use adder_vm::{PyResult, Value, Vm};
-use adder_derive::{pyclass, pymethods, pymodule};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
@@ -408,7 +408,9 @@ pub mod io {
     }
 
     /// Open file and return a stream.  Raise OSError upon failure.
-    #[pyfunction(sig = "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)")]
+    #[pyfunction(
+        sig = "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)"
+    )]
     fn open(
         vm: &Vm,
         file: &Value,
@@ -430,9 +432,7 @@ pub mod io {
             return Err(vm.value_error("can't have text and binary mode at once"));
         }
         if kinds != 1 {
-            return Err(vm.value_error(
-                "must have exactly one of create/read/write/append mode",
-            ));
+            return Err(vm.value_error("must have exactly one of create/read/write/append mode"));
         }
         let path = match object::call_special(vm, file, &vm.intern("__fspath__"), &[])? {
             Some(path) => path,

@@ -141,7 +141,7 @@ pub fn source_of(vm: &Vm, file: &str) -> Option<String> {
     if let Ok(bytes) = std::fs::read(file) {
         return Some(String::from_utf8_lossy(&bytes).into_owned());
     }
-    
+
     crate::builtin_modules::sys::interactive_source(file)
 }
 
