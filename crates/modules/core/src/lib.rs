@@ -7,6 +7,7 @@ mod errno;
 mod itertools;
 mod libm;
 mod math;
+mod sre;
 mod support;
 mod time;
 
@@ -20,6 +21,7 @@ pub fn register(vm: &Vm) {
         &errno::errno::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
+        &sre::sre::MODULE,
         &time::time::MODULE,
     ] {
         add_native(vm, def);
