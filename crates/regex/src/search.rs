@@ -40,6 +40,13 @@ impl<'a, U: Unit> Matcher<'a, U> {
         }
     }
 
+    /// Goes on as if the last match had ended at the start position, and had been empty there if
+    /// `after_empty`. For callers that keep no matcher between matches.
+    pub fn resume(mut self, after_empty: bool) -> Self {
+        self.must_advance = after_empty;
+        self
+    }
+
     /// `Pattern.match`: at the start position only.
     pub fn match_at(&mut self, poll: Poll<'_>) -> Result<bool, Interrupt> {
         self.anchored(Goal::default(), poll)

@@ -8,6 +8,7 @@ mod io;
 mod itertools;
 mod libm;
 mod math;
+mod sre;
 mod support;
 mod time;
 
@@ -22,6 +23,7 @@ pub fn register(vm: &Vm) {
         &io::io::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
+        &sre::sre::MODULE,
         &time::time::MODULE,
     ] {
         add_native(vm, def);
