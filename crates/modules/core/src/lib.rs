@@ -4,13 +4,18 @@
 
 mod collections;
 mod errno;
+mod gc;
 mod io;
 mod itertools;
 mod libm;
 mod math;
 mod sre;
+mod string;
 mod support;
+mod system;
+mod thread;
 mod time;
+mod weakref;
 
 use adder_vm::Vm;
 use adder_vm::runtime::import_::add_native;
@@ -20,11 +25,15 @@ pub fn register(vm: &Vm) {
     for def in [
         &collections::collections::MODULE,
         &errno::errno::MODULE,
+        &gc::gc::MODULE,
         &io::io::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
         &sre::sre::MODULE,
+        &string::string::MODULE,
+        &thread::thread::MODULE,
         &time::time::MODULE,
+        &weakref::weakref_::MODULE,
     ] {
         add_native(vm, def);
     }

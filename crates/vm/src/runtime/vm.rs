@@ -239,3 +239,37 @@ fn native_stack_limit() -> usize {
         start as usize + RESERVE.min(size / 2)
     }
 }
+
+/// What a new thread takes along: made under the interpreter lock and used under it.
+struct HandedOver<F>(F);
+
+// SAFETY: the closure is built by a thread that holds the interpreter lock, and is run and dropped
+// by one that holds it; the lock orders their memory.
+unsafe impl<F> Send for HandedOver<F> {}
+
+impl<F> HandedOver<F> {
+    fn into_inner(self) -> F {
+        self.0
+    }
+}
+
+impl Vm {
+    /// Starts a thread with a state of its own that runs `f` under the interpreter lock. A stack
+    /// size of 0 is the usual one.
+    ///
+    /// # Errors
+    /// What the system says when it cannot make a thread.
+    pub fn spawn(&self, stack: usize, f: impl FnOnce(&Vm) + 'static) -> std::io::Result<()> {
+        const STACK: usize = 8 << 20;
+        let handed = HandedOver(f);
+        std::thread::Builder::new()
+            .stack_size(if stack == 0 { STACK } else { stack })
+            .spawn(move || {
+                gil::acquire();
+                let f = handed.into_inner();
+                Vm::run_thread(f);
+                gil::release();
+            })
+            .map(drop)
+    }
+}
