@@ -19,7 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Deep native recursion (a parser, `repr` of nested data) gets this much stack; it is reserved, not
 /// used.
-const STACK: usize = 256 << 20;
+const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK).spawn(start);

@@ -504,16 +504,11 @@ pub fn guard_repr<R>(
     f: impl FnOnce() -> PyResult<R>,
 ) -> PyResult<R> {
     let address = object.bits() as usize;
-    if vm.repr_stack.with(|s| s.contains(&address)) {
+    if !vm.repr_stack.with_mut(|s| s.insert(address)) {
         return Ok(again);
     }
-    vm.repr_stack.with_mut(|s| s.push(address));
     let result = f();
-    vm.repr_stack.with_mut(|s| {
-        if let Some(at) = s.iter().rposition(|a| *a == address) {
-            s.remove(at);
-        }
-    });
+    vm.repr_stack.with_mut(|s| s.remove(&address));
     result
 }
 

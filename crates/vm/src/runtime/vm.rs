@@ -71,7 +71,7 @@ pub struct Vm {
     pub(crate) trace: Guarded<Option<Value>>,
     pub(crate) profile: Guarded<Option<Value>>,
     pub(crate) tracing: Cell<bool>,
-    pub(crate) repr_stack: Guarded<Vec<usize>>,
+    pub(crate) repr_stack: Guarded<std::collections::HashSet<usize>>,
     pub(crate) thread_id: u64,
 }
 
@@ -119,7 +119,7 @@ impl Vm {
             trace: Guarded::new(None),
             profile: Guarded::new(None),
             tracing: Cell::new(false),
-            repr_stack: Guarded::new(Vec::new()),
+            repr_stack: Guarded::default(),
             thread_id: id,
         };
         vm.exc.set(&vm.base_exc);
