@@ -2,9 +2,9 @@
 
 use adder_derive::pymodule;
 use adder_vm::objects::dict::Dict;
+use adder_vm::objects::int;
 use adder_vm::objects::list::List;
 use adder_vm::objects::module::Module;
-use adder_vm::objects::int;
 use adder_vm::runtime::args::VarArgs;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::runtime::gc as collector;
@@ -62,12 +62,7 @@ pub mod gc {
     ///
     /// Setting 'threshold0' to zero disables collection.
     #[pyfunction]
-    fn set_threshold(
-        _vm: &Vm,
-        threshold0: i32,
-        threshold1: Option<i32>,
-        threshold2: Option<i32>,
-    ) {
+    fn set_threshold(_vm: &Vm, threshold0: i32, threshold1: Option<i32>, threshold2: Option<i32>) {
         collector::STATE.with(|s| {
             s.thresholds[0] = threshold0.max(0) as usize;
             for (place, value) in s.thresholds[1..].iter_mut().zip([threshold1, threshold2]) {
@@ -164,13 +159,17 @@ pub mod gc {
         let empty = || -> Ref<List> { List::from_vec(Vec::new()) };
         module.set(vm, "garbage", empty().into());
         module.set(vm, "callbacks", empty().into());
-        crate::support::add_ints(vm, module, &[
-            ("DEBUG_STATS", 1),
-            ("DEBUG_COLLECTABLE", 2),
-            ("DEBUG_UNCOLLECTABLE", 4),
-            ("DEBUG_SAVEALL", 32),
-            ("DEBUG_LEAK", 38),
-        ]);
+        crate::support::add_ints(
+            vm,
+            module,
+            &[
+                ("DEBUG_STATS", 1),
+                ("DEBUG_COLLECTABLE", 2),
+                ("DEBUG_UNCOLLECTABLE", 4),
+                ("DEBUG_SAVEALL", 32),
+                ("DEBUG_LEAK", 38),
+            ],
+        );
         Ok(())
     }
 }

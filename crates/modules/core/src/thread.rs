@@ -40,11 +40,7 @@ impl Gate {
     fn take_within(&self, time: Duration) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if *held {
-            held = self
-                .changed
-                .wait_timeout(held, time)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            held = self.changed.wait_timeout(held, time).unwrap_or_else(PoisonError::into_inner).0;
         }
         !std::mem::replace(&mut *held, true)
     }
@@ -211,7 +207,11 @@ impl Lock {
     }
     /// Release the lock.
     #[pymethod(sig = "($self, /, *exc_info)")]
-    fn __exit__(zelf: &Obj<Lock>, vm: &Vm, _exc_info: adder_vm::runtime::args::VarArgs) -> PyResult<()> {
+    fn __exit__(
+        zelf: &Obj<Lock>,
+        vm: &Vm,
+        _exc_info: adder_vm::runtime::args::VarArgs,
+    ) -> PyResult<()> {
         Lock::release(zelf, vm)
     }
     #[pymethod]
@@ -252,14 +252,12 @@ impl RLock {
 impl RLock {
     #[slot]
     fn new(_vm: &Vm, ty: &Obj<Type>, _args: CallArgs<'_>) -> PyResult {
-        let payload =
-            RLock { gate: Gate::default(), owner: Cell::new(None), count: Cell::new(0) };
+        let payload = RLock { gate: Gate::default(), owner: Cell::new(None), count: Cell::new(0) };
         Ok(Ref::with_type(payload, ty).into())
     }
     #[slot]
     fn repr(zelf: &Obj<RLock>, vm: &Vm) -> PyResult {
-        let extra =
-            format!(" owner={} count={}", zelf.owner.get().unwrap_or(0), zelf.count.get());
+        let extra = format!(" owner={} count={}", zelf.owner.get().unwrap_or(0), zelf.count.get());
         Ok(lock_repr(vm, zelf.count.get() > 0, &zelf.to_value(), &extra))
     }
     /// Lock the lock.  `blocking` indicates whether we should wait
@@ -335,7 +333,11 @@ impl RLock {
     }
     /// Release the lock.
     #[pymethod(sig = "($self, /, *exc_info)")]
-    fn __exit__(zelf: &Obj<RLock>, vm: &Vm, _exc_info: adder_vm::runtime::args::VarArgs) -> PyResult<()> {
+    fn __exit__(
+        zelf: &Obj<RLock>,
+        vm: &Vm,
+        _exc_info: adder_vm::runtime::args::VarArgs,
+    ) -> PyResult<()> {
         RLock::release(zelf, vm)
     }
     #[pymethod]
@@ -543,7 +545,8 @@ impl Handle {
         if !zelf.state.get().0 {
             return Err(vm.runtime_error("thread not started"));
         }
-        if zelf.ident.load(std::sync::atomic::Ordering::Relaxed) == ident(vm) && !zelf.state.get().1 {
+        if zelf.ident.load(std::sync::atomic::Ordering::Relaxed) == ident(vm) && !zelf.state.get().1
+        {
             return Err(vm.runtime_error("Cannot join current thread"));
         }
         zelf.wait(vm, timeout)
@@ -665,9 +668,9 @@ pub mod thread {
         if !daemon.unwrap_or(true) {
             let finished = JOINED.with(|all| {
                 all.push(handle.to_value());
-                let (done, left) = std::mem::take(all).into_iter().partition(|h: &Value| {
-                    h.downcast::<Handle>().is_none_or(|h| h.state.get().1)
-                });
+                let (done, left) = std::mem::take(all)
+                    .into_iter()
+                    .partition(|h: &Value| h.downcast::<Handle>().is_none_or(|h| h.state.get().1));
                 *all = left;
                 let done: Vec<Value> = done;
                 done
@@ -805,12 +808,16 @@ pub mod thread {
         let items = iter::collect(vm, args)?;
         let [a, b, c, d] = SIGNATURE.bind(vm, CallArgs::positional(&items))?;
         let value = |v: Option<Value>| v.unwrap_or(Value::NONE);
-        Ok(adder_vm::objects::struct_sequence::make(vm, "_thread._ExceptHookArgs", &[
-            ("exc_type", value(a)),
-            ("exc_value", value(b)),
-            ("exc_traceback", value(c)),
-            ("thread", value(d)),
-        ]))
+        Ok(adder_vm::objects::struct_sequence::make(
+            vm,
+            "_thread._ExceptHookArgs",
+            &[
+                ("exc_type", value(a)),
+                ("exc_value", value(b)),
+                ("exc_traceback", value(c)),
+                ("thread", value(d)),
+            ],
+        ))
     }
 
     #[init]

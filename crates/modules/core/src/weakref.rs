@@ -21,9 +21,7 @@ fn behind(vm: &Vm, value: &Value) -> PyResult {
         (None, Some(proxy)) => &proxy.reference,
         _ => return Ok(value.clone()),
     };
-    reference
-        .get()
-        .ok_or_else(|| vm.reference_error("weakly-referenced object no longer exists"))
+    reference.get().ok_or_else(|| vm.reference_error("weakly-referenced object no longer exists"))
 }
 
 /// A proxy type: everything is passed on to the object behind it.

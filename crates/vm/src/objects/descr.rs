@@ -756,8 +756,10 @@ impl MemberDescr {
 
     fn check(&self, vm: &Vm, object: &Value) -> PyResult<()> {
         match self.owner.downcast::<Type>() {
-            Some(owner) => check_receiver(vm, &self.name.to_string(), owner, object),
-            None => Ok(()),
+            Some(owner) if !object.ty().is_subtype(owner) => {
+                check_receiver(vm, &self.name.to_string(), owner, object)
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The gamma function by Lanczos' approximation, with the constants that CPython uses (Boost's
 //! `lanczos13m53`, g = 6.0246...), so that results agree to the last bit.
 
+#![expect(clippy::excessive_precision, reason = "the published coefficients, whole")]
+
 use crate::libm;
 use std::f64::consts::PI;
 

@@ -191,9 +191,10 @@ impl Match {
     #[getter]
     fn regs(zelf: &Obj<Match>, vm: &Vm) -> Ref<Tuple> {
         use adder_vm::runtime::args::IntoValue;
-        let pairs = zelf.spans.iter().map(|span| {
-            (signed(span.map(|s| s.0)), signed(span.map(|s| s.1))).into_value(vm)
-        });
+        let pairs = zelf
+            .spans
+            .iter()
+            .map(|span| (signed(span.map(|s| s.0)), signed(span.map(|s| s.1))).into_value(vm));
         Tuple::from_vec(pairs.collect())
     }
 

@@ -73,12 +73,16 @@ pub mod sre {
 
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
-        crate::support::add_ints(vm, module, &[
-            ("MAGIC", adder_regex::MAGIC as i64),
-            ("CODESIZE", adder_regex::CODESIZE as i64),
-            ("MAXREPEAT", adder_regex::MAXREPEAT as i64),
-            ("MAXGROUPS", adder_regex::MAXGROUPS as i64),
-        ]);
+        crate::support::add_ints(
+            vm,
+            module,
+            &[
+                ("MAGIC", adder_regex::MAGIC as i64),
+                ("CODESIZE", adder_regex::CODESIZE as i64),
+                ("MAXREPEAT", adder_regex::MAXREPEAT as i64),
+                ("MAXGROUPS", adder_regex::MAXGROUPS as i64),
+            ],
+        );
         vm.type_object::<pattern::Pattern>();
         vm.type_object::<matched::Match>();
         vm.type_object::<scanner::Scanner>();

@@ -47,7 +47,9 @@ pub fn compile(
     let mut words = Vec::with_capacity(code.len());
     for item in code.to_vec() {
         let word = number::to_i128(vm, &item)?.and_then(|w| u32::try_from(w).ok());
-        words.push(word.ok_or_else(|| vm.overflow_error("regular expression code size limit exceeded"))?);
+        words.push(
+            word.ok_or_else(|| vm.overflow_error("regular expression code size limit exceeded"))?,
+        );
     }
     let is_bytes = if pattern.is_none() {
         None
@@ -63,8 +65,16 @@ pub fn compile(
     };
     let engine = adder_regex::Pattern::new(&words, groups, &adder_regex::LocaleTable::default())
         .map_err(|e| vm.runtime_error(e.to_string()))?;
-    Ok(Ref::new(Pattern { pattern, flags, code: words, engine, group_index, index_group, is_bytes })
-        .into())
+    Ok(Ref::new(Pattern {
+        pattern,
+        flags,
+        code: words,
+        engine,
+        group_index,
+        index_group,
+        is_bytes,
+    })
+    .into())
 }
 
 /// Flags in the order in which `repr` names them.
@@ -151,7 +161,8 @@ impl Pattern {
                 Replacement::Literal(text) => text.clone(),
                 Replacement::Template(template) => {
                     template.expand(vm, &subject.empty(), |group| {
-                        let span = if group == 0 { Some((start, end)) } else { session.group(group) };
+                        let span =
+                            if group == 0 { Some((start, end)) } else { session.group(group) };
                         Ok(span.map(|(a, b)| subject.slice(a, b)))
                     })?
                 }
