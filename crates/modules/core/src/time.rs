@@ -117,10 +117,12 @@ fn record(vm: &Vm, tm: &libc::tm) -> Value {
     ];
     let fields: Vec<(&str, Value)> =
         FIELDS.into_iter().zip(values.map(Value::int_unchecked)).collect();
-    struct_sequence::make_hiding(vm, "time.struct_time", &fields, &[
-        ("tm_zone", vm.str(&zone_name(tm))),
-        ("tm_gmtoff", Value::int_unchecked(tm.tm_gmtoff)),
-    ])
+    struct_sequence::make_hiding(
+        vm,
+        "time.struct_time",
+        &fields,
+        &[("tm_zone", vm.str(&zone_name(tm))), ("tm_gmtoff", Value::int_unchecked(tm.tm_gmtoff))],
+    )
 }
 
 /// A `struct_time` or tuple of nine as C has it.
