@@ -9,6 +9,7 @@ mod io;
 mod itertools;
 mod libm;
 mod math;
+mod posix;
 mod sre;
 mod string;
 mod support;
@@ -29,6 +30,7 @@ pub fn register(vm: &Vm) {
         &io::io::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
+        &posix::posix::MODULE,
         &sre::sre::MODULE,
         &string::string::MODULE,
         &thread::thread::MODULE,

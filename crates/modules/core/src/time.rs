@@ -117,7 +117,12 @@ fn record(vm: &Vm, tm: &libc::tm) -> Value {
     ];
     let fields: Vec<(&str, Value)> =
         FIELDS.into_iter().zip(values.map(Value::int_unchecked)).collect();
-    struct_sequence::make(vm, "time.struct_time", &fields)
+    struct_sequence::make_hiding(
+        vm,
+        "time.struct_time",
+        &fields,
+        &[("tm_zone", vm.str(&zone_name(tm))), ("tm_gmtoff", Value::int_unchecked(tm.tm_gmtoff))],
+    )
 }
 
 /// A `struct_time` or tuple of nine as C has it.
@@ -510,7 +515,9 @@ pub mod time {
 
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
-        module.add_type(vm, &struct_sequence::record_type(vm, "time.struct_time", &FIELDS));
+        let hidden = ["tm_zone", "tm_gmtoff"];
+        let ty = struct_sequence::record_type_hiding(vm, "time.struct_time", &FIELDS, &hidden);
+        module.add_type(vm, &ty);
         crate::support::add_ints(
             vm,
             module,

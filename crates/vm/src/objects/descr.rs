@@ -1092,7 +1092,7 @@ impl ItemGetter {
         _ty: Option<&Value>,
     ) -> PyResult {
         let tuple = object.and_then(|o| o.downcast::<crate::objects::tuple::Tuple>());
-        Ok(match tuple.and_then(|t| t.items().get(zelf.index)) {
+        Ok(match tuple.and_then(|t| t.all_items().get(zelf.index)) {
             Some(item) => item.clone(),
             None => zelf.to_value(),
         })

@@ -430,6 +430,4 @@ impl Function {
             None => Ok(()),
         }
     }
-    #[getter(name = "__text_signature__")]
-    fn text_signature(_zelf: &Obj<Function>, _vm: &Vm) {}
 }

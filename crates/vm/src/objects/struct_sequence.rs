@@ -16,28 +16,47 @@ static TYPES: GilCell<Option<HashMap<String, Ref<Type>>>> = GilCell::new(None);
 
 /// A record; its type is made on first use. `name` is `module.type`.
 pub fn make(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
-    let names: Vec<&str> = fields.iter().map(|(n, _)| *n).collect();
-    let ty = record_type(vm, name, &names);
-    Tuple::build(fields.iter().map(|(_, v)| v.clone()).collect(), &ty).into()
+    make_hiding(vm, name, fields, &[])
+}
+
+/// A record with further fields that are no items of the sequence.
+pub fn make_hiding(
+    vm: &Vm,
+    name: &str,
+    fields: &[(&str, Value)],
+    hidden: &[(&str, Value)],
+) -> Value {
+    let visible: Vec<&str> = fields.iter().map(|(n, _)| *n).collect();
+    let extra: Vec<&str> = hidden.iter().map(|(n, _)| *n).collect();
+    let ty = record_type_hiding(vm, name, &visible, &extra);
+    let all = fields.iter().chain(hidden).map(|(_, v)| v.clone()).collect();
+    Tuple::build_hiding(all, hidden.len(), &ty).into()
 }
 
 /// The type of a record.
 pub fn record_type(vm: &Vm, name: &str, fields: &[&str]) -> Ref<Type> {
+    record_type_hiding(vm, name, fields, &[])
+}
+
+/// The type of a record with hidden fields. A hidden field's name may be that of an item: then the
+/// attribute is the hidden one (`st_atime`, a float, where the item is whole seconds).
+pub fn record_type_hiding(vm: &Vm, name: &str, fields: &[&str], hidden: &[&str]) -> Ref<Type> {
     if let Some(known) = TYPES.with(|t| t.as_ref().and_then(|t| t.get(name).cloned())) {
         return known;
     }
     let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
     let base = Tuple::cell().get();
     let ty = declare::derive_type(short, module, "", base, vec![base.to_ref()]);
-    for (i, field) in fields.iter().enumerate() {
+    for (i, field) in fields.iter().chain(hidden).enumerate() {
         let getter = crate::objects::descr::ItemGetter::new_value(i);
         drop(ty.dict().insert_str(&vm.intern(field), getter));
     }
     let int = |n: usize| Value::int_unchecked(n as i64);
+    let unnamed = fields.iter().filter(|f| hidden.contains(f)).count();
     for (field, value) in [
-        ("n_fields", int(fields.len())),
+        ("n_fields", int(fields.len() + hidden.len())),
         ("n_sequence_fields", int(fields.len())),
-        ("n_unnamed_fields", int(0)),
+        ("n_unnamed_fields", int(unnamed)),
     ] {
         drop(ty.dict().insert_str(&vm.intern(field), value));
     }
@@ -65,16 +84,24 @@ pub fn record_type(vm: &Vm, name: &str, fields: &[&str]) -> Ref<Type> {
                 ty.name()
             )));
         };
-        let items = crate::protocol::iter::collect(vm, items)?;
+        let mut items = crate::protocol::iter::collect(vm, items)?;
         let want = field_names(vm, ty).len();
-        if items.len() != want {
+        let most = ty.lookup(&vm.intern("n_fields")).and_then(|n| n.as_small_int());
+        let most = most.map_or(want, |n| n as usize);
+        let given = items.len();
+        if !(want..=most).contains(&given) {
+            let (word, limit) = match (want == most, given < want) {
+                (true, _) => ("a", want),
+                (false, true) => ("an at least", want),
+                (false, false) => ("an at most", most),
+            };
             return Err(vm.type_error(format!(
-                "{}() takes a {want}-sequence ({}-sequence given)",
+                "{}() takes {word} {limit}-sequence ({given}-sequence given)",
                 super::type_::methods::full_name(vm, ty),
-                items.len()
             )));
         }
-        Ok(Tuple::build(items, ty).into())
+        items.resize(most, Value::NONE);
+        Ok(Tuple::build_hiding(items, most - want, ty).into())
     });
     ty.set_flag(TypeFlags::SEQUENCE, true);
     TYPES.with(|t| t.get_or_insert_default().insert(name.to_string(), ty.clone()));

@@ -22,21 +22,24 @@ use adder_derive::pymethods;
 /// Built-in immutable sequence.
 pub struct Tuple {
     items: *const Value,
-    len: usize,
+    len: u32,
+    /// Further values behind the items that are no part of the sequence: the fields of a named
+    /// record that only have names.
+    hidden: u32,
 }
 
 // SAFETY: the cell is this type's own; `traverse` visits each item once.
 unsafe impl Payload for Tuple {
     const GC: bool = true;
     fn tail_bytes(&self) -> usize {
-        self.len * size_of::<Value>()
+        size_of_val(self.all_items())
     }
     fn cell() -> &'static TypeCell {
         static CELL: TypeCell = TypeCell::of::<Tuple>();
         &CELL
     }
     fn traverse(&self, visit: &mut Visitor<'_>) {
-        self.items().iter().for_each(visit);
+        self.all_items().iter().for_each(visit);
     }
 }
 
@@ -62,7 +65,7 @@ impl Drop for Tuple {
         unsafe {
             std::ptr::drop_in_place(std::ptr::slice_from_raw_parts_mut(
                 self.items.cast_mut(),
-                self.len,
+                self.all_items().len(),
             ));
         }
     }
@@ -78,11 +81,16 @@ impl Tuple {
     #[inline(always)]
     pub fn items(&self) -> &[Value] {
         // SAFETY: `items` points to `len` values behind the object, which never change.
-        unsafe { std::slice::from_raw_parts(self.items, self.len) }
+        unsafe { std::slice::from_raw_parts(self.items, self.len as usize) }
+    }
+    /// The items and the hidden values behind them.
+    pub fn all_items(&self) -> &[Value] {
+        // SAFETY: as above, with `hidden` more of the same kind.
+        unsafe { std::slice::from_raw_parts(self.items, (self.len + self.hidden) as usize) }
     }
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -110,8 +118,19 @@ impl Tuple {
 
     /// A tuple of some subclass.
     pub fn build(items: Vec<Value>, ty: &Obj<Type>) -> Ref<Tuple> {
+        Tuple::build_hiding(items, 0, ty)
+    }
+
+    /// A tuple whose last `hidden` values are no part of the sequence.
+    pub fn build_hiding(items: Vec<Value>, hidden: usize, ty: &Obj<Type>) -> Ref<Tuple> {
         let len = items.len();
-        let payload = Tuple { items: std::ptr::null(), len };
+        let visible = len - hidden.min(len);
+        // 32 GiB of items are more than memory has, in effect.
+        if u32::try_from(len).is_err() {
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<Tuple>());
+        }
+        let payload =
+            Tuple { items: std::ptr::null(), len: visible as u32, hidden: (len - visible) as u32 };
         let track = items.iter().any(can_be_in_cycle);
         let mut start: *const Value = std::ptr::null();
         // SAFETY: the tail is as long as the items, which move into it bit by bit (the vector then
@@ -200,7 +219,7 @@ impl Tuple {
 
     #[slot]
     fn len(zelf: &Obj<Tuple>, _vm: &Vm) -> PyResult<usize> {
-        Ok(zelf.payload.len)
+        Ok(zelf.payload.len as usize)
     }
 
     #[slot]
