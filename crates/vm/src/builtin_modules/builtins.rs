@@ -61,10 +61,8 @@ fn filename_text(vm: &Vm, filename: &Value) -> PyResult<String> {
     if buffer::has_buffer(&path) {
         return Ok(String::from_utf8_lossy(&buffer::to_vec(vm, &path)?).into_owned());
     }
-    Err(vm.type_error(format!(
-        "expected str, bytes or os.PathLike object, not {}",
-        path.ty().name()
-    )))
+    Err(vm
+        .type_error(format!("expected str, bytes or os.PathLike object, not {}", path.ty().name())))
 }
 
 /// The `__future__` features of the code that calls: what it compiles has them too.
@@ -310,9 +308,9 @@ pub mod builtins {
             Some("single") => Mode::Single,
             Some("func_type") if only_tree => Mode::FuncType,
             Some("func_type") => {
-                return Err(vm.value_error(
-                    "compile() mode 'func_type' requires flag PyCF_ONLY_AST",
-                ));
+                return Err(
+                    vm.value_error("compile() mode 'func_type' requires flag PyCF_ONLY_AST")
+                );
             }
             Some(_) if only_tree => {
                 return Err(vm.value_error(

@@ -38,5 +38,6 @@ pub mod super_;
 pub mod traceback;
 pub mod tuple;
 pub mod type_;
+pub mod typevar;
 pub mod union_;
 pub mod weakref;

@@ -72,7 +72,11 @@ impl Vm {
     }
 
     /// Compiles an `ast` node; `None` if the value is none.
-    pub fn compile_nodes(&self, tree: &Value, request: &Request<'_>) -> Option<PyResult<Ref<Code>>> {
+    pub fn compile_nodes(
+        &self,
+        tree: &Value,
+        request: &Request<'_>,
+    ) -> Option<PyResult<Ref<Code>>> {
         let bridge = self.interp().trees.get().filter(|bridge| (bridge.is_tree)(tree))?;
         let parsed = (bridge.from_python)(self, tree, request.mode);
         Some(parsed.and_then(|parsed| self.compile_tree(&parsed, None, request)))

@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "process-wide state behind the interpreter lock")]
 
-use crate::object::{Guarded, Ref};
+use crate::object::{Guarded, Ref, ValueCell};
 use crate::objects::dict::Dict;
 use crate::objects::exceptions::Exceptions;
 use crate::objects::module::{Module, ModuleDef};
@@ -78,6 +78,10 @@ pub struct Vm {
     pub(crate) tracing: Cell<bool>,
     pub(crate) repr_stack: Guarded<std::collections::HashSet<usize>>,
     pub(crate) thread_id: u64,
+    /// The thread's `contextvars.Context`; none until something asks for it.
+    pub context: ValueCell,
+    /// The event loop that runs in this thread.
+    pub running_loop: ValueCell,
 }
 
 impl Vm {
@@ -126,6 +130,8 @@ impl Vm {
             tracing: Cell::new(false),
             repr_stack: Guarded::default(),
             thread_id: id,
+            context: ValueCell::default(),
+            running_loop: ValueCell::default(),
         };
         vm.exc.set(&vm.base_exc);
         vm.become_current();

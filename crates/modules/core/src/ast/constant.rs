@@ -143,9 +143,7 @@ pub fn read_singleton(r: &mut Reader<'_>, node: &Value) -> PyResult<Constant> {
         Some(value) if value.is_none() => Ok(Constant::None),
         Some(value) => match value.as_bool() {
             Some(value) => Ok(Constant::Bool(value)),
-            None => {
-                Err(vm.value_error("MatchSingleton can only contain True, False and None"))
-            }
+            None => Err(vm.value_error("MatchSingleton can only contain True, False and None")),
         },
     }
 }
@@ -177,9 +175,7 @@ impl Convert for Conversion {
             115 => Ok(Conversion::Str),
             114 => Ok(Conversion::Repr),
             97 => Ok(Conversion::Ascii),
-            other => {
-                Err(r.vm.system_error(format!("Unrecognized conversion character {other}")))
-            }
+            other => Err(r.vm.system_error(format!("Unrecognized conversion character {other}"))),
         }
     }
 }

@@ -164,9 +164,9 @@ impl Reader<'_> {
             None if name.starts_with("end_") && !matches!(kind, "pattern" | "type_param") => {
                 Ok(None)
             }
-            None => Err(self
-                .vm
-                .type_error(format!("required field \"{name}\" missing from {kind}"))),
+            None => {
+                Err(self.vm.type_error(format!("required field \"{name}\" missing from {kind}")))
+            }
         }
     }
 
@@ -178,9 +178,9 @@ impl Reader<'_> {
         let end_line = self.number(node, kind, "end_lineno")?.unwrap_or(line);
         let end_column = self.number(node, kind, "end_col_offset")?.unwrap_or(column);
         if line > end_line {
-            return Err(vm.value_error(format!(
-                "AST node line range ({line}, {end_line}) is not valid"
-            )));
+            return Err(
+                vm.value_error(format!("AST node line range ({line}, {end_line}) is not valid"))
+            );
         }
         if (line < 0 && end_line != line) || (column < 0 && column != end_column) {
             return Err(vm.value_error(format!(

@@ -212,12 +212,14 @@ impl Ast {
         let attributes = listed(vm, zelf, "_attributes")?;
         let values = Dict::new_ref();
         for name in fields.iter().chain(&attributes) {
-            if let Some(value) = object::lookup_attr(vm, zelf, &object::attribute_name(vm, name)?)? {
+            if let Some(value) = object::lookup_attr(vm, zelf, &object::attribute_name(vm, name)?)?
+            {
                 values.insert(vm, name, value)?;
             }
         }
         for (key, value) in kwargs.0.items_vec() {
-            if position(vm, &fields, &key)?.is_none() && position(vm, &attributes, &key)?.is_none() {
+            if position(vm, &fields, &key)?.is_none() && position(vm, &attributes, &key)?.is_none()
+            {
                 return Err(vm.type_error(format!(
                     "{}.__replace__ got an unexpected keyword argument {}.",
                     zelf.ty().name(),

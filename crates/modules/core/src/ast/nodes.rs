@@ -2,10 +2,10 @@
 
 use super::classes;
 use super::constant;
-use super::convert::{Convert, FromFields, Fields, Place, Reader, Writer, fields};
+use super::convert::{Convert, Fields, FromFields, Place, Reader, Writer, fields};
 use adder_syntax::ast::*;
-use adder_vm::runtime::errors::PyResult;
 use adder_vm::Value;
+use adder_vm::runtime::errors::PyResult;
 
 fields! {
     FunctionType { argtypes = "argtypes", returns = "returns" }

@@ -97,8 +97,7 @@ impl Validator<'_> {
             return self.fail("more positional defaults than args on arguments");
         }
         if args.kw_defaults.len() != args.kwonlyargs.len() {
-            return self
-                .fail("length of kwonlyargs is not the same as kw_defaults on arguments");
+            return self.fail("length of kwonlyargs is not the same as kw_defaults on arguments");
         }
         self.exprs(&args.defaults, Load)?;
         args.kw_defaults.iter().try_for_each(|default| self.opt(default.as_ref()))
@@ -322,8 +321,7 @@ impl Validator<'_> {
                     return self.fail("Compare has no comparators");
                 }
                 if node.comparators.len() != node.ops.len() {
-                    return self
-                        .fail("Compare has a different number of comparators and operands");
+                    return self.fail("Compare has a different number of comparators and operands");
                 }
                 self.exprs(&node.comparators, Load)?;
                 self.load(&node.left)
@@ -379,10 +377,7 @@ impl Validator<'_> {
             }
             ExprKind::BinOp(node)
                 if matches!(node.op, Operator::Add | Operator::Sub)
-                    && matches!(
-                        &node.right.kind,
-                        ExprKind::Constant(Constant::Imaginary(_))
-                    ) =>
+                    && matches!(&node.right.kind, ExprKind::Constant(Constant::Imaginary(_))) =>
             {
                 Ok(())
             }
@@ -425,10 +420,7 @@ impl Validator<'_> {
                     self.capture(rest)?;
                 }
                 for key in &node.keys {
-                    if matches!(
-                        key.kind,
-                        ExprKind::Constant(Constant::None | Constant::Bool(_))
-                    ) {
+                    if matches!(key.kind, ExprKind::Constant(Constant::None | Constant::Bool(_))) {
                         continue;
                     }
                     self.match_value(key)?;
@@ -462,9 +454,9 @@ impl Validator<'_> {
                 }
                 match &node.pattern {
                     None => Ok(()),
-                    Some(_) if node.name.is_none() => self.fail(
-                        "MatchAs must specify a target name if a pattern is given",
-                    ),
+                    Some(_) if node.name.is_none() => {
+                        self.fail("MatchAs must specify a target name if a pattern is given")
+                    }
                     Some(pattern) => self.pattern(pattern, false),
                 }
             }

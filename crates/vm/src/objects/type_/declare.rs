@@ -159,6 +159,12 @@ fn finish_filtered(
     for def in getset.iter().filter(|g| keep(g.name)) {
         put(dict, def.name, GetSetDescr::new_value(def, ty));
     }
+    if d.has_dict
+        && let [def, ..] = crate::objects::descr::instance_dict_defs()
+        && dict.get_str(&crate::objects::str_::intern::intern_str(def.name)).is_none()
+    {
+        put(dict, def.name, GetSetDescr::new_value(def, ty));
+    }
     if ty.slots.new.get().is_some() && !d.no_new {
         put(dict, "__new__", crate::objects::descr::new_wrapper(ty));
     }

@@ -181,7 +181,7 @@ impl Type {
     pub fn has_flag(&self, flag: TypeFlags) -> bool {
         self.flags.get().contains(flag)
     }
-    pub(crate) fn set_flag(&self, flag: TypeFlags, on: bool) {
+    pub fn set_flag(&self, flag: TypeFlags, on: bool) {
         let mut flags = self.flags.get();
         flags.set(flag, on);
         self.flags.set(flags);

@@ -9,6 +9,7 @@ use crate::objects::list::List;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
+use crate::objects::typevar;
 use crate::protocol::{call, iter, object};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::machine::Machine;
@@ -373,17 +374,8 @@ pub fn load_common_constant(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 /// a -- result
 pub fn call_intrinsic_1(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let a = m.pop();
-    let one = std::slice::from_ref(&a);
     let result = match Intrinsic1::from_arg(i.c) {
-        Some(Intrinsic1::TypeVar) => library_call(vm, "_typing", "_make_typevar", one)?,
-        Some(Intrinsic1::ParamSpec) => library_call(vm, "_typing", "_make_paramspec", one)?,
-        Some(Intrinsic1::TypeVarTuple) => library_call(vm, "_typing", "_make_typevartuple", one)?,
-        Some(Intrinsic1::SubscriptGeneric) => {
-            let typing = crate::runtime::import_::import_module(vm, "typing")?;
-            let generic = object::get_attr_str(vm, &typing, "Generic")?;
-            object::get_item(vm, &generic, &a)?
-        }
-        Some(Intrinsic1::TypeAlias) => library_call(vm, "_typing", "_make_typealias", one)?,
+        Some(which) => typevar::intrinsic_1(vm, which, &a)?,
         None => return Err(vm.system_error("unknown intrinsic")),
     };
     m.push(result);
@@ -393,21 +385,11 @@ pub fn call_intrinsic_1(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 /// a b -- result
 pub fn call_intrinsic_2(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let (b, a) = (m.pop(), m.pop());
-    let pair = [a.clone(), b.clone()];
     let result = match Intrinsic2::from_arg(i.c) {
         Some(Intrinsic2::PrepReraiseStar) => prep_reraise_star(vm, &a, &b)?,
-        Some(Intrinsic2::TypeVarWithBound) => {
-            library_call(vm, "_typing", "_make_typevar_with_bound", &pair)?
-        }
-        Some(Intrinsic2::TypeVarWithConstraints) => {
-            library_call(vm, "_typing", "_make_typevar_with_constraints", &pair)?
-        }
         Some(Intrinsic2::SetFunctionTypeParams) => {
             object::set_attr(vm, &a, &vm.names().__type_params__, b)?;
             a
-        }
-        Some(Intrinsic2::SetTypeparamDefault) => {
-            library_call(vm, "_typing", "_set_default", &pair)?
         }
         Some(Intrinsic2::MappingRest) => {
             let rest = Dict::new_ref();
@@ -417,6 +399,7 @@ pub fn call_intrinsic_2(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             }
             rest.into()
         }
+        Some(which) => typevar::intrinsic_2(vm, which, a, b)?,
         None => return Err(vm.system_error("unknown intrinsic")),
     };
     m.push(result);
