@@ -1,6 +1,7 @@
 //! Today's instructions: pattern matching, exception groups, asynchronous iteration, intrinsics.
 
 use super::Done;
+use crate::objects::template;
 use crate::objects::dict::Dict;
 use crate::objects::exception_group;
 use crate::objects::exceptions::ExcObj;
@@ -321,24 +322,12 @@ pub fn get_anext(vm: &Vm, m: &mut Machine) -> Done {
 
 // ---- template strings, constants, intrinsics ----
 
-fn library_call(vm: &Vm, module: &str, name: &str, args: &[Value]) -> PyResult {
-    let module = crate::runtime::import_::import_module(vm, module)?;
-    let function = object::get_attr_str(vm, &module, name)?;
-    call::call(vm, &function, args)
-}
-
 /// strings interpolations -- template
 pub fn build_template(vm: &Vm, m: &mut Machine) -> Done {
     let (interpolations, strings) = (m.pop(), m.pop());
     let strings = iter::collect(vm, &strings)?;
     let parts = iter::collect(vm, &interpolations)?;
-    let mut all = Vec::new();
-    for (i, text) in strings.into_iter().enumerate() {
-        all.push(text);
-        all.extend(parts.get(i).cloned());
-    }
-    let template = library_call(vm, "string.templatelib", "Template", &all)?;
-    m.push(template);
+    m.push(template::build(vm, strings, parts));
     Ok(())
 }
 
@@ -352,9 +341,8 @@ pub fn build_interpolation(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         3 => vm.str("a"),
         _ => Value::NONE,
     };
-    let args = [value, source, conversion, spec];
-    let made = library_call(vm, "string.templatelib", "Interpolation", &args)?;
-    m.push(made);
+    template::ready(vm);
+    m.push(template::Interpolation::new_value(value, source, conversion, spec));
     Ok(())
 }
 
