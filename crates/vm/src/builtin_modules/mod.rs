@@ -23,7 +23,6 @@ pub(crate) fn register(vm: &Vm) {
         &signal::signal::MODULE,
         &codecs::codecs::MODULE,
         &dis::dis::MODULE,
-        &dis::opcodes::MODULE,
         &imp::imp::MODULE,
         &marshal::marshal::MODULE,
     ] {

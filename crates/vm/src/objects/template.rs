@@ -22,7 +22,10 @@ pub struct Template {
 }
 
 /// Interpolation object
-#[pyclass(name = "string.templatelib.Interpolation", sig = "(value, expression='', conversion=None, format_spec='')")]
+#[pyclass(
+    name = "string.templatelib.Interpolation",
+    sig = "(value, expression='', conversion=None, format_spec='')"
+)]
 pub struct Interpolation {
     value: Value,
     expression: Value,
@@ -96,8 +99,7 @@ impl Template {
                 )));
             }
         }
-        let (strings, interpolations) =
-            (Tuple::from_vec(strings), Tuple::from_vec(interpolations));
+        let (strings, interpolations) = (Tuple::from_vec(strings), Tuple::from_vec(interpolations));
         Ok(Template::new_ref(strings, interpolations).into())
     }
     #[slot]
@@ -148,9 +150,11 @@ impl Template {
     /// Values of interpolations
     #[getter]
     fn values(zelf: &Obj<Template>, _vm: &Vm) -> Ref<Tuple> {
-        let values = zelf.interpolations.items().iter().filter_map(|part| {
-            part.downcast::<Interpolation>().map(|part| part.value.clone())
-        });
+        let values = zelf
+            .interpolations
+            .items()
+            .iter()
+            .filter_map(|part| part.downcast::<Interpolation>().map(|part| part.value.clone()));
         Tuple::from_vec(values.collect())
     }
     #[pymethod]
@@ -204,9 +208,7 @@ impl Interpolation {
         }
         let [value, expression, conversion, format_spec] = parts;
         let Some(value) = value else {
-            return Err(
-                vm.type_error("Interpolation() missing required argument 'value' (pos 1)")
-            );
+            return Err(vm.type_error("Interpolation() missing required argument 'value' (pos 1)"));
         };
         let empty = || Value::from(crate::objects::str_::intern::empty());
         let text = |part: Option<Value>, name: &str| match part {

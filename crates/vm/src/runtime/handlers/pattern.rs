@@ -1,13 +1,13 @@
 //! Today's instructions: pattern matching, exception groups, asynchronous iteration, intrinsics.
 
 use super::Done;
-use crate::objects::template;
 use crate::objects::dict::Dict;
 use crate::objects::exception_group;
 use crate::objects::exceptions::ExcObj;
 use crate::objects::generator::Generator;
 use crate::objects::list::List;
 use crate::objects::str_::Str;
+use crate::objects::template;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::objects::typevar;
