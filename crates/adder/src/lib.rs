@@ -20,6 +20,7 @@ use adder_vm::runtime::enter;
 pub fn run<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
     Vm::enter(config, |vm| {
         adder_modules_core::register(vm);
+        adder_modules_core::start(vm);
         f(vm)
     })
 }
