@@ -2,6 +2,7 @@
 //!
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
+mod ast;
 mod collections;
 mod errno;
 mod gc;
@@ -23,7 +24,9 @@ use adder_vm::runtime::import_::add_native;
 
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
+    vm.set_tree_bridge(ast::BRIDGE);
     for def in [
+        &ast::ast_module::MODULE,
         &collections::collections::MODULE,
         &errno::errno::MODULE,
         &gc::gc::MODULE,

@@ -3,7 +3,10 @@
 pub mod builtins;
 pub mod codecs;
 pub mod dis;
+pub mod imp;
+pub mod marshal;
 pub mod signal;
+pub mod stdlib_names;
 pub mod sys;
 pub mod warnings;
 
@@ -21,6 +24,8 @@ pub(crate) fn register(vm: &Vm) {
         &codecs::codecs::MODULE,
         &dis::dis::MODULE,
         &dis::opcodes::MODULE,
+        &imp::imp::MODULE,
+        &marshal::marshal::MODULE,
     ] {
         import_::add_native(vm, def);
     }

@@ -9,6 +9,7 @@ use crate::objects::module::Module;
 use crate::objects::namespace::Namespace;
 use crate::objects::str_::{Str, intern};
 use crate::objects::traceback::Traceback;
+use crate::objects::tuple::Tuple;
 use crate::protocol::{call, number, object};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::report;
@@ -339,6 +340,13 @@ pub mod sys {
     #[pyfunction(sig = "(event, /, *args)")]
     fn audit(_vm: &Vm, _event: &Obj<Str>, _args: crate::runtime::args::VarArgs) {}
 
+    /// The number of processors that -X cpu_count names, or -1.
+    #[pyfunction]
+    fn _get_cpu_count_config(vm: &Vm) -> i64 {
+        let options = vm.config().x_options.iter().rev();
+        let given = options.filter(|(name, _)| name == "cpu_count").find_map(|(_, v)| v.as_deref());
+        given.and_then(|n| n.parse().ok()).filter(|n| *n > 0).unwrap_or(-1)
+    }
     /// set_asyncgen_hooks([firstiter] [, finalizer])
     ///
     /// Set a finalizer for async generators objects.
@@ -376,10 +384,16 @@ pub mod sys {
         set("warnoptions", list(&config.warn_options));
         set("executable", text(&config.executable));
         set("_base_executable", text(&config.executable));
-        for name in ["prefix", "exec_prefix", "base_prefix", "base_exec_prefix"] {
-            set(name, text("/usr/local"));
-        }
+        set("prefix", text(&config.prefix));
+        set("exec_prefix", text(&config.prefix));
+        set("base_prefix", text(&config.base_prefix));
+        set("base_exec_prefix", text(&config.base_prefix));
+        set("_stdlib_dir", text(&config.library_root()));
         set("platlibdir", text("lib"));
+        set("abiflags", text(""));
+        set("_framework", text(""));
+        set("_home", Value::NONE);
+        set("_git", Tuple::from_vec(vec![text("Adder"), text(""), text("")]).into());
         set("platform", text("linux"));
         set("byteorder", text(if cfg!(target_endian = "little") { "little" } else { "big" }));
         set("maxsize", crate::objects::int::from_i64(i64::MAX));
@@ -421,7 +435,6 @@ pub mod sys {
             ),
         );
         set("float_repr_style", text("short"));
-        set("builtin_module_names", crate::runtime::import_::native_names(vm).into());
         // The streams come with `_io`, from outside this crate.
         for name in ["stdin", "stdout", "stderr"] {
             set(name, Value::NONE);

@@ -34,6 +34,11 @@ pub struct Interp {
     pub(crate) int_max_str_digits: Cell<usize>,
     /// What `Lib` inside the binary offers: `runtime/frozen.rs`.
     pub(crate) frozen: OnceCell<crate::runtime::frozen::FrozenLibrary>,
+    /// How `compile()` gives and takes trees.
+    pub(crate) trees: OnceCell<crate::runtime::compile::TreeBridge>,
+    pub(crate) started: Cell<bool>,
+    /// `importlib._bootstrap`, from when it runs.
+    pub(crate) importlib: OnceCell<Ref<Module>>,
     pub(crate) codecs: crate::builtin_modules::codecs::Registry,
     pub(crate) next_thread: Cell<u64>,
 }
@@ -160,6 +165,23 @@ impl Vm {
     }
     pub fn config(&self) -> &'static Config {
         &self.interp.config
+    }
+    /// Is the import system still to be started? True once.
+    pub fn starts(&self) -> bool {
+        !self.interp.started.replace(true)
+    }
+    /// Gives the machine the way between trees and Python's nodes; only the first call does.
+    pub fn set_tree_bridge(&self, bridge: crate::runtime::compile::TreeBridge) {
+        let _ = self.interp.trees.set(bridge);
+    }
+    /// Gives the machine its library; only the first call does.
+    pub fn set_library(&self, library: crate::runtime::frozen::FrozenLibrary) {
+        let _ = self.interp.frozen.set(library);
+    }
+    /// A module of the library that comes before `sys.path`.
+    pub fn frozen(&self, name: &str) -> Option<crate::runtime::frozen::FrozenModule> {
+        let library = self.interp.frozen.get()?;
+        (library.find)(&self.config().library_root(), name)
     }
     pub fn is_main_thread(&self) -> bool {
         self.thread_id == 0
