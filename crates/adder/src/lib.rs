@@ -25,6 +25,7 @@ pub fn run<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
             if let Err(exc) = adder_vm::runtime::import_::bootstrap(vm) {
                 adder_vm::builtin_modules::sys::show_uncaught(vm, &exc);
             }
+            adder_modules_core::start(vm);
         }
         f(vm)
     })

@@ -63,3 +63,11 @@ pub fn register(vm: &Vm) {
         add_native(vm, def);
     }
 }
+
+/// Sets up what a program finds when it starts: the standard streams. One that cannot be made is
+/// left out.
+pub fn start(vm: &Vm) {
+    if let Err(exc) = io::install_standard_streams(vm) {
+        vm.unraisable(exc, "Exception ignored while setting up the standard streams", None);
+    }
+}

@@ -1,6 +1,6 @@
 //! `sys`: the machine seen from inside. CPython's counterpart: `Python/sysmodule.c`.
 
-use crate::object::{GilCell, Guarded, Obj, Ref, ValueCell};
+use crate::object::{GilCell, Obj, Ref};
 use crate::objects::dict::Dict;
 use crate::objects::exceptions::ExcObj;
 use crate::objects::frame::{self, FrameObj};
@@ -10,15 +10,14 @@ use crate::objects::namespace::Namespace;
 use crate::objects::str_::{Str, intern};
 use crate::objects::traceback::Traceback;
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::declare;
 use crate::protocol::{call, number, object};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::report;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
-use adder_derive::{pyclass, pymethods, pymodule};
+use adder_derive::pymodule;
 use std::collections::HashMap;
-use std::io::{BufRead, IsTerminal, Read, Write};
+use std::io::Write;
 
 /// Text typed at the prompt, by its file name (`<stdin>-0`), for tracebacks.
 static INTERACTIVE: GilCell<Option<HashMap<String, String>>> = GilCell::new(None);
@@ -97,173 +96,30 @@ pub fn exit_status(vm: &Vm, exc: &Exc) -> i32 {
     1
 }
 
-// ---- the standard streams ----
-
-/// A standard stream as text (UTF-8).
-#[pyclass(name = "_io.StandardStream", no_new, has_dict)]
-pub struct StandardStream {
-    #[notrace]
-    descriptor: i32,
-    #[notrace]
-    buffer: Guarded<Vec<u8>>,
-    #[notrace]
-    line_buffered: bool,
-    closed: ValueCell,
-}
-
-impl StandardStream {
-    fn make(descriptor: i32, unbuffered: bool) -> Value {
-        let terminal = match descriptor {
-            0 => std::io::stdin().is_terminal(),
-            1 => std::io::stdout().is_terminal(),
-            _ => true,
-        };
-        Ref::new(StandardStream {
-            descriptor,
-            buffer: Guarded::new(Vec::new()),
-            line_buffered: terminal || unbuffered,
-            closed: ValueCell::default(),
-        })
-        .into()
-    }
-
-    fn write_out(&self, vm: &Vm) -> PyResult<()> {
-        let bytes = self.buffer.replace(Vec::new());
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let descriptor = self.descriptor;
-        let result = vm.without_lock(|| {
-            if descriptor == 2 {
-                std::io::stderr().write_all(&bytes)
-            } else {
-                let mut out = std::io::stdout();
-                out.write_all(&bytes).and_then(|()| out.flush())
-            }
-        });
-        result.map_err(|e| vm.os_error(&e, None))
-    }
-}
-
-#[pymethods]
-impl StandardStream {
-    /// Write text to the stream.
-    #[pymethod]
-    fn write(zelf: &Obj<StandardStream>, vm: &Vm, text: &Value) -> PyResult<usize> {
-        let Some(text) = text.downcast::<Str>() else {
-            return Err(vm.type_error(format!(
-                "write() argument must be str, not {}",
-                object::type_name_or_none(text)
-            )));
-        };
-        let newline = zelf.buffer.with_mut(|b| {
-            let start = b.len();
-            match text.as_ascii() {
-                Some(ascii) => b.extend_from_slice(ascii.as_bytes()),
-                None => b.extend_from_slice(text.to_string_lossy().as_bytes()),
-            }
-            b[start..].contains(&b'\n')
-        });
-        let full = zelf.buffer.with(|b| b.len() > 8192);
-        if full || (zelf.line_buffered && newline) || zelf.descriptor == 2 {
-            zelf.write_out(vm)?;
-        }
-        Ok(text.len())
-    }
-    /// Flush the write buffer.
-    #[pymethod]
-    fn flush(zelf: &Obj<StandardStream>, vm: &Vm) -> PyResult<()> {
-        zelf.write_out(vm)
-    }
-    /// Read a line.
-    #[pymethod(sig = "($self, size=-1, /)")]
-    fn readline(zelf: &Obj<StandardStream>, vm: &Vm, _size: Option<&Value>) -> PyResult<String> {
-        let _ = zelf;
-        let mut line = String::new();
-        let read = vm.without_lock(|| std::io::stdin().lock().read_line(&mut line));
-        vm.check_signals()?;
-        read.map_err(|e| vm.os_error(&e, None))?;
-        Ok(line)
-    }
-    /// Read all text.
-    #[pymethod(sig = "($self, size=-1, /)")]
-    fn read(zelf: &Obj<StandardStream>, vm: &Vm, _size: Option<&Value>) -> PyResult<String> {
-        let _ = zelf;
-        let mut text = String::new();
-        let read = vm.without_lock(|| std::io::stdin().lock().read_to_string(&mut text));
-        read.map_err(|e| vm.os_error(&e, None))?;
-        Ok(text)
-    }
-    #[slot]
-    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
-        Ok(zelf.clone())
-    }
-    #[slot]
-    fn iternext(zelf: &Obj<StandardStream>, vm: &Vm) -> PyResult<Option<Value>> {
-        let line = StandardStream::readline(zelf, vm, None)?;
-        Ok(if line.is_empty() { None } else { Some(vm.str(&line)) })
-    }
-    /// Is it a terminal?
-    #[pymethod]
-    fn isatty(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
-        match zelf.descriptor {
-            0 => std::io::stdin().is_terminal(),
-            1 => std::io::stdout().is_terminal(),
-            _ => std::io::stderr().is_terminal(),
-        }
-    }
-    /// The file descriptor.
-    #[pymethod]
-    fn fileno(zelf: &Obj<StandardStream>, _vm: &Vm) -> i32 {
-        zelf.descriptor
-    }
-    #[pymethod]
-    fn readable(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
-        zelf.descriptor == 0
-    }
-    #[pymethod]
-    fn writable(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
-        zelf.descriptor != 0
-    }
-    #[getter]
-    fn encoding(_zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
-        "utf-8"
-    }
-    #[getter]
-    fn errors(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
-        if zelf.descriptor == 2 { "backslashreplace" } else { "strict" }
-    }
-    #[getter]
-    fn name(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
-        ["<stdin>", "<stdout>", "<stderr>"][zelf.descriptor.clamp(0, 2) as usize]
-    }
-    #[getter]
-    fn mode(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
-        if zelf.descriptor == 0 { "r" } else { "w" }
-    }
-    #[getter]
-    fn closed(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
-        zelf.closed.is_some()
-    }
-}
-
-/// Writes out what the standard streams still hold.
-pub fn flush_streams(vm: &Vm) -> PyResult<()> {
+/// Writes out what the standard streams still hold. A failure of `sys.stdout` is shown and
+/// answered with `false`.
+pub fn flush_streams(vm: &Vm) -> bool {
     let names = vm.names();
-    let mut result = Ok(());
-    for name in [&names.stdout, &names.stderr] {
-        if let Some(file) = vm.sys_get(name).filter(|f| !f.is_none())
-            && let Err(e) = object::call_method(vm, &file, &names.flush, &[])
+    let mut fine = true;
+    for (name, matters) in [(&names.stdout, true), (&names.stderr, false)] {
+        let Some(file) = vm.sys_get(name).filter(|f| !f.is_none()) else { continue };
+        let closed = object::lookup_attr(vm, &file, &vm.intern("closed"));
+        if let Ok(Some(closed)) = closed
+            && object::is_true(vm, &closed).unwrap_or(false)
         {
-            result = Err(e);
+            continue;
+        }
+        if let Err(e) = object::call_method(vm, &file, &names.flush, &[])
+            && matters
+        {
+            vm.unraisable(e, "Exception ignored while flushing sys.stdout", None);
+            fine = false;
         }
     }
-    result
+    fine
 }
 
 pub(super) fn make(vm: &Vm) {
-    declare::create::<StandardStream>();
-    declare::ready::<StandardStream>();
     // The definition's `init` cannot fail: it only binds names.
     if let Ok(module) = Module::from_def(vm, &sys::MODULE) {
         super::enter(vm, "sys", &module);
@@ -579,10 +435,10 @@ pub mod sys {
             ),
         );
         set("float_repr_style", text("short"));
-        for (name, descriptor) in [("stdin", 0), ("stdout", 1), ("stderr", 2)] {
-            let stream = StandardStream::make(descriptor, config.unbuffered);
-            set(name, stream.clone());
-            set(&format!("__{name}__"), stream);
+        // The streams come with `_io`, from outside this crate.
+        for name in ["stdin", "stdout", "stderr"] {
+            set(name, Value::NONE);
+            set(&format!("__{name}__"), Value::NONE);
         }
         for name in ["displayhook", "excepthook", "unraisablehook"] {
             if let Some(hook) = module.dict().get_str(&vm.intern(name)) {
