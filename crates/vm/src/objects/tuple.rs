@@ -31,6 +31,7 @@ pub struct Tuple {
 // SAFETY: the cell is this type's own; `traverse` visits each item once.
 unsafe impl Payload for Tuple {
     const GC: bool = true;
+    const TAIL: bool = true;
     fn tail_bytes(&self) -> usize {
         size_of_val(self.all_items())
     }
