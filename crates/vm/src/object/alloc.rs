@@ -19,7 +19,30 @@ const HEAD: usize = size_of::<GcHead>();
 /// # Safety
 /// The caller writes a payload of the type's layout, and its tail, before anything else sees the
 /// object; `tail` equals what `Payload::tail_bytes` will answer.
+#[inline(always)]
 unsafe fn allocate(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
+    if !ty.plain {
+        // SAFETY: passed on.
+        return unsafe { allocate_with_parts(ty, tail) };
+    }
+    let before = if ty.collectable { HEAD } else { 0 };
+    let start = heap::allocate(before + ty.basic_size + tail).as_ptr();
+    // SAFETY: the writes stay within the block.
+    unsafe {
+        if ty.collectable {
+            start.cast::<GcHead>().write(GcHead::new(0));
+        }
+        let object = start.add(before);
+        object.cast::<ObjHead>().write(ObjHead::new(NonNull::from(ty)));
+        NonNull::new_unchecked(object.cast())
+    }
+}
+
+/// The same for a type with attributes or slots, or made at run time.
+///
+/// # Safety
+/// As for [`allocate`].
+unsafe fn allocate_with_parts(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
     let inline = if ty.attrs_offset != 0 { ty.inline_hint.get() } else { 0 };
     let before = if ty.collectable { HEAD } else { 0 };
     let size = before + ty.basic_size + tail + inline as usize * 8;

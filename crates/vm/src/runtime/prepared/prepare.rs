@@ -16,6 +16,9 @@ use adder_bytecode::opcode::{Op, cmp};
 use adder_bytecode::verify::{self, Analysis, BlockKind, Entry, NO_BLOCK, Step};
 use std::cell::{Cell, UnsafeCell};
 
+/// Words of stack beyond the verified depth: what calls put between a callable and its arguments.
+const SPARE_WORDS: u32 = 6;
+
 /// Verifies and prepares a code object.
 pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
     let source = &code.source;
@@ -48,7 +51,7 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         blocks,
         caches: (0..build.caches.max(1)).map(|_| UnsafeCell::new(Cache::default())).collect(),
         // Each LoadMethod keeps one word more than LOAD_ATTR did.
-        max_depth: analysis.max_depth + build.deepest_methods + 2,
+        max_depth: analysis.max_depth + build.deepest_methods + SPARE_WORDS,
         consts,
         names,
     })
