@@ -35,6 +35,7 @@ pub mod slice;
 pub mod str_;
 pub mod struct_sequence;
 pub mod super_;
+pub mod template;
 pub mod traceback;
 pub mod tuple;
 pub mod type_;

@@ -7,6 +7,7 @@ use crate::objects::exceptions::ExcObj;
 use crate::objects::generator::Generator;
 use crate::objects::list::List;
 use crate::objects::str_::Str;
+use crate::objects::template;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::objects::typevar;
@@ -321,23 +322,10 @@ pub fn get_anext(vm: &Vm, m: &mut Machine) -> Done {
 
 // ---- template strings, constants, intrinsics ----
 
-fn library_call(vm: &Vm, module: &str, name: &str, args: &[Value]) -> PyResult {
-    let module = crate::runtime::import_::import_module(vm, module)?;
-    let function = object::get_attr_str(vm, &module, name)?;
-    call::call(vm, &function, args)
-}
-
 /// strings interpolations -- template
 pub fn build_template(vm: &Vm, m: &mut Machine) -> Done {
     let (interpolations, strings) = (m.pop(), m.pop());
-    let strings = iter::collect(vm, &strings)?;
-    let parts = iter::collect(vm, &interpolations)?;
-    let mut all = Vec::new();
-    for (i, text) in strings.into_iter().enumerate() {
-        all.push(text);
-        all.extend(parts.get(i).cloned());
-    }
-    let template = library_call(vm, "string.templatelib", "Template", &all)?;
+    let template = template::template(vm, &strings, &interpolations)?;
     m.push(template);
     Ok(())
 }
@@ -352,9 +340,7 @@ pub fn build_interpolation(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         3 => vm.str("a"),
         _ => Value::NONE,
     };
-    let args = [value, source, conversion, spec];
-    let made = library_call(vm, "string.templatelib", "Interpolation", &args)?;
-    m.push(made);
+    m.push(template::interpolation(vm, value, source, conversion, spec));
     Ok(())
 }
 
