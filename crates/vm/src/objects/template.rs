@@ -1,31 +1,23 @@
-//! Template strings: `string.templatelib.Template`, `Interpolation`, and the iterator over a template
-//! (PEP 750). CPython's counterpart: `Objects/templateobject.c`, `Objects/interpolationobject.c`.
+//! `string.templatelib.Template` and `Interpolation`: what a t-string makes (PEP 750).
+//!
+//! A template has one string more than it has interpolations. CPython's counterparts:
+//! `Objects/templateobject.c`, `Objects/interpolationobject.c`.
 
-use crate::object::{Guarded, Obj, Ref};
-use crate::objects::str_::Str;
+use crate::object::{Obj, Ref};
+use crate::objects::str_::{Str, StrBuilder, intern};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
-use crate::protocol::object;
+use crate::protocol::{iter, object};
 use crate::runtime::args::CallArgs;
-use crate::runtime::errors::PyResult;
-use crate::runtime::import_;
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::import_::import_module;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
-
-/// Template object
-#[pyclass(name = "string.templatelib.Template")]
-pub struct Template {
-    /// One more than there are interpolations.
-    strings: Ref<Tuple>,
-    interpolations: Ref<Tuple>,
-}
+use std::cell::Cell;
 
 /// Interpolation object
-#[pyclass(
-    name = "string.templatelib.Interpolation",
-    sig = "(value, expression='', conversion=None, format_spec='')"
-)]
+#[pyclass(name = "string.templatelib.Interpolation")]
 pub struct Interpolation {
     value: Value,
     expression: Value,
@@ -33,213 +25,64 @@ pub struct Interpolation {
     format_spec: Value,
 }
 
-/// Iterator for Template objects
-#[pyclass(name = "string.templatelib.TemplateIter", no_new)]
-pub struct TemplateIter {
-    template: Guarded<Option<Ref<Template>>>,
-    #[notrace]
-    at: std::cell::Cell<usize>,
+/// An interpolation of a t-string.
+pub fn interpolation(
+    vm: &Vm,
+    value: Value,
+    expression: Value,
+    conversion: Value,
+    format_spec: Value,
+) -> Value {
+    let ty = interpolation_type(vm);
+    Ref::with_type(Interpolation { value, expression, conversion, format_spec }, ty).into()
 }
 
-impl Template {
-    /// What `BUILD_TEMPLATE` makes; there is one string more than interpolations.
-    pub fn new_ref(strings: Ref<Tuple>, interpolations: Ref<Tuple>) -> Ref<Template> {
-        Ref::new(Template { strings, interpolations })
-    }
-
-    /// The parts in order, empty strings among them.
-    fn part(&self, at: usize) -> Option<Value> {
-        let list = if at.is_multiple_of(2) { &self.strings } else { &self.interpolations };
-        list.items().get(at / 2).cloned()
-    }
+/// A str argument, or the empty string.
+fn text_or_empty(text: Option<Ref<Str>>) -> Value {
+    text.unwrap_or_else(intern::empty).into()
 }
 
+#[pymethods]
 impl Interpolation {
-    pub fn new_value(
+    #[slot(sig = "(value, expression='', conversion=None, format_spec='')")]
+    fn new(
+        vm: &Vm,
+        ty: &Obj<Type>,
         value: Value,
-        expression: Value,
-        conversion: Value,
-        format_spec: Value,
-    ) -> Value {
-        Ref::new(Interpolation { value, expression, conversion, format_spec }).into()
-    }
-}
-
-fn joined(a: &Str, b: &Str) -> Value {
-    let mut text = a.to_wtf8();
-    text.extend_from_slice(&b.to_wtf8());
-    crate::objects::str_::builder::from_wtf8(&text).into()
-}
-
-#[pymethods]
-impl Template {
-    #[slot]
-    fn new(vm: &Vm, _ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
-        if args.keyword_count() > 0 {
-            return Err(vm.type_error("Template.__new__ only accepts *args arguments"));
-        }
-        let empty: Value = crate::objects::str_::intern::empty().into();
-        let (mut strings, mut interpolations) = (vec![empty.clone()], Vec::new());
-        for part in args.args() {
-            if let Some(text) = part.downcast::<Str>() {
-                // Strings side by side become one.
-                if let Some(last) = strings.last_mut()
-                    && let Some(before) = last.downcast::<Str>()
-                {
-                    let made = if before.is_empty() { part.clone() } else { joined(before, text) };
-                    *last = made;
-                }
-            } else if part.downcast::<Interpolation>().is_some() {
-                interpolations.push(part.clone());
-                strings.push(empty.clone());
-            } else {
-                return Err(vm.type_error(format!(
-                    "Template.__new__ *args need to be of type 'str' or 'Interpolation', got {}",
-                    part.ty().name()
-                )));
-            }
-        }
-        let (strings, interpolations) = (Tuple::from_vec(strings), Tuple::from_vec(interpolations));
-        Ok(Template::new_ref(strings, interpolations).into())
-    }
-    #[slot]
-    fn repr(zelf: &Obj<Template>, vm: &Vm) -> PyResult {
-        let strings = object::repr(vm, &zelf.strings.to_value())?.to_string_lossy();
-        let interpolations = object::repr(vm, &zelf.interpolations.to_value())?.to_string_lossy();
-        Ok(vm.str(&format!("Template(strings={strings}, interpolations={interpolations})")))
-    }
-    #[slot]
-    fn add(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
-        const NAME: &str = "string.templatelib.Template";
-        let (Some(a), Some(b)) = (zelf.downcast::<Template>(), other.downcast::<Template>()) else {
-            if zelf.downcast::<Template>().is_none() {
-                return Ok(Value::NOT_IMPLEMENTED);
-            }
-            return Err(vm.type_error(format!(
-                "can only concatenate {NAME} (not \"{}\") to {NAME}",
-                other.ty().name()
-            )));
-        };
-        let mut strings = a.strings.items().to_vec();
-        let mut rest = b.strings.items().iter();
-        if let (Some(last), Some(first)) = (strings.pop(), rest.next())
-            && let (Some(last), Some(first)) = (last.downcast::<Str>(), first.downcast::<Str>())
-        {
-            strings.push(joined(last, first));
-        }
-        strings.extend(rest.cloned());
-        let both = a.interpolations.items().iter().chain(b.interpolations.items());
-        let both = Tuple::from_vec(both.cloned().collect());
-        Ok(Template::new_ref(Tuple::from_vec(strings), both).into())
-    }
-    #[slot]
-    fn iter(zelf: &Obj<Template>, _vm: &Vm) -> PyResult {
-        let template = Guarded::new(Some(zelf.to_ref()));
-        Ok(Ref::new(TemplateIter { template, at: std::cell::Cell::new(0) }).into())
-    }
-    /// Strings
-    #[getter]
-    fn strings(zelf: &Obj<Template>, _vm: &Vm) -> Ref<Tuple> {
-        zelf.strings.clone()
-    }
-    /// Interpolations
-    #[getter]
-    fn interpolations(zelf: &Obj<Template>, _vm: &Vm) -> Ref<Tuple> {
-        zelf.interpolations.clone()
-    }
-    /// Values of interpolations
-    #[getter]
-    fn values(zelf: &Obj<Template>, _vm: &Vm) -> Ref<Tuple> {
-        let values = zelf
-            .interpolations
-            .items()
-            .iter()
-            .filter_map(|part| part.downcast::<Interpolation>().map(|part| part.value.clone()));
-        Tuple::from_vec(values.collect())
-    }
-    #[pymethod]
-    fn __reduce__(zelf: &Obj<Template>, vm: &Vm) -> PyResult {
-        let module = import_::import_module(vm, "string.templatelib")?;
-        let function = object::get_attr_str(vm, &module, "_template_unpickle")?;
-        let parts = vec![zelf.strings.to_value(), zelf.interpolations.to_value()];
-        Ok(Tuple::from_vec(vec![function, Tuple::from_vec(parts).into()]).into())
-    }
-    /// See PEP 585
-    #[classmethod]
-    fn __class_getitem__(class: &Value, vm: &Vm, item: &Value) -> PyResult {
-        crate::objects::generic_alias::make(vm, class, item)
-    }
-}
-
-#[pymethods]
-impl Interpolation {
-    #[slot]
-    fn new(vm: &Vm, _ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
-        const NAMES: [&str; 4] = ["value", "expression", "conversion", "format_spec"];
-        let mut parts: [Option<Value>; 4] = [const { None }; 4];
-        let given = args.args();
-        if given.len() > 4 {
-            return Err(vm.type_error(format!(
-                "Interpolation() takes at most 4 arguments ({} given)",
-                given.len()
-            )));
-        }
-        for (part, value) in parts.iter_mut().zip(given) {
-            *part = Some(value.clone());
-        }
-        for (key, value) in args.keywords() {
-            let at = key.downcast::<Str>().and_then(|k| NAMES.iter().position(|n| k.is_str(n)));
-            match at {
-                Some(at) if at >= given.len() => parts[at] = Some(value.clone()),
-                Some(at) => {
-                    return Err(vm.type_error(format!(
-                        "argument for Interpolation() given by name ('{}') and position ({})",
-                        NAMES[at],
-                        at + 1
-                    )));
+        expression: Option<Ref<Str>>,
+        conversion: Option<&Value>,
+        format_spec: Option<Ref<Str>>,
+    ) -> PyResult {
+        let conversion = match conversion.filter(|c| !c.is_none()) {
+            None => Value::NONE,
+            Some(given) => match given.downcast::<Str>().map(|c| c.as_ascii()) {
+                Some(Some("s" | "r" | "a")) => given.clone(),
+                Some(_) => {
+                    return Err(vm.value_error(
+                        "Interpolation() argument 'conversion' must be one of 's', 'a' or 'r'",
+                    ));
                 }
                 None => {
                     return Err(vm.type_error(format!(
-                        "Interpolation() got an unexpected keyword argument {}",
-                        object::repr(vm, key)?.to_string_lossy()
+                        "Interpolation() argument 'conversion' must be str, not {}",
+                        object::type_name_or_none(given)
                     )));
                 }
-            }
-        }
-        let [value, expression, conversion, format_spec] = parts;
-        let Some(value) = value else {
-            return Err(vm.type_error("Interpolation() missing required argument 'value' (pos 1)"));
+            },
         };
-        let empty = || Value::from(crate::objects::str_::intern::empty());
-        let text = |part: Option<Value>, name: &str| match part {
-            None => Ok(empty()),
-            Some(part) if part.downcast::<Str>().is_some() => Ok(part),
-            Some(part) => Err(vm.type_error(format!(
-                "Interpolation() argument '{name}' must be str, not {}",
-                object::type_name_or_none(&part)
-            ))),
-        };
-        let expression = text(expression, "expression")?;
-        let conversion = conversion.unwrap_or(Value::NONE);
-        if !conversion.is_none() {
-            let conversion = text(Some(conversion.clone()), "conversion")?;
-            let known = conversion.downcast::<Str>().and_then(|c| c.as_ascii());
-            if !matches!(known, Some("s" | "r" | "a")) {
-                return Err(vm.value_error(
-                    "Interpolation() argument 'conversion' must be one of 's', 'a' or 'r'",
-                ));
-            }
-        }
-        let format_spec = text(format_spec, "format_spec")?;
-        Ok(Interpolation::new_value(value, expression, conversion, format_spec))
+        let (expression, format_spec) = (text_or_empty(expression), text_or_empty(format_spec));
+        Ok(Ref::with_type(Interpolation { value, expression, conversion, format_spec }, ty).into())
     }
     #[slot]
     fn repr(zelf: &Obj<Interpolation>, vm: &Vm) -> PyResult {
-        let mut shown = Vec::new();
-        for part in [&zelf.value, &zelf.expression, &zelf.conversion, &zelf.format_spec] {
-            shown.push(object::repr(vm, part)?.to_string_lossy());
+        let mut out = StrBuilder::new();
+        let parts = [&zelf.value, &zelf.expression, &zelf.conversion, &zelf.format_spec];
+        for (i, part) in parts.into_iter().enumerate() {
+            out.push_str(if i == 0 { "Interpolation(" } else { ", " });
+            out.push_obj(&*object::repr(vm, part)?);
         }
-        Ok(vm.str(&format!("Interpolation({})", shown.join(", "))))
+        out.push_str(")");
+        Ok(out.finish().into())
     }
     /// Value
     #[getter]
@@ -262,16 +105,144 @@ impl Interpolation {
         zelf.format_spec.clone()
     }
     #[pymethod]
-    fn __reduce__(zelf: &Obj<Interpolation>, _vm: &Vm) -> Value {
+    fn __reduce__(zelf: &Obj<Interpolation>, _vm: &Vm) -> (Value, Ref<Tuple>) {
         let parts = [&zelf.value, &zelf.expression, &zelf.conversion, &zelf.format_spec];
-        let parts = Tuple::from_vec(parts.into_iter().cloned().collect());
-        Tuple::from_vec(vec![zelf.ty().to_value(), parts.into()]).into()
+        let parts = parts.into_iter().cloned().collect();
+        (zelf.ty().to_value(), Tuple::from_vec(parts))
     }
     /// See PEP 585
     #[classmethod]
-    fn __class_getitem__(class: &Value, vm: &Vm, item: &Value) -> PyResult {
-        crate::objects::generic_alias::make(vm, class, item)
+    fn __class_getitem__(cls: &Value, vm: &Vm, item: &Value) -> PyResult {
+        super::generic_alias::make(vm, cls, item)
     }
+}
+
+/// Template object
+#[pyclass(name = "string.templatelib.Template", sig = "(*args)")]
+pub struct Template {
+    strings: Ref<Tuple>,
+    interpolations: Ref<Tuple>,
+}
+
+/// The template of a t-string, from its parts.
+pub fn template(vm: &Vm, strings: &Value, interpolations: &Value) -> PyResult {
+    let strings = Tuple::from_vec(iter::collect(vm, strings)?);
+    let interpolations = Tuple::from_vec(iter::collect(vm, interpolations)?);
+    let ty = vm.type_object::<Template>();
+    Ok(Ref::with_type(Template { strings, interpolations }, ty).into())
+}
+
+fn wrong_operand(vm: &Vm, other: &Value) -> Exc {
+    let name = super::type_::methods::full_name(vm, other.ty());
+    vm.type_error(format!(
+        "can only concatenate string.templatelib.Template (not \"{name}\") to string.templatelib.Template"
+    ))
+}
+
+#[pymethods]
+impl Template {
+    #[slot]
+    fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        if args.keyword_count() > 0 {
+            return Err(vm.type_error("Template.__new__ only accepts *args arguments"));
+        }
+        let (mut strings, mut interpolations) = (Vec::new(), Vec::new());
+        let mut text = StrBuilder::new();
+        for arg in args.args() {
+            if let Some(part) = arg.downcast::<Str>() {
+                text.push_obj(part);
+            } else if arg.downcast::<Interpolation>().is_some() {
+                strings.push(std::mem::take(&mut text).finish().into());
+                interpolations.push(arg.clone());
+            } else {
+                return Err(vm.type_error(format!(
+                    "Template.__new__ *args need to be of type 'str' or 'Interpolation', got {}",
+                    arg.ty().name()
+                )));
+            }
+        }
+        strings.push(text.finish().into());
+        let payload = Template {
+            strings: Tuple::from_vec(strings),
+            interpolations: Tuple::from_vec(interpolations),
+        };
+        Ok(Ref::with_type(payload, ty).into())
+    }
+    #[slot]
+    fn repr(zelf: &Obj<Template>, vm: &Vm) -> PyResult {
+        let mut out = StrBuilder::new();
+        out.push_str("Template(strings=");
+        out.push_obj(&*object::repr(vm, &zelf.strings.to_value())?);
+        out.push_str(", interpolations=");
+        out.push_obj(&*object::repr(vm, &zelf.interpolations.to_value())?);
+        out.push_str(")");
+        Ok(out.finish().into())
+    }
+    #[slot]
+    fn iter(zelf: &Obj<Template>, vm: &Vm) -> PyResult {
+        let ty = vm.type_object::<TemplateIter>();
+        Ok(Ref::with_type(TemplateIter { template: zelf.to_ref(), next: Cell::new(0) }, ty).into())
+    }
+    #[slot]
+    fn concat(zelf: &Obj<Template>, vm: &Vm, other: &Value) -> PyResult {
+        let Some(other) = other.downcast::<Template>() else {
+            return Err(wrong_operand(vm, other));
+        };
+        // The last string of one and the first of the other become one.
+        let (left, right) = (zelf.strings.items(), other.strings.items());
+        let mut strings = left[..left.len() - 1].to_vec();
+        let mut text = StrBuilder::new();
+        for part in [left.last(), right.first()].into_iter().flatten() {
+            if let Some(part) = part.downcast::<Str>() {
+                text.push_obj(part);
+            }
+        }
+        strings.push(text.finish().into());
+        strings.extend_from_slice(&right[1..]);
+        let mut interpolations = zelf.interpolations.items().to_vec();
+        interpolations.extend_from_slice(other.interpolations.items());
+        let payload = Template {
+            strings: Tuple::from_vec(strings),
+            interpolations: Tuple::from_vec(interpolations),
+        };
+        Ok(Ref::with_type(payload, vm.type_object::<Template>()).into())
+    }
+    /// Strings
+    #[getter]
+    fn strings(zelf: &Obj<Template>, _vm: &Vm) -> Ref<Tuple> {
+        zelf.strings.clone()
+    }
+    /// Interpolations
+    #[getter]
+    fn interpolations(zelf: &Obj<Template>, _vm: &Vm) -> Ref<Tuple> {
+        zelf.interpolations.clone()
+    }
+    /// Values of interpolations
+    #[getter]
+    fn values(zelf: &Obj<Template>, _vm: &Vm) -> Ref<Tuple> {
+        let values = zelf.interpolations.items().iter();
+        let values = values.filter_map(|i| i.downcast::<Interpolation>()).map(|i| i.value.clone());
+        Tuple::from_vec(values.collect())
+    }
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<Template>, vm: &Vm) -> PyResult<(Value, (Ref<Tuple>, Ref<Tuple>))> {
+        let library = import_module(vm, "string.templatelib")?;
+        let unpickle = object::get_attr_str(vm, &library, "_template_unpickle")?;
+        Ok((unpickle, (zelf.strings.clone(), zelf.interpolations.clone())))
+    }
+    /// See PEP 585
+    #[classmethod]
+    fn __class_getitem__(cls: &Value, vm: &Vm, item: &Value) -> PyResult {
+        super::generic_alias::make(vm, cls, item)
+    }
+}
+
+/// Walks through strings and interpolations in turn; empty strings are left out.
+#[pyclass(name = "string.templatelib.TemplateIter", no_new)]
+pub struct TemplateIter {
+    template: Ref<Template>,
+    /// Even numbers are strings, odd ones interpolations.
+    next: Cell<usize>,
 }
 
 #[pymethods]
@@ -282,38 +253,29 @@ impl TemplateIter {
     }
     #[slot]
     fn iternext(zelf: &Obj<TemplateIter>, _vm: &Vm) -> PyResult<Option<Value>> {
-        let Some(template) = zelf.template.get() else { return Ok(None) };
         loop {
-            let at = zelf.at.get();
-            zelf.at.set(at + 1);
-            match template.part(at) {
-                Some(part) if part.downcast::<Str>().is_some_and(|text| text.is_empty()) => {}
-                Some(part) => return Ok(Some(part)),
-                None => {
-                    drop(zelf.template.replace(None));
-                    return Ok(None);
-                }
+            let at = zelf.next.get();
+            let from = if at % 2 == 0 {
+                &zelf.template.strings
+            } else {
+                &zelf.template.interpolations
+            };
+            let Some(part) = from.items().get(at / 2) else { return Ok(None) };
+            zelf.next.set(at + 1);
+            if !part.downcast::<Str>().is_some_and(|s| s.is_empty()) {
+                return Ok(Some(part.clone()));
             }
         }
     }
-    #[pymethod]
-    fn __reduce_ex__(_zelf: &Obj<TemplateIter>, vm: &Vm, _protocol: Option<&Value>) -> PyResult {
-        Err(vm.type_error("cannot pickle 'TemplateIter' object"))
-    }
 }
 
-/// The types, with `Interpolation`'s match arguments.
-pub fn ready(vm: &Vm) {
+/// Gives `Interpolation` its `__match_args__`, once.
+fn interpolation_type(vm: &Vm) -> &'static Obj<Type> {
     let ty = vm.type_object::<Interpolation>();
-    let names = ["value", "expression", "conversion", "format_spec"];
-    let names = Tuple::from_vec(names.iter().map(|name| vm.intern(name).into()).collect());
-    drop(ty.dict().insert_str(&vm.names().__match_args__, names.into()));
-    vm.type_object::<Template>();
-    vm.type_object::<TemplateIter>();
-}
-
-/// For the instructions: the types exist from the first template on.
-pub fn build(vm: &Vm, strings: Vec<Value>, interpolations: Vec<Value>) -> Value {
-    ready(vm);
-    Template::new_ref(Tuple::from_vec(strings), Tuple::from_vec(interpolations)).into()
+    let name = &vm.names().__match_args__;
+    if ty.dict().get_str(name).is_none() {
+        let names = ["value", "expression", "conversion", "format_spec"].map(|n| vm.str(n));
+        drop(ty.dict().insert_str(name, Tuple::from_vec(names.to_vec()).into()));
+    }
+    ty
 }

@@ -325,9 +325,8 @@ pub fn get_anext(vm: &Vm, m: &mut Machine) -> Done {
 /// strings interpolations -- template
 pub fn build_template(vm: &Vm, m: &mut Machine) -> Done {
     let (interpolations, strings) = (m.pop(), m.pop());
-    let strings = iter::collect(vm, &strings)?;
-    let parts = iter::collect(vm, &interpolations)?;
-    m.push(template::build(vm, strings, parts));
+    let template = template::template(vm, &strings, &interpolations)?;
+    m.push(template);
     Ok(())
 }
 
@@ -341,8 +340,7 @@ pub fn build_interpolation(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         3 => vm.str("a"),
         _ => Value::NONE,
     };
-    template::ready(vm);
-    m.push(template::Interpolation::new_value(value, source, conversion, spec));
+    m.push(template::interpolation(vm, value, source, conversion, spec));
     Ok(())
 }
 
