@@ -51,7 +51,10 @@ fn parts<T: Declared>(base: Option<Ref<Type>>) -> Parts {
     let inherited = base.as_ref().is_some_and(|b| b.attrs_offset != 0);
     let attrs_offset = if d.has_dict || inherited { size } else { 0 };
     Parts {
-        name: d.name.into(),
+        name: match d.module {
+            "builtins" => d.name.into(),
+            module => format!("{module}.{}", d.name).into(),
+        },
         qualname: d.name.into(),
         layout: T::cell(),
         bases: base.clone().into_iter().collect(),

@@ -192,9 +192,18 @@ impl Type {
         self.flags.set(flags);
     }
 
-    /// `__name__`
+    /// What error texts call it (`tp_name`): a built-in type's name has its module in front, unless
+    /// that is `builtins`.
     pub fn name(&self) -> Box<str> {
         self.name.get()
+    }
+    /// `__name__`
+    pub fn short_name(&self) -> Box<str> {
+        let name = self.name.get();
+        match name.rsplit_once('.') {
+            Some((_, short)) if !self.has_flag(TypeFlags::HEAP) => short.into(),
+            _ => name,
+        }
     }
     /// The type's own names. (Its `__dict__`, which Python sees through a proxy.)
     pub fn dict(&self) -> &Obj<Dict> {
