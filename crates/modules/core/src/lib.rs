@@ -3,6 +3,7 @@
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
 mod ast;
+mod codecs;
 mod collections;
 mod errno;
 mod gc;
@@ -10,11 +11,11 @@ mod io;
 mod itertools;
 mod libm;
 mod math;
-mod posix;
+pub mod posix;
 mod sre;
 mod string;
-mod support;
-mod system;
+pub mod support;
+pub mod system;
 mod thread;
 mod time;
 mod weakref;
@@ -27,6 +28,7 @@ pub fn register(vm: &Vm) {
     vm.set_tree_bridge(ast::BRIDGE);
     for def in [
         &ast::ast_module::MODULE,
+        &codecs::codecs::MODULE,
         &collections::collections::MODULE,
         &errno::errno::MODULE,
         &gc::gc::MODULE,
