@@ -6,6 +6,7 @@ mod abc;
 mod ast;
 mod atexit;
 mod bisect;
+mod codecs;
 mod collections;
 mod contextvars;
 mod errno;
@@ -19,10 +20,11 @@ mod math;
 mod operator;
 mod posix;
 mod random;
+pub mod posix;
 mod sre;
 mod string;
-mod support;
-mod system;
+pub mod support;
+pub mod system;
 mod thread;
 mod time;
 mod types;
@@ -40,6 +42,7 @@ pub fn register(vm: &Vm) {
         &ast::ast_module::MODULE,
         &atexit::atexit::MODULE,
         &bisect::bisect::MODULE,
+        &codecs::codecs::MODULE,
         &collections::collections::MODULE,
         &contextvars::contextvars::MODULE,
         &errno::errno::MODULE,

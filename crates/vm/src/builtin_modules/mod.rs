@@ -21,7 +21,6 @@ pub(crate) fn register(vm: &Vm) {
         &sys::sys::MODULE,
         &warnings::warnings::MODULE,
         &signal::signal::MODULE,
-        &codecs::codecs::MODULE,
         &dis::dis::MODULE,
         &imp::imp::MODULE,
         &marshal::marshal::MODULE,

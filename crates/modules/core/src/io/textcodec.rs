@@ -11,7 +11,7 @@ use adder_vm::objects::int;
 use adder_vm::objects::str_::Str;
 use adder_vm::objects::str_::codec::{self, Encoding, Errors, Order};
 use adder_vm::objects::tuple::Tuple;
-use adder_vm::protocol::{call, object};
+use adder_vm::protocol::call;
 use adder_vm::{PyResult, Value, Vm};
 use std::cell::Cell;
 
@@ -26,16 +26,7 @@ enum Who {
 
 /// Finds the incremental decoder or encoder of an encoding that is not native.
 fn python_codec(vm: &Vm, encoding: &str, errors: &str, what: &str) -> PyResult {
-    let info = registry::lookup(vm, encoding)?;
-    let is_text = object::lookup_attr(vm, &info, &vm.intern("_is_text_encoding"))?;
-    if let Some(is_text) = is_text
-        && !object::is_true(vm, &is_text)?
-    {
-        let message = format!(
-            "'{encoding}' is not a text encoding; use codecs.open() to handle arbitrary codecs"
-        );
-        return Err(vm.lookup_error(message));
-    }
+    let info = registry::lookup_text(vm, encoding, "codecs.open()")?;
     let make = attribute(vm, &info, what)?;
     call::call(vm, &make, &[vm.str(errors)])
 }
