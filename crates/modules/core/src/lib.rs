@@ -3,6 +3,7 @@
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
 mod abc;
+mod array;
 mod atexit;
 mod bisect;
 mod collections;
@@ -20,6 +21,7 @@ mod posix;
 mod random;
 mod sre;
 mod string;
+mod struct_;
 mod support;
 mod system;
 mod thread;
@@ -35,6 +37,7 @@ use adder_vm::runtime::import_::add_native;
 pub fn register(vm: &Vm) {
     for def in [
         &abc::abc::MODULE,
+        &array::array::MODULE,
         &atexit::atexit::MODULE,
         &bisect::bisect::MODULE,
         &collections::collections::MODULE,
@@ -51,6 +54,7 @@ pub fn register(vm: &Vm) {
         &random::random::MODULE,
         &sre::sre::MODULE,
         &string::string::MODULE,
+        &struct_::struct_::MODULE,
         &thread::thread::MODULE,
         &time::time::MODULE,
         &types::types::MODULE,
