@@ -4,6 +4,7 @@
 
 mod abc;
 mod ast;
+mod array;
 mod atexit;
 mod bisect;
 mod codecs;
@@ -18,13 +19,13 @@ mod itertools;
 mod libm;
 mod math;
 mod operator;
-mod posix;
 mod random;
 pub mod posix;
 mod sre;
 mod string;
 pub mod support;
 pub mod system;
+mod struct_;
 mod thread;
 mod time;
 mod types;
@@ -40,6 +41,7 @@ pub fn register(vm: &Vm) {
     for def in [
         &abc::abc::MODULE,
         &ast::ast_module::MODULE,
+        &array::array::MODULE,
         &atexit::atexit::MODULE,
         &bisect::bisect::MODULE,
         &codecs::codecs::MODULE,
@@ -57,6 +59,7 @@ pub fn register(vm: &Vm) {
         &random::random::MODULE,
         &sre::sre::MODULE,
         &string::string::MODULE,
+        &struct_::struct_::MODULE,
         &thread::thread::MODULE,
         &time::time::MODULE,
         &types::types::MODULE,

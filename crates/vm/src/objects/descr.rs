@@ -47,7 +47,7 @@ fn check_receiver(vm: &Vm, name: &str, owner: &Obj<Type>, object: &Value) -> PyR
 }
 
 fn needs_argument(vm: &Vm, name: &str, owner: &Obj<Type>) -> crate::runtime::errors::Exc {
-    vm.type_error(format!("unbound method {}.{name}() needs an argument", owner.name()))
+    vm.type_error(format!("unbound method {}.{name}() needs an argument", owner.short_name()))
 }
 
 // ---- methods written in Rust ----
@@ -1043,7 +1043,7 @@ impl NativeDef {
         for param in self.params {
             use crate::runtime::args::ParamKind;
             parts.push(match param.kind {
-                ParamKind::VarPositional => format!("*{}", param.name),
+                ParamKind::VarPositional | ParamKind::Rest => format!("*{}", param.name),
                 ParamKind::VarKeyword => format!("**{}", param.name),
                 _ if param.required => param.name.to_string(),
                 _ => format!("{}=<unrepresentable>", param.name),
