@@ -29,6 +29,7 @@ mod struct_;
 mod thread;
 mod time;
 mod types;
+mod tokenize;
 mod typing;
 mod weakref;
 
@@ -63,6 +64,7 @@ pub fn register(vm: &Vm) {
         &thread::thread::MODULE,
         &time::time::MODULE,
         &types::types::MODULE,
+        &tokenize::tokenize::MODULE,
         &typing::typing::MODULE,
         &weakref::weakref_::MODULE,
     ] {
