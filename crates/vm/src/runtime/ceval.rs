@@ -224,13 +224,19 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::SetAdd => go!(iter::set_add(vm, &mut m, i)),
                     P::MapAdd => go!(iter::map_add(vm, &mut m, i)),
                     // attributes
-                    P::LoadAttr => cold!(m, |c| attr::load_attr(vm, c, i), exc, again, 'raise),
+                    P::LoadAttr => {
+                        cold!(m, |c| O::after_call(vm, c, |c| attr::load_attr(vm, c, i)), exc, again, 'raise)
+                    }
                     P::LoadAttrSlot => always!(attr::load_attr_slot(&mut m, i)),
                     P::LoadAttrMember => always!(attr::load_attr_member(&mut m, i)),
                     P::LoadAttrClass => always!(attr::load_attr_class(&mut m, i)),
+                    P::LoadAttrOnType => always!(attr::load_attr_on_type(&mut m, i)),
+                    P::LoadAttrProperty => {
+                        cold!(m, |c| O::after_call(vm, c, |c| attr::load_attr_property(vm, c, i)), exc, again, 'raise)
+                    }
                     P::LoadAttrModule => always!(attr::load_attr_module(&mut m, i)),
                     P::LoadAttrGeneric => {
-                        cold!(m, |c| attr::load_attr_generic(vm, c, i), exc, again, 'raise)
+                        cold!(m, |c| O::after_call(vm, c, |c| attr::load_attr_generic(vm, c, i)), exc, again, 'raise)
                     }
                     P::StoreAttr => cold!(m, |c| attr::store_attr(vm, c, i), exc, again, 'raise),
                     P::StoreAttrSlot => always!(attr::store_attr_slot(&mut m, i)),

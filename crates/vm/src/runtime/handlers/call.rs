@@ -72,7 +72,7 @@ fn call_bound(vm: &Vm, m: &mut Machine, n: usize) -> Done {
 }
 
 /// Any callable `n` words below its arguments.
-fn call_any(vm: &Vm, m: &mut Machine, n: usize) -> Done {
+pub fn call_any(vm: &Vm, m: &mut Machine, n: usize) -> Done {
     match function_at(m, n + 1) {
         Some(function) => enter_python(vm, m, function, n, Return::ToCaller),
         None => call_other(vm, m, n),

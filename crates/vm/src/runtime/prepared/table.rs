@@ -97,6 +97,8 @@ prepared! {
     LoadAttrSlot = "LOAD_ATTR", "instance attribute at a known index of a known shape";
     LoadAttrMember = "LOAD_ATTR", "__slots__ member at a known offset";
     LoadAttrClass = "LOAD_ATTR", "a value of the type, known by its version";
+    LoadAttrOnType = "LOAD_ATTR", "attribute of a class, known by its version";
+    LoadAttrProperty = "LOAD_ATTR", "calls the Python getter of a property";
     LoadAttrModule = "LOAD_ATTR", "module attribute at a known entry";
     LoadAttrGeneric = "LOAD_ATTR", "attribute, the slow way";
     StoreAttr = "STORE_ATTR", "sets an attribute, not cached yet";
