@@ -37,8 +37,12 @@ pub enum Return {
     ToCaller,
     /// From `__init__` to the frame that called the class: the instance below is the result.
     FromInit,
+    /// From the Python method of an operator to the frame that has it: the operands are below.
+    FromOperator,
     /// A generator that a `for` loop resumed.
     ToForLoop,
+    /// A generator that the `yield from` (or `await`) of another one resumed.
+    ToYieldFrom,
 }
 
 /// One running (or suspended) code object.

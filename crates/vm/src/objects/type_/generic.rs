@@ -6,6 +6,7 @@
 use crate::object::{ObjHead, Ref};
 use crate::objects::int;
 use crate::objects::str_::Str;
+use crate::objects::type_::slots::{Binary, Slots};
 use crate::protocol::call;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::object::{self, Method};
@@ -47,9 +48,17 @@ pub fn unary(vm: &Vm, a: &Value, name: &Ref<Str>) -> PyResult {
 
 /// `a op b` where at least one side is a class with the method: the left's method, or the right's
 /// reflected one, the right first if it is a subclass that overrides it.
-pub fn binary(vm: &Vm, a: &Value, b: &Value, name: &Ref<Str>, reflected: &Ref<Str>) -> PyResult {
+pub fn binary(
+    vm: &Vm,
+    a: &Value,
+    b: &Value,
+    name: &Ref<Str>,
+    reflected: &Ref<Str>,
+    slot: fn(&Slots) -> Option<Binary>,
+) -> PyResult {
     let (ta, tb) = (a.ty(), b.ty());
-    let own = |v: &Value, n: &Ref<Str>| is_python_slot(v, n);
+    // A sequence has `__add__` too, but takes part only when all numbers have declined.
+    let own = |v: &Value, n: &Ref<Str>| slot(&v.ty().slots).is_some() && is_python_slot(v, n);
     let right_first =
         !ta.same(tb) && tb.is_subtype(ta) && own(b, reflected) && overrides(a, b, reflected);
     if right_first {
@@ -96,7 +105,10 @@ pub fn inplace(vm: &Vm, a: &Value, b: &Value, name: &Ref<Str>) -> PyResult {
 
 pub fn pow(vm: &Vm, a: &Value, b: &Value, c: Option<&Value>) -> PyResult {
     match c.filter(|c| !c.is_none()) {
-        None => binary(vm, a, b, &vm.names().__pow__, &special_name!("__rpow__")),
+        None => {
+            let any: fn(&Slots) -> Option<Binary> = |_| Some(|_, _, _| Ok(Value::NOT_IMPLEMENTED));
+            binary(vm, a, b, &vm.names().__pow__, &special_name!("__rpow__"), any)
+        }
         Some(c) => {
             let name = &vm.names().__pow__;
             if is_python_slot(a, name) {

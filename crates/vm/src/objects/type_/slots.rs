@@ -218,7 +218,7 @@ macro_rules! table {
                 name: $bn,
                 wrapper: Wrapper::Binary(|s| s.$bs.get()),
                 generic: |s| s.$bs.set(Some(|vm, a, b| super::generic::binary(
-                    vm, a, b, &special_name!($bn), &special_name!($rn)))),
+                    vm, a, b, &special_name!($bn), &special_name!($rn), |s| s.$bs.get()))),
                 reset: |s| s.$bs.set(None),
                 signature: "($self, value, /)",
                 doc: $bd,
@@ -227,7 +227,7 @@ macro_rules! table {
                 name: $rn,
                 wrapper: Wrapper::Reflected(|s| s.$bs.get()),
                 generic: |s| s.$bs.set(Some(|vm, a, b| super::generic::binary(
-                    vm, a, b, &special_name!($bn), &special_name!($rn)))),
+                    vm, a, b, &special_name!($bn), &special_name!($rn), |s| s.$bs.get()))),
                 reset: |s| s.$bs.set(None),
                 signature: "($self, value, /)",
                 doc: $rd,

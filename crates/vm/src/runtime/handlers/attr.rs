@@ -240,7 +240,7 @@ fn checked<'a>(owner: &'a Value, cache: &Cache) -> Option<(&'a ObjHead, &'a Obj<
 }
 
 #[inline(always)]
-fn slot_value<'a>(owner: &'a Value, cache: &Cache) -> Option<&'a Value> {
+pub fn slot_value<'a>(owner: &'a Value, cache: &Cache) -> Option<&'a Value> {
     let (head, ty) = checked(owner, cache)?;
     let attrs = attrs_of(head, ty);
     if attrs.shape_word() != cache.shape {
@@ -251,7 +251,7 @@ fn slot_value<'a>(owner: &'a Value, cache: &Cache) -> Option<&'a Value> {
 }
 
 #[inline(always)]
-fn member_value<'a>(owner: &'a Value, cache: &Cache) -> Option<&'a Value> {
+pub fn member_value<'a>(owner: &'a Value, cache: &Cache) -> Option<&'a Value> {
     let (head, _) = checked(owner, cache)?;
     member(head, cache.index).as_ref()
 }
@@ -462,6 +462,25 @@ fn learn_store(
         return Some(P::StoreAttrAdd);
     }
     None
+}
+
+/// Where an instance of the cached shape keeps the attribute.
+#[inline(always)]
+pub fn slot_place(owner: &Value, cache: &Cache) -> Option<*mut Option<Value>> {
+    let (head, ty) = checked(owner, cache)?;
+    let attrs = attrs_of(head, ty);
+    if attrs.shape_word() != cache.shape {
+        return None;
+    }
+    // SAFETY: this shape has this index.
+    Some(unsafe { attrs.place_unchecked(cache.index as usize) })
+}
+
+/// Where an instance of the cached type keeps the member.
+#[inline(always)]
+pub fn member_place(owner: &Value, cache: &Cache) -> Option<*mut Option<Value>> {
+    let (head, _) = checked(owner, cache)?;
+    Some(member(head, cache.index))
 }
 
 /// value owner -- ; whether it could be done this way.
