@@ -39,7 +39,10 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
         }
     }
     let tail = match options.expr("tail") {
-        Some(method) => quote!(fn tail_bytes(&self) -> usize { self.#method() }),
+        Some(method) => quote! {
+            const TAIL: bool = true;
+            fn tail_bytes(&self) -> usize { self.#method() }
+        },
         None => quote!(),
     };
     let (base, make_base) = match options.expr("base") {

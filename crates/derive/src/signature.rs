@@ -46,6 +46,22 @@ pub fn params_tokens(params: &[Param]) -> TokenStream {
     quote!(&[#(#rows),*])
 }
 
+/// What fetches each bound argument, `offset` places behind the first entry, as its Rust type; the
+/// names are for error texts.
+pub fn extract_tokens(params: &[Param], offset: usize, function: &TokenStream) -> Vec<TokenStream> {
+    let alone = params.len() == 1;
+    let fetch = |(i, param): (usize, &Param)| {
+        let at = i + offset;
+        let argument = match param.kind {
+            Kind::PositionalOnly if alone => String::new(),
+            Kind::PositionalOnly => format!(" {}", i + 1),
+            _ => format!(" '{}'", param.name),
+        };
+        quote!(::adder_vm::runtime::args::extract(vm, args, #at, #function, #argument)?)
+    };
+    params.iter().enumerate().map(fetch).collect()
+}
+
 /// The docstring: the doc comment's lines, without the leading blank of each.
 pub fn doc(attributes: &[Attribute]) -> String {
     let mut lines = Vec::new();
@@ -73,12 +89,8 @@ fn type_ends_with(ty: &Type, name: &str) -> bool {
     }
 }
 
-/// The parameters after the first `skip` (receiver and `vm`), and their count.
-pub fn params(
-    signature: &Signature,
-    skip: usize,
-    text: Option<&str>,
-) -> Result<(Vec<Param>, usize)> {
+/// The parameters after the first `skip` (receiver and `vm`).
+pub fn params(signature: &Signature, skip: usize, text: Option<&str>) -> Result<Vec<Param>> {
     let rust: Vec<&syn::PatType> = signature
         .inputs
         .iter()
@@ -122,8 +134,7 @@ pub fn params(
             ),
         ));
     }
-    let count = params.len();
-    Ok((params, count))
+    Ok(params)
 }
 
 fn parse_text(signature: &Signature, text: &str) -> Result<Vec<Param>> {

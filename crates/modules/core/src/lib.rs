@@ -2,22 +2,32 @@
 //!
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
+mod abc;
 mod ast;
+mod atexit;
+mod bisect;
 mod codecs;
 mod collections;
+mod contextvars;
 mod errno;
+mod functools;
 mod gc;
+mod heapq;
 mod io;
 mod itertools;
 mod libm;
 mod math;
+mod operator;
 pub mod posix;
+mod random;
 mod sre;
 mod string;
 pub mod support;
 pub mod system;
 mod thread;
 mod time;
+mod types;
+mod typing;
 mod weakref;
 
 use adder_vm::Vm;
@@ -27,19 +37,29 @@ use adder_vm::runtime::import_::add_native;
 pub fn register(vm: &Vm) {
     vm.set_tree_bridge(ast::BRIDGE);
     for def in [
+        &abc::abc::MODULE,
         &ast::ast_module::MODULE,
         &codecs::codecs::MODULE,
+        &atexit::atexit::MODULE,
+        &bisect::bisect::MODULE,
         &collections::collections::MODULE,
+        &contextvars::contextvars::MODULE,
         &errno::errno::MODULE,
+        &functools::functools::MODULE,
         &gc::gc::MODULE,
+        &heapq::heapq::MODULE,
         &io::io::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
+        &operator::operator::MODULE,
         &posix::posix::MODULE,
+        &random::random::MODULE,
         &sre::sre::MODULE,
         &string::string::MODULE,
         &thread::thread::MODULE,
         &time::time::MODULE,
+        &types::types::MODULE,
+        &typing::typing::MODULE,
         &weakref::weakref_::MODULE,
     ] {
         add_native(vm, def);

@@ -246,12 +246,8 @@ pub mod builtins {
     /// Call sys.breakpointhook(*args, **kws).
     #[pyfunction(sig = "(*args, **kws)")]
     fn breakpoint(vm: &Vm, args: VarArgs, kws: KwArgs) -> PyResult {
-        let hook = match vm.sys_get(&vm.intern("breakpointhook")) {
-            Some(hook) => hook,
-            None => {
-                let pdb = import_::import_module(vm, "pdb")?;
-                object::get_attr_str(vm, &pdb, "set_trace")?
-            }
+        let Some(hook) = vm.sys_get(&vm.intern("breakpointhook")) else {
+            return Err(vm.runtime_error("lost sys.breakpointhook"));
         };
         call::call_with_dict(vm, &hook, args.0.items(), Some(&kws.0))
     }

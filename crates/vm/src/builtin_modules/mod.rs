@@ -22,7 +22,6 @@ pub(crate) fn register(vm: &Vm) {
         &warnings::warnings::MODULE,
         &signal::signal::MODULE,
         &dis::dis::MODULE,
-        &dis::opcodes::MODULE,
         &imp::imp::MODULE,
         &marshal::marshal::MODULE,
     ] {

@@ -149,6 +149,18 @@ impl NativeDef {
         Some((min, max))
     }
 
+    /// What binds the arguments of a constructor.
+    pub const fn constructor(name: &'static str, params: &'static [Param]) -> NativeDef {
+        NativeDef {
+            name,
+            doc: "",
+            signature: None,
+            params,
+            flavour: Flavour::Function,
+            function: |_, _| Ok(Value::NONE),
+        }
+    }
+
     fn has_receiver(&self) -> bool {
         matches!(self.flavour, Flavour::Method | Flavour::Class)
     }
@@ -223,6 +235,25 @@ fn call_native_slow(
     }
     bind(vm, def, args, &mut bound)?;
     (def.function)(vm, &bound)
+}
+
+/// Binds the arguments of a constructor for `f`.
+#[inline]
+pub fn with_bound<R>(
+    vm: &Vm,
+    def: &NativeDef,
+    args: CallArgs<'_>,
+    f: impl FnOnce(&[Option<Value>]) -> PyResult<R>,
+) -> PyResult<R> {
+    if args.names.is_none()
+        && let Some((min, max)) = def.simple_arity()
+        && (min..=max).contains(&args.values.len())
+    {
+        return f(as_options(args.values));
+    }
+    let mut bound: Bound = SmallVec::new();
+    bind(vm, def, args, &mut bound)?;
+    f(&bound)
 }
 
 fn plural(n: usize) -> &'static str {
@@ -395,6 +426,33 @@ pub trait FromArg<'a>: Sized {
     }
 }
 
+/// A bound argument as its Rust type. If its type is wrong, the error names the function and the
+/// argument: `argument` is nothing, ` 2` or ` 'name'`.
+#[inline(always)]
+pub fn extract<'a, T: FromArg<'a>>(
+    vm: &Vm,
+    args: &'a [Option<Value>],
+    at: usize,
+    function: &str,
+    argument: &str,
+) -> PyResult<T> {
+    T::from_arg(vm, args, at).map_err(|e| name_argument(vm, e, function, argument))
+}
+
+/// The beginning of an error text that does not know yet which argument it is about.
+const ANONYMOUS: &str = "argument must be ";
+
+#[cold]
+fn name_argument(vm: &Vm, error: Exc, function: &str, argument: &str) -> Exc {
+    if !error.is(&vm.exceptions().type_error) {
+        return error;
+    }
+    match error.0.message().strip_prefix(ANONYMOUS) {
+        Some(rest) => vm.type_error(format!("{function}() argument{argument} must be {rest}")),
+        None => error,
+    }
+}
+
 /// The receiver of a bound native call.
 #[inline(always)]
 pub fn receiver<'a>(vm: &Vm, args: &'a [Option<Value>]) -> PyResult<&'a Value> {
@@ -434,7 +492,7 @@ impl<'a, T: Payload> FromArg<'a> for &'a Obj<T> {
     fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
         value.downcast::<T>().ok_or_else(|| {
             vm.type_error(format!(
-                "argument must be {}, not {}",
+                "{ANONYMOUS}{}, not {}",
                 T::cell().get().name(),
                 object::type_name_or_none(value)
             ))

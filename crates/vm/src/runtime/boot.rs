@@ -151,6 +151,8 @@ pub(crate) fn make_interp(config: Config) -> Interp {
         importlib: OnceCell::new(),
         codecs: Default::default(),
         next_thread: Cell::new(0),
+        threads: Guarded::new(Vec::new()),
+        dlopen_flags: Cell::new(libc::RTLD_NOW),
     }
 }
 

@@ -166,6 +166,12 @@ fn finish_filtered(
     for def in getset.iter().filter(|g| keep(g.name)) {
         put(dict, def.name, GetSetDescr::new_value(def, ty));
     }
+    if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
+        let all = crate::objects::descr::instance_dict_defs();
+        for def in all.iter().filter(|def| def.name == "__dict__") {
+            put(dict, def.name, GetSetDescr::new_value(def, ty));
+        }
+    }
     if ty.slots.new.get().is_some() && !d.no_new {
         put(dict, "__new__", crate::objects::descr::new_wrapper(ty));
     }

@@ -76,6 +76,8 @@ pub struct Type {
     pub(crate) basic_size: usize,
     /// Where the instance's `Attrs` lie; 0 if it has none.
     pub(crate) attrs_offset: usize,
+    /// Are instances nothing but head and payload (and tail), and the type never freed?
+    pub(crate) plain: bool,
     /// Do instances carry a collector header? Those of classes made at run time always do.
     pub(crate) collectable: bool,
     /// Where the values of `__slots__` lie, inherited ones included.
@@ -161,6 +163,9 @@ impl Type {
             slots: Slots::default(),
             basic_size: parts.basic_size,
             attrs_offset: parts.attrs_offset,
+            plain: parts.attrs_offset == 0
+                && parts.slot_offsets.is_empty()
+                && !parts.flags.contains(TypeFlags::HEAP),
             collectable: parts.layout.gc || parts.flags.contains(TypeFlags::HEAP),
             slot_offsets: parts.slot_offsets,
             inline_hint: Cell::new(0),
@@ -181,7 +186,7 @@ impl Type {
     pub fn has_flag(&self, flag: TypeFlags) -> bool {
         self.flags.get().contains(flag)
     }
-    pub(crate) fn set_flag(&self, flag: TypeFlags, on: bool) {
+    pub fn set_flag(&self, flag: TypeFlags, on: bool) {
         let mut flags = self.flags.get();
         flags.set(flag, on);
         self.flags.set(flags);
