@@ -172,3 +172,20 @@ pub fn c_name(vm: &Vm, value: &Value, function: &str) -> PyResult<std::ffi::CStr
     let bytes = crate::posix::path::encode(vm, value)?;
     std::ffi::CString::new(bytes).map_err(|_| vm.value_error("embedded null byte"))
 }
+
+/// Adds the functions and what else a part of a module has: a long module is declared in parts.
+pub fn extend(
+    vm: &Vm,
+    module: &Obj<Module>,
+    part: &'static adder_vm::objects::module::ModuleDef,
+) -> PyResult<()> {
+    use adder_vm::objects::builtin_function::BuiltinFunction;
+    for function in part.functions {
+        let name = Some(vm.intern(part.name).into());
+        module.set(vm, function.name, BuiltinFunction::plain(function, name));
+    }
+    match part.init {
+        Some(init) => init(vm, module),
+        None => Ok(()),
+    }
+}

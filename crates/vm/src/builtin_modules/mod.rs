@@ -20,7 +20,6 @@ pub(crate) fn register(vm: &Vm) {
         &builtins::builtins::MODULE,
         &sys::sys::MODULE,
         &warnings::warnings::MODULE,
-        &signal::signal::MODULE,
         &dis::dis::MODULE,
         &imp::imp::MODULE,
         &marshal::marshal::MODULE,
