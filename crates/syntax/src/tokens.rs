@@ -303,7 +303,8 @@ mod tests {
     fn listed(source: &str, extra: bool) -> Vec<(u8, String)> {
         let all = tokenize(source.as_bytes(), extra);
         assert!(all.error.is_none());
-        let text = |t: &SourceToken| String::from_utf8_lossy(&all.text[t.text.clone()]).into_owned();
+        let text =
+            |t: &SourceToken| String::from_utf8_lossy(&all.text[t.text.clone()]).into_owned();
         all.tokens.iter().map(|t| (t.number, text(t))).collect()
     }
 
@@ -315,10 +316,7 @@ mod tests {
     fn comments_and_blank_lines_are_extra() {
         let source = "if x: # c\n\n    # d\n    y\nz\n";
         assert_eq!(numbers(source, false), [1, 1, 11, 4, 5, 1, 4, 6, 1, 4, 0]);
-        assert_eq!(
-            numbers(source, true),
-            [1, 1, 11, 65, 4, 66, 65, 66, 5, 1, 4, 6, 1, 4, 0]
-        );
+        assert_eq!(numbers(source, true), [1, 1, 11, 65, 4, 66, 65, 66, 5, 1, 4, 6, 1, 4, 0]);
     }
 
     #[test]

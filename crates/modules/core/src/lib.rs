@@ -3,8 +3,8 @@
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
 mod abc;
-mod ast;
 mod array;
+mod ast;
 mod atexit;
 mod bisect;
 mod codecs;
@@ -19,17 +19,17 @@ mod itertools;
 mod libm;
 mod math;
 mod operator;
-mod random;
 pub mod posix;
+mod random;
 mod sre;
 mod string;
+mod struct_;
 pub mod support;
 pub mod system;
-mod struct_;
 mod thread;
 mod time;
-mod types;
 mod tokenize;
+mod types;
 mod typing;
 mod weakref;
 

@@ -215,3 +215,20 @@ impl Empty for Held {
         self.0 = None;
     }
 }
+
+/// Adds the functions and what else a part of a module has: a long module is declared in parts.
+pub fn extend(
+    vm: &Vm,
+    module: &Obj<Module>,
+    part: &'static adder_vm::objects::module::ModuleDef,
+) -> PyResult<()> {
+    use adder_vm::objects::builtin_function::BuiltinFunction;
+    for function in part.functions {
+        let name = Some(vm.intern(part.name).into());
+        module.set(vm, function.name, BuiltinFunction::plain(function, name));
+    }
+    match part.init {
+        Some(init) => init(vm, module),
+        None => Ok(()),
+    }
+}

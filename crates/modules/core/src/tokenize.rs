@@ -17,7 +17,10 @@ use adder_vm::{Obj, Ref, Value, Vm};
 use std::cell::Cell;
 
 /// An iterator over the tokens of lines that a function gives one by one.
-#[pyclass(name = "_tokenize.TokenizerIter", sig = "(readline, /, *, encoding=None, extra_tokens=False)")]
+#[pyclass(
+    name = "_tokenize.TokenizerIter",
+    sig = "(readline, /, *, encoding=None, extra_tokens=False)"
+)]
 pub struct TokenizerIter {
     readline: Value,
     #[notrace]
@@ -57,8 +60,11 @@ impl TokenizerIter {
                     return Err(vm.type_error("readline() returned a non-bytes object"));
                 }
                 (None, Some(encoding)) if buffer::has_buffer(&line) => {
-                    let decoded =
-                        call::call(vm, &decoder(vm)?, &[line, vm.str(&encoding), vm.str("replace")])?;
+                    let decoded = call::call(
+                        vm,
+                        &decoder(vm)?,
+                        &[line, vm.str(&encoding), vm.str("replace")],
+                    )?;
                     if let Some(text) = decoded.downcast::<Str>() {
                         source.extend_from_slice(&text.to_wtf8());
                     }
@@ -101,7 +107,8 @@ fn lines(tokens: &Tokens, token: &SourceToken) -> std::ops::Range<usize> {
     let last = token.text.end.max(at).min(text.len());
     // A token that is the newline itself ends its line.
     let from = if last > at && text[last - 1] == b'\n' { last - 1 } else { last };
-    let end = text[from..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |n| from + n + 1);
+    let end =
+        text[from..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |n| from + n + 1);
     start..end.max(start)
 }
 

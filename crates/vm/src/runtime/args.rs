@@ -272,9 +272,7 @@ pub fn with_bound<R>(
     args: CallArgs<'_>,
     f: impl FnOnce(&[Option<Value>]) -> PyResult<R>,
 ) -> PyResult<R> {
-    if args.names.is_none()
-        && def.arity.allows(args.values.len())
-    {
+    if args.names.is_none() && def.arity.allows(args.values.len()) {
         return f(as_options(args.values));
     }
     let mut bound: Bound = SmallVec::new();

@@ -184,8 +184,11 @@ fn finish_filtered(
         put(dict, "__hash__", Value::NONE);
         ty.slots.hash.set(Some(super::generic::not_hashable));
     }
-    let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
-    put(dict, "__doc__", doc);
+    // Where instances have docstrings of their own, the type's is found by way of theirs.
+    if !getset.iter().any(|g| g.name == "__doc__") {
+        let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
+        put(dict, "__doc__", doc);
+    }
     if d.module != "builtins" && !getset.iter().any(|g| g.name == "__module__") {
         put(dict, "__module__", Ref::<Str>::from_str(d.module).into());
     }
