@@ -402,6 +402,8 @@ pub struct Reader<'a, V> {
     at: usize,
     shared: Vec<Shared<V>>,
     depth: u32,
+    /// Stands in for the file names in code objects.
+    filename: Option<PyStrBuf>,
 }
 
 /// A value, or the marker that ends a dict.
@@ -412,7 +414,7 @@ enum Item<V> {
 
 impl<'a, V: Clone> Reader<'a, V> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Reader { bytes, at: 0, shared: Vec::new(), depth: 0 }
+        Reader { bytes, at: 0, shared: Vec::new(), depth: 0, filename: None }
     }
 
     /// How many bytes have been read.
@@ -724,7 +726,8 @@ impl<'a, V: Clone> Reader<'a, V> {
         let varnames = self.expect_names()?;
         let freevars = self.expect_names()?;
         let cellvars = self.expect_names()?;
-        let filename = self.expect_str()?;
+        let written = self.expect_str()?;
+        let filename = self.filename.clone().unwrap_or(written);
         let name = self.expect_str()?;
         let firstlineno = self.long()?.max(0) as u32;
         let lnotab = self.expect_bytes()?;
@@ -794,6 +797,19 @@ impl<'a, V: Clone> Reader<'a, V> {
 /// If the bytes are something else.
 pub fn read_constant(bytes: &[u8]) -> Result<Const, MarshalError> {
     Reader::<()>::new(bytes).constant()
+}
+
+/// A code object from bytes that [`write_all`] made, with this file name in it and all within it.
+///
+/// # Errors
+/// If the bytes are something else.
+pub fn read_code_as(bytes: &[u8], filename: &str) -> Result<Arc<CodeObject>, MarshalError> {
+    let mut reader = Reader::<()>::new(bytes);
+    reader.filename = Some(filename.into());
+    match reader.constant()? {
+        Const::Code(code) => Ok(code),
+        _ => Err(MarshalError::Bad("no code object")),
+    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! The command line. CPython's counterpart: `Programs/python.c`, `Modules/main.c`.
 
 mod options;
+mod paths;
 mod repl;
 mod words;
 
+use adder_vm::objects::code::Code;
 use adder_vm::objects::dict::Dict;
 use adder_vm::objects::module::Module;
-use adder_vm::protocol::object;
+use adder_vm::protocol::{call, object};
 use adder_vm::runtime::compile::Request;
-use adder_vm::runtime::enter;
-use adder_vm::{Exc, PyResult, Ref, Vm};
+use adder_vm::runtime::{enter, import_};
+use adder_vm::{Exc, Obj, PyResult, Ref, Value, Vm};
 use options::{Command, Options};
 use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
@@ -54,37 +56,67 @@ fn start() -> ExitCode {
 fn run(vm: &Vm, options: &Options) -> i32 {
     adder_vm::builtin_modules::signal::install_defaults(vm);
     let main = main_module(vm);
+    if !options.config.no_site
+        && let Err(exc) = import_::import_module(vm, "site")
+    {
+        let status = outcome(vm, Err(exc));
+        return finish(vm, status);
+    }
     let result = match &options.command {
-        Command::Source(text) => run_source(vm, &main, text.as_bytes(), "<string>", true),
-        Command::File(path) => run_file(vm, &main, path),
-        Command::Module(name) => run_module(vm, &main, name),
-        Command::Stdin if std::io::stdin().is_terminal() || options.config.interactive => {
-            return finish(vm, repl::run(vm, &main, options));
-        }
-        Command::Stdin => {
-            let mut source = Vec::new();
-            match std::io::stdin().read_to_end(&mut source) {
-                Ok(_) => run_source(vm, &main, &source, "<stdin>", false),
-                Err(e) => Err(vm.os_error(&e, None)),
-            }
-        }
-        Command::Print(_) | Command::Word(_) => Ok(()),
+        Command::File(path) => run_path(vm, &main, path).map(|()| 0),
+        Command::Module(name) => prepend_path(vm, vm.config().path0.as_deref())
+            .and_then(|()| run_as_main(vm, &[vm.str(name), Value::TRUE]))
+            .map(|()| 0),
+        other => prepend_path(vm, vm.config().path0.as_deref())
+            .and_then(|()| run_text(vm, &main, other, options)),
     };
     let mut status = outcome(vm, result);
-    if options.config.inspect {
+    if options.config.inspect && !matches!(options.command, Command::Stdin) {
         status = repl::run(vm, &main, options);
     }
     finish(vm, status)
 }
 
+/// `-c`, or standard input: a program or a prompt.
+fn run_text(vm: &Vm, main: &Ref<Module>, command: &Command, options: &Options) -> PyResult<i32> {
+    let result = match command {
+        Command::Source(text) => run_source(vm, main, text.as_bytes(), "<string>", true),
+        Command::Stdin if std::io::stdin().is_terminal() || options.config.interactive => {
+            return Ok(repl::run(vm, main, options));
+        }
+        _ => {
+            let mut source = Vec::new();
+            match std::io::stdin().read_to_end(&mut source) {
+                Ok(_) => run_source(vm, main, &source, "<stdin>", false),
+                Err(e) => Err(vm.os_error(&e, None)),
+            }
+        }
+    };
+    result.map(|()| 0)
+}
+
+/// Puts an entry in front of `sys.path`.
+fn prepend_path(vm: &Vm, entry: Option<&str>) -> PyResult<()> {
+    if let Some(entry) = entry
+        && let Some(path) = vm.sys_get(&vm.names().path)
+    {
+        let at = Value::int_unchecked(0);
+        object::call_method(vm, &path, &vm.intern("insert"), &[at, vm.str(entry)])?;
+    }
+    Ok(())
+}
+
 /// The exit status for a program's result; an uncaught exception is shown.
-fn outcome(vm: &Vm, result: PyResult<()>) -> i32 {
-    let Err(exc) = result else { return 0 };
+fn outcome(vm: &Vm, result: PyResult<i32>) -> i32 {
+    let exc = match result {
+        Ok(status) => return status,
+        Err(exc) => exc,
+    };
     if exc.is(vm.exception_type("SystemExit")) {
-        let _ = adder_vm::builtin_modules::sys::flush_streams(vm);
+        adder_vm::builtin_modules::sys::flush_streams(vm);
         return adder_vm::builtin_modules::sys::exit_status(vm, &exc);
     }
-    let _ = adder_vm::builtin_modules::sys::flush_streams(vm);
+    adder_vm::builtin_modules::sys::flush_streams(vm);
     adder_vm::builtin_modules::sys::show_uncaught(vm, &exc);
     if exc.is(vm.exception_type("KeyboardInterrupt")) { 130 } else { 1 }
 }
@@ -96,10 +128,7 @@ fn finish(vm: &Vm, status: i32) -> i32 {
         Ok(()) => status,
         Err(exc) => outcome(vm, Err(exc)),
     };
-    match adder_vm::builtin_modules::sys::flush_streams(vm) {
-        Ok(()) => status,
-        Err(_) => 120,
-    }
+    if adder_vm::builtin_modules::sys::flush_streams(vm) { status } else { 120 }
 }
 
 /// `__main__`
@@ -123,8 +152,12 @@ fn run_source(
 ) -> PyResult<()> {
     let request = Request { is_text, ..Request::file(vm, filename) };
     let code = vm.compile(source, &request)?;
+    run_code(vm, main, &code)
+}
+
+fn run_code(vm: &Vm, main: &Ref<Module>, code: &Obj<Code>) -> PyResult<()> {
     let dict: Ref<Dict> = main.dict().to_ref();
-    enter::run_code(vm, &code, &dict, dict.to_value(), None).map(drop)
+    enter::run_code(vm, code, &dict, dict.to_value(), None).map(drop)
 }
 
 fn cannot_open(vm: &Vm, path: &str, error: &std::io::Error) -> Exc {
@@ -136,55 +169,62 @@ fn cannot_open(vm: &Vm, path: &str, error: &std::io::Error) -> Exc {
     vm.system_exit_with(&message, 2)
 }
 
-fn run_file(vm: &Vm, main: &Ref<Module>, path: &str) -> PyResult<()> {
-    let mut file = std::path::PathBuf::from(path);
-    if file.is_dir() {
-        file.push("__main__.py");
-        if !file.is_file() {
-            let program = &vm.config().executable;
-            let message = format!("{program}: can't find '__main__' module in '{path}'");
-            return Err(vm.system_exit_with(&message, 1));
-        }
-    }
-    let shown = file.display().to_string();
-    let source = match std::fs::read(&file) {
-        Ok(source) => source,
-        Err(error) => return Err(cannot_open(vm, &absolute(path), &error)),
+/// A path on the command line: a script; or a folder or archive with `__main__.py`, which is then the
+/// first place on `sys.path`.
+fn run_path(vm: &Vm, main: &Ref<Module>, path: &str) -> PyResult<()> {
+    let is_folder = std::path::Path::new(path).is_dir();
+    let source = if is_folder {
+        Vec::new()
+    } else {
+        let read = std::fs::read(path);
+        read.map_err(|error| cannot_open(vm, &absolute(path), &error))?
     };
-    main.set(vm, "__file__", vm.str(&shown));
+    if is_folder || (may_be_archive(&source) && is_importable(vm, path)?) {
+        prepend_path(vm, Some(path))?;
+        return run_as_main(vm, &[vm.str("__main__"), Value::FALSE]);
+    }
+    prepend_path(vm, vm.config().path0.as_deref())?;
+    main.set(vm, "__file__", vm.str(path));
     if source.get(..4).and_then(|m| m.first_chunk::<4>()) == Some(&[0x33, 0x0d, 0x0d, 0x0a]) {
         return words::run_pyc(vm, main, &source);
     }
-    run_source(vm, main, &source, &shown, false)
+    let external = import_::import_module(vm, "_frozen_importlib_external")?;
+    let is_compiled = path.ends_with(".pyc");
+    let kind = if is_compiled { "SourcelessFileLoader" } else { "SourceFileLoader" };
+    let loader = object::get_attr_str(vm, &external, kind)?;
+    let loader = call::call(vm, &loader, &[vm.str("__main__"), vm.str(path)])?;
+    main.set(vm, "__loader__", loader.clone());
+    if is_compiled {
+        let code = object::call_method(vm, &loader, &vm.intern("get_code"), &[vm.str("__main__")])?;
+        let Ok(code) = code.into_ref::<Code>() else { return Ok(()) };
+        return run_code(vm, main, &code);
+    }
+    let skipped = match vm.config().skip_first_line {
+        true => source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len()),
+        false => 0,
+    };
+    run_source(vm, main, &source[skipped..], path, false)
+}
+
+/// Does the end of a file look like a zip archive's?
+fn may_be_archive(content: &[u8]) -> bool {
+    let tail = &content[content.len().saturating_sub((1 << 16) + 22)..];
+    tail.windows(4).any(|bytes| bytes == b"PK\x05\x06")
+}
+
+/// Does a path hook take this path?
+fn is_importable(vm: &Vm, path: &str) -> PyResult<bool> {
+    let pkgutil = import_::import_module(vm, "pkgutil")?;
+    let found = object::call_method(vm, &pkgutil, &vm.intern("get_importer"), &[vm.str(path)])?;
+    Ok(!found.is_none())
 }
 
 fn absolute(path: &str) -> String {
     std::path::absolute(path).map_or_else(|_| path.to_string(), |p| p.display().to_string())
 }
 
-/// `-m name`: the module's code, run as `__main__`.
-fn run_module(vm: &Vm, main: &Ref<Module>, name: &str) -> PyResult<()> {
-    use adder_vm::runtime::import_::{self, Located};
-    match import_::locate(vm, name)? {
-        Located::Native => {
-            let module = import_::import_module(vm, name)?;
-            match object::lookup_attr(vm, &module, &vm.intern("_main"))? {
-                Some(start) => adder_vm::protocol::call::call(vm, &start, &[]).map(drop),
-                None => Err(no_module(vm, &format!("No code object available for {name}"))),
-            }
-        }
-        Located::Source { source, file } => {
-            main.set(vm, "__file__", vm.str(&file));
-            let package = name.rsplit_once('.').map_or("", |(p, _)| p);
-            main.set(vm, "__package__", vm.str(package));
-            adder_vm::builtin_modules::sys::set_argv0(vm, &file);
-            run_source(vm, main, &source, &file, false)
-        }
-        Located::Missing => Err(no_module(vm, &format!("No module named {name}"))),
-    }
-}
-
-fn no_module(vm: &Vm, message: &str) -> Exc {
-    let program = &vm.config().executable;
-    vm.system_exit_with(&format!("{program}: {message}"), 1)
+/// A module's code, run as `__main__`: the library's `runpy`.
+fn run_as_main(vm: &Vm, args: &[Value]) -> PyResult<()> {
+    let runpy = import_::import_module(vm, "runpy")?;
+    object::call_method(vm, &runpy, &vm.intern("_run_module_as_main"), args).map(drop)
 }

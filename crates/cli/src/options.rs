@@ -1,6 +1,7 @@
 //! Reading the command line and the environment, by CPython's rules: `-c` and `-m` end the options,
 //! short ones may be joined (`-Bsu`).
 
+use crate::paths;
 use adder_syntax::Level;
 use adder_vm::runtime::config::Config;
 use std::ffi::OsString;
@@ -98,7 +99,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, String
     let mut args = args.into_iter();
     let program = args.next().map(text).unwrap_or_else(|| "adder".into());
     let rest: Vec<OsString> = args.collect();
-    let mut config = Config { executable: executable(&program), ..Config::default() };
+    let mut config = Config::default();
+    paths::locate(&mut config, &program);
     if let Some(word) = rest.first().and_then(|w| w.to_str())
         && matches!(word, "compile" | "dis")
         && !std::path::Path::new(word).exists()
@@ -116,7 +118,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, String
             Short('m') => command = Some(Command::Module(value(&mut parser, 'm')?)),
             Short('b') => config.bytes_warning += 1,
             Short('B') => config.dont_write_bytecode = true,
-            Short('d' | 'R' | 't' | 'x') => {}
+            Short('d' | 'R' | 't') => {}
+            Short('x') => config.skip_first_line = true,
             Short('E') => config.ignore_environment = true,
             Short('h' | '?') | Long("help") => command = Some(Command::Print(USAGE.into())),
             Short('i') => {
@@ -219,8 +222,12 @@ fn environment(config: &mut Config) {
     {
         config.hash_seed = seed.parse().ok();
     }
+    config.io_encoding = set("PYTHONIOENCODING");
     if let Some(digits) = set("PYTHONINTMAXSTRDIGITS").and_then(|d| d.parse().ok()) {
         config.int_max_str_digits = digits;
+    }
+    if let Some(home) = set("PYTHONHOME") {
+        paths::home(config, &home);
     }
     if let Some(path) = set("PYTHONPATH") {
         config.path.extend(path.split(':').map(str::to_string));
@@ -246,22 +253,13 @@ fn finish(config: &mut Config, command: &Command, tail: Vec<String>) {
         _ => (String::new(), Some(String::new())),
     };
     config.argv = std::iter::once(name).chain(tail).collect();
-    if let Some(folder) = &config.stdlib {
-        config.path.push(folder.clone());
-    }
-    if !config.safe_path
-        && let Some(first) = first
-    {
-        config.path.insert(0, first);
-    }
+    let library = config.library_root();
+    config.path.push(library);
+    config.path0 = first.filter(|_| !config.safe_path);
 }
 
 fn current_dir() -> String {
     std::env::current_dir().map(|p| p.display().to_string()).unwrap_or_default()
-}
-
-fn executable(program: &str) -> String {
-    std::env::current_exe().map_or_else(|_| program.to_string(), |p| p.display().to_string())
 }
 
 /// The value of a long option.

@@ -5,9 +5,11 @@
 //!   the receiver is `zelf: &Obj<Self>` (or `&Value`), for class methods `cls: &Value`;
 //! - `#[getter]`, `#[setter]` with optional `name = "..."` (a setter gets `Option<Value>`, `None` to
 //!   delete);
-//! - `#[slot]`: fills the type slot of the function's name; the function becomes `slot_<name>`.
+//! - `#[slot]`: fills the type slot of the function's name; the function becomes `slot_<name>`. The
+//!   slots `new` and `init` may carry `sig = "..."`, and `name = "..."` for error texts: then they
+//!   take their parameters as methods do, instead of `CallArgs`.
 
-use crate::signature::{Options, doc, params, params_tokens};
+use crate::signature::{Options, doc, extract_tokens, params, params_tokens};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{FnArg, ImplItem, ItemImpl, Result, Signature, Type};
@@ -54,13 +56,10 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                 let is_static = kind == "staticmethod";
                 let skip = if is_static { 1 } else { 2 };
                 let text = options.text("sig");
-                let (list, count) = params(&function.sig, skip, text.as_deref())?;
-                let list = params_tokens(&list);
+                let list = params(&function.sig, skip, text.as_deref())?;
                 let offset = if is_static { 0usize } else { 1usize };
-                let extract = (0..count).map(|i| {
-                    let at = i + offset;
-                    quote!(::adder_vm::runtime::args::FromArg::from_arg(vm, args, #at)?)
-                });
+                let extract = extract_tokens(&list, offset, &quote!(#name));
+                let list = params_tokens(&list);
                 let receiver = if is_static { quote!() } else { receiver(&function.sig, &this) };
                 let call = if is_static {
                     quote!(<#this>::#ident(vm, #(#extract),*))
@@ -119,7 +118,9 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                 let rest: Vec<_> = (0..function.sig.inputs.len().saturating_sub(2))
                     .map(|i| quote::format_ident!("a{i}"))
                     .collect();
-                if plain == "finalize" {
+                if let Some(text) = options.text("sig") {
+                    slots.push(constructor(function, &this, &plain, &options, &text)?);
+                } else if plain == "finalize" {
                     slots.push(quote!(slots.set_finalize(<#this>::#ident);));
                 } else if plain == "new" {
                     slots.push(quote!(slots.set_new(<#this>::#ident);));
@@ -151,6 +152,40 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// A `new` or `init` slot whose arguments are bound by a signature.
+fn constructor(
+    function: &syn::ImplItemFn,
+    this: &Type,
+    slot: &str,
+    options: &Options,
+    text: &str,
+) -> Result<TokenStream> {
+    let (setter, ident) = (quote::format_ident!("set_{slot}"), &function.sig.ident);
+    let name = match options.text("name") {
+        Some(name) => quote!(#name),
+        None => {
+            quote!(<#this as ::adder_vm::objects::type_::declare::Declared>::DECLARATION.name)
+        }
+    };
+    let list = params(&function.sig, 2, Some(text))?;
+    let extract = extract_tokens(&list, 0, &name);
+    let list = params_tokens(&list);
+    let (first, fetch) = match slot {
+        "new" => (quote!(ty), quote!()),
+        _ => (quote!(zelf), receiver(&function.sig, this)),
+    };
+    let call = match slot {
+        "new" => quote!(<#this>::#ident(vm, ty, #(#extract),*)),
+        _ => quote!(<#this>::#ident(zelf, vm, #(#extract),*)),
+    };
+    Ok(quote!(slots.#setter(|vm, #first, args| {
+        const DEF: ::adder_vm::runtime::args::NativeDef =
+            ::adder_vm::runtime::args::NativeDef::constructor(#name, #list);
+        #fetch
+        ::adder_vm::runtime::args::with_bound(vm, &DEF, args, |args| #call)
+    });))
 }
 
 /// The line that turns `zelf: &Value` into what the function's first parameter asks for.

@@ -4,7 +4,7 @@
 //! `#[init]` runs when the module is imported and adds constants and types. The inner doc comment
 //! of the `mod` is the module's docstring.
 
-use crate::signature::{Options, doc, params, params_tokens};
+use crate::signature::{Options, doc, extract_tokens, params, params_tokens};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, Item, ItemMod, Result};
@@ -49,10 +49,9 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
         let name = options.text("name").unwrap_or_else(|| plain.to_string());
         let docs = doc(&function.attrs);
         let text = options.text("sig");
-        let (list, count) = params(&function.sig, 1, text.as_deref())?;
+        let list = params(&function.sig, 1, text.as_deref())?;
+        let extract = extract_tokens(&list, 0, &quote!(#name));
         let list = params_tokens(&list);
-        let extract =
-            (0..count).map(|i| quote!(::adder_vm::runtime::args::FromArg::from_arg(vm, args, #i)?));
         let sig = match text {
             Some(text) => quote!(Some(#text)),
             None => quote!(None),

@@ -20,6 +20,7 @@ enum Kind {
     PositionalOrKeyword,
     KeywordOnly,
     VarPositional,
+    Rest,
     VarKeyword,
 }
 
@@ -31,6 +32,7 @@ impl Param {
             Kind::PositionalOrKeyword => quote!(PositionalOrKeyword),
             Kind::KeywordOnly => quote!(KeywordOnly),
             Kind::VarPositional => quote!(VarPositional),
+            Kind::Rest => quote!(Rest),
             Kind::VarKeyword => quote!(VarKeyword),
         };
         quote!(::adder_vm::runtime::args::Param {
@@ -44,6 +46,22 @@ impl Param {
 pub fn params_tokens(params: &[Param]) -> TokenStream {
     let rows = params.iter().map(Param::tokens);
     quote!(&[#(#rows),*])
+}
+
+/// What fetches each bound argument, `offset` places behind the first entry, as its Rust type; the
+/// names are for error texts.
+pub fn extract_tokens(params: &[Param], offset: usize, function: &TokenStream) -> Vec<TokenStream> {
+    let alone = params.len() == 1;
+    let fetch = |(i, param): (usize, &Param)| {
+        let at = i + offset;
+        let argument = match param.kind {
+            Kind::PositionalOnly if alone => String::new(),
+            Kind::PositionalOnly => format!(" {}", i + 1),
+            _ => format!(" '{}'", param.name),
+        };
+        quote!(::adder_vm::runtime::args::extract(vm, args, #at, #function, #argument)?)
+    };
+    params.iter().enumerate().map(fetch).collect()
 }
 
 /// The docstring: the doc comment's lines, without the leading blank of each.
@@ -73,12 +91,8 @@ fn type_ends_with(ty: &Type, name: &str) -> bool {
     }
 }
 
-/// The parameters after the first `skip` (receiver and `vm`), and their count.
-pub fn params(
-    signature: &Signature,
-    skip: usize,
-    text: Option<&str>,
-) -> Result<(Vec<Param>, usize)> {
+/// The parameters after the first `skip` (receiver and `vm`).
+pub fn params(signature: &Signature, skip: usize, text: Option<&str>) -> Result<Vec<Param>> {
     let rust: Vec<&syn::PatType> = signature
         .inputs
         .iter()
@@ -91,7 +105,15 @@ pub fn params(
         })
         .collect::<Result<_>>()?;
     let params = match text {
-        Some(text) => parse_text(signature, text)?,
+        Some(text) => {
+            let mut params = parse_text(signature, text)?;
+            for (param, typed) in params.iter_mut().zip(&rust) {
+                if param.kind == Kind::VarPositional && type_ends_with(&typed.ty, "Rest") {
+                    param.kind = Kind::Rest;
+                }
+            }
+            params
+        }
         None => rust
             .iter()
             .map(|typed| {
@@ -103,6 +125,8 @@ pub fn params(
                 };
                 let (kind, required) = if type_ends_with(&typed.ty, "VarArgs") {
                     (Kind::VarPositional, false)
+                } else if type_ends_with(&typed.ty, "Rest") {
+                    (Kind::Rest, false)
                 } else if type_ends_with(&typed.ty, "KwArgs") {
                     (Kind::VarKeyword, false)
                 } else {
@@ -122,8 +146,7 @@ pub fn params(
             ),
         ));
     }
-    let count = params.len();
-    Ok((params, count))
+    Ok(params)
 }
 
 fn parse_text(signature: &Signature, text: &str) -> Result<Vec<Param>> {

@@ -2,20 +2,35 @@
 //!
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
+mod abc;
+mod array;
+mod ast;
+mod atexit;
+mod bisect;
+mod codecs;
 mod collections;
+mod contextvars;
 mod errno;
+mod functools;
 mod gc;
+mod heapq;
 mod io;
 mod itertools;
 mod libm;
 mod math;
-mod posix;
+mod operator;
+pub mod posix;
+mod random;
 mod sre;
 mod string;
-mod support;
-mod system;
+mod struct_;
+pub mod support;
+pub mod system;
 mod thread;
 mod time;
+mod tokenize;
+mod types;
+mod typing;
 mod weakref;
 
 use adder_vm::Vm;
@@ -23,20 +38,44 @@ use adder_vm::runtime::import_::add_native;
 
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
+    vm.set_tree_bridge(ast::BRIDGE);
     for def in [
+        &abc::abc::MODULE,
+        &ast::ast_module::MODULE,
+        &array::array::MODULE,
+        &atexit::atexit::MODULE,
+        &bisect::bisect::MODULE,
+        &codecs::codecs::MODULE,
         &collections::collections::MODULE,
+        &contextvars::contextvars::MODULE,
         &errno::errno::MODULE,
+        &functools::functools::MODULE,
         &gc::gc::MODULE,
+        &heapq::heapq::MODULE,
         &io::io::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
+        &operator::operator::MODULE,
         &posix::posix::MODULE,
+        &random::random::MODULE,
         &sre::sre::MODULE,
         &string::string::MODULE,
+        &struct_::struct_::MODULE,
         &thread::thread::MODULE,
         &time::time::MODULE,
+        &types::types::MODULE,
+        &tokenize::tokenize::MODULE,
+        &typing::typing::MODULE,
         &weakref::weakref_::MODULE,
     ] {
         add_native(vm, def);
+    }
+}
+
+/// Sets up what a program finds when it starts: the standard streams. One that cannot be made is
+/// left out.
+pub fn start(vm: &Vm) {
+    if let Err(exc) = io::install_standard_streams(vm) {
+        vm.unraisable(exc, "Exception ignored while setting up the standard streams", None);
     }
 }

@@ -1,7 +1,12 @@
-//! What several modules need: constructors' arguments by name, and lists of constants.
+//! What several modules need: constructors' arguments by name, lists of constants, buffers.
 
+use adder_vm::object::Visitor;
+use adder_vm::object::trace::{Empty, Trace};
+use adder_vm::objects::bytes::Bytes;
+use adder_vm::objects::bytes::Lent;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::str_::Str;
+use adder_vm::protocol::buffer::{self, Buffer};
 use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Exc, Obj, Value, Vm};
@@ -110,5 +115,103 @@ pub fn no_keywords(vm: &Vm, function: &str, args: CallArgs<'_>) -> PyResult<()> 
 pub fn add_ints(vm: &Vm, module: &Obj<Module>, constants: &[(&str, i64)]) {
     for (name, value) in constants {
         module.set(vm, name, adder_vm::objects::int::from_i64(*value));
+    }
+}
+
+/// A descriptor: a number, or an object with a method `fileno`.
+pub fn descriptor(vm: &Vm, value: &Value) -> PyResult<i32> {
+    use adder_vm::objects::int;
+    use adder_vm::protocol::object;
+    let fd = if int::is_int(value) {
+        if value.is_bool() {
+            let message = "bool is used as a file descriptor";
+            vm.warn(vm.exception_type("RuntimeWarning"), message, 1)?;
+        }
+        value.clone()
+    } else {
+        let Some(fileno) = object::lookup_attr(vm, value, &vm.names().fileno)? else {
+            return Err(vm.type_error("argument must be an int, or have a fileno() method."));
+        };
+        let answer = adder_vm::protocol::call::call(vm, &fileno, &[])?;
+        if !int::is_int(&answer) {
+            return Err(vm.type_error("fileno() returned a non-integer"));
+        }
+        answer
+    };
+    let number = match int::to_i64_exact(&fd).and_then(|n| i32::try_from(n).ok()) {
+        Some(number) => number,
+        None => return Err(vm.overflow_error("Python int too large to convert to C int")),
+    };
+    if number < 0 {
+        return Err(
+            vm.value_error(format!("file descriptor cannot be a negative integer ({number})"))
+        );
+    }
+    Ok(number)
+}
+
+/// A number of a user or a group (`what` is "uid" or "gid"); -1 is the greatest number, which most
+/// calls read as "unchanged".
+pub fn id_argument(vm: &Vm, value: &Value, what: &str) -> PyResult<u32> {
+    use adder_vm::protocol::number;
+    if !number::has_index(value) {
+        return Err(vm.type_error(format!("{what} should be integer, not {}", value.ty().name())));
+    }
+    match number::to_i128(vm, value)? {
+        Some(-1) => Ok(u32::MAX),
+        Some(n) if n < 0 => Err(vm.overflow_error(format!("{what} is less than minimum"))),
+        Some(n) => u32::try_from(n)
+            .map_err(|_| vm.overflow_error(format!("{what} is greater than maximum"))),
+        None => Err(vm.overflow_error(format!("{what} is greater than maximum"))),
+    }
+}
+
+/// A `str` argument as the system has names.
+pub fn c_name(vm: &Vm, value: &Value, function: &str) -> PyResult<std::ffi::CString> {
+    if value.downcast::<Str>().is_none() {
+        return Err(vm.type_error(format!(
+            "{function}() argument must be str, not {}",
+            adder_vm::protocol::object::type_name_or_none(value)
+        )));
+    }
+    let bytes = crate::posix::path::encode(vm, value)?;
+    std::ffi::CString::new(bytes).map_err(|_| vm.value_error("embedded null byte"))
+}
+
+/// The bytes of a contiguous bytes-like argument.
+pub fn bytes_of<'a>(vm: &Vm, value: &'a Value) -> PyResult<Lent<'a>> {
+    if let Some(bytes) = value.downcast::<Bytes>() {
+        return Ok(Lent::Slice(bytes.as_slice()));
+    }
+    Ok(Lent::Copy(flat_buffer(vm, value, false)?.to_vec()))
+}
+
+/// A contiguous buffer.
+pub fn flat_buffer(vm: &Vm, value: &Value, writable: bool) -> PyResult<Buffer> {
+    let lent = buffer::get(vm, value, writable)?;
+    if !lent.is_contiguous() {
+        return Err(vm.buffer_error("memoryview: underlying buffer is not C-contiguous"));
+    }
+    Ok(lent)
+}
+
+/// A buffer that a field keeps; the collector sees its owner.
+pub struct Held(pub Option<Buffer>);
+
+impl Trace for Held {
+    fn trace(&self, visit: &mut Visitor<'_>) {
+        if let Some(buffer) = &self.0 {
+            visit(&buffer.owner);
+        }
+    }
+}
+
+impl Empty for Held {
+    fn empty_into(&mut self, bag: &mut Vec<Value>) {
+        if let Some(buffer) = &self.0 {
+            // The buffer goes back when its last owner does; the bag only keeps that from being now.
+            bag.push(buffer.owner.clone());
+        }
+        self.0 = None;
     }
 }

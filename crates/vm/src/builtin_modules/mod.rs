@@ -3,7 +3,10 @@
 pub mod builtins;
 pub mod codecs;
 pub mod dis;
+pub mod imp;
+pub mod marshal;
 pub mod signal;
+pub mod stdlib_names;
 pub mod sys;
 pub mod warnings;
 
@@ -18,9 +21,9 @@ pub(crate) fn register(vm: &Vm) {
         &sys::sys::MODULE,
         &warnings::warnings::MODULE,
         &signal::signal::MODULE,
-        &codecs::codecs::MODULE,
         &dis::dis::MODULE,
-        &dis::opcodes::MODULE,
+        &imp::imp::MODULE,
+        &marshal::marshal::MODULE,
     ] {
         import_::add_native(vm, def);
     }

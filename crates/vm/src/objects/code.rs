@@ -147,6 +147,29 @@ impl Code {
         })
     }
 
+    /// A code object of the library's, marshalled with all its fields.
+    pub fn unmarshal(vm: &Vm, bytes: &[u8], filename: &str) -> PyResult<Ref<Code>> {
+        match adder_bytecode::marshal::read_code_as(bytes, filename) {
+            Ok(code) => Ok(Code::new_ref(code)),
+            Err(error) => Err(vm.value_error(error.to_string())),
+        }
+    }
+
+    /// The same code, and all code within it, under another file name.
+    pub fn with_filename(&self, filename: &PyStrBuf) -> Ref<Code> {
+        fn renamed(code: &CodeObject, filename: &PyStrBuf) -> Arc<CodeObject> {
+            let mut made = code.clone();
+            made.filename = filename.clone();
+            for constant in &mut made.consts {
+                if let Const::Code(inner) = constant {
+                    *inner = renamed(inner, filename);
+                }
+            }
+            Arc::new(made)
+        }
+        Code::new_ref(renamed(&self.source, filename))
+    }
+
     /// Only positional parameters, not a generator.
     #[inline(always)]
     pub fn is_simple(&self) -> bool {

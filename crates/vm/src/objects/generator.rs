@@ -110,6 +110,7 @@ impl Declared for Generator {
         doc: "",
         signature: None,
         base: || None,
+        make_base: || {},
         base_type: false,
         has_dict: false,
         no_new: true,

@@ -44,6 +44,10 @@ impl Traceback {
     pub fn next(&self) -> Option<Ref<Traceback>> {
         self.next.get()
     }
+    /// Puts another entry after this one; the caller makes no loop.
+    pub(crate) fn link(&self, next: Option<Ref<Traceback>>) {
+        drop(self.next.replace(next));
+    }
     pub fn line(&self) -> u32 {
         let line = self.line.get().unwrap_or_else(|| self.frame.line_of(self.lasti.get()));
         self.line.set(Some(line));

@@ -53,6 +53,7 @@ impl crate::objects::type_::declare::Declared for Tuple {
             doc: "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.",
             signature: Some("(iterable=(), /)"),
             base: || None,
+            make_base: || {},
             base_type: true,
             has_dict: false,
             no_new: false,

@@ -2,10 +2,12 @@
 
 use crate::object::{Obj, Ref};
 use crate::objects::int;
+use crate::objects::object as generic;
 use crate::objects::str_::{Str, intern};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::{call, iter};
+use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -133,8 +135,21 @@ pub fn call_special(
 
 /// `object.name(*args)`
 pub fn call_method(vm: &Vm, object: &Value, name: &Ref<Str>, args: &[Value]) -> PyResult {
+    call_method_args(vm, object, name, CallArgs::positional(args))
+}
+
+/// `object.name(...)` with any arguments; a function found on the type is called without binding it.
+pub fn call_method_args(vm: &Vm, object: &Value, name: &Ref<Str>, args: CallArgs<'_>) -> PyResult {
+    let ty = object.ty();
+    if generic::has_generic_getattr(ty)
+        && let Some(found) = ty.lookup(name)
+        && crate::objects::function::is_method_like(&found)
+        && generic::instance_value(object, name).is_none()
+    {
+        return args.with_receiver(object, |args| call::call_args(vm, &found, args));
+    }
     let method = get_attr(vm, object, name)?;
-    call::call(vm, &method, args)
+    call::call_args(vm, &method, args)
 }
 
 // ---- truth, hash ----

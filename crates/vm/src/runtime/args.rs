@@ -82,6 +82,8 @@ pub enum ParamKind {
     PositionalOrKeyword,
     KeywordOnly,
     VarPositional,
+    /// `*args` that are bound one by one, behind the other parameters: no tuple is made.
+    Rest,
     VarKeyword,
 }
 
@@ -151,6 +153,7 @@ impl Arity {
                     min += params[i].required as u16;
                 }
                 ParamKind::KeywordOnly if !params[i].required => {}
+                ParamKind::Rest => return Arity { min, max: u16::MAX },
                 _ => return Arity { min: 1, max: 0 },
             }
             i += 1;
@@ -173,6 +176,19 @@ impl NativeDef {
             return Some((self.function)(vm, as_options(args)));
         }
         None
+    }
+
+    /// What binds the arguments of a constructor.
+    pub const fn constructor(name: &'static str, params: &'static [Param]) -> NativeDef {
+        NativeDef {
+            name,
+            doc: "",
+            signature: None,
+            params,
+            arity: Arity::of(params),
+            flavour: Flavour::Function,
+            function: |_, _| Ok(Value::NONE),
+        }
     }
 
     #[inline(always)]
@@ -248,6 +264,22 @@ fn call_native_slow(
     (def.function)(vm, &bound)
 }
 
+/// Binds the arguments of a constructor for `f`.
+#[inline]
+pub fn with_bound<R>(
+    vm: &Vm,
+    def: &NativeDef,
+    args: CallArgs<'_>,
+    f: impl FnOnce(&[Option<Value>]) -> PyResult<R>,
+) -> PyResult<R> {
+    if args.names.is_none() && def.arity.allows(args.values.len()) {
+        return f(as_options(args.values));
+    }
+    let mut bound: Bound = SmallVec::new();
+    bind(vm, def, args, &mut bound)?;
+    f(&bound)
+}
+
 fn plural(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
@@ -261,19 +293,19 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
     let max = def.params.iter().filter(|p| matches!(p.kind, PositionalOnly | PositionalOrKeyword));
     let max = max.count();
     let takes_keywords =
-        def.params.iter().any(|p| !matches!(p.kind, PositionalOnly | VarPositional));
+        def.params.iter().any(|p| !matches!(p.kind, PositionalOnly | VarPositional | Rest));
     // As in CPython, only functions without keywords are named with their type.
     let shown = || {
         if takes_keywords { def.name.to_string() } else { def.shown(receiver.as_ref()) }
     };
-    let var_positional = def.params.iter().any(|p| p.kind == VarPositional);
+    let var_positional = def.params.iter().any(|p| matches!(p.kind, VarPositional | Rest));
     if call.keyword_count() > 0 && !takes_keywords {
         return Err(vm.type_error(format!("{}() takes no keyword arguments", shown())));
     }
     let min = def.params.iter().filter(|p| p.required && p.kind != KeywordOnly).count();
     let given = positional.len();
     let all = given + call.keyword_count();
-    let open = def.params.iter().any(|p| matches!(p.kind, VarPositional | VarKeyword));
+    let open = def.params.iter().any(|p| matches!(p.kind, VarPositional | Rest | VarKeyword));
     if takes_keywords && !open && all > def.params.len() {
         let kind = if given == 0 { "keyword " } else { "" };
         let n = def.params.len();
@@ -299,6 +331,7 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
                 bound.push(Some(Tuple::from_slice(rest).into()));
                 next = positional.len();
             }
+            Rest => bound.extend(positional.iter().skip(next).cloned().map(Some)),
             VarKeyword => bound.push(Some(Dict::new_ref().into())),
         }
     }
@@ -418,6 +451,33 @@ pub trait FromArg<'a>: Sized {
     }
 }
 
+/// A bound argument as its Rust type. If its type is wrong, the error names the function and the
+/// argument: `argument` is nothing, ` 2` or ` 'name'`.
+#[inline(always)]
+pub fn extract<'a, T: FromArg<'a>>(
+    vm: &Vm,
+    args: &'a [Option<Value>],
+    at: usize,
+    function: &str,
+    argument: &str,
+) -> PyResult<T> {
+    T::from_arg(vm, args, at).map_err(|e| name_argument(vm, e, function, argument))
+}
+
+/// The beginning of an error text that does not know yet which argument it is about.
+const ANONYMOUS: &str = "argument must be ";
+
+#[cold]
+fn name_argument(vm: &Vm, error: Exc, function: &str, argument: &str) -> Exc {
+    if !error.is(&vm.exceptions().type_error) {
+        return error;
+    }
+    match error.0.message().strip_prefix(ANONYMOUS) {
+        Some(rest) => vm.type_error(format!("{function}() argument{argument} must be {rest}")),
+        None => error,
+    }
+}
+
 /// The receiver of a bound native call.
 #[inline(always)]
 pub fn receiver<'a>(vm: &Vm, args: &'a [Option<Value>]) -> PyResult<&'a Value> {
@@ -457,7 +517,7 @@ impl<'a, T: Payload> FromArg<'a> for &'a Obj<T> {
     fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
         value.downcast::<T>().ok_or_else(|| {
             vm.type_error(format!(
-                "argument must be {}, not {}",
+                "{ANONYMOUS}{}, not {}",
                 T::cell().get().name(),
                 object::type_name_or_none(value)
             ))
@@ -526,6 +586,19 @@ impl<'a> FromArg<'a> for VarArgs {
     }
     fn missing(_vm: &Vm) -> PyResult<Self> {
         Ok(VarArgs(Tuple::empty()))
+    }
+}
+
+/// `*args`, not made a tuple: the last parameter of a function without keywords.
+pub struct Rest<'a>(pub &'a [Value]);
+
+impl<'a> FromArg<'a> for Rest<'a> {
+    fn from_value(_vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        Ok(Rest(std::slice::from_ref(value)))
+    }
+    #[inline(always)]
+    fn from_arg(_vm: &Vm, args: &'a [Option<Value>], at: usize) -> PyResult<Self> {
+        Ok(Rest(crate::object::layout::as_values(args.get(at..).unwrap_or(&[]))))
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Config {
     pub unbuffered: bool,
     pub dev_mode: bool,
     pub utf8_mode: bool,
+    /// `PYTHONIOENCODING`
+    pub io_encoding: Option<String>,
     pub warn_options: Vec<String>,
     pub x_options: Vec<(String, Option<String>)>,
     /// The secret of `str` hashes; `None` for a random one.
@@ -34,6 +36,13 @@ pub struct Config {
     pub int_max_str_digits: usize,
     /// `sys.path` before `site`.
     pub path: Vec<String>,
+    /// What is put in front of `sys.path` for the program itself, after `site`.
+    pub path0: Option<String>,
+    /// `-x`: a script's first line is left out.
+    pub skip_first_line: bool,
+    /// `sys.prefix` and `sys.base_prefix`: they differ in a virtual environment.
+    pub prefix: String,
+    pub base_prefix: String,
     /// A folder to take the library from, instead of the one inside the binary.
     pub stdlib: Option<String>,
 }
@@ -59,12 +68,28 @@ impl Default for Config {
             unbuffered: false,
             dev_mode: false,
             utf8_mode: true,
+            io_encoding: None,
             warn_options: Vec::new(),
             x_options: Vec::new(),
             hash_seed: None,
             int_max_str_digits: 4300,
             path: Vec::new(),
+            path0: None,
+            skip_first_line: false,
+            prefix: "/usr/local".into(),
+            base_prefix: "/usr/local".into(),
             stdlib: None,
+        }
+    }
+}
+
+impl Config {
+    /// The folder where the library is shown to be: one that the command line names, or a place of
+    /// our own below the prefix, where no file needs to exist.
+    pub fn library_root(&self) -> String {
+        match &self.stdlib {
+            Some(folder) => folder.clone(),
+            None => format!("{}/lib/adder3.14", self.base_prefix.trim_end_matches('/')),
         }
     }
 }

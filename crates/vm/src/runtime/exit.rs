@@ -5,7 +5,7 @@ use crate::object::Guarded;
 use crate::object::{GilCell, Ref};
 use crate::objects::dict::Dict;
 use crate::objects::tuple::Tuple;
-use crate::protocol::{call, object};
+use crate::protocol::{call, compare, object};
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -31,6 +31,37 @@ pub fn count() -> usize {
     HANDLERS.with(|h| h.with(Vec::len))
 }
 
+/// `atexit.unregister`: drops every handler whose function is equal.
+pub fn unregister(vm: &Vm, function: &Value) -> PyResult<()> {
+    let mut at = count();
+    while at > 0 {
+        at -= 1;
+        let Some(known) = HANDLERS.with(|h| h.with(|v| v.get(at).map(|h| h.0.clone()))) else {
+            continue;
+        };
+        if compare::equal(vm, &known, function)? {
+            // The comparison may have changed the list.
+            let found = HANDLERS.with(|h| {
+                h.with_mut(|v| {
+                    let at = v.iter().rposition(|handler| handler.0.is(&known))?;
+                    Some(v.remove(at))
+                })
+            });
+            drop(found);
+        }
+    }
+    Ok(())
+}
+
+/// Calls the handlers, last to first.
+pub fn call_handlers(vm: &Vm) {
+    while let Some((function, args, kwargs)) = HANDLERS.with(|h| h.with_mut(Vec::pop)) {
+        if let Err(e) = call::call_with_dict(vm, &function, args.items(), Some(&kwargs)) {
+            vm.unraisable(e, "Exception ignored in atexit callback", Some(&function));
+        }
+    }
+}
+
 /// Waits for threads that are not daemons, then calls the handlers.
 pub fn run_handlers(vm: &Vm) -> PyResult<()> {
     if let Some(threading) = vm.modules().get_str(&vm.intern("threading"))
@@ -38,10 +69,6 @@ pub fn run_handlers(vm: &Vm) -> PyResult<()> {
     {
         call::call(vm, &shutdown, &[])?;
     }
-    while let Some((function, args, kwargs)) = HANDLERS.with(|h| h.with_mut(Vec::pop)) {
-        if let Err(e) = call::call_with_dict(vm, &function, args.items(), Some(&kwargs)) {
-            vm.unraisable(e, "Exception ignored in atexit callback", Some(&function));
-        }
-    }
+    call_handlers(vm);
     Ok(())
 }

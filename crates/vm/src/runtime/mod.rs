@@ -17,6 +17,7 @@ pub mod gil;
 pub mod handlers;
 pub mod hash;
 pub mod import_;
+mod import_time;
 pub mod leave;
 pub mod machine;
 pub mod names;

@@ -135,13 +135,13 @@ fn frames(vm: &Vm, first: Ref<Traceback>, out: &mut String) {
 
 /// The source of a file, from the disk or the library inside the binary.
 pub fn source_of(vm: &Vm, file: &str) -> Option<String> {
-    if let Some(name) = file.strip_prefix("<frozen ").and_then(|f| f.strip_suffix('>')) {
-        return vm.interp().frozen.get().and_then(|l| (l.find)(name)).map(|m| m.source);
+    let library = vm.interp().frozen.get();
+    if let Some(bytes) = library.and_then(|l| (l.source)(&vm.config().library_root(), file)) {
+        return Some(String::from_utf8_lossy(&bytes).into_owned());
     }
     if let Ok(bytes) = std::fs::read(file) {
         return Some(String::from_utf8_lossy(&bytes).into_owned());
     }
-
     crate::builtin_modules::sys::interactive_source(file)
 }
 

@@ -270,6 +270,10 @@ impl Dict {
     /// Takes a key out.
     pub fn remove(&self, vm: &Vm, key: &Value) -> PyResult<Option<Value>> {
         let hash = object::hash(vm, key)?;
+        self.remove_hashed(vm, key, hash)
+    }
+
+    pub fn remove_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> PyResult<Option<Value>> {
         let Some((entry, slot)) = find(&self.table, vm, key, hash)? else { return Ok(None) };
         self.keys_changed();
         let removed = self.table.with_mut(|t| t.remove(entry, slot, Value::NONE));

@@ -30,8 +30,8 @@ mod translate;
 use crate::object::{Obj, Payload, Ref, alloc};
 use crate::runtime::errors::PyResult;
 use crate::runtime::hash::hash_bytes;
-use crate::value::Value;
 use crate::runtime::vm::Vm;
+use crate::value::Value;
 use adder_derive::pyclass;
 use std::cell::Cell;
 

@@ -19,6 +19,8 @@ pub struct Declaration {
     pub doc: &'static str,
     pub signature: Option<&'static str>,
     pub base: fn() -> Option<&'static TypeCell>,
+    /// Makes the base's type object, if need be.
+    pub make_base: fn(),
     pub base_type: bool,
     pub has_dict: bool,
     pub no_new: bool,
@@ -38,6 +40,11 @@ pub trait Methods {
     fn fill_slots(slots: &Slots);
 }
 
+/// What error texts call a type: `collections.deque`, `list`.
+fn shown_name(module: &str, name: &str) -> Box<str> {
+    if module == "builtins" { name.into() } else { format!("{module}.{name}").into() }
+}
+
 fn parts<T: Declared>(base: Option<Ref<Type>>) -> Parts {
     let d = T::DECLARATION;
     let mut flags = TypeFlags::IMMUTABLE;
@@ -49,7 +56,7 @@ fn parts<T: Declared>(base: Option<Ref<Type>>) -> Parts {
     let inherited = base.as_ref().is_some_and(|b| b.attrs_offset != 0);
     let attrs_offset = if d.has_dict || inherited { size } else { 0 };
     Parts {
-        name: d.name.into(),
+        name: shown_name(d.module, d.name),
         qualname: d.name.into(),
         layout: T::cell(),
         bases: base.clone().into_iter().collect(),
@@ -116,9 +123,14 @@ pub(crate) fn ready<T: Declared + Methods>() {
 
 /// A built-in type, made on first use (types of modules).
 pub fn type_object<T: Declared + Methods>() -> &'static Obj<Type> {
+    let cell = T::cell();
+    if cell.is_ready() && !cell.get().mro.with(Vec::is_empty) {
+        return cell.get();
+    }
+    (T::DECLARATION.make_base)();
     create::<T>();
     ready::<T>();
-    T::cell().get()
+    cell.get()
 }
 
 fn put(dict: &Dict, name: &str, value: Value) {
@@ -159,6 +171,12 @@ fn finish_filtered(
     for def in getset.iter().filter(|g| keep(g.name)) {
         put(dict, def.name, GetSetDescr::new_value(def, ty));
     }
+    if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
+        let all = crate::objects::descr::instance_dict_defs();
+        for def in all.iter().filter(|def| def.name == "__dict__") {
+            put(dict, def.name, GetSetDescr::new_value(def, ty));
+        }
+    }
     if ty.slots.new.get().is_some() && !d.no_new {
         put(dict, "__new__", crate::objects::descr::new_wrapper(ty));
     }
@@ -168,7 +186,7 @@ fn finish_filtered(
     }
     let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
     put(dict, "__doc__", doc);
-    if d.module != "builtins" {
+    if d.module != "builtins" && !getset.iter().any(|g| g.name == "__module__") {
         put(dict, "__module__", Ref::<Str>::from_str(d.module).into());
     }
     if let Some(base) = ty.base() {
@@ -210,7 +228,7 @@ pub(crate) fn derive_type(
     flags.set(TypeFlags::HEAP, false);
     let ty = Ref::with_type(
         Type::from_parts(Parts {
-            name: name.into(),
+            name: shown_name(module, name),
             qualname: name.into(),
             layout: base.layout(),
             base: Some(base.to_ref()),
@@ -319,7 +337,7 @@ pub fn extend_type<M: Methods>(
     flags.set(TypeFlags::BASE_TYPE, d.base_type);
     let ty = Ref::with_type(
         Type::from_parts(Parts {
-            name: d.name.into(),
+            name: shown_name(d.module, d.name),
             qualname: d.name.into(),
             layout: base.layout(),
             base: Some(base.to_ref()),

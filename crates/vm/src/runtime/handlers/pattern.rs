@@ -7,8 +7,10 @@ use crate::objects::exceptions::ExcObj;
 use crate::objects::generator::Generator;
 use crate::objects::list::List;
 use crate::objects::str_::Str;
+use crate::objects::template;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
+use crate::objects::typevar;
 use crate::protocol::{call, iter, object};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::machine::Machine;
@@ -320,23 +322,10 @@ pub fn get_anext(vm: &Vm, m: &mut Machine) -> Done {
 
 // ---- template strings, constants, intrinsics ----
 
-fn library_call(vm: &Vm, module: &str, name: &str, args: &[Value]) -> PyResult {
-    let module = crate::runtime::import_::import_module(vm, module)?;
-    let function = object::get_attr_str(vm, &module, name)?;
-    call::call(vm, &function, args)
-}
-
 /// strings interpolations -- template
 pub fn build_template(vm: &Vm, m: &mut Machine) -> Done {
     let (interpolations, strings) = (m.pop(), m.pop());
-    let strings = iter::collect(vm, &strings)?;
-    let parts = iter::collect(vm, &interpolations)?;
-    let mut all = Vec::new();
-    for (i, text) in strings.into_iter().enumerate() {
-        all.push(text);
-        all.extend(parts.get(i).cloned());
-    }
-    let template = library_call(vm, "string.templatelib", "Template", &all)?;
+    let template = template::template(vm, &strings, &interpolations)?;
     m.push(template);
     Ok(())
 }
@@ -351,9 +340,7 @@ pub fn build_interpolation(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         3 => vm.str("a"),
         _ => Value::NONE,
     };
-    let args = [value, source, conversion, spec];
-    let made = library_call(vm, "string.templatelib", "Interpolation", &args)?;
-    m.push(made);
+    m.push(template::interpolation(vm, value, source, conversion, spec));
     Ok(())
 }
 
@@ -373,17 +360,8 @@ pub fn load_common_constant(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 /// a -- result
 pub fn call_intrinsic_1(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let a = m.pop();
-    let one = std::slice::from_ref(&a);
     let result = match Intrinsic1::from_arg(i.c) {
-        Some(Intrinsic1::TypeVar) => library_call(vm, "_typing", "_make_typevar", one)?,
-        Some(Intrinsic1::ParamSpec) => library_call(vm, "_typing", "_make_paramspec", one)?,
-        Some(Intrinsic1::TypeVarTuple) => library_call(vm, "_typing", "_make_typevartuple", one)?,
-        Some(Intrinsic1::SubscriptGeneric) => {
-            let typing = crate::runtime::import_::import_module(vm, "typing")?;
-            let generic = object::get_attr_str(vm, &typing, "Generic")?;
-            object::get_item(vm, &generic, &a)?
-        }
-        Some(Intrinsic1::TypeAlias) => library_call(vm, "_typing", "_make_typealias", one)?,
+        Some(which) => typevar::intrinsic_1(vm, which, &a)?,
         None => return Err(vm.system_error("unknown intrinsic")),
     };
     m.push(result);
@@ -393,21 +371,11 @@ pub fn call_intrinsic_1(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 /// a b -- result
 pub fn call_intrinsic_2(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let (b, a) = (m.pop(), m.pop());
-    let pair = [a.clone(), b.clone()];
     let result = match Intrinsic2::from_arg(i.c) {
         Some(Intrinsic2::PrepReraiseStar) => prep_reraise_star(vm, &a, &b)?,
-        Some(Intrinsic2::TypeVarWithBound) => {
-            library_call(vm, "_typing", "_make_typevar_with_bound", &pair)?
-        }
-        Some(Intrinsic2::TypeVarWithConstraints) => {
-            library_call(vm, "_typing", "_make_typevar_with_constraints", &pair)?
-        }
         Some(Intrinsic2::SetFunctionTypeParams) => {
             object::set_attr(vm, &a, &vm.names().__type_params__, b)?;
             a
-        }
-        Some(Intrinsic2::SetTypeparamDefault) => {
-            library_call(vm, "_typing", "_set_default", &pair)?
         }
         Some(Intrinsic2::MappingRest) => {
             let rest = Dict::new_ref();
@@ -417,6 +385,7 @@ pub fn call_intrinsic_2(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             }
             rest.into()
         }
+        Some(which) => typevar::intrinsic_2(vm, which, a, b)?,
         None => return Err(vm.system_error("unknown intrinsic")),
     };
     m.push(result);
