@@ -20,6 +20,7 @@ enum Kind {
     PositionalOrKeyword,
     KeywordOnly,
     VarPositional,
+    Rest,
     VarKeyword,
 }
 
@@ -31,6 +32,7 @@ impl Param {
             Kind::PositionalOrKeyword => quote!(PositionalOrKeyword),
             Kind::KeywordOnly => quote!(KeywordOnly),
             Kind::VarPositional => quote!(VarPositional),
+            Kind::Rest => quote!(Rest),
             Kind::VarKeyword => quote!(VarKeyword),
         };
         quote!(::adder_vm::runtime::args::Param {
@@ -103,7 +105,15 @@ pub fn params(signature: &Signature, skip: usize, text: Option<&str>) -> Result<
         })
         .collect::<Result<_>>()?;
     let params = match text {
-        Some(text) => parse_text(signature, text)?,
+        Some(text) => {
+            let mut params = parse_text(signature, text)?;
+            for (param, typed) in params.iter_mut().zip(&rust) {
+                if param.kind == Kind::VarPositional && type_ends_with(&typed.ty, "Rest") {
+                    param.kind = Kind::Rest;
+                }
+            }
+            params
+        }
         None => rust
             .iter()
             .map(|typed| {
@@ -115,6 +125,8 @@ pub fn params(signature: &Signature, skip: usize, text: Option<&str>) -> Result<
                 };
                 let (kind, required) = if type_ends_with(&typed.ty, "VarArgs") {
                     (Kind::VarPositional, false)
+                } else if type_ends_with(&typed.ty, "Rest") {
+                    (Kind::Rest, false)
                 } else if type_ends_with(&typed.ty, "KwArgs") {
                     (Kind::VarKeyword, false)
                 } else {

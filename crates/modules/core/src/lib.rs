@@ -3,6 +3,7 @@
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
 mod abc;
+mod array;
 mod ast;
 mod atexit;
 mod bisect;
@@ -22,10 +23,12 @@ pub mod posix;
 mod random;
 mod sre;
 mod string;
+mod struct_;
 pub mod support;
 pub mod system;
 mod thread;
 mod time;
+mod tokenize;
 mod types;
 mod typing;
 mod weakref;
@@ -39,9 +42,10 @@ pub fn register(vm: &Vm) {
     for def in [
         &abc::abc::MODULE,
         &ast::ast_module::MODULE,
-        &codecs::codecs::MODULE,
+        &array::array::MODULE,
         &atexit::atexit::MODULE,
         &bisect::bisect::MODULE,
+        &codecs::codecs::MODULE,
         &collections::collections::MODULE,
         &contextvars::contextvars::MODULE,
         &errno::errno::MODULE,
@@ -56,9 +60,11 @@ pub fn register(vm: &Vm) {
         &random::random::MODULE,
         &sre::sre::MODULE,
         &string::string::MODULE,
+        &struct_::struct_::MODULE,
         &thread::thread::MODULE,
         &time::time::MODULE,
         &types::types::MODULE,
+        &tokenize::tokenize::MODULE,
         &typing::typing::MODULE,
         &weakref::weakref_::MODULE,
     ] {

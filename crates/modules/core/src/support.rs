@@ -1,7 +1,12 @@
-//! What several modules need: constructors' arguments by name, and lists of constants.
+//! What several modules need: constructors' arguments by name, lists of constants, buffers.
 
+use adder_vm::object::Visitor;
+use adder_vm::object::trace::{Empty, Trace};
+use adder_vm::objects::bytes::Bytes;
+use adder_vm::objects::bytes::Lent;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::str_::Str;
+use adder_vm::protocol::buffer::{self, Buffer};
 use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Exc, Obj, Value, Vm};
@@ -187,5 +192,43 @@ pub fn extend(
     match part.init {
         Some(init) => init(vm, module),
         None => Ok(()),
+    }
+}
+
+/// The bytes of a contiguous bytes-like argument.
+pub fn bytes_of<'a>(vm: &Vm, value: &'a Value) -> PyResult<Lent<'a>> {
+    if let Some(bytes) = value.downcast::<Bytes>() {
+        return Ok(Lent::Slice(bytes.as_slice()));
+    }
+    Ok(Lent::Copy(flat_buffer(vm, value, false)?.to_vec()))
+}
+
+/// A contiguous buffer.
+pub fn flat_buffer(vm: &Vm, value: &Value, writable: bool) -> PyResult<Buffer> {
+    let lent = buffer::get(vm, value, writable)?;
+    if !lent.is_contiguous() {
+        return Err(vm.buffer_error("memoryview: underlying buffer is not C-contiguous"));
+    }
+    Ok(lent)
+}
+
+/// A buffer that a field keeps; the collector sees its owner.
+pub struct Held(pub Option<Buffer>);
+
+impl Trace for Held {
+    fn trace(&self, visit: &mut Visitor<'_>) {
+        if let Some(buffer) = &self.0 {
+            visit(&buffer.owner);
+        }
+    }
+}
+
+impl Empty for Held {
+    fn empty_into(&mut self, bag: &mut Vec<Value>) {
+        if let Some(buffer) = &self.0 {
+            // The buffer goes back when its last owner does; the bag only keeps that from being now.
+            bag.push(buffer.owner.clone());
+        }
+        self.0 = None;
     }
 }

@@ -602,6 +602,16 @@ impl<'s> Lexer<'s> {
         }
     }
 
+    /// The innermost f-string being read.
+    pub(crate) fn open_quote(&self) -> Option<Quote> {
+        self.quotes.last().copied()
+    }
+
+    /// If the last token closed a replacement field: was it one of a format specification?
+    pub(crate) fn take_closed_field(&mut self) -> Option<bool> {
+        self.closed_field.take()
+    }
+
     /// Passes the text of an f-string up to a field's expression or the end.
     fn skip_text(&mut self, spec: bool) {
         let Some(mut quote) = self.quotes.last().copied() else { return };

@@ -12,3 +12,11 @@ pub fn as_options(values: &[Value]) -> &[Option<Value>] {
     // SAFETY: `Value` is a transparent non-zero word, so `Some(v)` has the same bits as `v`.
     unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) }
 }
+
+/// The present options at the start of a slice, seen as values.
+#[inline]
+pub fn as_values(options: &[Option<Value>]) -> &[Value] {
+    let present = options.iter().take_while(|o| o.is_some()).count();
+    // SAFETY: the first `present` options are `Some`, and have the bits of their values.
+    unsafe { std::slice::from_raw_parts(options.as_ptr().cast(), present) }
+}

@@ -28,10 +28,10 @@ pub(crate) fn owner_name(receiver: &Value, def: &NativeDef) -> String {
                 v.downcast::<MethodDescr>().is_some_and(|d| std::ptr::eq(d.def, def))
             });
         if found {
-            return ty.name().into();
+            return ty.short_name().into();
         }
     }
-    receiver.ty().name().into()
+    receiver.ty().short_name().into()
 }
 
 /// Refuses instances of other types: `descriptor 'x' for 'T' objects doesn't apply to ...`.
@@ -47,7 +47,7 @@ fn check_receiver(vm: &Vm, name: &str, owner: &Obj<Type>, object: &Value) -> PyR
 }
 
 fn needs_argument(vm: &Vm, name: &str, owner: &Obj<Type>) -> crate::runtime::errors::Exc {
-    vm.type_error(format!("unbound method {}.{name}() needs an argument", owner.name()))
+    vm.type_error(format!("unbound method {}.{name}() needs an argument", owner.short_name()))
 }
 
 // ---- methods written in Rust ----
@@ -113,7 +113,7 @@ impl MethodDescr {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<MethodDescr>, _vm: &Vm) -> String {
-        format!("{}.{}", zelf.owner.name(), zelf.def.name)
+        format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<MethodDescr>, _vm: &Vm) -> Value {
@@ -179,7 +179,7 @@ impl ClassMethodDescr {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<ClassMethodDescr>, _vm: &Vm) -> String {
-        format!("{}.{}", zelf.owner.name(), zelf.def.name)
+        format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<ClassMethodDescr>, _vm: &Vm) -> Value {
@@ -449,7 +449,7 @@ impl WrapperDescr {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<WrapperDescr>, _vm: &Vm) -> String {
-        format!("{}.{}", zelf.owner.name(), zelf.def.name)
+        format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<WrapperDescr>, _vm: &Vm) -> Value {
@@ -530,7 +530,7 @@ impl MethodWrapper {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> String {
-        format!("{}.{}", zelf.descr.owner.name(), zelf.descr.def.name)
+        format!("{}.{}", zelf.descr.owner.short_name(), zelf.descr.def.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> Value {
@@ -619,7 +619,7 @@ impl NewWrapper {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<NewWrapper>, _vm: &Vm) -> String {
-        format!("{}.__new__", zelf.owner.name())
+        format!("{}.__new__", zelf.owner.short_name())
     }
     #[getter(name = "__self__")]
     fn receiver(zelf: &Obj<NewWrapper>, _vm: &Vm) -> Value {
@@ -659,7 +659,7 @@ impl GetSetDescr {
         }
     }
     fn owner_name(&self) -> String {
-        self.owner().map(|o| o.name().into()).unwrap_or_default()
+        self.owner().map(|o| o.short_name().into()).unwrap_or_default()
     }
 }
 
@@ -1043,7 +1043,7 @@ impl NativeDef {
         for param in self.params {
             use crate::runtime::args::ParamKind;
             parts.push(match param.kind {
-                ParamKind::VarPositional => format!("*{}", param.name),
+                ParamKind::VarPositional | ParamKind::Rest => format!("*{}", param.name),
                 ParamKind::VarKeyword => format!("**{}", param.name),
                 _ if param.required => param.name.to_string(),
                 _ => format!("{}=<unrepresentable>", param.name),

@@ -40,7 +40,7 @@ pub(crate) fn make_types(vm: &Vm) -> Ref<Type> {
         let message = object::repr(vm, &exc.field(vm, "message").unwrap_or(Value::NONE))?;
         let list = List::from_vec(members(vm, exc)).into();
         let shown = object::repr(vm, &list)?;
-        Ok(vm.str(&format!("{}({message}, {shown})", exc.ty().name())))
+        Ok(vm.str(&format!("{}({message}, {shown})", exc.ty().short_name())))
     });
     let ty = declare::derive_type(
         "ExceptionGroup",

@@ -520,7 +520,7 @@ impl ExcObj {
     #[slot]
     fn repr(zelf: &Obj<ExcObj>, vm: &Vm) -> PyResult {
         let args = ExcObj::args(zelf);
-        let name = zelf.ty().name();
+        let name = zelf.ty().short_name();
         let mut out = StrBuilder::new();
         out.push_str(&name);
         match args.items() {

@@ -74,7 +74,7 @@ impl Module {
     }
     /// Binds a type under its own name.
     pub fn add_type(&self, vm: &Vm, ty: &Obj<Type>) {
-        self.set(vm, &ty.name(), ty.to_value());
+        self.set(vm, &ty.short_name(), ty.to_value());
     }
 
     fn name(&self) -> Option<String> {

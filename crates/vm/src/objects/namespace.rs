@@ -71,7 +71,7 @@ impl Namespace {
     #[slot]
     fn repr(zelf: &Obj<Namespace>, vm: &Vm) -> PyResult {
         let plain = std::ptr::eq(zelf.ty(), vm.type_object::<Namespace>());
-        let name = if plain { "namespace".into() } else { zelf.ty().name() };
+        let name = if plain { "namespace".into() } else { zelf.ty().short_name() };
         let text = object::guard_repr(vm, &zelf.to_value(), None, || {
             let mut out = StrBuilder::new();
             out.push_str(&format!("{name}("));

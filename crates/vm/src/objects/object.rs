@@ -436,10 +436,29 @@ fn reduce(vm: &Vm, zelf: &Value, protocol: isize) -> PyResult {
         let function = object::get_attr_str(vm, &copyreg, "__newobj__")?;
         let mut call_args = vec![class];
         call_args.extend(args);
+        let remade = call_args.len() > 1;
+        check_state(vm, zelf, remade)?;
         return finish_reduce(vm, zelf, function, call_args);
     }
     let function = object::get_attr_str(vm, &copyreg, "_reduce_ex")?;
     call::call(vm, &function, &[zelf.clone(), Value::int_unchecked(protocol as i64)])
+}
+
+/// Refuses instances of built-in types whose inside neither constructor arguments nor a state of
+/// their own bring back.
+fn check_state(vm: &Vm, zelf: &Value, remade: bool) -> PyResult<()> {
+    let ty = zelf.ty();
+    let plain = ty.layout().size <= size_of::<Obj<Object>>();
+    if plain || remade || zelf.downcast::<List>().is_some() || zelf.downcast::<Dict>().is_some() {
+        return Ok(());
+    }
+    let name = &vm.names().__getstate__;
+    match (ty.lookup(name), Object::cell().get().lookup(name)) {
+        (Some(own), Some(default)) if own.is(&default) => {
+            Err(vm.type_error(format!("cannot pickle '{}' object", ty.name())))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn finish_reduce(vm: &Vm, zelf: &Value, function: Value, args: Vec<Value>) -> PyResult {

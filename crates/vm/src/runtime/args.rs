@@ -82,6 +82,8 @@ pub enum ParamKind {
     PositionalOrKeyword,
     KeywordOnly,
     VarPositional,
+    /// `*args` that are bound one by one, behind the other parameters: no tuple is made.
+    Rest,
     VarKeyword,
 }
 
@@ -143,6 +145,7 @@ impl NativeDef {
                     min += param.required as usize;
                 }
                 ParamKind::KeywordOnly if !param.required => {}
+                ParamKind::Rest => return Some((min, usize::MAX / 2)),
                 _ => return None,
             }
         }
@@ -269,19 +272,19 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
     let max = def.params.iter().filter(|p| matches!(p.kind, PositionalOnly | PositionalOrKeyword));
     let max = max.count();
     let takes_keywords =
-        def.params.iter().any(|p| !matches!(p.kind, PositionalOnly | VarPositional));
+        def.params.iter().any(|p| !matches!(p.kind, PositionalOnly | VarPositional | Rest));
     // As in CPython, only functions without keywords are named with their type.
     let shown = || {
         if takes_keywords { def.name.to_string() } else { def.shown(receiver.as_ref()) }
     };
-    let var_positional = def.params.iter().any(|p| p.kind == VarPositional);
+    let var_positional = def.params.iter().any(|p| matches!(p.kind, VarPositional | Rest));
     if call.keyword_count() > 0 && !takes_keywords {
         return Err(vm.type_error(format!("{}() takes no keyword arguments", shown())));
     }
     let min = def.params.iter().filter(|p| p.required && p.kind != KeywordOnly).count();
     let given = positional.len();
     let all = given + call.keyword_count();
-    let open = def.params.iter().any(|p| matches!(p.kind, VarPositional | VarKeyword));
+    let open = def.params.iter().any(|p| matches!(p.kind, VarPositional | Rest | VarKeyword));
     if takes_keywords && !open && all > def.params.len() {
         let kind = if given == 0 { "keyword " } else { "" };
         let n = def.params.len();
@@ -307,6 +310,7 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
                 bound.push(Some(Tuple::from_slice(rest).into()));
                 next = positional.len();
             }
+            Rest => bound.extend(positional.iter().skip(next).cloned().map(Some)),
             VarKeyword => bound.push(Some(Dict::new_ref().into())),
         }
     }
@@ -561,6 +565,19 @@ impl<'a> FromArg<'a> for VarArgs {
     }
     fn missing(_vm: &Vm) -> PyResult<Self> {
         Ok(VarArgs(Tuple::empty()))
+    }
+}
+
+/// `*args`, not made a tuple: the last parameter of a function without keywords.
+pub struct Rest<'a>(pub &'a [Value]);
+
+impl<'a> FromArg<'a> for Rest<'a> {
+    fn from_value(_vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        Ok(Rest(std::slice::from_ref(value)))
+    }
+    #[inline(always)]
+    fn from_arg(_vm: &Vm, args: &'a [Option<Value>], at: usize) -> PyResult<Self> {
+        Ok(Rest(crate::object::layout::as_values(args.get(at..).unwrap_or(&[]))))
     }
 }
 

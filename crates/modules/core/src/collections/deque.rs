@@ -168,7 +168,7 @@ impl Deque {
     fn repr(zelf: &Obj<Deque>, vm: &Vm) -> PyResult {
         let text = object::guard_repr(vm, &zelf.to_value(), None, || {
             let mut out = StrBuilder::new();
-            out.push_str(&format!("{}([", zelf.ty().name()));
+            out.push_str(&format!("{}([", zelf.ty().short_name()));
             let start = zelf.changes.get();
             let mut at = 0;
             while let Some(item) = zelf.get(at) {

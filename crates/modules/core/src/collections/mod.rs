@@ -57,7 +57,7 @@ impl DefaultDict {
         let (shown, base) = (object::str(vm, &shown)?, object::str(vm, &base)?);
         Ok(vm.str(&format!(
             "{}({}, {})",
-            zelf.ty().name(),
+            zelf.ty().short_name(),
             shown.to_string_lossy(),
             base.to_string_lossy()
         )))

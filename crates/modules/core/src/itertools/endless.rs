@@ -64,7 +64,7 @@ impl Count {
     }
     #[slot]
     fn repr(zelf: &Obj<Count>, vm: &Vm) -> PyResult {
-        let name = zelf.ty().name();
+        let name = zelf.ty().short_name();
         let next = object::repr(vm, &zelf.next.get())?;
         if zelf.step.as_small_int() == Some(1) {
             return Ok(vm.str(&format!("{name}({})", next.to_string_lossy())));
@@ -158,7 +158,7 @@ impl Repeat {
     }
     #[slot]
     fn repr(zelf: &Obj<Repeat>, vm: &Vm) -> PyResult {
-        let name = zelf.ty().name();
+        let name = zelf.ty().short_name();
         let shown = object::repr(vm, &zelf.object)?.to_string_lossy();
         Ok(vm.str(&match zelf.left.get() {
             Some(n) => format!("{name}({shown}, {n})"),

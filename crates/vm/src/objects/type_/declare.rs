@@ -40,6 +40,11 @@ pub trait Methods {
     fn fill_slots(slots: &Slots);
 }
 
+/// What error texts call a type: `collections.deque`, `list`.
+fn shown_name(module: &str, name: &str) -> Box<str> {
+    if module == "builtins" { name.into() } else { format!("{module}.{name}").into() }
+}
+
 fn parts<T: Declared>(base: Option<Ref<Type>>) -> Parts {
     let d = T::DECLARATION;
     let mut flags = TypeFlags::IMMUTABLE;
@@ -51,7 +56,7 @@ fn parts<T: Declared>(base: Option<Ref<Type>>) -> Parts {
     let inherited = base.as_ref().is_some_and(|b| b.attrs_offset != 0);
     let attrs_offset = if d.has_dict || inherited { size } else { 0 };
     Parts {
-        name: d.name.into(),
+        name: shown_name(d.module, d.name),
         qualname: d.name.into(),
         layout: T::cell(),
         bases: base.clone().into_iter().collect(),
@@ -184,7 +189,7 @@ fn finish_filtered(
         let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
         put(dict, "__doc__", doc);
     }
-    if d.module != "builtins" {
+    if d.module != "builtins" && !getset.iter().any(|g| g.name == "__module__") {
         put(dict, "__module__", Ref::<Str>::from_str(d.module).into());
     }
     if let Some(base) = ty.base() {
@@ -226,7 +231,7 @@ pub(crate) fn derive_type(
     flags.set(TypeFlags::HEAP, false);
     let ty = Ref::with_type(
         Type::from_parts(Parts {
-            name: name.into(),
+            name: shown_name(module, name),
             qualname: name.into(),
             layout: base.layout(),
             base: Some(base.to_ref()),
@@ -335,7 +340,7 @@ pub fn extend_type<M: Methods>(
     flags.set(TypeFlags::BASE_TYPE, d.base_type);
     let ty = Ref::with_type(
         Type::from_parts(Parts {
-            name: d.name.into(),
+            name: shown_name(d.module, d.name),
             qualname: d.name.into(),
             layout: base.layout(),
             base: Some(base.to_ref()),

@@ -251,7 +251,7 @@ impl Type {
 
     #[getter(name = "__name__")]
     fn get_name(zelf: &Obj<Type>, _vm: &Vm) -> String {
-        zelf.payload.name().into()
+        zelf.payload.short_name().into()
     }
     #[setter(name = "__name__")]
     fn set_name(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
@@ -274,10 +274,12 @@ impl Type {
     }
     #[getter(name = "__module__")]
     fn get_module(zelf: &Obj<Type>, vm: &Vm) -> PyResult {
+        // In a native type's dict this may be the attribute of its instances.
+        let native = !zelf.has_flag(TypeFlags::HEAP);
         match zelf.dict().get_str(&vm.names().__module__) {
-            Some(module) => Ok(module),
-            None if zelf.has_flag(TypeFlags::HEAP) => Err(vm.attribute_error("__module__")),
-            None => Ok(vm.str("builtins")),
+            Some(module) if !native || module.downcast::<Str>().is_some() => Ok(module),
+            _ if !native => Err(vm.attribute_error("__module__")),
+            _ => Ok(vm.str(zelf.payload.name().rsplit_once('.').map_or("builtins", |(m, _)| m))),
         }
     }
     #[setter(name = "__module__")]

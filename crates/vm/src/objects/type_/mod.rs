@@ -192,9 +192,18 @@ impl Type {
         self.flags.set(flags);
     }
 
-    /// `__name__`
+    /// The name as error texts show it: with its module for a type of a native module. CPython's
+    /// `tp_name`.
     pub fn name(&self) -> Box<str> {
         self.name.get()
+    }
+    /// `__name__`
+    pub fn short_name(&self) -> Box<str> {
+        let name = self.name.get();
+        if self.has_flag(TypeFlags::HEAP) {
+            return name;
+        }
+        name.rsplit('.').next().map(Box::from).unwrap_or(name)
     }
     /// The type's own names. (Its `__dict__`, which Python sees through a proxy.)
     pub fn dict(&self) -> &Obj<Dict> {
