@@ -178,6 +178,23 @@ pub fn c_name(vm: &Vm, value: &Value, function: &str) -> PyResult<std::ffi::CStr
     std::ffi::CString::new(bytes).map_err(|_| vm.value_error("embedded null byte"))
 }
 
+/// Adds the functions and what else a part of a module has: a long module is declared in parts.
+pub fn extend(
+    vm: &Vm,
+    module: &Obj<Module>,
+    part: &'static adder_vm::objects::module::ModuleDef,
+) -> PyResult<()> {
+    use adder_vm::objects::builtin_function::BuiltinFunction;
+    for function in part.functions {
+        let name = Some(vm.intern(part.name).into());
+        module.set(vm, function.name, BuiltinFunction::plain(function, name));
+    }
+    match part.init {
+        Some(init) => init(vm, module),
+        None => Ok(()),
+    }
+}
+
 /// The bytes of a contiguous bytes-like argument.
 pub fn bytes_of<'a>(vm: &Vm, value: &'a Value) -> PyResult<Lent<'a>> {
     if let Some(bytes) = value.downcast::<Bytes>() {
@@ -213,22 +230,5 @@ impl Empty for Held {
             bag.push(buffer.owner.clone());
         }
         self.0 = None;
-    }
-}
-
-/// Adds the functions and what else a part of a module has: a long module is declared in parts.
-pub fn extend(
-    vm: &Vm,
-    module: &Obj<Module>,
-    part: &'static adder_vm::objects::module::ModuleDef,
-) -> PyResult<()> {
-    use adder_vm::objects::builtin_function::BuiltinFunction;
-    for function in part.functions {
-        let name = Some(vm.intern(part.name).into());
-        module.set(vm, function.name, BuiltinFunction::plain(function, name));
-    }
-    match part.init {
-        Some(init) => init(vm, module),
-        None => Ok(()),
     }
 }
