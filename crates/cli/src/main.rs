@@ -113,10 +113,10 @@ fn outcome(vm: &Vm, result: PyResult<i32>) -> i32 {
         Err(exc) => exc,
     };
     if exc.is(vm.exception_type("SystemExit")) {
-        let _ = adder_vm::builtin_modules::sys::flush_streams(vm);
+        adder_vm::builtin_modules::sys::flush_streams(vm);
         return adder_vm::builtin_modules::sys::exit_status(vm, &exc);
     }
-    let _ = adder_vm::builtin_modules::sys::flush_streams(vm);
+    adder_vm::builtin_modules::sys::flush_streams(vm);
     adder_vm::builtin_modules::sys::show_uncaught(vm, &exc);
     if exc.is(vm.exception_type("KeyboardInterrupt")) { 130 } else { 1 }
 }
@@ -128,10 +128,7 @@ fn finish(vm: &Vm, status: i32) -> i32 {
         Ok(()) => status,
         Err(exc) => outcome(vm, Err(exc)),
     };
-    match adder_vm::builtin_modules::sys::flush_streams(vm) {
-        Ok(()) => status,
-        Err(_) => 120,
-    }
+    if adder_vm::builtin_modules::sys::flush_streams(vm) { status } else { 120 }
 }
 
 /// `__main__`

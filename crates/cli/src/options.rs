@@ -222,6 +222,7 @@ fn environment(config: &mut Config) {
     {
         config.hash_seed = seed.parse().ok();
     }
+    config.io_encoding = set("PYTHONIOENCODING");
     if let Some(digits) = set("PYTHONINTMAXSTRDIGITS").and_then(|d| d.parse().ok()) {
         config.int_max_str_digits = digits;
     }

@@ -39,12 +39,18 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
         }
     }
     let tail = match options.expr("tail") {
-        Some(method) => quote!(fn tail_bytes(&self) -> usize { self.#method() }),
+        Some(method) => quote! {
+            const TAIL: bool = true;
+            fn tail_bytes(&self) -> usize { self.#method() }
+        },
         None => quote!(),
     };
-    let base = match options.expr("base") {
-        Some(path) => quote!(Some(<#path as ::adder_vm::object::Payload>::cell())),
-        None => quote!(None),
+    let (base, make_base) = match options.expr("base") {
+        Some(path) => (
+            quote!(Some(<#path as ::adder_vm::object::Payload>::cell())),
+            quote!(::adder_vm::objects::type_::declare::type_object::<#path>();),
+        ),
+        None => (quote!(None), quote!()),
     };
     let flag = |word: &str| options.has(word);
     let (base_type, has_dict, no_new) = (flag("base_type"), flag("has_dict"), flag("no_new"));
@@ -83,6 +89,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
                     doc: #docs,
                     signature: #signature,
                     base: || #base,
+                    make_base: || { #make_base },
                     base_type: #base_type,
                     has_dict: #has_dict,
                     no_new: #no_new,

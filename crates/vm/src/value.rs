@@ -159,6 +159,32 @@ impl Value {
         a.bits() & b.bits() >= INT_TAG
     }
 
+    /// The sum of two small ints (see `both_small_ints`), unless it needs more than 48 bits. The
+    /// payloads are added at the word's upper end, where the overflow flag tells.
+    #[inline(always)]
+    pub fn add_small_ints(a: &Value, b: &Value) -> Option<Value> {
+        let sum = ((a.bits() << 16) as i64).checked_add((b.bits() << 16) as i64)?;
+        Some(word_at_the_top(sum))
+    }
+    /// The difference; see `add_small_ints`.
+    #[inline(always)]
+    pub fn sub_small_ints(a: &Value, b: &Value) -> Option<Value> {
+        let difference = ((a.bits() << 16) as i64).checked_sub((b.bits() << 16) as i64)?;
+        Some(word_at_the_top(difference))
+    }
+    /// The product; see `add_small_ints`.
+    #[inline(always)]
+    pub fn mul_small_ints(a: &Value, b: &Value) -> Option<Value> {
+        let product = ((a.bits() << 16) as i64).checked_mul(b.small_int_unchecked())?;
+        Some(word_at_the_top(product))
+    }
+    /// How two small ints compare: 0 less, 1 equal, 2 greater (bit numbers of `CmpOp::outcomes`).
+    #[inline(always)]
+    pub fn compare_small_ints(a: &Value, b: &Value) -> u32 {
+        let (x, y) = ((a.bits() << 16) as i64, (b.bits() << 16) as i64);
+        1 + u32::from(x > y) - u32::from(x < y)
+    }
+
     /// `is`.
     #[inline(always)]
     pub fn is(&self, other: &Value) -> bool {
@@ -265,6 +291,13 @@ impl Value {
     }
 }
 
+/// The int whose 48 bits lie at the upper end of `bits`.
+#[inline(always)]
+fn word_at_the_top(bits: i64) -> Value {
+    // SAFETY: the tag bits are set.
+    Value(unsafe { NonZeroU64::new_unchecked(INT_TAG | ((bits as u64) >> 16)) })
+}
+
 #[inline(never)]
 fn immediate_type(value: &Value) -> &'static Obj<Type> {
     use crate::objects as o;
@@ -356,6 +389,22 @@ mod tests {
         }
         assert!(Value::small_int(INT_MAX + 1).is_none());
         assert!(Value::small_int(INT_MIN - 1).is_none());
+    }
+
+    #[test]
+    fn arithmetic_stays_within_48_bits() {
+        let int = |i: i64| Value::small_int(i).expect("fits");
+        for (a, b) in [(1, 2), (-1, 1), (INT_MAX, -1), (INT_MIN, 1), (INT_MAX, 1), (INT_MIN, -1)] {
+            let back = |v: Option<Value>| v.and_then(|v| v.as_small_int());
+            let fits = |i: i64| Value::small_int(i).and_then(|v| v.as_small_int());
+            let (x, y) = (int(a), int(b));
+            assert_eq!(back(Value::add_small_ints(&x, &y)), fits(a + b));
+            assert_eq!(back(Value::sub_small_ints(&x, &y)), fits(a - b));
+            assert_eq!(back(Value::mul_small_ints(&x, &y)), fits(a * b));
+            assert_eq!(Value::compare_small_ints(&x, &y), 1 + (a > b) as u32 - (a < b) as u32);
+        }
+        assert!(Value::mul_small_ints(&int(INT_MAX), &int(INT_MAX)).is_none());
+        assert!(Value::mul_small_ints(&int(INT_MIN), &int(-1)).is_none());
     }
 
     #[test]

@@ -63,7 +63,8 @@ fn sink(vm: &Vm, heap: &List, start: usize, order: Order) -> PyResult<()> {
     while at < len / 2 {
         let mut child = 2 * at + 1;
         if child + 1 < len {
-            let (left, right) = heap.with(|items| (items.get(child).cloned(), items.get(child + 1).cloned()));
+            let (left, right) =
+                heap.with(|items| (items.get(child).cloned(), items.get(child + 1).cloned()));
             let (Some(left), Some(right)) = (left, right) else { return Err(changed(vm)) };
             if !order.above(vm, &left, &right)? {
                 child += 1;

@@ -4,8 +4,10 @@
 
 mod abc;
 mod array;
+mod ast;
 mod atexit;
 mod bisect;
+mod codecs;
 mod collections;
 mod contextvars;
 mod errno;
@@ -17,13 +19,13 @@ mod itertools;
 mod libm;
 mod math;
 mod operator;
-mod posix;
+pub mod posix;
 mod random;
 mod sre;
 mod string;
 mod struct_;
-mod support;
-mod system;
+pub mod support;
+pub mod system;
 mod thread;
 mod time;
 mod types;
@@ -35,11 +37,14 @@ use adder_vm::runtime::import_::add_native;
 
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
+    vm.set_tree_bridge(ast::BRIDGE);
     for def in [
         &abc::abc::MODULE,
         &array::array::MODULE,
+        &ast::ast_module::MODULE,
         &atexit::atexit::MODULE,
         &bisect::bisect::MODULE,
+        &codecs::codecs::MODULE,
         &collections::collections::MODULE,
         &contextvars::contextvars::MODULE,
         &errno::errno::MODULE,
@@ -62,5 +67,13 @@ pub fn register(vm: &Vm) {
         &weakref::weakref_::MODULE,
     ] {
         add_native(vm, def);
+    }
+}
+
+/// Sets up what a program finds when it starts: the standard streams. One that cannot be made is
+/// left out.
+pub fn start(vm: &Vm) {
+    if let Err(exc) = io::install_standard_streams(vm) {
+        vm.unraisable(exc, "Exception ignored while setting up the standard streams", None);
     }
 }

@@ -143,7 +143,10 @@ impl Random {
             None => {
                 let mut bytes = [0; N * 4];
                 adder_vm::runtime::random::fill(&mut bytes);
-                bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+                bytes
+                    .chunks_exact(4)
+                    .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                    .collect()
             }
         };
         self.twister.with_mut(|t| t.seed(&words));
@@ -163,8 +166,9 @@ impl Random {
         match args.args() {
             [] => zelf.seed_from(vm, None),
             [seed] => zelf.seed_from(vm, Some(seed)),
-            more => Err(vm
-                .type_error(format!("Random() requires 0 or 1 argument, got {}", more.len()))),
+            more => {
+                Err(vm.type_error(format!("Random() requires 0 or 1 argument, got {}", more.len())))
+            }
         }
     }
     /// random() -> x in the interval [0, 1).
@@ -191,11 +195,8 @@ impl Random {
             return Err(vm.overflow_error("Python int too large to convert to C unsigned long"));
         };
         if count <= 32 {
-            let word = if count == 0 {
-                0
-            } else {
-                zelf.twister.with_mut(|t| t.word()) >> (32 - count)
-            };
+            let word =
+                if count == 0 { 0 } else { zelf.twister.with_mut(|t| t.word()) >> (32 - count) };
             return Ok(Value::int_unchecked(i64::from(word)));
         }
         if adder_bigint::check_bits(count).is_err() {

@@ -155,3 +155,63 @@ impl Empty for Held {
         self.0 = None;
     }
 }
+
+/// A descriptor: a number, or an object with a method `fileno`.
+pub fn descriptor(vm: &Vm, value: &Value) -> PyResult<i32> {
+    use adder_vm::objects::int;
+    use adder_vm::protocol::object;
+    let fd = if int::is_int(value) {
+        if value.is_bool() {
+            let message = "bool is used as a file descriptor";
+            vm.warn(vm.exception_type("RuntimeWarning"), message, 1)?;
+        }
+        value.clone()
+    } else {
+        let Some(fileno) = object::lookup_attr(vm, value, &vm.names().fileno)? else {
+            return Err(vm.type_error("argument must be an int, or have a fileno() method."));
+        };
+        let answer = adder_vm::protocol::call::call(vm, &fileno, &[])?;
+        if !int::is_int(&answer) {
+            return Err(vm.type_error("fileno() returned a non-integer"));
+        }
+        answer
+    };
+    let number = match int::to_i64_exact(&fd).and_then(|n| i32::try_from(n).ok()) {
+        Some(number) => number,
+        None => return Err(vm.overflow_error("Python int too large to convert to C int")),
+    };
+    if number < 0 {
+        return Err(
+            vm.value_error(format!("file descriptor cannot be a negative integer ({number})"))
+        );
+    }
+    Ok(number)
+}
+
+/// A number of a user or a group (`what` is "uid" or "gid"); -1 is the greatest number, which most
+/// calls read as "unchanged".
+pub fn id_argument(vm: &Vm, value: &Value, what: &str) -> PyResult<u32> {
+    use adder_vm::protocol::number;
+    if !number::has_index(value) {
+        return Err(vm.type_error(format!("{what} should be integer, not {}", value.ty().name())));
+    }
+    match number::to_i128(vm, value)? {
+        Some(-1) => Ok(u32::MAX),
+        Some(n) if n < 0 => Err(vm.overflow_error(format!("{what} is less than minimum"))),
+        Some(n) => u32::try_from(n)
+            .map_err(|_| vm.overflow_error(format!("{what} is greater than maximum"))),
+        None => Err(vm.overflow_error(format!("{what} is greater than maximum"))),
+    }
+}
+
+/// A `str` argument as the system has names.
+pub fn c_name(vm: &Vm, value: &Value, function: &str) -> PyResult<std::ffi::CString> {
+    if value.downcast::<Str>().is_none() {
+        return Err(vm.type_error(format!(
+            "{function}() argument must be str, not {}",
+            adder_vm::protocol::object::type_name_or_none(value)
+        )));
+    }
+    let bytes = crate::posix::path::encode(vm, value)?;
+    std::ffi::CString::new(bytes).map_err(|_| vm.value_error("embedded null byte"))
+}

@@ -250,3 +250,25 @@ pub fn sysconf(name: i32) -> Result<i64> {
     // SAFETY: plain numbers.
     check(unsafe { libc::sysconf(name) })
 }
+
+/// Reads at most `most` bytes into a vector's unused room.
+pub fn read_room(fd: i32, into: &mut Vec<u8>, most: usize) -> Result<usize> {
+    let room = into.spare_capacity_mut();
+    let most = most.min(room.len()).min(isize::MAX as usize);
+    // SAFETY: the call writes at most `most` bytes into room of that size.
+    let n = unsafe { libc::read(fd, room.as_mut_ptr().cast(), most) };
+    let n = check(n as i64)? as usize;
+    // SAFETY: the first `n` bytes of the room were written.
+    unsafe { into.set_len(into.len() + n) }
+    Ok(n)
+}
+
+/// Does a descriptor stay open in a program that is executed?
+pub fn set_inheritable(fd: i32, inheritable: bool) -> Result<()> {
+    let flags = fcntl(fd, libc::F_GETFD, 0)?;
+    let wanted = if inheritable { flags & !libc::FD_CLOEXEC } else { flags | libc::FD_CLOEXEC };
+    if wanted != flags {
+        fcntl(fd, libc::F_SETFD, wanted)?;
+    }
+    Ok(())
+}

@@ -49,6 +49,29 @@ pub fn dir_of(vm: &Vm, object: &Value) -> PyResult<Vec<Value>> {
     Ok(sorted)
 }
 
+/// A file name for `compile`: str, bytes or path.
+fn filename_text(vm: &Vm, filename: &Value) -> PyResult<String> {
+    let path = match object::call_special(vm, filename, &vm.names().__fspath__, &[])? {
+        Some(path) => path,
+        None => filename.clone(),
+    };
+    if let Some(text) = path.downcast::<Str>() {
+        return Ok(text.to_string_lossy());
+    }
+    if buffer::has_buffer(&path) {
+        return Ok(String::from_utf8_lossy(&buffer::to_vec(vm, &path)?).into_owned());
+    }
+    Err(vm
+        .type_error(format!("expected str, bytes or os.PathLike object, not {}", path.ty().name())))
+}
+
+/// The `__future__` features of the code that calls: what it compiles has them too.
+fn inherited_flags(vm: &Vm) -> u32 {
+    frame::current(vm).map_or(0, |f| f.code().source.flags & FUTURE_FLAGS)
+}
+
+const FUTURE_FLAGS: u32 = 0x1FF_E000;
+
 /// Source text or bytes for `compile`, `eval` and `exec`.
 fn source_bytes(vm: &Vm, source: &Value, what: &str) -> PyResult<(Vec<u8>, bool)> {
     let (bytes, is_text) = if let Some(text) = source.downcast::<Str>() {
@@ -56,7 +79,8 @@ fn source_bytes(vm: &Vm, source: &Value, what: &str) -> PyResult<(Vec<u8>, bool)
     } else if buffer::has_buffer(source) {
         (buffer::to_vec(vm, source)?, false)
     } else {
-        return Err(vm.type_error(format!("{what} must be a string, bytes or code object")));
+        let or = if what.starts_with("compile") { "AST" } else { "code" };
+        return Err(vm.type_error(format!("{what} must be a string, bytes or {or} object")));
     };
     if bytes.contains(&0) {
         return Err(vm.syntax_error("source code string cannot contain null bytes"));
@@ -222,12 +246,8 @@ pub mod builtins {
     /// Call sys.breakpointhook(*args, **kws).
     #[pyfunction(sig = "(*args, **kws)")]
     fn breakpoint(vm: &Vm, args: VarArgs, kws: KwArgs) -> PyResult {
-        let hook = match vm.sys_get(&vm.intern("breakpointhook")) {
-            Some(hook) => hook,
-            None => {
-                let pdb = import_::import_module(vm, "pdb")?;
-                object::get_attr_str(vm, &pdb, "set_trace")?
-            }
+        let Some(hook) = vm.sys_get(&vm.intern("breakpointhook")) else {
+            return Err(vm.runtime_error("lost sys.breakpointhook"));
         };
         call::call_with_dict(vm, &hook, args.0.items(), Some(&kws.0))
     }
@@ -258,7 +278,7 @@ pub mod builtins {
         filename: &Value,
         mode: &Value,
         flags: Option<isize>,
-        _dont_inherit: Option<&Value>,
+        dont_inherit: Option<&Value>,
         optimize: Option<isize>,
         _feature_version: Option<&Value>,
     ) -> PyResult {
@@ -266,39 +286,68 @@ pub mod builtins {
         const ONLY_AST: isize = 0x400;
         const TOP_LEVEL_AWAIT: isize = 0x2000;
         const ALLOW_INCOMPLETE: isize = 0x4000;
-        let filename = object::str(vm, filename)?.to_string_lossy();
-        let mode = match mode.downcast::<Str>().and_then(|m| m.as_ascii()) {
-            Some("exec") => Mode::Exec,
-            Some("eval") => Mode::Eval,
-            Some("single") => Mode::Single,
-            _ => {
-                return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'"));
-            }
-        };
-        if let Some(code) = source.downcast::<Code>() {
-            return Ok(code.to_value());
-        }
+        const KNOWN: isize = 0x1FF_FE00;
+        let filename = filename_text(vm, filename)?;
         let flags = flags.unwrap_or(0);
-        if flags & ONLY_AST != 0 {
-            return Err(vm.not_implemented_error("compile() to an abstract syntax tree"));
+        if flags & !KNOWN & !0x50 != 0 {
+            return Err(vm.value_error("compile(): unrecognised flags"));
         }
         let optimize = match optimize.unwrap_or(-1) {
             -1 => vm.config().optimize,
             n @ 0..=2 => n as u8,
             _ => return Err(vm.value_error("compile(): invalid optimize value")),
         };
-        let (bytes, is_text) = source_bytes(vm, source, "compile() arg 1")?;
+        let only_tree = flags & ONLY_AST != 0;
+        let mode = match mode.downcast::<Str>().and_then(|m| m.as_ascii()) {
+            Some("exec") => Mode::Exec,
+            Some("eval") => Mode::Eval,
+            Some("single") => Mode::Single,
+            Some("func_type") if only_tree => Mode::FuncType,
+            Some("func_type") => {
+                return Err(
+                    vm.value_error("compile() mode 'func_type' requires flag PyCF_ONLY_AST")
+                );
+            }
+            Some(_) if only_tree => {
+                return Err(vm.value_error(
+                    "compile() mode must be 'exec', 'eval', 'single' or 'func_type'",
+                ));
+            }
+            _ => {
+                return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'"));
+            }
+        };
+        let inherit = match dont_inherit {
+            Some(flag) => !object::is_true(vm, flag)?,
+            None => true,
+        };
         let request = Request {
             filename: &filename,
             mode,
             level: vm.config().level,
             optimize,
-            flags: flags as u32,
-            is_text,
+            flags: flags as u32 | if inherit { inherited_flags(vm) } else { 0 },
+            is_text: true,
             dont_imply_dedent: flags & DONT_IMPLY_DEDENT != 0,
             top_level_await: flags & TOP_LEVEL_AWAIT != 0,
             allow_incomplete: flags & ALLOW_INCOMPLETE != 0,
         };
+        if only_tree && vm.is_tree(source) {
+            return Ok(source.clone());
+        }
+        if let Some(compiled) = vm.compile_nodes(source, &request) {
+            return compiled.map(Value::from);
+        }
+        if source.downcast::<Code>().is_some() && !only_tree {
+            return Ok(source.clone());
+        }
+        let (bytes, is_text) = source_bytes(vm, source, "compile() arg 1")?;
+        let request = Request { is_text, ..request };
+        if only_tree {
+            // Without its module there are no node types.
+            import_::import_module(vm, "_ast")?;
+            return vm.parse_to_nodes(&bytes, &request);
+        }
         vm.compile(&bytes, &request).map(Value::from)
     }
 
@@ -338,8 +387,12 @@ pub mod builtins {
             None => {
                 let (bytes, is_text) = source_bytes(vm, source, "eval() arg 1")?;
                 let start = bytes.iter().position(|b| !matches!(b, b' ' | b'\t'));
-                let request =
-                    Request { mode: Mode::Eval, is_text, ..Request::file(vm, "<string>") };
+                let request = Request {
+                    mode: Mode::Eval,
+                    is_text,
+                    flags: inherited_flags(vm),
+                    ..Request::file(vm, "<string>")
+                };
                 vm.compile(&bytes[start.unwrap_or(0)..], &request)?
             }
         };
@@ -366,7 +419,8 @@ pub mod builtins {
             Some(code) => code.to_ref(),
             None => {
                 let (bytes, is_text) = source_bytes(vm, source, "exec() arg 1")?;
-                let request = Request { is_text, ..Request::file(vm, "<string>") };
+                let flags = inherited_flags(vm);
+                let request = Request { is_text, flags, ..Request::file(vm, "<string>") };
                 vm.compile(&bytes, &request)?
             }
         };

@@ -1,149 +1,165 @@
-//! `dis` and `opcode`, for this machine's own bytecode, with the functions of 3.6's modules.
-//!
-//! The text is made in `crates/bytecode`. CPython's counterpart: `Lib/dis.py`, `Lib/opcode.py`.
+//! `_dis`: what the library's `dis` and `opcode` show of this machine's bytecode, from the one opcode
+//! table. The text is made in `crates/bytecode`; the functions people call are in the library's own
+//! `dis.py` (`crates/library/python`). CPython's counterpart: `Modules/_opcode.c`.
 
-use crate::object::{Obj, Ref};
-use crate::objects::code::Code;
+use crate::object::Obj;
+use crate::objects::code::{Code, const_value, text as code_text};
 use crate::objects::dict::Dict;
-use crate::objects::function::Function;
 use crate::objects::list::List;
-use crate::objects::method::Method;
 use crate::objects::module::Module;
-use crate::objects::str_::Str;
-use crate::objects::type_::Type;
-use crate::protocol::object;
-use crate::runtime::compile::Request;
+use crate::objects::tuple::Tuple;
+use crate::protocol::{buffer, number, object};
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
-use adder_bytecode::dis as text;
+use adder_bytecode::code::{CodeObject, Const};
+use adder_bytecode::dis::{self as text, ArgValue, Instruction};
 use adder_bytecode::opcode::{self, Op};
 use adder_bytecode::table::{ArgKind, ROWS};
 use adder_derive::pymodule;
 
-/// The code behind whatever `dis` accepts.
-fn code_of(vm: &Vm, value: &Value) -> PyResult<Option<Ref<Code>>> {
-    if let Some(code) = value.downcast::<Code>() {
-        return Ok(Some(code.to_ref()));
+/// A constant's `repr`, of the very object if it is one of this code's.
+fn shown(vm: &Vm, constant: &Const) -> String {
+    match object::repr(vm, &const_value(vm, constant)) {
+        Ok(text) => text.to_string_lossy(),
+        Err(_) => text::show_const(constant),
     }
-    if let Some(function) = value.downcast::<Function>() {
-        return Ok(Some(function.code().to_ref()));
-    }
-    if let Some(method) = value.downcast::<Method>() {
-        return code_of(vm, &method.function);
-    }
-    if let Some(source) = value.downcast::<Str>() {
-        let request = Request { is_text: true, ..Request::file(vm, "<dis>") };
-        return vm.compile(&source.to_wtf8(), &request).map(Some);
-    }
-    for name in ["gi_code", "cr_code", "ag_code", "__func__"] {
-        if let Some(inner) = object::lookup_attr(vm, value, &vm.intern(name))? {
-            return code_of(vm, &inner);
+}
+
+fn number_or_none(number: Option<u32>) -> Value {
+    number.map_or(Value::NONE, |n| Value::int_unchecked(n.into()))
+}
+
+/// The fields of `dis.Instruction`, in its order.
+fn fields(vm: &Vm, consts: &[Value], i: &Instruction) -> Value {
+    let argval = match &i.argval {
+        ArgValue::None => Value::NONE,
+        ArgValue::Number(n) | ArgValue::Target(n) => Value::int_unchecked((*n).into()),
+        ArgValue::Const(value) => {
+            let own = i.arg.and_then(|arg| consts.get(arg as usize)).cloned();
+            own.unwrap_or_else(|| const_value(vm, value))
         }
-    }
-    Ok(None)
-}
-
-fn no_code(vm: &Vm, value: &Value) -> crate::runtime::errors::Exc {
-    vm.type_error(format!("don't know how to disassemble {} objects", value.ty().name()))
-}
-
-fn write(vm: &Vm, file: Option<&Value>, out: &str) -> PyResult<()> {
-    let names = vm.names();
-    let target = match file.filter(|f| !f.is_none()) {
-        Some(file) => file.clone(),
-        None => match vm.sys_get(&names.stdout) {
-            Some(file) => file,
-            None => return Ok(()),
-        },
+        ArgValue::Name(name) => code_text(name).into(),
+        ArgValue::Format(conversion, spec) => {
+            let conversions = ["", "str", "repr", "ascii"];
+            let conversion = match conversions.get(usize::from(*conversion)) {
+                Some(name) if !name.is_empty() => vm.builtins().get_str(&vm.intern(name)),
+                _ => None,
+            };
+            let parts = vec![conversion.unwrap_or(Value::NONE), Value::bool(*spec)];
+            Tuple::from_vec(parts).into()
+        }
     };
-    object::call_method(vm, &target, &names.write, &[vm.str(out)]).map(drop)
+    Tuple::from_vec(vec![
+        vm.str(&i.opname),
+        Value::int_unchecked(i.opcode.into()),
+        number_or_none(i.arg),
+        argval,
+        vm.str(&i.argrepr),
+        Value::int_unchecked(i.offset.into()),
+        number_or_none(i.starts_line),
+        Value::bool(i.is_jump_target),
+    ])
+    .into()
 }
 
-fn show_with_nested(code: &Code) -> String {
-    text::disassemble(&code.source, None, None, &text::show_const)
+/// Shows constants by the objects in `consts`, which are `code`'s, in the order they come.
+fn listed(vm: &Vm, code: &CodeObject, consts: &[Value], first_line: Option<u32>) -> Vec<Value> {
+    let show = |constant: &Const| {
+        let at = code.consts.iter().position(|c| std::ptr::eq(c, constant));
+        match at.and_then(|at| consts.get(at)).map(|value| object::repr(vm, value)) {
+            Some(Ok(text)) => text.to_string_lossy(),
+            _ => shown(vm, constant),
+        }
+    };
+    text::instructions(code, first_line, &show).iter().map(|i| fields(vm, consts, i)).collect()
 }
 
-#[pymodule(name = "dis")]
+/// This machine's instructions.
+#[pymodule(name = "_dis")]
 pub mod dis {
     use super::*;
 
-    /// Disassemble classes, methods, functions, and other compiled objects.
-    #[pyfunction(name = "dis", sig = "(x=None, *, file=None, depth=None)")]
-    fn py_dis(
-        vm: &Vm,
-        x: Option<&Value>,
-        file: Option<&Value>,
-        _depth: Option<&Value>,
-    ) -> PyResult<()> {
-        let Some(x) = x.filter(|x| !x.is_none()) else {
-            return Err(vm.runtime_error("no last traceback to disassemble"));
-        };
-        if let Some(code) = code_of(vm, x)? {
-            return write(vm, file, &show_with_nested(&code));
-        }
-        let members = if let Some(ty) = x.downcast::<Type>() {
-            ty.dict().items_vec()
-        } else if let Some(module) = x.downcast::<Module>() {
-            module.dict().items_vec()
-        } else {
-            return Err(no_code(vm, x));
-        };
-        for (name, value) in members {
-            if let Some(code) = code_of(vm, &value)?
-                && value.downcast::<Str>().is_none()
-            {
-                let name = object::str(vm, &name)?;
-                write(vm, file, &format!("Disassembly of {name}:\n"))?;
-                write(vm, file, &show_with_nested(&code))?;
-                write(vm, file, "\n")?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Disassemble a code object.
-    #[pyfunction(sig = "(co, lasti=-1, *, file=None)")]
-    fn disassemble(
-        vm: &Vm,
-        co: &Obj<Code>,
-        lasti: Option<isize>,
-        file: Option<&Value>,
-    ) -> PyResult<()> {
-        let lasti = lasti.and_then(|l| u32::try_from(l).ok());
-        let out = text::disassemble(&co.source, lasti, None, &text::show_const);
-        write(vm, file, &out)
-    }
-
-    /// Formatted details of methods, functions, or code.
+    /// The instructions of a code object, each the fields of `dis.Instruction`; lines are counted from
+    /// first_line, if it is given.
     #[pyfunction]
-    fn code_info(vm: &Vm, x: &Value) -> PyResult<String> {
-        match code_of(vm, x)? {
-            Some(code) => Ok(text::code_info(&code.source, &text::show_const)),
-            None => Err(no_code(vm, x)),
-        }
+    fn instructions(vm: &Vm, code: &Obj<Code>, first_line: Option<Value>) -> PyResult<Vec<Value>> {
+        let first_line = match first_line.filter(|line| !line.is_none()) {
+            Some(line) => u32::try_from(number::to_ssize(vm, &line)?).ok(),
+            None => None,
+        };
+        let consts = object::get_attr_str(vm, &code.to_value(), "co_consts")?;
+        let consts = consts.downcast::<Tuple>().map(|t| t.items().to_vec()).unwrap_or_default();
+        Ok(listed(vm, &code.source, &consts, first_line))
     }
 
-    /// Print details of methods, functions, or code to *file*.
-    #[pyfunction(sig = "(co, *, file=None)")]
-    fn show_code(vm: &Vm, co: &Value, file: Option<&Value>) -> PyResult<()> {
-        let info = code_info(vm, co)?;
-        write(vm, file, &format!("{info}\n"))
+    /// The text of bare wordcode, with an arrow at an offset.
+    #[pyfunction]
+    fn bytes_text(vm: &Vm, code: &Value, lasti: isize) -> PyResult<String> {
+        let bytes = buffer::to_vec(vm, code)?;
+        Ok(text::disassemble_bytes(&bytes, u32::try_from(lasti).ok()))
+    }
+
+    /// The line of text for an instruction.
+    #[pyfunction]
+    fn line(
+        vm: &Vm,
+        instruction: &Obj<Tuple>,
+        lineno_width: usize,
+        mark_as_current: bool,
+    ) -> PyResult<String> {
+        let [opname, opcode, arg, _, argrepr, offset, starts_line, is_jump_target] =
+            instruction.items()
+        else {
+            return Err(vm.type_error("line() takes an instruction of eight fields"));
+        };
+        let optional = |value: &Value| -> PyResult<Option<u32>> {
+            if value.is_none() {
+                return Ok(None);
+            }
+            Ok(u32::try_from(number::to_ssize(vm, value)?).ok())
+        };
+        let instruction = Instruction {
+            opname: object::str(vm, opname)?.to_string_lossy(),
+            opcode: u8::try_from(number::to_ssize(vm, opcode)?).unwrap_or(0),
+            arg: optional(arg)?,
+            argval: ArgValue::None,
+            argrepr: object::str(vm, argrepr)?.to_string_lossy(),
+            offset: optional(offset)?.unwrap_or(0),
+            starts_line: optional(starts_line)?,
+            is_jump_target: object::is_true(vm, is_jump_target)?,
+        };
+        Ok(instruction.line(lineno_width, mark_as_current))
+    }
+
+    /// What there is to say of a code object.
+    #[pyfunction]
+    fn info(vm: &Vm, code: &Obj<Code>) -> String {
+        text::code_info(&code.source, &|constant| shown(vm, constant))
+    }
+
+    /// The names of flags, and what has none as a number.
+    #[pyfunction]
+    fn pretty_flags(_vm: &Vm, flags: u32) -> String {
+        text::pretty_flags(flags)
     }
 
     /// Detect all offsets in a byte code which are jump targets.
+    ///
+    /// Return the list of offsets.
     #[pyfunction]
     fn findlabels(vm: &Vm, code: &Value) -> PyResult<Vec<Value>> {
-        let bytes = crate::protocol::buffer::to_vec(vm, code)?;
+        let bytes = buffer::to_vec(vm, code)?;
         Ok(text::find_labels(&bytes).into_iter().map(|o| Value::int_unchecked(o.into())).collect())
     }
 
     /// Find the offsets in a byte code which are start of lines in the source.
+    ///
+    /// Generate pairs (offset, lineno).
     #[pyfunction]
     fn findlinestarts(_vm: &Vm, code: &Obj<Code>) -> Vec<Value> {
         let pair = |(o, l): (u32, u32)| {
-            let items = [o, l].map(|n| Value::int_unchecked(n.into())).to_vec();
-            crate::objects::tuple::Tuple::from_vec(items).into()
+            Tuple::from_vec([o, l].map(|n| Value::int_unchecked(n.into())).to_vec()).into()
         };
         adder_bytecode::lnotab::line_starts(&code.source).into_iter().map(pair).collect()
     }
@@ -152,16 +168,17 @@ pub mod dis {
     #[pyfunction(sig = "(opcode, oparg=None, /, *, jump=None)")]
     fn stack_effect(
         vm: &Vm,
-        opcode: u8,
+        opcode: i64,
         oparg: Option<&Value>,
-        _jump: Option<&Value>,
+        jump: Option<&Value>,
     ) -> PyResult<i64> {
-        let Some(op) = Op::from_u8(opcode) else {
+        let _ = jump;
+        let Some(op) = u8::try_from(opcode).ok().and_then(Op::from_u8) else {
             return Err(vm.value_error("invalid opcode or oparg"));
         };
         let given = oparg.filter(|a| !a.is_none());
         let arg = match given {
-            Some(arg) if op.has_arg() => crate::protocol::number::to_ssize(vm, arg)?,
+            Some(arg) if op.has_arg() => number::to_ssize(vm, arg)?,
             Some(_) => {
                 return Err(vm.value_error(
                     "stack_effect: opcode does not permit oparg but oparg was specified",
@@ -177,55 +194,9 @@ pub mod dis {
         Ok(op.stack_effect(u32::try_from(arg).unwrap_or(0)))
     }
 
-    /// `python -m dis [file]`
-    #[pyfunction]
-    fn _main(vm: &Vm) -> PyResult<()> {
-        let argv = vm.sys_get(&vm.intern("argv"));
-        let argv = argv.as_ref().and_then(|a| a.downcast::<List>());
-        let file = argv
-            .and_then(|a| a.get(1))
-            .filter(|f| f.downcast::<Str>().is_some_and(|f| !f.is_str("-")));
-        let (name, source) = match &file {
-            Some(file) => {
-                let path = object::str(vm, file)?.to_string_lossy();
-                let bytes =
-                    std::fs::read(&path).map_err(|e| vm.os_error(&e, Some(file.clone())))?;
-                (path, bytes)
-            }
-            None => {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes)
-                    .map_err(|e| vm.os_error(&e, None))?;
-                ("<stdin>".to_string(), bytes)
-            }
-        };
-        let code = vm.compile(&source, &Request::file(vm, &name))?;
-        write(vm, None, &show_with_nested(&code))
-    }
-
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
         super::bind_tables(vm, module);
-        Ok(())
-    }
-}
-
-/// Opcode table and other definitions of this machine's instructions.
-#[pymodule(name = "opcode")]
-pub mod opcodes {
-    use super::*;
-
-    #[init]
-    fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
-        super::bind_tables(vm, module);
-        let effect = dis::MODULE.functions.iter().find(|f| f.name == "stack_effect");
-        if let Some(def) = effect {
-            let function = crate::objects::builtin_function::BuiltinFunction::plain(
-                def,
-                Some(vm.str("opcode")),
-            );
-            module.set(vm, "stack_effect", function);
-        }
         Ok(())
     }
 }
@@ -248,7 +219,7 @@ fn bind_tables(vm: &Vm, module: &Module) {
     module.set(vm, "HAVE_ARGUMENT", int(opcode::HAVE_ARGUMENT));
     module.set(vm, "EXTENDED_ARG", int(opcode::EXTENDED_ARG));
     let compare = opcode::CMP_OP.iter().map(|c| vm.str(c)).collect();
-    module.set(vm, "cmp_op", crate::objects::tuple::Tuple::from_vec(compare).into());
+    module.set(vm, "cmp_op", Tuple::from_vec(compare).into());
     for (name, kind) in [
         ("hasconst", ArgKind::Const),
         ("hasname", ArgKind::Name),

@@ -21,9 +21,7 @@ pub(crate) fn register(vm: &Vm) {
         &sys::sys::MODULE,
         &warnings::warnings::MODULE,
         &signal::signal::MODULE,
-        &codecs::codecs::MODULE,
         &dis::dis::MODULE,
-        &dis::opcodes::MODULE,
         &imp::imp::MODULE,
         &marshal::marshal::MODULE,
     ] {

@@ -1,12 +1,11 @@
 //! Making and unmaking heap objects: the memory picture of `header.rs` is laid out here only.
 //!
-//! Memory comes from the process's global allocator (the `adder` binary sets mimalloc; an embedder
-//! chooses its own).
+//! Small objects lie in pools of our own, large ones in the global allocator's memory: `heap.rs`.
 
 #![expect(unsafe_code, reason = "raw allocation of objects with parts sized at run time")]
 
 use super::attrs::Attrs;
-use super::{GcHead, Obj, ObjHead, Payload, Ref, tracked};
+use super::{GcHead, Obj, ObjHead, Payload, Ref, heap, tracked};
 use crate::objects::type_::{Type, TypeFlags};
 use crate::value::Value;
 use std::alloc::Layout as Memory;
@@ -20,19 +19,34 @@ const HEAD: usize = size_of::<GcHead>();
 /// # Safety
 /// The caller writes a payload of the type's layout, and its tail, before anything else sees the
 /// object; `tail` equals what `Payload::tail_bytes` will answer.
+#[inline(always)]
 unsafe fn allocate(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
+    if !ty.plain {
+        // SAFETY: passed on.
+        return unsafe { allocate_with_parts(ty, tail) };
+    }
+    let before = if ty.collectable { HEAD } else { 0 };
+    let start = heap::allocate(before + ty.basic_size + tail).as_ptr();
+    // SAFETY: the writes stay within the block.
+    unsafe {
+        if ty.collectable {
+            start.cast::<GcHead>().write(GcHead::new(0));
+        }
+        let object = start.add(before);
+        object.cast::<ObjHead>().write(ObjHead::new(NonNull::from(ty)));
+        NonNull::new_unchecked(object.cast())
+    }
+}
+
+/// The same for a type with attributes or slots, or made at run time.
+///
+/// # Safety
+/// As for [`allocate`].
+unsafe fn allocate_with_parts(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
     let inline = if ty.attrs_offset != 0 { ty.inline_hint.get() } else { 0 };
     let before = if ty.collectable { HEAD } else { 0 };
     let size = before + ty.basic_size + tail + inline as usize * 8;
-    let memory = match Memory::from_size_align(size, 8) {
-        Ok(memory) => memory,
-        Err(_) => std::alloc::handle_alloc_error(Memory::new::<ObjHead>()),
-    };
-    // SAFETY: the size is not zero.
-    let start = unsafe { std::alloc::alloc(memory) };
-    if start.is_null() {
-        std::alloc::handle_alloc_error(memory);
-    }
+    let start = heap::allocate(size).as_ptr();
     debug_assert!((start as u64) < 1 << 48);
     // SAFETY: all writes stay within `size` by the layout of header.rs: the parts do not overlap.
     unsafe {
@@ -58,6 +72,9 @@ unsafe fn allocate(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
 /// A new object of fixed size. Collectable objects are tracked at once.
 #[inline]
 pub(crate) fn new_object<T: Payload>(payload: T, ty: &Obj<Type>) -> Ref<T> {
+    if ty.plain {
+        return new_plain(payload, ty);
+    }
     debug_assert!(std::ptr::eq(ty.layout(), T::cell()));
     debug_assert!(payload.tail_bytes() == 0);
     // SAFETY: the payload is written at once; the type's layout is `T`'s.
@@ -66,9 +83,29 @@ pub(crate) fn new_object<T: Payload>(payload: T, ty: &Obj<Type>) -> Ref<T> {
         let typed = object.cast::<Obj<T>>();
         (&raw mut (*typed.as_ptr()).payload).write(payload);
         if ty.collectable {
-            tracked::track(object.as_ref());
+            tracked::track_new(object.as_ref());
         }
         Ref::from_raw(typed)
+    }
+}
+
+/// A new object of a type without attributes and slots, not made at run time: head and payload.
+#[inline]
+fn new_plain<T: Payload>(payload: T, ty: &Obj<Type>) -> Ref<T> {
+    debug_assert!(std::ptr::eq(ty.layout(), T::cell()) && ty.collectable == T::GC);
+    let before = if T::GC { HEAD } else { 0 };
+    let start = heap::allocate(before + size_of::<Obj<T>>()).as_ptr();
+    // SAFETY: the block is as large as the collector's head and the object, written here.
+    unsafe {
+        if T::GC {
+            start.cast::<GcHead>().write(GcHead::new(0));
+        }
+        let object = start.add(before).cast::<Obj<T>>();
+        object.write(Obj { head: ObjHead::new(NonNull::from(ty)), payload });
+        if T::GC {
+            tracked::track_new((*object).head());
+        }
+        Ref::from_raw(NonNull::new_unchecked(object))
     }
 }
 
@@ -122,8 +159,19 @@ pub(super) unsafe fn destroy(ptr: NonNull<ObjHead>) {
         let ty = NonNull::from(head.ty());
         let layout = ty.as_ref().layout();
         let ty_ref = ty.as_ref();
-        let mut size = ty_ref.basic_size + (layout.tail_bytes)(ptr.as_ptr());
+        let mut size = ty_ref.basic_size;
+        if layout.tail {
+            size += (layout.tail_bytes)(ptr.as_ptr());
+        }
         let base = ptr.as_ptr().cast::<u8>();
+        if ty_ref.plain {
+            if let Some(drop) = layout.drop {
+                drop(ptr.as_ptr());
+            }
+            let before = if ty_ref.collectable { HEAD } else { 0 };
+            heap::release(NonNull::new_unchecked(base.sub(before)), before + size);
+            return;
+        }
         if ty_ref.attrs_offset != 0 {
             let inline = head.gc_unchecked().inline_capacity.get();
             size += inline as usize * 8;
@@ -138,7 +186,7 @@ pub(super) unsafe fn destroy(ptr: NonNull<ObjHead>) {
         }
         let before = if ty_ref.collectable { HEAD } else { 0 };
         let heap_type = ty_ref.flags.get().contains(TypeFlags::HEAP);
-        std::alloc::dealloc(base.sub(before), Memory::from_size_align_unchecked(before + size, 8));
+        heap::release(NonNull::new_unchecked(base.sub(before)), before + size);
         if heap_type {
             super::header::decref(ty.cast());
         }

@@ -9,6 +9,7 @@ pub mod attrs;
 pub mod cell;
 pub mod gil_cell;
 pub mod header;
+pub(crate) mod heap;
 pub mod layout;
 pub mod payload;
 pub mod reference;

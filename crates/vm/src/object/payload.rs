@@ -23,7 +23,9 @@ pub type Visitor<'a> = dyn FnMut(&Value) + 'a;
 pub unsafe trait Payload: Sized + 'static {
     /// Can an instance be part of a reference cycle? Then it carries a collector header.
     const GC: bool;
-    /// Bytes behind the payload that belong to it (characters, items).
+    /// May there be bytes behind the payload that belong to it?
+    const TAIL: bool = false;
+    /// How many (characters, items).
     fn tail_bytes(&self) -> usize {
         0
     }
@@ -39,6 +41,7 @@ pub struct Layout {
     pub size: usize,
     pub align: usize,
     pub gc: bool,
+    pub(crate) tail: bool,
     pub(crate) drop: Option<unsafe fn(*mut ObjHead)>,
     pub(crate) tail_bytes: unsafe fn(*const ObjHead) -> usize,
     pub(crate) traverse: unsafe fn(*const ObjHead, &mut Visitor<'_>),
@@ -81,6 +84,7 @@ impl TypeCell {
                 size: size_of::<Obj<T>>(),
                 align: align_of::<Obj<T>>(),
                 gc: T::GC,
+                tail: T::TAIL,
                 drop: if std::mem::needs_drop::<T>() { Some(drop_payload::<T>) } else { None },
                 tail_bytes: tail::<T>,
                 traverse: traverse::<T>,

@@ -19,7 +19,7 @@ use std::ptr::NonNull;
 /// A heap object with its payload. Dereferences to the payload.
 #[repr(C)]
 pub struct Obj<T> {
-    head: ObjHead,
+    pub(super) head: ObjHead,
     pub(crate) payload: T,
 }
 

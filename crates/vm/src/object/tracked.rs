@@ -27,9 +27,15 @@ pub(crate) static LISTS: GilCell<Lists> =
 #[inline]
 pub(crate) fn track(head: &ObjHead) {
     let gc = head.gc_unchecked();
-    if gc.has(gc_flag::TRACKED) {
-        return;
+    if !gc.has(gc_flag::TRACKED) {
+        track_new(head);
     }
+}
+
+/// The same for an object that is in no list.
+#[inline]
+pub(crate) fn track_new(head: &ObjHead) {
+    let gc = head.gc_unchecked();
     gc.set(gc_flag::TRACKED);
     gc.generation.set(0);
     LISTS.with(|lists| {

@@ -27,9 +27,15 @@ use std::sync::Arc;
 pub struct Code {
     pub source: Arc<CodeObject>,
     prepared: OnceCell<Prepared>,
+    name: OnceCell<Ref<Str>>,
+    qualname: OnceCell<Ref<Str>>,
+    doc: OnceCell<Option<Value>>,
     names: OnceCell<Box<[Ref<Str>]>>,
     cells: OnceCell<Box<[Option<u32>]>>,
+    slots: u32,
+    argcount: u32,
     simple: bool,
+    has_cells: bool,
     lines: OnceCell<Box<[(u32, u32)]>>,
 }
 
@@ -121,14 +127,19 @@ impl Code {
             | flags::GENERATOR
             | flags::COROUTINE
             | flags::ASYNC_GENERATOR;
-        let simple =
-            source.flags & special == 0 && source.kwonlyargcount == 0 && source.cellvars.is_empty();
+        let cells = source.cellvars.len() + source.freevars.len();
         Ref::new(Code {
-            source,
             prepared: OnceCell::new(),
+            name: OnceCell::new(),
+            qualname: OnceCell::new(),
+            doc: OnceCell::new(),
             names: OnceCell::new(),
             cells: OnceCell::new(),
-            simple,
+            slots: source.nlocals + cells as u32,
+            argcount: source.argcount,
+            simple: source.flags & special == 0 && source.kwonlyargcount == 0,
+            has_cells: cells > 0,
+            source,
             lines: OnceCell::new(),
         })
     }
@@ -156,7 +167,7 @@ impl Code {
         Code::new_ref(renamed(&self.source, filename))
     }
 
-    /// Only positional parameters, no cells of its own, not a generator.
+    /// Only positional parameters, not a generator.
     #[inline(always)]
     pub fn is_simple(&self) -> bool {
         self.simple
@@ -176,7 +187,16 @@ impl Code {
     /// Words for variables, cells and free variables.
     #[inline(always)]
     pub fn local_slots(&self) -> usize {
-        self.source.nlocals as usize + self.source.cellvars.len() + self.source.freevars.len()
+        self.slots as usize
+    }
+    #[inline(always)]
+    pub fn argcount(&self) -> usize {
+        self.argcount as usize
+    }
+    /// Are there cell or free variables?
+    #[inline(always)]
+    pub fn has_cells(&self) -> bool {
+        self.has_cells
     }
     pub fn makes_generator(&self) -> bool {
         self.source.flags & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR) != 0
@@ -185,20 +205,22 @@ impl Code {
         self.source.flags & flag != 0
     }
     pub fn name(&self) -> Ref<Str> {
-        intern::intern(&text(&self.source.name))
+        self.name.get_or_init(|| intern::intern(&text(&self.source.name))).clone()
     }
     pub fn qualname(&self) -> Ref<Str> {
-        text(&self.source.qualname)
+        self.qualname.get_or_init(|| text(&self.source.qualname)).clone()
     }
     pub fn filename(&self) -> String {
         self.source.filename.to_string_lossy()
     }
     /// A variable's interned name.
     pub fn varname(&self, index: usize) -> Ref<Str> {
-        let names = self.names.get_or_init(|| {
-            self.source.varnames.iter().map(|n| intern::intern(&text(n))).collect()
-        });
-        names.get(index).cloned().unwrap_or_else(intern::empty)
+        self.varnames().get(index).cloned().unwrap_or_else(intern::empty)
+    }
+    /// The variables' interned names.
+    pub fn varnames(&self) -> &[Ref<Str>] {
+        self.names
+            .get_or_init(|| self.source.varnames.iter().map(|n| intern::intern(&text(n))).collect())
     }
     /// For each cell variable, the parameter it starts from.
     pub fn cell_parameters(&self) -> &[Option<u32>] {
@@ -212,12 +234,13 @@ impl Code {
     }
     /// The first constant, if it is a docstring.
     pub fn docstring(&self) -> Option<Value> {
-        match self.source.consts.first() {
+        let make = || match self.source.consts.first() {
             Some(Const::Str(s)) if !self.source.extended || self.has_flag(flags::HAS_DOCSTRING) => {
                 Some(text(s).into())
             }
             _ => None,
-        }
+        };
+        self.doc.get_or_init(make).clone()
     }
 
     fn lines(&self) -> &[(u32, u32)] {

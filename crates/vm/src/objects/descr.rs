@@ -113,7 +113,7 @@ impl MethodDescr {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<MethodDescr>, _vm: &Vm) -> String {
-        format!("{}.{}", zelf.owner.name(), zelf.def.name)
+        format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<MethodDescr>, _vm: &Vm) -> Value {
@@ -179,7 +179,7 @@ impl ClassMethodDescr {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<ClassMethodDescr>, _vm: &Vm) -> String {
-        format!("{}.{}", zelf.owner.name(), zelf.def.name)
+        format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<ClassMethodDescr>, _vm: &Vm) -> Value {
@@ -449,7 +449,7 @@ impl WrapperDescr {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<WrapperDescr>, _vm: &Vm) -> String {
-        format!("{}.{}", zelf.owner.name(), zelf.def.name)
+        format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<WrapperDescr>, _vm: &Vm) -> Value {
@@ -530,7 +530,7 @@ impl MethodWrapper {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> String {
-        format!("{}.{}", zelf.descr.owner.name(), zelf.descr.def.name)
+        format!("{}.{}", zelf.descr.owner.short_name(), zelf.descr.def.name)
     }
     #[getter(name = "__objclass__")]
     fn objclass(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> Value {
@@ -619,7 +619,7 @@ impl NewWrapper {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<NewWrapper>, _vm: &Vm) -> String {
-        format!("{}.__new__", zelf.owner.name())
+        format!("{}.__new__", zelf.owner.short_name())
     }
     #[getter(name = "__self__")]
     fn receiver(zelf: &Obj<NewWrapper>, _vm: &Vm) -> Value {
@@ -659,7 +659,7 @@ impl GetSetDescr {
         }
     }
     fn owner_name(&self) -> String {
-        self.owner().map(|o| o.name().into()).unwrap_or_default()
+        self.owner().map(|o| o.short_name().into()).unwrap_or_default()
     }
 }
 

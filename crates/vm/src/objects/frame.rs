@@ -10,6 +10,7 @@ use crate::object::{Guarded, Obj, Ref, ValueCell};
 use crate::objects::cell::CellObj;
 use crate::objects::code::{Code, text};
 use crate::objects::dict::Dict;
+use crate::objects::frame_locals::FrameLocalsProxy;
 use crate::objects::str_::{Str, intern};
 use crate::runtime::errors::PyResult;
 use crate::runtime::frame::{Frame, Slot};
@@ -192,7 +193,7 @@ impl FrameObj {
         Some(slot)
     }
 
-    /// Sets a variable of a live frame.
+    /// Sets a variable.
     pub fn set_variable(&self, index: usize, is_cell: bool, value: Slot) {
         if is_cell {
             if let Some(cell) = self.slot(index).as_ref().and_then(|s| s.downcast::<CellObj>()) {
@@ -200,7 +201,38 @@ impl FrameObj {
             }
         } else if let Some(frame) = self.live() {
             frame.set_local(index, value);
+        } else if let Some(value) = value {
+            let at = self.bound.with(|bound| bound.get(index).copied().unwrap_or(0)) as usize;
+            if at > 0 {
+                let old = self.locals.with_mut(|all| {
+                    all.get_mut(at - 1).map(|place| std::mem::replace(place, value))
+                });
+                drop(old);
+            } else {
+                let count = self.locals.with_mut(|all| {
+                    all.push(value);
+                    all.len()
+                });
+                self.bound.with_mut(|bound| {
+                    if let Some(place) = bound.get_mut(index) {
+                        *place = count as u32;
+                    }
+                });
+            }
         }
+    }
+
+    /// The names that `f_locals` was given and that are no variables; made if `make` says so.
+    pub(crate) fn extra(&self, make: bool) -> Option<Ref<Dict>> {
+        if let Some(extra) = self.extra_locals.get() {
+            return extra.into_ref().ok();
+        }
+        if !make {
+            return None;
+        }
+        let extra = Dict::new_ref();
+        self.extra_locals.set(Some(extra.to_value()));
+        Some(extra)
     }
 
     /// `locals()`: the namespace itself for modules and classes, a fresh dict for functions.
@@ -241,9 +273,21 @@ impl FrameObj {
     fn f_builtins(zelf: &Obj<FrameObj>, _vm: &Vm) -> Ref<Dict> {
         zelf.builtins.clone()
     }
+    /// The mapping of names and values: the namespace itself, or a proxy to a function's variables.
     #[getter]
     fn f_locals(zelf: &Obj<FrameObj>, vm: &Vm) -> PyResult {
+        if zelf.code.has_flag(flags::OPTIMIZED) {
+            vm.type_object::<FrameLocalsProxy>();
+            return Ok(FrameLocalsProxy::new_value(zelf.to_ref()));
+        }
         zelf.locals_snapshot(vm)
+    }
+    /// The generator or coroutine whose frame it is.
+    #[getter]
+    fn f_generator(zelf: &Obj<FrameObj>, _vm: &Vm) -> Option<Value> {
+        let generator = zelf.live()?.generator;
+        // SAFETY: a frame that belongs to a generator is kept alive by it.
+        unsafe { generator.as_ref() }.map(|generator| generator.to_value())
     }
     #[getter]
     fn f_back(zelf: &Obj<FrameObj>, vm: &Vm) -> Option<Ref<FrameObj>> {

@@ -102,7 +102,7 @@ impl Function {
     pub fn is_simple(&self, n: usize) -> bool {
         let code = self.code();
         code.is_simple() && {
-            let argcount = code.source.argcount as usize;
+            let argcount = code.argcount();
             n == argcount
                 || (n < argcount
                     && self.defaults.with(|d| d.as_ref().is_some_and(|d| d.len() >= argcount - n)))
@@ -115,7 +115,7 @@ impl Function {
     /// `is_simple(n)`; `locals` has the function's local words, those from `n` on empty.
     #[inline(always)]
     pub unsafe fn fill_defaults(&self, locals: *mut Slot, n: usize) {
-        let argcount = self.code().source.argcount as usize;
+        let argcount = self.code().argcount();
         if n < argcount {
             self.defaults.with(|d| {
                 if let Some(d) = d {
@@ -129,21 +129,17 @@ impl Function {
         }
     }
 
-    /// Writes the closure's cells behind the variables.
-    ///
-    /// # Safety
-    /// As for `fill_defaults`; the code has no cell variables of its own.
-    #[inline(always)]
-    pub unsafe fn fill_closure(&self, locals: *mut Slot) {
-        self.closure.with(|c| {
-            if let Some(cells) = c {
-                let first = self.code().source.nlocals as usize;
-                for (i, cell) in cells.items().iter().enumerate() {
-                    // SAFETY: there is a word for each free variable.
-                    unsafe { locals.add(first + i).write(Some(cell.clone())) };
-                }
-            }
-        });
+    /// Looks at the defaults of the last positional parameters; `f` runs no Python code.
+    pub fn with_defaults(&self, f: impl FnOnce(&[Value])) {
+        self.defaults.with(|d| f(d.as_ref().map_or(&[], |d| d.items())));
+    }
+    /// Looks at the closure's cells; `f` runs no Python code.
+    pub fn with_closure(&self, f: impl FnOnce(&[Value])) {
+        self.closure.with(|c| f(c.as_ref().map_or(&[], |c| c.items())));
+    }
+    /// The default of a keyword-only parameter.
+    pub fn kwdefault(&self, name: &Str) -> Option<Value> {
+        self.kwdefaults.with(|d| d.as_ref().and_then(|d| d.get_str(name)))
     }
 
     pub fn set_closure(&self, vm: &Vm, closure: &Value) -> PyResult<()> {

@@ -16,7 +16,7 @@ use crate::protocol::{call, object};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::frame::{FRAME_WORDS, Frame, Return, Slot};
 use crate::runtime::leave;
-use crate::runtime::prepared::P;
+use crate::runtime::prepared::{P, Prepared};
 use crate::runtime::vm::{ExcState, Vm};
 use crate::value::Value;
 use adder_bytecode::code::flags;
@@ -110,6 +110,7 @@ impl Declared for Generator {
         doc: "",
         signature: None,
         base: || None,
+        make_base: || {},
         base_type: false,
         has_dict: false,
         no_new: true,
@@ -118,11 +119,19 @@ impl Declared for Generator {
     };
 }
 
-/// Makes a generator, coroutine or asynchronous generator for bound arguments.
-pub fn make(vm: &Vm, function: &Obj<Function>, locals: Vec<Slot>) -> PyResult {
+/// Makes a generator, coroutine or asynchronous generator from bound arguments.
+///
+/// # Safety
+/// `locals` are the code's local words, which move out.
+pub unsafe fn make(
+    vm: &Vm,
+    function: &Obj<Function>,
+    prepared: &Prepared,
+    locals: *const Slot,
+) -> Value {
+    let _ = vm;
     let code = function.code();
-    let prepared = code.prepare(vm)?;
-    let slots = locals.len();
+    let slots = code.local_slots();
     let size = slots + FRAME_WORDS + prepared.max_depth as usize;
     let mut memory: Vec<Slot> = Vec::with_capacity(size);
     let start = memory.as_mut_ptr();
@@ -153,9 +162,7 @@ pub fn make(vm: &Vm, function: &Obj<Function>, locals: Vec<Slot>) -> PyResult {
     // SAFETY: the block has `size` words (its length stays 0, so the vector drops none of them);
     // locals, record and stack do not overlap.
     unsafe {
-        for (i, value) in locals.into_iter().enumerate() {
-            start.add(i).write(value);
-        }
+        std::ptr::copy_nonoverlapping(locals, start, slots);
         let frame: *mut Frame = start.add(slots).cast();
         let base = start.add(slots + FRAME_WORDS);
         frame.write(Frame {
@@ -177,7 +184,7 @@ pub fn make(vm: &Vm, function: &Obj<Function>, locals: Vec<Slot>) -> PyResult {
         });
         generator.frame.set(frame);
     }
-    Ok(generator.into())
+    generator.into()
 }
 
 impl Generator {

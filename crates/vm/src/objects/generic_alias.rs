@@ -61,7 +61,9 @@ pub fn make_parameters(vm: &Vm, args: &[Value]) -> PyResult<Vec<Value>> {
             make_parameters(vm, &items)?
         } else {
             let known = object::lookup_attr(vm, arg, &vm.names().__parameters__)?;
-            known.and_then(|p| p.downcast::<Tuple>().map(|t| t.items().to_vec())).unwrap_or_default()
+            known
+                .and_then(|p| p.downcast::<Tuple>().map(|t| t.items().to_vec()))
+                .unwrap_or_default()
         };
         for parameter in inner {
             if !found.iter().any(|f| f.is(&parameter)) {
@@ -113,12 +115,7 @@ fn substitute_in(vm: &Vm, arg: &Value, params: &[Value], given: &[Value]) -> PyR
 }
 
 /// `args` with `given` put to `params`.
-fn substitute(
-    vm: &Vm,
-    args: &[Value],
-    params: &[Value],
-    given: &[Value],
-) -> PyResult<Vec<Value>> {
+fn substitute(vm: &Vm, args: &[Value], params: &[Value], given: &[Value]) -> PyResult<Vec<Value>> {
     vm.check_stack()?;
     let mut all = Vec::with_capacity(args.len());
     for arg in args {
@@ -248,7 +245,12 @@ impl GenericAlias {
             Some(tuple) => tuple.to_ref(),
             None => Tuple::from_vec(vec![item.clone()]),
         };
-        GenericAlias { origin: origin.clone(), args, parameters: ValueCell::default(), starred: false }
+        GenericAlias {
+            origin: origin.clone(),
+            args,
+            parameters: ValueCell::default(),
+            starred: false,
+        }
     }
 
     fn parameters(&self, vm: &Vm) -> PyResult<Ref<Tuple>> {

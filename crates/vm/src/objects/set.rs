@@ -49,6 +49,7 @@ impl Declared for Set {
         doc: "Build an unordered collection of unique elements.",
         signature: None,
         base: || None,
+        make_base: || {},
         base_type: true,
         has_dict: false,
         no_new: false,

@@ -31,6 +31,7 @@ pub struct Tuple {
 // SAFETY: the cell is this type's own; `traverse` visits each item once.
 unsafe impl Payload for Tuple {
     const GC: bool = true;
+    const TAIL: bool = true;
     fn tail_bytes(&self) -> usize {
         size_of_val(self.all_items())
     }
@@ -51,6 +52,7 @@ impl crate::objects::type_::declare::Declared for Tuple {
             doc: "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.",
             signature: Some("(iterable=(), /)"),
             base: || None,
+            make_base: || {},
             base_type: true,
             has_dict: false,
             no_new: false,
@@ -113,7 +115,22 @@ impl Tuple {
     }
 
     pub fn from_slice(items: &[Value]) -> Ref<Tuple> {
-        Tuple::from_vec(items.to_vec())
+        // SAFETY: the words are copied as they are, then each counts for its copy.
+        let tuple = unsafe { Tuple::from_words(items.as_ptr(), items.len()) };
+        items.iter().for_each(|item| std::mem::forget(item.clone()));
+        tuple
+    }
+
+    /// A tuple of `len` values that move out of where they lie.
+    ///
+    /// # Safety
+    /// The values are there and the caller's to give.
+    pub unsafe fn from_words(items: *const Value, len: usize) -> Ref<Tuple> {
+        if len == 0 {
+            return Tuple::empty();
+        }
+        // SAFETY: passed on.
+        unsafe { Tuple::from_parts(items, len, 0, Tuple::cell().get()) }
     }
 
     /// A tuple of some subclass.
@@ -123,28 +140,43 @@ impl Tuple {
 
     /// A tuple whose last `hidden` values are no part of the sequence.
     pub fn build_hiding(items: Vec<Value>, hidden: usize, ty: &Obj<Type>) -> Ref<Tuple> {
+        let mut items = items;
         let len = items.len();
-        let visible = len - hidden.min(len);
+        // SAFETY: the values move out of the vector, which forgets them.
+        unsafe {
+            items.set_len(0);
+            Tuple::from_parts(items.as_ptr(), len, hidden.min(len), ty)
+        }
+    }
+
+    /// # Safety
+    /// `len` values lie at `items` and move into the tuple.
+    unsafe fn from_parts(
+        items: *const Value,
+        len: usize,
+        hidden: usize,
+        ty: &Obj<Type>,
+    ) -> Ref<Tuple> {
         // 32 GiB of items are more than memory has, in effect.
         if u32::try_from(len).is_err() {
             std::alloc::handle_alloc_error(std::alloc::Layout::new::<Tuple>());
         }
-        let payload =
-            Tuple { items: std::ptr::null(), len: visible as u32, hidden: (len - visible) as u32 };
-        let track = items.iter().any(can_be_in_cycle);
-        let mut start: *const Value = std::ptr::null();
-        // SAFETY: the tail is as long as the items, which move into it bit by bit (the vector then
-        // gives up its length); `items` is set before anybody else sees the object.
+        // SAFETY: the tail is as long as the items, which move into it bit by bit; `items` is set
+        // before anybody else sees the object.
         unsafe {
-            let mut items = items;
+            let track = std::slice::from_raw_parts(items, len).iter().any(can_be_in_cycle);
+            let payload = Tuple {
+                items: std::ptr::NonNull::dangling().as_ptr(),
+                len: (len - hidden) as u32,
+                hidden: hidden as u32,
+            };
+            let mut start = std::ptr::null();
             let tuple = alloc::new_with_tail(payload, ty, len * size_of::<Value>(), |tail| {
-                std::ptr::copy_nonoverlapping(items.as_ptr(), tail.cast(), len);
-                items.set_len(0);
+                std::ptr::copy_nonoverlapping(items, tail.cast(), len);
                 start = tail.cast();
             });
             let raw = tuple.into_raw();
-            (*raw.as_ptr()).payload.items =
-                if len == 0 { std::ptr::NonNull::dangling().as_ptr() } else { start };
+            (*raw.as_ptr()).payload.items = start;
             let tuple = Ref::from_raw(raw);
             if track {
                 tracked::track(tuple.head());

@@ -66,8 +66,7 @@ impl Builder {
             return self.add_one(vm, member);
         }
         let message = vm.str("Union[arg, ...]: each arg must be a type.");
-        let checked =
-            super::typevar::call_typing(vm, "_type_check", &[member.clone(), message])?;
+        let checked = super::typevar::call_typing(vm, "_type_check", &[member.clone(), message])?;
         match checked.is(member) {
             true => self.add_one(vm, member),
             false => self.add(vm, &checked),

@@ -163,3 +163,33 @@ pub fn to_vec(vm: &Vm, object: &Value) -> PyResult<Vec<u8>> {
     }
     Ok(get(vm, object, false)?.to_vec())
 }
+
+/// A copy of the bytes of an argument that must be contiguous (`y*` of CPython's argument formats).
+pub fn contiguous(vm: &Vm, object: &Value) -> PyResult<Vec<u8>> {
+    let buffer = get(vm, object, false)?;
+    if !buffer.is_contiguous() {
+        return Err(vm.buffer_error("memoryview: underlying buffer is not C-contiguous"));
+    }
+    Ok(buffer.to_vec())
+}
+
+/// Borrows an argument's bytes for writing (`w*` of CPython's argument formats).
+pub fn writable(vm: &Vm, object: &Value, function: &str) -> PyResult<Buffer> {
+    let wrong = || {
+        vm.type_error(format!(
+            "{function}() argument must be read-write bytes-like object, not {}",
+            super::object::type_name_or_none(object)
+        ))
+    };
+    if !has_buffer(object) {
+        return Err(wrong());
+    }
+    let buffer = get(vm, object, false)?;
+    if buffer.readonly {
+        return Err(wrong());
+    }
+    if !buffer.is_contiguous() {
+        return Err(vm.buffer_error("memoryview: underlying buffer is not C-contiguous"));
+    }
+    Ok(buffer)
+}

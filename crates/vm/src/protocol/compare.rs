@@ -34,6 +34,10 @@ impl CmpOp {
     pub fn swapped(self) -> CmpOp {
         [CmpOp::Gt, CmpOp::Ge, CmpOp::Eq, CmpOp::Ne, CmpOp::Lt, CmpOp::Le][self as usize]
     }
+    /// For which outcomes the comparison holds: bit 0 less, 1 equal, 2 greater, 3 unordered.
+    pub const fn outcomes(self) -> u8 {
+        [0b0001, 0b0011, 0b0010, 0b1101, 0b0100, 0b0110][self as usize]
+    }
     #[inline(always)]
     pub fn holds(self, ordering: Ordering) -> bool {
         match self {

@@ -139,12 +139,7 @@ pub fn call_method(vm: &Vm, object: &Value, name: &Ref<Str>, args: &[Value]) -> 
 }
 
 /// `object.name(...)` with any arguments; a function found on the type is called without binding it.
-pub fn call_method_args(
-    vm: &Vm,
-    object: &Value,
-    name: &Ref<Str>,
-    args: CallArgs<'_>,
-) -> PyResult {
+pub fn call_method_args(vm: &Vm, object: &Value, name: &Ref<Str>, args: CallArgs<'_>) -> PyResult {
     let ty = object.ty();
     if generic::has_generic_getattr(ty)
         && let Some(found) = ty.lookup(name)

@@ -146,10 +146,13 @@ pub(crate) fn make_interp(config: Config) -> Interp {
         int_max_str_digits: Cell::new(config.int_max_str_digits),
         config,
         frozen: OnceCell::new(),
+        trees: OnceCell::new(),
         started: Cell::new(false),
         importlib: OnceCell::new(),
         codecs: Default::default(),
         next_thread: Cell::new(0),
+        threads: Guarded::new(Vec::new()),
+        dlopen_flags: Cell::new(libc::RTLD_NOW),
     }
 }
 

@@ -65,7 +65,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
     if O::ACTIVE
         && let Err(e) = O::enter(vm, &m)
     {
-        match leave::raise_in(vm, &mut m, e, false) {
+        match m.outline(|m| leave::raise_in(vm, m, e, false)) {
             Ok(()) => {}
             Err(e) => return Err(e),
         }
@@ -73,7 +73,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
     if crate::runtime::signals::is_set() {
         m.save();
         if let Err(e) = vm.handle_requests() {
-            leave::raise_in(vm, &mut m, e, false)?;
+            m.outline(|m| leave::raise_in(vm, m, e, false))?;
         }
     }
     loop {
@@ -185,11 +185,10 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::DeleteSubscr => {
                         cold!(m, |c| subscr::delete_subscr(vm, c), exc, again, 'raise)
                     }
-                    P::BuildSlice => always!(subscr::build_slice(&mut m, i)),
+                    P::BuildSlice => always!(m.outline(|m| subscr::build_slice(m, i))),
                     // comparison and jumps
                     P::CompareOp => go!(arith::compare_op(vm, &mut m, i)),
-                    P::CompareJumpIfFalse => go!(arith::compare_jump(vm, &mut m, i, false)),
-                    P::CompareJumpIfTrue => go!(arith::compare_jump(vm, &mut m, i, true)),
+                    P::CompareJump => go!(arith::compare_jump(vm, &mut m, i)),
                     P::Is => always!(arith::is(&mut m, true)),
                     P::IsNot => always!(arith::is(&mut m, false)),
                     P::In => go!(arith::is_in(vm, &mut m, true)),
@@ -197,7 +196,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::ExceptionMatch => {
                         cold!(m, |c| arith::exception_match(vm, c), exc, again, 'raise)
                     }
-                    P::JumpForward => always!(m.jump(i.c)),
+                    P::JumpForward => always!(m.jump_by(i.c)),
                     P::JumpBackward => go!(arith::jump_backward(vm, &mut m, i)),
                     P::PopJumpIfFalse => go!(arith::pop_jump_if(vm, &mut m, i, false)),
                     P::PopJumpIfTrue => go!(arith::pop_jump_if(vm, &mut m, i, true)),
@@ -270,7 +269,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::BuildConstKeyMap => {
                         cold!(m, |c| build::build_const_key_map(vm, c, i), exc, again, 'raise)
                     }
-                    P::BuildString => always!(arith::build_string(&mut m, i)),
+                    P::BuildString => always!(m.outline(|m| arith::build_string(m, i))),
                     P::BuildListUnpack => {
                         cold!(m, |c| build::build_list_unpack(vm, c, i), exc, again, 'raise)
                     }
@@ -346,7 +345,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                                 m = c;
                                 match caught {
                                     Ok(()) => continue,
-                                    Err(e) => match leave::drop_frame(vm, &mut m, e) {
+                                    Err(e) => match m.outline(|m| leave::drop_frame(vm, m, e)) {
                                         Ok(e) => {
                                             exc = e;
                                             again = false;
@@ -394,7 +393,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         }
                     }
                     P::EndExcept => {
-                        exc = block::end_except(vm, &mut m);
+                        exc = m.outline(|m| block::end_except(vm, m));
                         again = true;
                         break 'raise;
                     }
@@ -406,12 +405,12 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         break 'raise;
                     }
                     P::Reraise => {
-                        exc = block::reraise(vm, &mut m);
+                        exc = m.outline(|m| block::reraise(vm, m));
                         again = true;
                         break 'raise;
                     }
-                    P::EnterFinally => always!(block::enter_finally(vm, &mut m, i)),
-                    P::PopExcept => always!(block::pop_except(vm, &mut m)),
+                    P::EnterFinally => always!(m.outline(|m| block::enter_finally(vm, m, i))),
+                    P::PopExcept => always!(m.outline(|m| block::pop_except(vm, m))),
                     P::SetupWith => cold!(m, |c| block::setup_with(vm, c), exc, again, 'raise),
                     P::BeforeAsyncWith => {
                         cold!(m, |c| block::before_async_with(vm, c), exc, again, 'raise)
@@ -473,7 +472,8 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
             }
         }
         if O::ACTIVE {
-            exc = O::raised(vm, &m, exc);
+            let c = m;
+            exc = O::raised(vm, &c, exc);
         }
         let mut c = m;
         let caught = leave::raise_in(vm, &mut c, exc, again);

@@ -9,7 +9,7 @@ use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_compiler::{CompileError, Options};
-use adder_syntax::{Level, SyntaxError, Warning, WarningKind};
+use adder_syntax::{Level, Parsed, SyntaxError, Warning, WarningKind};
 use std::sync::Arc;
 
 pub use adder_syntax::Mode;
@@ -47,9 +47,47 @@ impl<'a> Request<'a> {
     }
 }
 
+/// The way between the parser's tree and Python's `ast` nodes, which live in a module.
+pub struct TreeBridge {
+    pub is_tree: fn(&Value) -> bool,
+    pub to_python: fn(&Vm, &Parsed) -> PyResult,
+    /// A tree that a program made, checked.
+    pub from_python: fn(&Vm, &Value, Mode) -> PyResult<Parsed>,
+}
+
 impl Vm {
     /// Compiles source bytes (with an encoding declaration) or text.
     pub fn compile(&self, source: &[u8], request: &Request<'_>) -> PyResult<Ref<Code>> {
+        let parsed = self.parse(source, request)?;
+        self.compile_tree(&parsed, Some(source), request)
+    }
+
+    /// Parses source bytes or text to `ast` nodes.
+    pub fn parse_to_nodes(&self, source: &[u8], request: &Request<'_>) -> PyResult {
+        let parsed = self.parse(source, request)?;
+        match self.interp().trees.get() {
+            Some(bridge) => (bridge.to_python)(self, &parsed),
+            None => Err(self.not_implemented_error("this machine has no _ast")),
+        }
+    }
+
+    /// Compiles an `ast` node; `None` if the value is none.
+    pub fn compile_nodes(
+        &self,
+        tree: &Value,
+        request: &Request<'_>,
+    ) -> Option<PyResult<Ref<Code>>> {
+        let bridge = self.interp().trees.get().filter(|bridge| (bridge.is_tree)(tree))?;
+        let parsed = (bridge.from_python)(self, tree, request.mode);
+        Some(parsed.and_then(|parsed| self.compile_tree(&parsed, None, request)))
+    }
+
+    /// Is it an `ast` node?
+    pub fn is_tree(&self, value: &Value) -> bool {
+        self.interp().trees.get().is_some_and(|bridge| (bridge.is_tree)(value))
+    }
+
+    fn parse(&self, source: &[u8], request: &Request<'_>) -> PyResult<Parsed> {
         let parsing = adder_syntax::Options {
             mode: request.mode,
             dont_imply_dedent: request.dont_imply_dedent,
@@ -69,14 +107,23 @@ impl Vm {
             self.syntax_error_from(&e, request.filename)
         })?;
         self.report_warnings(&parsed.warnings, request.filename)?;
+        Ok(parsed)
+    }
+
+    fn compile_tree(
+        &self,
+        parsed: &Parsed,
+        source: Option<&[u8]>,
+        request: &Request<'_>,
+    ) -> PyResult<Ref<Code>> {
         let options = Options {
             optimize: request.optimize,
             flags: request.flags,
             top_level_await: request.top_level_await,
-            source: Some(source),
+            source,
             ..Options::new(request.level, request.filename)
         };
-        match adder_compiler::compile(&parsed, &options) {
+        match adder_compiler::compile(parsed, &options) {
             Ok(compiled) => {
                 self.report_warnings(&compiled.warnings, request.filename)?;
                 Ok(Code::new_ref(Arc::new(compiled.code)))

@@ -27,6 +27,8 @@ pub struct Config {
     pub unbuffered: bool,
     pub dev_mode: bool,
     pub utf8_mode: bool,
+    /// `PYTHONIOENCODING`
+    pub io_encoding: Option<String>,
     pub warn_options: Vec<String>,
     pub x_options: Vec<(String, Option<String>)>,
     /// The secret of `str` hashes; `None` for a random one.
@@ -66,6 +68,7 @@ impl Default for Config {
             unbuffered: false,
             dev_mode: false,
             utf8_mode: true,
+            io_encoding: None,
             warn_options: Vec::new(),
             x_options: Vec::new(),
             hash_seed: None,

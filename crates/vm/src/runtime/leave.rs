@@ -65,6 +65,7 @@ unsafe fn unlink_generator(vm: &Vm, frame: *mut Frame, generator: &Obj<Generator
 }
 
 /// Goes on in the frame that is the innermost one now.
+#[inline(always)]
 fn reload(vm: &Vm, m: &mut Machine) {
     *m = Machine::load(vm.frame.get());
     vm.stack.top.set(m.frame().limit);
@@ -86,7 +87,7 @@ pub fn return_value<O: Observer>(
     // registers were saved when it was entered.
     unsafe {
         if !(*frame).generator.is_null() {
-            return generator_returns(vm, m, value);
+            return m.outline(|m| generator_returns(vm, m, value));
         }
         let (ret, locals) = ((*frame).ret, (*frame).locals);
         match ret {
@@ -145,7 +146,7 @@ fn end_loop(m: &mut Machine) {
     // SAFETY: the instruction before `ip` is the FOR_ITER that resumed the generator.
     let i = unsafe { *m.ip.sub(1) };
     drop(m.pop());
-    m.jump(i.c);
+    m.jump_by(i.c);
 }
 
 /// Suspends a generator with a value. `Some` is the value for Rust.

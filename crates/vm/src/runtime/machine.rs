@@ -1,7 +1,8 @@
 //! The machine's registers, and what the handlers do with the value stack.
 //!
-//! `Machine` is four words that the compiler keeps in registers, because every handler that gets
-//! `&mut Machine` is inlined into the main loop; anything out of line gets plain values, or a copy.
+//! `Machine` is four words that the compiler keeps in registers. It can as long as nobody takes their
+//! address, so every handler that gets `&mut Machine` in the loop is inlined into it, and anything
+//! out of line goes through [`Machine::outline`], on a copy.
 
 #![expect(unsafe_code, reason = "reads and writes words of the value stack")]
 
@@ -32,6 +33,15 @@ impl Machine {
     pub fn load(frame: *mut Frame) -> Machine {
         // SAFETY: the frame is alive.
         unsafe { Machine { ip: (*frame).ip, sp: (*frame).sp, locals: (*frame).locals, frame } }
+    }
+
+    /// Runs something out of line on a copy of the registers.
+    #[inline(always)]
+    pub fn outline<R>(&mut self, f: impl FnOnce(&mut Machine) -> R) -> R {
+        let mut copy = *self;
+        let result = f(&mut copy);
+        *self = copy;
+        result
     }
 
     /// Writes the registers back, so that others can see where the frame is.
@@ -130,7 +140,7 @@ impl Machine {
         unsafe { std::slice::from_raw_parts(self.sp.sub(n).cast::<Value>(), n) }
     }
     /// Moves the top `n` words into a vector.
-    #[inline]
+    #[inline(always)]
     pub fn pop_vec(&mut self, n: usize) -> Vec<Value> {
         let mut items = Vec::with_capacity(n);
         // SAFETY: the words are values and move out; the stack shrinks by them.
@@ -185,6 +195,12 @@ impl Machine {
         // SAFETY: emitted with the instruction; only the running handler looks at it.
         unsafe { &mut *self.prepared().caches.get_unchecked(index as usize).get() }
     }
+    /// Goes as many instructions forwards (or back, if negative) as a jump's argument says.
+    #[inline(always)]
+    pub fn jump_by(&mut self, distance: u32) {
+        // SAFETY: resolved from a verified jump.
+        unsafe { self.ip = self.ip.offset(distance as i32 as isize) }
+    }
     /// Goes to an instruction.
     #[inline(always)]
     pub fn jump(&mut self, target: u32) {
@@ -192,13 +208,13 @@ impl Machine {
         unsafe { self.ip = self.prepared().start().add(target as usize) }
     }
     /// Index of the instruction that is running.
-    #[inline]
+    #[inline(always)]
     pub fn index(&self) -> usize {
         // SAFETY: the instruction pointer is one past the running instruction.
         unsafe { self.ip.offset_from(self.prepared().start()) as usize - 1 }
     }
     /// Replaces the running instruction by another form of itself.
-    #[inline]
+    #[inline(always)]
     pub fn specialize(&self, instruction: Instr) {
         self.prepared().replace(self.index(), instruction);
     }

@@ -34,11 +34,16 @@ pub struct Interp {
     pub(crate) int_max_str_digits: Cell<usize>,
     /// What `Lib` inside the binary offers: `runtime/frozen.rs`.
     pub(crate) frozen: OnceCell<crate::runtime::frozen::FrozenLibrary>,
+    /// How `compile()` gives and takes trees.
+    pub(crate) trees: OnceCell<crate::runtime::compile::TreeBridge>,
     pub(crate) started: Cell<bool>,
     /// `importlib._bootstrap`, from when it runs.
     pub(crate) importlib: OnceCell<Ref<Module>>,
     pub(crate) codecs: crate::builtin_modules::codecs::Registry,
     pub(crate) next_thread: Cell<u64>,
+    /// The states of the threads that run, of which each takes itself out.
+    pub(crate) threads: Guarded<Vec<*const Vm>>,
+    pub(crate) dlopen_flags: Cell<i32>,
 }
 
 struct Shared(Interp);
@@ -74,6 +79,8 @@ pub struct Vm {
     pub(crate) trace: Guarded<Option<Value>>,
     pub(crate) profile: Guarded<Option<Value>>,
     pub(crate) tracing: Cell<bool>,
+    /// How many frames a new coroutine notes of where it came from.
+    pub(crate) origin_depth: Cell<usize>,
     pub(crate) repr_stack: Guarded<std::collections::HashSet<usize>>,
     pub(crate) thread_id: u64,
     /// The thread's `contextvars.Context`; none until something asks for it.
@@ -126,6 +133,7 @@ impl Vm {
             trace: Guarded::new(None),
             profile: Guarded::new(None),
             tracing: Cell::new(false),
+            origin_depth: Cell::new(0),
             repr_stack: Guarded::default(),
             thread_id: id,
             context: ValueCell::default(),
@@ -133,9 +141,33 @@ impl Vm {
         };
         vm.exc.set(&vm.base_exc);
         vm.become_current();
+        let own: *const Vm = &vm;
+        interp.threads.with_mut(|threads| threads.push(own));
         let result = f(&vm);
+        interp.threads.with_mut(|threads| threads.retain(|thread| *thread != own));
         CURRENT.set(std::ptr::null());
         result
+    }
+
+    /// Runs `f` with the state of each thread, the calling one among them.
+    pub(crate) fn each_thread(&self, f: &mut dyn FnMut(&Vm)) {
+        for thread in self.interp.threads.get() {
+            // SAFETY: a thread takes its state out of the list before the state goes away, under the
+            // interpreter lock, which the caller holds.
+            f(unsafe { &*thread });
+        }
+    }
+
+    /// Each thread's identity, innermost frame and handled exception.
+    pub(crate) fn threads(
+        &self,
+    ) -> Vec<(u64, Option<Ref<crate::objects::frame::FrameObj>>, Option<Exc>)> {
+        let mut all = Vec::new();
+        self.each_thread(&mut |thread| {
+            let frame = crate::objects::frame::current(thread);
+            all.push((thread.thread_id, frame, thread.handled_exception()));
+        });
+        all
     }
 
     pub(crate) fn become_current(&self) {
@@ -173,6 +205,10 @@ impl Vm {
     /// Is the import system still to be started? True once.
     pub fn starts(&self) -> bool {
         !self.interp.started.replace(true)
+    }
+    /// Gives the machine the way between trees and Python's nodes; only the first call does.
+    pub fn set_tree_bridge(&self, bridge: crate::runtime::compile::TreeBridge) {
+        let _ = self.interp.trees.set(bridge);
     }
     /// Gives the machine its library; only the first call does.
     pub fn set_library(&self, library: crate::runtime::frozen::FrozenLibrary) {

@@ -411,7 +411,10 @@ impl Array {
                     Some(value) => zelf.put(vm, at, &value),
                     None => {
                         zelf.check_exports(vm)?;
-                        zelf.splice(clamp(Some(at as isize), Some(at as isize + 1), 1, at + 1), &[]);
+                        zelf.splice(
+                            clamp(Some(at as isize), Some(at as isize + 1), 1, at + 1),
+                            &[],
+                        );
                         Ok(())
                     }
                 };
@@ -704,7 +707,8 @@ impl Array {
         const BLOCK: usize = 64 * 1024;
         let mut at = 0;
         loop {
-            let block = zelf.bytes.with(|b| b.get(at..).map(|rest| rest[..rest.len().min(BLOCK)].to_vec()));
+            let block =
+                zelf.bytes.with(|b| b.get(at..).map(|rest| rest[..rest.len().min(BLOCK)].to_vec()));
             let Some(block) = block.filter(|b| !b.is_empty()) else { return Ok(()) };
             at += block.len();
             let bytes = Bytes::from_slice(&block).into();
@@ -909,7 +913,11 @@ pub mod array {
             )));
         };
         if !ty.is_subtype(base) {
-            return Err(vm.type_error(format!("{} is not a subtype of {}", ty.name(), base.name())));
+            return Err(vm.type_error(format!(
+                "{} is not a subtype of {}",
+                ty.name(),
+                base.name()
+            )));
         }
         let code = if typecode.len() == 1 { Code::from_char(typecode.at(0)) } else { None };
         let Some(mut code) = code else {

@@ -134,6 +134,7 @@ fn defaultdict() -> &'static Obj<Type> {
         doc: "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nThe default factory is called without arguments to produce\na new value when a key is not present, in __getitem__ only.\nA defaultdict compares equal to a dict with the same items.\nAll remaining arguments are treated the same as if they were\npassed to the dict constructor, including keyword arguments.",
         signature: None,
         base: || Some(Dict::cell()),
+        make_base: || {},
         base_type: true,
         has_dict: false,
         no_new: false,

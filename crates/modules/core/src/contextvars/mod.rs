@@ -202,9 +202,8 @@ impl ContextVar {
     #[pymethod(sig = "($self, default=<unrepresentable>, /)")]
     fn get(zelf: &Obj<ContextVar>, vm: &Vm, default: Option<Value>) -> PyResult {
         let own = zelf.to_value();
-        let found = vm.context.with(|context| {
-            context?.downcast::<Context>()?.vars.with(|m| m.get(&own))
-        });
+        let found =
+            vm.context.with(|context| context?.downcast::<Context>()?.vars.with(|m| m.get(&own)));
         match found.or(default).or_else(|| zelf.default.clone()) {
             Some(value) => Ok(value),
             None => Err(vm.exception_with_args(&vm.exceptions().lookup_error, vec![own])),
@@ -241,9 +240,7 @@ impl ContextVar {
         }
         if !zelf.is(&known.var.to_value()) {
             let shown = object::repr(vm, token)?;
-            return Err(
-                vm.value_error(format!("{shown} was created by a different ContextVar"))
-            );
+            return Err(vm.value_error(format!("{shown} was created by a different ContextVar")));
         }
         let context = current(vm);
         if !context.is(&known.context.to_value()) {

@@ -268,8 +268,7 @@ impl LruCache {
                 }
             }
         };
-        let entry =
-            Entry { key: key.clone(), hash, result: result.clone(), older: at, newer: at };
+        let entry = Entry { key: key.clone(), hash, result: result.clone(), older: at, newer: at };
         // The cache may have been cleared while the oldest key was being removed.
         if self.ring.with_mut(|r| r.fill(at, entry)) {
             self.table.insert_hashed(vm, &key, hash, int::from_i64(at as i64))?;

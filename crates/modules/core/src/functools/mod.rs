@@ -26,12 +26,7 @@ pub mod functools {
     /// For example, reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])
     /// calculates ((((1 + 2) + 3) + 4) + 5).
     #[pyfunction(sig = "(function, iterable, /, initial=<unrepresentable>)")]
-    fn reduce(
-        vm: &Vm,
-        function: &Value,
-        iterable: &Value,
-        initial: Option<Value>,
-    ) -> PyResult {
+    fn reduce(vm: &Vm, function: &Value, iterable: &Value, initial: Option<Value>) -> PyResult {
         let iterator = iter::iter(vm, iterable).map_err(|e| {
             if e.is(&vm.exceptions().type_error) {
                 return vm.type_error("reduce() arg 2 must support iteration");

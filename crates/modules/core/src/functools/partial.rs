@@ -113,9 +113,9 @@ impl Partial {
             return Err(vm.type_error("Placeholder cannot be passed as a keyword argument"));
         }
         // A partial of a partial is one partial, unless the inner one carries attributes.
-        let inner = func.downcast::<Partial>().filter(|_| {
-            instance_dict(func).is_none_or(|attributes| attributes.is_empty())
-        });
+        let inner = func
+            .downcast::<Partial>()
+            .filter(|_| instance_dict(func).is_none_or(|attributes| attributes.is_empty()));
         let (func, args, keywords) = match inner {
             None => (func.clone(), Tuple::from_slice(args), Dict::new_ref()),
             Some(inner) => {

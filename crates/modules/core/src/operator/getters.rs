@@ -202,9 +202,7 @@ impl MethodCaller {
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         let Some(name) = args.args().first() else {
-            return Err(
-                vm.type_error("methodcaller needs at least one argument, the method name")
-            );
+            return Err(vm.type_error("methodcaller needs at least one argument, the method name"));
         };
         if name.downcast::<Str>().is_none() {
             return Err(vm.type_error("method name must be a string"));

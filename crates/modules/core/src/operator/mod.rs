@@ -374,8 +374,10 @@ pub mod operator {
         if let (Some(x), Some(y)) = (a.downcast::<Str>(), b.downcast::<Str>()) {
             return match (x.as_ascii(), y.as_ascii()) {
                 (Some(x), Some(y)) => Ok(same_digest(x.as_bytes(), y.as_bytes())),
-                _ => Err(vm
-                    .type_error("comparing strings with non-ASCII characters is not supported")),
+                _ => {
+                    Err(vm
+                        .type_error("comparing strings with non-ASCII characters is not supported"))
+                }
             };
         }
         if !buffer::has_buffer(a) || !buffer::has_buffer(b) {
@@ -404,8 +406,6 @@ fn only_argument<'a>(vm: &Vm, args: CallArgs<'a>, name: &str) -> PyResult<&'a Va
     }
     match args.args() {
         [one] => Ok(one),
-        other => {
-            Err(vm.type_error(format!("{name} expected 1 argument, got {}", other.len())))
-        }
+        other => Err(vm.type_error(format!("{name} expected 1 argument, got {}", other.len()))),
     }
 }

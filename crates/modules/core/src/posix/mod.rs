@@ -35,6 +35,11 @@ fn plain<T>(vm: &Vm, result: std::io::Result<T>) -> PyResult<T> {
     result.map_err(|e| vm.os_error(&e, None))
 }
 
+/// `os.fork()`
+pub fn fork(vm: &Vm) -> PyResult<i32> {
+    plain(vm, system::fork())
+}
+
 /// The arguments of `exec`, each as C has it.
 fn c_strings(vm: &Vm, values: &Value) -> PyResult<Vec<CString>> {
     let mut all = Vec::new();
@@ -636,7 +641,7 @@ pub mod posix {
     /// Return 0 to child process and PID of child to parent process.
     #[pyfunction]
     fn fork(vm: &Vm) -> PyResult<i32> {
-        plain(vm, super::system::fork())
+        super::fork(vm)
     }
     /// Execute an executable path with arguments, replacing current process.
     #[pyfunction]

@@ -2,8 +2,8 @@
 //! Python and bytes.
 
 use adder_bigint::Int;
-use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::bytearray::ByteArray;
+use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::complex::{self, ComplexObj};
 use adder_vm::objects::int;
 use adder_vm::protocol::{number, object};
@@ -65,8 +65,13 @@ impl Format {
             Some(b'>' | b'!') => (false, false, 1),
             _ => (true, native_little, 0),
         };
-        let mut format =
-            Format { text: text.to_vec(), fields: Vec::new(), size: 0, items: 0, order: Order { little, native } };
+        let mut format = Format {
+            text: text.to_vec(),
+            fields: Vec::new(),
+            size: 0,
+            items: 0,
+            order: Order { little, native },
+        };
         let mut rest = text[skip..].iter().copied().peekable();
         while let Some(c) = rest.next() {
             let mut code = c;
@@ -218,7 +223,13 @@ fn int_argument(vm: &Vm, value: &Value) -> Result<Option<i128>, Failure> {
     Ok(int::to_int(&number::index(vm, value)?).to_i128())
 }
 
-fn pack_int(vm: &Vm, code: u8, value: &Value, part: &mut [u8], little: bool) -> Result<(), Failure> {
+fn pack_int(
+    vm: &Vm,
+    code: u8,
+    value: &Value,
+    part: &mut [u8],
+    little: bool,
+) -> Result<(), Failure> {
     let bits = part.len() as u32 * 8;
     let signed = code.is_ascii_lowercase();
     let (low, high) = if signed {
@@ -244,9 +255,8 @@ fn pack_int(vm: &Vm, code: u8, value: &Value, part: &mut [u8], little: bool) -> 
 
 fn pack_float(vm: &Vm, x: f64, part: &mut [u8], order: Order) -> Result<(), Failure> {
     let Order { little, native } = order;
-    let too_large = |code| {
-        Err(vm.overflow_error(format!("float too large to pack with {code} format")).into())
-    };
+    let too_large =
+        |code| Err(vm.overflow_error(format!("float too large to pack with {code} format")).into());
     match part.len() {
         2 => match f64_to_half(x) {
             Some(half) => write(part, half.to_ne_bytes(), little),
@@ -264,7 +274,13 @@ fn pack_float(vm: &Vm, x: f64, part: &mut [u8], order: Order) -> Result<(), Fail
     Ok(())
 }
 
-fn pack_one(vm: &Vm, code: u8, value: &Value, part: &mut [u8], order: Order) -> Result<(), Failure> {
+fn pack_one(
+    vm: &Vm,
+    code: u8,
+    value: &Value,
+    part: &mut [u8],
+    order: Order,
+) -> Result<(), Failure> {
     match code {
         b'?' => part[0] = u8::from(object::is_true(vm, value)?),
         b'c' => match value.downcast::<Bytes>().map(|b| b.as_slice()) {

@@ -140,10 +140,7 @@ fn place(vm: &Vm, size: usize, offset: isize, len: usize, d: &Direction) -> PyRe
         }
         at = offset.saturating_add_unsigned(len);
         if at < 0 {
-            return Err(error(
-                vm,
-                format!("offset {offset} out of range for {len}-byte buffer"),
-            ));
+            return Err(error(vm, format!("offset {offset} out of range for {len}-byte buffer")));
         }
     }
     let at = at as usize;

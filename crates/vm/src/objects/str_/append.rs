@@ -9,9 +9,7 @@
 #![expect(unsafe_code, reason = "the string's memory is resized in place")]
 
 use super::{ASCII, GROWN, INTERNED, LEN_MASK, Str};
-use crate::object::{Obj, Payload, Ref};
-use std::alloc::Layout as Memory;
-use std::ptr::NonNull;
+use crate::object::{Obj, Payload, Ref, heap};
 
 /// The bytes allotted to `bytes` bytes of characters of a grown string: `bytes` rounded up so that
 /// only its four highest bits are set.
@@ -60,12 +58,7 @@ fn grow(left: Ref<Str>, right: &Obj<Str>, total: usize) -> Ref<Str> {
     // the old ones are written, `room >= total` of them.
     unsafe {
         if old_room != room {
-            let memory = Memory::from_size_align_unchecked(fixed + old_room, 8);
-            let moved = std::alloc::realloc(object.as_ptr().cast(), memory, fixed + room);
-            match NonNull::new(moved.cast::<Obj<Str>>()) {
-                Some(moved) => object = moved,
-                None => std::alloc::handle_alloc_error(memory),
-            }
+            object = heap::reallocate(object.cast(), fixed + old_room, fixed + room).cast();
             let start = object.as_ptr().cast::<u8>().add(fixed);
             (*object.as_ptr()).payload.data = start;
         }

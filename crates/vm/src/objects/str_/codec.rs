@@ -66,7 +66,7 @@ impl Encoding {
     }
 
     /// The name in error messages.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Encoding::Utf8 => "utf-8",
             Encoding::Latin1 => "latin-1",
@@ -115,8 +115,14 @@ impl<'a> Errors<'a> {
         Errors { name, known, custom: OnceCell::new() }
     }
 
-    /// Calls the registered handler: its answer, and where to go on.
-    fn call(&self, vm: &Vm, exc: Exc, len: usize) -> PyResult<(Value, usize)> {
+    /// Calls the registered handler: its answer, and where to go on. A handler for decoding may put
+    /// other bytes in the place of those that `exc` holds.
+    fn call(
+        &self,
+        vm: &Vm,
+        exc: &Exc,
+        len: impl FnOnce() -> PyResult<usize>,
+    ) -> PyResult<(Value, usize)> {
         let handler = match self.custom.get() {
             Some(handler) => handler.clone(),
             None => {
@@ -139,6 +145,7 @@ impl<'a> Errors<'a> {
         if !int::is_int(position) {
             return Err(wrong());
         }
+        let len = len()?;
         let place = int::to_i64_exact(position).unwrap_or(i64::MAX);
         let at = if place < 0 { place + len as i64 } else { place };
         match usize::try_from(at) {
@@ -189,27 +196,27 @@ pub fn encode_known(
     }
 }
 
-fn is_surrogate(c: u32) -> bool {
+pub fn is_surrogate(c: u32) -> bool {
     (0xd800..0xe000).contains(&c)
 }
 
 /// What a handler puts in the place of characters.
-enum Replacement {
+pub enum Replacement {
     Text(Vec<u32>),
     Bytes(Vec<u8>),
 }
 
 /// Handles characters `start..end` that `encoding` does not have; returns what takes their place
 /// and where to go on.
-fn encode_error(
+pub fn encode_error(
     vm: &Vm,
     text: &Obj<Str>,
-    encoding: Encoding,
+    encoding: &str,
     errors: &Errors<'_>,
     (start, end): (usize, usize),
     reason: &str,
 ) -> PyResult<(Replacement, usize)> {
-    let strict = || vm.unicode_encode_error(encoding.name(), text, start, end, reason);
+    let strict = || vm.unicode_encode_error(encoding, text, start, end, reason);
     let each = |f: &dyn Fn(u32) -> String| {
         let codes = (start..end).flat_map(|i| f(text.at(i)).into_bytes()).map(u32::from);
         Ok((Replacement::Text(codes.collect()), end))
@@ -240,19 +247,17 @@ fn encode_error(
             if !codes.iter().all(|c| is_surrogate(*c)) {
                 return Err(strict());
             }
+            let Some(known) = Encoding::from_name(encoding) else { return Err(strict()) };
             let mut bytes = Vec::new();
             for c in codes {
-                match encoding {
-                    Encoding::Utf8 => super::builder::push_wtf8(&mut bytes, c),
-                    Encoding::Utf16(order) => push_wide(&mut bytes, c, order, 2),
-                    Encoding::Utf32(order) => push_wide(&mut bytes, c, order, 4),
-                    Encoding::Latin1 | Encoding::Ascii => return Err(strict()),
+                if !push_surrogate(&mut bytes, c, known) {
+                    return Err(strict());
                 }
             }
             Ok((Replacement::Bytes(bytes), end))
         }
         Known::Custom => {
-            let (answer, next) = errors.call(vm, strict(), text.len())?;
+            let (answer, next) = errors.call(vm, &strict(), || Ok(text.len()))?;
             let replacement = match answer.downcast::<Str>() {
                 Some(text) => Replacement::Text(text.code_points().collect()),
                 None => Replacement::Bytes(
@@ -264,6 +269,37 @@ fn encode_error(
     }
 }
 
+/// Adds a surrogate as UTF-8, UTF-16 or UTF-32 would have it; other encodings have no way.
+pub fn push_surrogate(out: &mut Vec<u8>, c: u32, encoding: Encoding) -> bool {
+    match encoding {
+        Encoding::Utf8 => super::builder::push_wtf8(out, c),
+        Encoding::Utf16(order) => push_wide(out, c, order, 2),
+        Encoding::Utf32(order) => push_wide(out, c, order, 4),
+        Encoding::Latin1 | Encoding::Ascii => return false,
+    }
+    true
+}
+
+/// The surrogate that the bytes are in UTF-8, UTF-16 or UTF-32, and how many bytes it takes.
+pub fn surrogate_at(bytes: &[u8], encoding: Encoding) -> Option<(u32, usize)> {
+    let (code, width) = match (encoding, bytes) {
+        (Encoding::Utf8, [a, b, c, ..])
+            if a >> 4 == 0xe && b & 0xc0 == 0x80 && c & 0xc0 == 0x80 =>
+        {
+            let (a, b, c) = (u32::from(*a), u32::from(*b), u32::from(*c));
+            ((a & 0xf) << 12 | (b & 0x3f) << 6 | c & 0x3f, 3)
+        }
+        (Encoding::Utf16(Order::Big), [a, b, ..]) => (u32::from(u16::from_be_bytes([*a, *b])), 2),
+        (Encoding::Utf16(_), [a, b, ..]) => (u32::from(u16::from_le_bytes([*a, *b])), 2),
+        (Encoding::Utf32(Order::Big), [a, b, c, d, ..]) => {
+            (u32::from_be_bytes([*a, *b, *c, *d]), 4)
+        }
+        (Encoding::Utf32(_), [a, b, c, d, ..]) => (u32::from_le_bytes([*a, *b, *c, *d]), 4),
+        _ => return None,
+    };
+    is_surrogate(code).then_some((code, width))
+}
+
 fn encode_utf8(vm: &Vm, text: &Obj<Str>, errors: &Errors<'_>) -> PyResult<Vec<u8>> {
     const REASON: &str = "surrogates not allowed";
     if let Some(ascii) = text.as_ascii() {
@@ -271,19 +307,22 @@ fn encode_utf8(vm: &Vm, text: &Obj<Str>, errors: &Errors<'_>) -> PyResult<Vec<u8
     }
     let mut out = Vec::with_capacity(text.len() * text.width().min(3) + text.len() / 2);
     let mut at = 0;
-    while at < text.len() {
-        let c = text.at(at);
-        if !is_surrogate(c) {
-            super::builder::push_wtf8(&mut out, c);
-            at += 1;
-            continue;
+    loop {
+        let stop = match text.chars() {
+            Chars::Ascii(s) => push_units(&mut out, &s.as_bytes()[at..]),
+            Chars::One(s) => push_units(&mut out, &s[at..]),
+            Chars::Two(s) => push_units(&mut out, &s[at..]),
+            Chars::Four(s) => push_units(&mut out, &s[at..]),
+        };
+        match stop {
+            Some(n) => at += n,
+            None => return Ok(out),
         }
         let mut end = at;
         while end < text.len() && is_surrogate(text.at(end)) {
             end += 1;
         }
-        let (replacement, next) =
-            encode_error(vm, text, Encoding::Utf8, errors, (at, end), REASON)?;
+        let (replacement, next) = encode_error(vm, text, "utf-8", errors, (at, end), REASON)?;
         match replacement {
             Replacement::Bytes(bytes) => out.extend(bytes),
             Replacement::Text(codes) => {
@@ -296,7 +335,18 @@ fn encode_utf8(vm: &Vm, text: &Obj<Str>, errors: &Errors<'_>) -> PyResult<Vec<u8
         }
         at = next;
     }
-    Ok(out)
+}
+
+/// Adds characters as UTF-8, up to the first surrogate, whose place is answered.
+fn push_units<T: Copy + Into<u32>>(out: &mut Vec<u8>, units: &[T]) -> Option<usize> {
+    for (i, unit) in units.iter().enumerate() {
+        let c: u32 = (*unit).into();
+        if is_surrogate(c) {
+            return Some(i);
+        }
+        super::builder::push_wtf8(out, c);
+    }
+    None
 }
 
 /// Latin-1 and ASCII.
@@ -327,7 +377,8 @@ fn encode_bytes(
         while end < text.len() && text.at(end) >= limit {
             end += 1;
         }
-        let (replacement, next) = encode_error(vm, text, encoding, errors, (at, end), reason)?;
+        let (replacement, next) =
+            encode_error(vm, text, encoding.name(), errors, (at, end), reason)?;
         match replacement {
             Replacement::Bytes(bytes) => out.extend(bytes),
             Replacement::Text(codes) => {
@@ -380,7 +431,8 @@ fn encode_wide(
             continue;
         }
         let strict = || vm.unicode_encode_error(encoding.name(), text, at, at + 1, REASON);
-        let (replacement, next) = encode_error(vm, text, encoding, errors, (at, at + 1), REASON)?;
+        let (replacement, next) =
+            encode_error(vm, text, encoding.name(), errors, (at, at + 1), REASON)?;
         match replacement {
             Replacement::Bytes(bytes) if bytes.len() % width == 0 => out.extend(bytes),
             Replacement::Text(codes) if codes.iter().all(|c| !is_surrogate(*c)) => {
@@ -436,23 +488,39 @@ pub fn decode_known(
     }
 }
 
+/// What is decoded; an error handler may exchange it.
+pub struct Input<'a>(std::borrow::Cow<'a, [u8]>);
+
+impl<'a> Input<'a> {
+    pub fn new(bytes: &'a [u8]) -> Input<'a> {
+        Input(std::borrow::Cow::Borrowed(bytes))
+    }
+}
+
+impl std::ops::Deref for Input<'_> {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Handles bytes `start..end` that mean nothing: adds what takes their place, returns where to go
 /// on.
-fn decode_error(
+pub fn decode_error(
     vm: &Vm,
     out: &mut StrBuilder,
-    input: &[u8],
-    encoding: &'static str,
+    input: &mut Input<'_>,
+    encoding: &str,
     errors: &Errors<'_>,
     (start, end): (usize, usize),
     reason: &str,
 ) -> PyResult<usize> {
-    let strict = || {
+    let strict = |input: &Input<'_>| {
         let bytes: Value = Bytes::from_slice(input).into();
         vm.unicode_decode_error(encoding, bytes, start, end, reason)
     };
     match errors.known {
-        Known::Strict => Err(strict()),
+        Known::Strict => Err(strict(input)),
         Known::Ignore => Ok(end),
         Known::Replace => {
             out.push(0xfffd);
@@ -470,7 +538,7 @@ fn decode_error(
         Known::SurrogateEscape => {
             let high = input[start..end].iter().take_while(|b| **b >= 0x80).count();
             if high == 0 {
-                return Err(strict());
+                return Err(strict(input));
             }
             for byte in &input[start..start + high] {
                 out.push(0xdc00 + u32::from(*byte));
@@ -478,28 +546,31 @@ fn decode_error(
             Ok(start + high)
         }
         Known::SurrogatePass => {
-            let (code, width) = match (encoding, &input[start..]) {
-                ("utf-8", [a, b, c, ..]) if b & 0xc0 == 0x80 && c & 0xc0 == 0x80 => {
-                    let (a, b, c) = (u32::from(*a), u32::from(*b), u32::from(*c));
-                    (
-                        (a & 0xf) << 12 | (b & 0x3f) << 6 | c & 0x3f,
-                        if a >> 4 == 0xe { 3 } else { 0 },
-                    )
+            let known = Encoding::from_name(encoding);
+            match known.and_then(|known| surrogate_at(&input[start..], known)) {
+                Some((code, width)) => {
+                    out.push(code);
+                    Ok(start + width)
                 }
-                ("utf-16-le", [a, b, ..]) => (u32::from(u16::from_le_bytes([*a, *b])), 2),
-                ("utf-16-be", [a, b, ..]) => (u32::from(u16::from_be_bytes([*a, *b])), 2),
-                ("utf-32-le", [a, b, c, d, ..]) => (u32::from_le_bytes([*a, *b, *c, *d]), 4),
-                ("utf-32-be", [a, b, c, d, ..]) => (u32::from_be_bytes([*a, *b, *c, *d]), 4),
-                _ => (0, 0),
-            };
-            if width == 0 || !is_surrogate(code) {
-                return Err(strict());
+                None => Err(strict(input)),
             }
-            out.push(code);
-            Ok(start + width)
         }
         Known::Custom => {
-            let (answer, next) = errors.call(vm, strict(), input.len())?;
+            let exc = strict(input);
+            let mut exchanged = None;
+            let (answer, next) = errors.call(vm, &exc, || {
+                let object = exc.0.field(vm, "object").unwrap_or(Value::NONE);
+                let Some(bytes) = object.downcast::<Bytes>() else {
+                    return Err(vm.type_error("object attribute must be bytes"));
+                };
+                if bytes.as_slice() != &**input {
+                    exchanged = Some(bytes.as_slice().to_vec());
+                }
+                Ok(bytes.len())
+            })?;
+            if let Some(bytes) = exchanged {
+                input.0 = bytes.into();
+            }
             if let Some(text) = answer.downcast::<Str>() {
                 out.push_obj(text);
             }
@@ -512,6 +583,7 @@ fn decode_ascii(vm: &Vm, input: &[u8], errors: &Errors<'_>) -> PyResult<Ref<Str>
     if input.is_ascii() {
         return Ok(Str::from_latin1(input));
     }
+    let mut input = Input::new(input);
     let mut out = StrBuilder::with_capacity(input.len());
     let mut at = 0;
     while let Some(&byte) = input.get(at) {
@@ -521,7 +593,7 @@ fn decode_ascii(vm: &Vm, input: &[u8], errors: &Errors<'_>) -> PyResult<Ref<Str>
         } else {
             let range = (at, at + 1);
             let reason = "ordinal not in range(128)";
-            at = decode_error(vm, &mut out, input, "ascii", errors, range, reason)?;
+            at = decode_error(vm, &mut out, &mut input, "ascii", errors, range, reason)?;
         }
     }
     Ok(out.finish())
@@ -536,6 +608,7 @@ fn decode_utf8(
     if input.is_ascii() {
         return Ok((Str::from_latin1(input), input.len()));
     }
+    let mut input = Input::new(input);
     let mut out = StrBuilder::with_capacity(input.len());
     let mut at = 0;
     while at < input.len() {
@@ -561,7 +634,7 @@ fn decode_utf8(
                 (start + n, if starts { "invalid continuation byte" } else { "invalid start byte" })
             }
         };
-        at = decode_error(vm, &mut out, input, "utf-8", errors, (start, end), reason)?;
+        at = decode_error(vm, &mut out, &mut input, "utf-8", errors, (start, end), reason)?;
     }
     Ok((out.finish(), input.len()))
 }
@@ -593,21 +666,22 @@ pub fn decode_utf16(
     complete: bool,
 ) -> PyResult<(Ref<Str>, usize, i32)> {
     let (big, mark) = byte_order(input, order, 2);
+    let mut input = Input::new(input);
     let name = if big { "utf-16-be" } else { "utf-16-le" };
-    let unit = |at: usize| {
+    let unit = |input: &[u8], at: usize| {
         let pair = [*input.get(at)?, *input.get(at + 1)?];
         Some(u32::from(if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }))
     };
     let mut out = StrBuilder::with_capacity(input.len() / 2);
     let mut at = mark;
     while at < input.len() {
-        let (end, reason) = match unit(at) {
+        let (end, reason) = match unit(&input, at) {
             Some(c) if !is_surrogate(c) => {
                 out.push(c);
                 at += 2;
                 continue;
             }
-            Some(high) if high < 0xdc00 => match unit(at + 2) {
+            Some(high) if high < 0xdc00 => match unit(&input, at + 2) {
                 Some(low) if (0xdc00..0xe000).contains(&low) => {
                     out.push(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00));
                     at += 4;
@@ -621,7 +695,7 @@ pub fn decode_utf16(
             None if !complete => break,
             None => (input.len(), "truncated data"),
         };
-        at = decode_error(vm, &mut out, input, name, errors, (at, end), reason)?;
+        at = decode_error(vm, &mut out, &mut input, name, errors, (at, end), reason)?;
     }
     Ok((out.finish(), at.min(input.len()), known_order(order, mark, big)))
 }
@@ -635,6 +709,7 @@ pub fn decode_utf32(
     complete: bool,
 ) -> PyResult<(Ref<Str>, usize, i32)> {
     let (big, mark) = byte_order(input, order, 4);
+    let mut input = Input::new(input);
     let name = if big { "utf-32-be" } else { "utf-32-le" };
     let mut out = StrBuilder::with_capacity(input.len() / 4);
     let mut at = mark;
@@ -658,7 +733,7 @@ pub fn decode_utf32(
             None if !complete => break,
             None => (input.len(), "truncated data"),
         };
-        at = decode_error(vm, &mut out, input, name, errors, (at, end), reason)?;
+        at = decode_error(vm, &mut out, &mut input, name, errors, (at, end), reason)?;
     }
     Ok((out.finish(), at.min(input.len()), known_order(order, mark, big)))
 }

@@ -51,6 +51,11 @@ pub fn intern_str(text: &str) -> Ref<Str> {
     intern(&Ref::from_str(text))
 }
 
+/// How many strings are interned.
+pub fn count() -> usize {
+    TABLE.with(|t| t.strings.len())
+}
+
 /// Called when an interned string dies.
 pub(super) fn forget(text: &Str) {
     let hash = text.hash.get() as u64;

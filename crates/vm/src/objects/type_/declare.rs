@@ -19,6 +19,8 @@ pub struct Declaration {
     pub doc: &'static str,
     pub signature: Option<&'static str>,
     pub base: fn() -> Option<&'static TypeCell>,
+    /// Makes the base's type object, if need be.
+    pub make_base: fn(),
     pub base_type: bool,
     pub has_dict: bool,
     pub no_new: bool,
@@ -121,9 +123,14 @@ pub(crate) fn ready<T: Declared + Methods>() {
 
 /// A built-in type, made on first use (types of modules).
 pub fn type_object<T: Declared + Methods>() -> &'static Obj<Type> {
+    let cell = T::cell();
+    if cell.is_ready() && !cell.get().mro.with(Vec::is_empty) {
+        return cell.get();
+    }
+    (T::DECLARATION.make_base)();
     create::<T>();
     ready::<T>();
-    T::cell().get()
+    cell.get()
 }
 
 fn put(dict: &Dict, name: &str, value: Value) {
@@ -163,6 +170,12 @@ fn finish_filtered(
     }
     for def in getset.iter().filter(|g| keep(g.name)) {
         put(dict, def.name, GetSetDescr::new_value(def, ty));
+    }
+    if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
+        let all = crate::objects::descr::instance_dict_defs();
+        for def in all.iter().filter(|def| def.name == "__dict__") {
+            put(dict, def.name, GetSetDescr::new_value(def, ty));
+        }
     }
     if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
         let all = crate::objects::descr::instance_dict_defs();

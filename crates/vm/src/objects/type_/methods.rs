@@ -251,7 +251,7 @@ impl Type {
 
     #[getter(name = "__name__")]
     fn get_name(zelf: &Obj<Type>, _vm: &Vm) -> String {
-        zelf.payload.short_name().into()
+        zelf.short_name().into()
     }
     #[setter(name = "__name__")]
     fn set_name(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {

@@ -76,6 +76,8 @@ pub struct Type {
     pub(crate) basic_size: usize,
     /// Where the instance's `Attrs` lie; 0 if it has none.
     pub(crate) attrs_offset: usize,
+    /// Are instances nothing but head and payload (and tail), and the type never freed?
+    pub(crate) plain: bool,
     /// Do instances carry a collector header? Those of classes made at run time always do.
     pub(crate) collectable: bool,
     /// Where the values of `__slots__` lie, inherited ones included.
@@ -161,6 +163,9 @@ impl Type {
             slots: Slots::default(),
             basic_size: parts.basic_size,
             attrs_offset: parts.attrs_offset,
+            plain: parts.attrs_offset == 0
+                && parts.slot_offsets.is_empty()
+                && !parts.flags.contains(TypeFlags::HEAP),
             collectable: parts.layout.gc || parts.flags.contains(TypeFlags::HEAP),
             slot_offsets: parts.slot_offsets,
             inline_hint: Cell::new(0),
@@ -187,18 +192,18 @@ impl Type {
         self.flags.set(flags);
     }
 
-    /// The name as error texts show it: with its module for a type of a native module. CPython's
-    /// `tp_name`.
+    /// What error texts call it (`tp_name`): a built-in type's name has its module in front, unless
+    /// that is `builtins`.
     pub fn name(&self) -> Box<str> {
         self.name.get()
     }
     /// `__name__`
     pub fn short_name(&self) -> Box<str> {
         let name = self.name.get();
-        if self.has_flag(TypeFlags::HEAP) {
-            return name;
+        match name.rsplit_once('.') {
+            Some((_, short)) if !self.has_flag(TypeFlags::HEAP) => short.into(),
+            _ => name,
         }
-        name.rsplit('.').next().map(Box::from).unwrap_or(name)
     }
     /// The type's own names. (Its `__dict__`, which Python sees through a proxy.)
     pub fn dict(&self) -> &Obj<Dict> {

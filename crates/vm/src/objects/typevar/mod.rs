@@ -338,9 +338,7 @@ pub fn intrinsic_1(vm: &Vm, which: Intrinsic1, operand: &Value) -> PyResult {
 pub fn intrinsic_2(vm: &Vm, which: Intrinsic2, a: Value, b: Value) -> PyResult {
     match which {
         Intrinsic2::TypeVarWithBound => type_var::make(vm, &a, Lazy::by(b), Lazy::default()),
-        Intrinsic2::TypeVarWithConstraints => {
-            type_var::make(vm, &a, Lazy::default(), Lazy::by(b))
-        }
+        Intrinsic2::TypeVarWithConstraints => type_var::make(vm, &a, Lazy::default(), Lazy::by(b)),
         Intrinsic2::SetTypeparamDefault => {
             if let Some(default) = default_of(&a) {
                 default.set_evaluator(b);

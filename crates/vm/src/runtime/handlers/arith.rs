@@ -39,21 +39,23 @@ fn mixed(a: &Value, b: &Value) -> Option<(f64, f64)> {
     Some((one(a)?, one(b)?))
 }
 
+/// Two floats, or a float and a small int: the operands as floats.
+#[inline(always)]
+fn floats(a: &Value, b: &Value) -> Option<(f64, f64)> {
+    both_floats(a, b).or_else(|| mixed(a, b))
+}
+
 macro_rules! arithmetic {
-    ($name:ident, $inplace:ident, $op:expr, |$x:ident, $y:ident| $int:expr, |$f:ident, $g:ident| $float:expr) => {
+    ($name:ident, $inplace:ident, $op:expr, $int:path, |$f:ident, $g:ident| $float:expr) => {
         #[inline(always)]
         pub fn $name(vm: &Vm, m: &mut Machine) -> Done {
             let (a, b) = (m.peek(2), m.peek(1));
             if Value::both_small_ints(a, b) {
-                let ($x, $y) = (a.small_int_unchecked(), b.small_int_unchecked());
-                if let Some(result) = $int.and_then(Value::small_int) {
+                if let Some(result) = $int(a, b) {
                     replace_immediates(m, result);
                     return Ok(());
                 }
-            } else if let Some(($f, $g)) = both_floats(a, b) {
-                replace_immediates(m, Value::float($float));
-                return Ok(());
-            } else if let Some(($f, $g)) = mixed(a, b) {
+            } else if let Some(($f, $g)) = floats(a, b) {
                 replace_immediates(m, Value::float($float));
                 return Ok(());
             }
@@ -64,12 +66,11 @@ macro_rules! arithmetic {
         pub fn $inplace(vm: &Vm, m: &mut Machine) -> Done {
             let (a, b) = (m.peek(2), m.peek(1));
             if Value::both_small_ints(a, b) {
-                let ($x, $y) = (a.small_int_unchecked(), b.small_int_unchecked());
-                if let Some(result) = $int.and_then(Value::small_int) {
+                if let Some(result) = $int(a, b) {
                     replace_immediates(m, result);
                     return Ok(());
                 }
-            } else if let Some(($f, $g)) = mixed(a, b) {
+            } else if let Some(($f, $g)) = floats(a, b) {
                 replace_immediates(m, Value::float($float));
                 return Ok(());
             }
@@ -78,9 +79,9 @@ macro_rules! arithmetic {
     };
 }
 
-arithmetic!(subtract, inplace_subtract, BinOp::Sub, |x, y| Some(x - y), |f, g| f - g);
-arithmetic!(multiply, inplace_multiply, BinOp::Mul, |x, y| x.checked_mul(y), |f, g| f * g);
-arithmetic!(add_numbers, inplace_add_numbers, BinOp::Add, |x, y| Some(x + y), |f, g| f + g);
+arithmetic!(subtract, inplace_subtract, BinOp::Sub, Value::sub_small_ints, |f, g| f - g);
+arithmetic!(multiply, inplace_multiply, BinOp::Mul, Value::mul_small_ints, |f, g| f * g);
+arithmetic!(add_numbers, inplace_add_numbers, BinOp::Add, Value::add_small_ints, |f, g| f + g);
 
 #[inline(always)]
 pub fn add(vm: &Vm, m: &mut Machine) -> Done {
@@ -91,9 +92,7 @@ pub fn add(vm: &Vm, m: &mut Machine) -> Done {
 pub fn inplace_add(vm: &Vm, m: &mut Machine) -> Done {
     let (a, b) = (m.peek(2), m.peek(1));
     if a.is_pointer() && b.is_pointer() && a.is_exact::<Str>() && b.is_exact::<Str>() {
-        let mut copy = *m;
-        append_text(vm, &mut copy);
-        *m = copy;
+        m.outline(append_text);
         return Ok(());
     }
     inplace_add_numbers(vm, m)
@@ -102,7 +101,7 @@ pub fn inplace_add(vm: &Vm, m: &mut Machine) -> Done {
 /// `text += more`: if the next instruction stores the result where `text` came from, that variable
 /// gives up its reference first, so that the text can grow in place.
 #[inline(never)]
-fn append_text(_vm: &Vm, m: &mut Machine) {
+fn append_text(m: &mut Machine) {
     let (right, left) = (m.pop(), m.pop());
     // The instruction after this one is in `ip`; peeking is safe, code never ends here.
     let next = m.prepared().at(m.index() + 1);
@@ -302,23 +301,24 @@ fn op_of(i: Instr) -> CmpOp {
     CmpOp::ALL[(i.a % 6) as usize]
 }
 
-/// `a op b` as far as the words alone can tell.
+/// How two numbers compare, as far as the words alone can tell: a bit number of `CmpOp::outcomes`.
 #[inline(always)]
-fn compare_words(a: &Value, b: &Value, op: CmpOp) -> Option<bool> {
+fn outcome(a: &Value, b: &Value) -> Option<u32> {
     if Value::both_small_ints(a, b) {
-        let (x, y) = (a.small_int_unchecked(), b.small_int_unchecked());
-        return Some(op.holds(x.cmp(&y)));
+        return Some(Value::compare_small_ints(a, b));
     }
-    both_floats(a, b).map(|(x, y)| op.holds_f64(x, y))
+    // Every int of 48 bits is a float exactly.
+    let (x, y) = floats(a, b)?;
+    Some(3 - 3 * u32::from(x < y) - 2 * u32::from(x == y) - u32::from(x > y))
 }
 
 #[inline(always)]
 pub fn compare_op(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let op = op_of(i);
-    if let Some(result) = compare_words(m.peek(2), m.peek(1), op) {
-        replace_immediates(m, Value::bool(result));
+    if let Some(outcome) = outcome(m.peek(2), m.peek(1)) {
+        replace_immediates(m, Value::bool((i.b >> outcome) & 1 != 0));
         return Ok(());
     }
+    let op = op_of(i);
     let result = compare_slow(vm, m.peek(2), m.peek(1), op)?;
     m.replace(1, result);
     m_drop_second(m);
@@ -337,33 +337,46 @@ fn compare_slow(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
     compare::rich_compare(vm, a, b, op)
 }
 
-/// a b -- ; jumps if `a op b` is `want`.
+/// a b -- ; jumps for the outcomes in `b`.
 #[inline(always)]
-pub fn compare_jump(vm: &Vm, m: &mut Machine, i: Instr, want: bool) -> Done {
-    let op = op_of(i);
-    let truth = match compare_words(m.peek(2), m.peek(1), op) {
-        Some(truth) => {
+pub fn compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let jumps = match outcome(m.peek(2), m.peek(1)) {
+        Some(outcome) => {
             m.shrink(2);
-            truth
+            (i.b >> outcome) & 1 != 0
         }
         None => {
-            let result = compare_slow(vm, m.peek(2), m.peek(1), op)?;
+            let truth = compare_truth(vm, m.peek(2), m.peek(1), op_of(i))?;
             m.drop_top(2);
-            object::is_true(vm, &result)?
+            truth == (i.b & JUMP_IF_TRUE != 0)
         }
     };
-    if truth == want {
+    if jumps {
         jump(vm, m, i)?;
     }
     Ok(())
 }
 
+/// The bit of a comparing jump's `b` that says it jumps if the comparison holds.
+pub const JUMP_IF_TRUE: u16 = 1 << 8;
+
+/// The `b` of a comparing jump.
+pub fn jump_outcomes(op: CmpOp, want: bool) -> u16 {
+    let outcomes = u16::from(op.outcomes());
+    if want { outcomes | JUMP_IF_TRUE } else { !outcomes & 0xf }
+}
+
+#[inline(never)]
+fn compare_truth(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult<bool> {
+    let result = compare_slow(vm, a, b, op)?;
+    object::is_true(vm, &result)
+}
+
 /// Jumps; backwards it looks for requests on the way.
 #[inline(always)]
 fn jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let before = m.ip;
-    m.jump(i.c);
-    if m.ip < before && signals::is_set() {
+    m.jump_by(i.c);
+    if (i.c as i32) < 0 && signals::is_set() {
         m.save();
         return vm.handle_requests();
     }
@@ -372,7 +385,7 @@ fn jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 
 #[inline(always)]
 pub fn jump_backward(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    m.jump(i.c);
+    m.jump_by(i.c);
     if signals::is_set() {
         m.save();
         return vm.handle_requests();

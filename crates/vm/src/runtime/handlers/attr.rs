@@ -156,7 +156,7 @@ pub fn load_attr_slot(m: &mut Machine, i: Instr) {
             return;
         }
     }
-    relearn(m, i, P::LoadAttr, P::LoadAttrGeneric);
+    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
 }
 
 #[inline(always)]
@@ -169,7 +169,7 @@ pub fn load_attr_member(m: &mut Machine, i: Instr) {
         m.replace(1, value);
         return;
     }
-    relearn(m, i, P::LoadAttr, P::LoadAttrGeneric);
+    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
 }
 
 #[inline(always)]
@@ -182,7 +182,7 @@ pub fn load_attr_class(m: &mut Machine, i: Instr) {
         m.replace(1, value);
         return;
     }
-    relearn(m, i, P::LoadAttr, P::LoadAttrGeneric);
+    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
 }
 
 #[inline(always)]
@@ -195,7 +195,7 @@ pub fn load_attr_module(m: &mut Machine, i: Instr) {
         m.replace(1, value);
         return;
     }
-    relearn(m, i, P::LoadAttr, P::LoadAttrGeneric);
+    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
 }
 
 // ---- STORE_ATTR ----
@@ -299,7 +299,7 @@ pub fn store_attr_slot(m: &mut Machine, i: Instr) {
             return;
         }
     }
-    relearn(m, i, P::StoreAttr, P::StoreAttrGeneric);
+    m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
 }
 
 #[inline(always)]
@@ -326,7 +326,7 @@ pub fn store_attr_add(m: &mut Machine, i: Instr) {
             return;
         }
     }
-    relearn(m, i, P::StoreAttr, P::StoreAttrGeneric);
+    m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
 }
 
 #[inline(always)]
@@ -342,7 +342,7 @@ pub fn store_attr_member(m: &mut Machine, i: Instr) {
         drop(owner);
         return;
     }
-    relearn(m, i, P::StoreAttr, P::StoreAttrGeneric);
+    m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
 }
 
 /// owner --
@@ -417,7 +417,7 @@ pub fn load_method_type(m: &mut Machine, i: Instr) {
             return;
         }
     }
-    relearn(m, i, P::LoadMethod, P::LoadMethodGeneric);
+    m.outline(|m| relearn(m, i, P::LoadMethod, P::LoadMethodGeneric));
 }
 
 #[inline(never)]

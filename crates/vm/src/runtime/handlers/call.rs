@@ -9,17 +9,18 @@ use crate::objects::descr::MethodDescr;
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::method::Method;
+use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocol::call;
 use crate::runtime::args::CallArgs;
-use crate::runtime::enter;
-use crate::runtime::errors::PyResult;
+use crate::runtime::enter::{self, Entered};
 use crate::runtime::frame::Return;
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::Instr;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use smallvec::SmallVec;
 
 /// The Python function `n` words below the top, if that is what lies there. The stack keeps it alive
 /// until its frame returns, so the reference may outlive the borrow of the registers.
@@ -37,10 +38,7 @@ pub fn call_function(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     if let Some(function) = function_at(m, n + 1) {
         return enter_python(vm, m, function, n, Return::ToCaller);
     }
-    let mut copy = *m;
-    let done = call_other(vm, &mut copy, n);
-    *m = copy;
-    done
+    m.outline(|m| call_other(vm, m, n))
 }
 
 /// method owner a ... z -- result | nothing callable a ... z -- result
@@ -55,15 +53,9 @@ pub fn call_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         {
             return enter_python(vm, m, function, n + 1, Return::ToCaller);
         }
-        let mut copy = *m;
-        let done = call_other(vm, &mut copy, n + 1);
-        *m = copy;
-        return done;
+        return m.outline(|m| call_other(vm, m, n + 1));
     }
-    let mut copy = *m;
-    let done = call_bound(vm, &mut copy, n);
-    *m = copy;
-    done
+    m.outline(|m| call_bound(vm, m, n))
 }
 
 /// nothing callable a ... z -- result
@@ -76,10 +68,15 @@ fn call_bound(vm: &Vm, m: &mut Machine, n: usize) -> Done {
         std::ptr::copy(low.add(1), low, n + 1);
     }
     m.shrink(1);
-    if let Some(function) = function_at(m, n + 1) {
-        return enter_python(vm, m, function, n, Return::ToCaller);
+    call_any(vm, m, n)
+}
+
+/// Any callable `n` words below its arguments.
+fn call_any(vm: &Vm, m: &mut Machine, n: usize) -> Done {
+    match function_at(m, n + 1) {
+        Some(function) => enter_python(vm, m, function, n, Return::ToCaller),
+        None => call_other(vm, m, n),
     }
-    call_other(vm, m, n)
 }
 
 /// Goes into a Python function whose `n` arguments are on the stack above it.
@@ -94,50 +91,32 @@ fn enter_python(vm: &Vm, m: &mut Machine, function: &Obj<Function>, n: usize, re
             return Ok(());
         }
     }
-    let mut copy = *m;
-    let done = enter_python_slow(vm, &mut copy, function, n, ret);
-    *m = copy;
-    done
+    m.outline(|m| enter_binding(vm, m, function, n, None, ret))
 }
 
+/// The same for any function and arguments, those of `names` last.
 #[inline(never)]
-fn enter_python_slow(
+fn enter_binding(
     vm: &Vm,
     m: &mut Machine,
     function: &Obj<Function>,
     n: usize,
+    names: Option<&Obj<Tuple>>,
     ret: Return,
 ) -> Done {
-    let args = m.pop_vec(n);
+    let args = m.slot(n);
+    m.shrink(n);
     m.save();
-    enter_bound(vm, m, function, CallArgs::positional(&args), ret)
-}
-
-/// Binds arguments that have been taken off the stack, then enters the function on top of it (or
-/// makes its generator).
-fn enter_bound(
-    vm: &Vm,
-    m: &mut Machine,
-    function: &Obj<Function>,
-    args: CallArgs<'_>,
-    ret: Return,
-) -> Done {
-    let locals = enter::bind_arguments(vm, function, args)?;
-    if function.code().makes_generator() {
-        let generator = crate::objects::generator::make(vm, function, locals)?;
-        m.replace(1, generator);
-        if ret == Return::FromInit {
-            return finish_init(vm, m);
+    // SAFETY: the arguments lie where the caller's stack ends now, above the function.
+    match unsafe { enter::enter(vm, function, m.frame, args, n, names, ret) }? {
+        Entered::Frame(frame) => *m = Machine::load(frame),
+        Entered::Generator(generator) => {
+            m.replace(1, generator);
+            if ret == Return::FromInit {
+                return finish_init(vm, m);
+            }
         }
-        return Ok(());
     }
-    // The callee returns to the stack as it is now, its arguments gone.
-    m.save();
-    // A generator's own stack is no place for another frame.
-    let at = if m.frame().generator.is_null() { m.sp } else { vm.stack.top.get() };
-    // SAFETY: the stack is free above `at`.
-    let frame = unsafe { enter::push_bound(vm, function, at, locals, ret)? };
-    *m = Machine::load(frame);
     Ok(())
 }
 
@@ -163,7 +142,11 @@ fn call_other(vm: &Vm, m: &mut Machine, n: usize) -> Done {
     } else if let Some(f) = callable.downcast_exact::<MethodDescr>() {
         f.call(vm, CallArgs::positional(m.top_slice(n)))
     } else if let Some(method) = callable.downcast_exact::<Method>() {
-        return call_method_object(vm, m, method.function.clone(), method.receiver.clone(), n);
+        let (function, receiver) = (method.function.clone(), method.receiver.clone());
+        // SAFETY: the arguments move up by one word.
+        unsafe { insert_below(m, n, [receiver]) };
+        m.replace(n + 2, function);
+        return call_any(vm, m, n + 1);
     } else if let Some(ty) = callable.downcast::<Type>() {
         match python_init(vm, ty) {
             // SAFETY: the type is on the stack.
@@ -178,24 +161,18 @@ fn call_other(vm: &Vm, m: &mut Machine, n: usize) -> Done {
     Ok(())
 }
 
-/// A bound method object: its function goes below, its receiver in front of the arguments.
-fn call_method_object(
-    vm: &Vm,
-    m: &mut Machine,
-    function: Value,
-    receiver: Value,
-    n: usize,
-) -> Done {
-    let args = m.pop_vec(n);
-    m.replace(1, function);
-    m.push(receiver);
-    for arg in args {
-        m.push(arg);
+/// Puts values below the top `n` words.
+///
+/// # Safety
+/// The stack has room: frames reserve some words beyond the verified depth.
+unsafe fn insert_below<const N: usize>(m: &mut Machine, n: usize, values: [Value; N]) {
+    // SAFETY: the top words move up, the values take their places.
+    unsafe {
+        let at = m.slot(n);
+        std::ptr::copy(at, at.add(N), n);
+        at.cast::<[Value; N]>().write(values);
+        m.sp = m.sp.add(N);
     }
-    if let Some(function) = function_at(m, n + 2) {
-        return enter_python(vm, m, function, n + 1, Return::ToCaller);
-    }
-    call_other(vm, m, n + 1)
 }
 
 /// The Python `__init__` of a class whose instances are made by `object.__new__`, through an
@@ -212,14 +189,9 @@ fn python_init(vm: &Vm, ty: &Obj<Type>) -> Option<Value> {
 /// class a ... z -- instance
 fn instantiate(vm: &Vm, m: &mut Machine, ty: &Obj<Type>, init: Value, n: usize) -> Done {
     let instance = crate::objects::object::allocate_instance(vm, ty)?;
-    let args = m.pop_vec(n);
-    m.replace(1, instance.clone());
-    m.push(init);
-    m.push(instance);
-    for arg in args {
-        m.push(arg);
-    }
-    // One word more than the caller's verified depth: frames reserve room for it.
+    // SAFETY: the arguments move up by two words.
+    unsafe { insert_below(m, n, [init, instance.clone()]) };
+    m.replace(n + 3, instance);
     match function_at(m, n + 2) {
         Some(function) => enter_python(vm, m, function, n + 1, Return::FromInit),
         None => Err(vm.system_error("__init__ changed while it was called")),
@@ -234,14 +206,46 @@ pub fn call_function_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         return Err(vm.system_error("CALL_FUNCTION_KW without names"));
     };
     m.save();
-    if let Some(function) = function_at(m, n + 1) {
-        let args = m.pop_vec(n);
-        return enter_bound(vm, m, function, CallArgs::new(&args, Some(&names)), Return::ToCaller);
+    let callable = m.peek(n + 1);
+    if callable.is_exact::<Method>()
+        && let Some(method) = callable.downcast_exact::<Method>()
+        && method.function.is_exact::<Function>()
+    {
+        let (function, receiver) = (method.function.clone(), method.receiver.clone());
+        // SAFETY: the arguments move up by one word, in place of the names.
+        unsafe { insert_below(m, n, [receiver]) };
+        m.replace(n + 2, function);
+        return enter_named(vm, m, n + 1, &names);
     }
-    let result = call::call_args(vm, m.peek(n + 1), CallArgs::new(m.top_slice(n), Some(&names)))?;
+    if callable.is_exact::<Function>() {
+        return enter_named(vm, m, n, &names);
+    }
+    if let Some(ty) = callable.downcast::<Type>()
+        && let Some(init) = python_init(vm, ty)
+    {
+        // SAFETY: the type is on the stack until it is replaced, and then kept by its instance.
+        let ty: &Obj<Type> = unsafe { &*(ty as *const _) };
+        let instance = crate::objects::object::allocate_instance(vm, ty)?;
+        // SAFETY: the arguments move up by two words.
+        unsafe { insert_below(m, n, [init, instance.clone()]) };
+        m.replace(n + 3, instance);
+        return match function_at(m, n + 2) {
+            Some(init) => enter_binding(vm, m, init, n + 1, Some(&names), Return::FromInit),
+            None => Err(vm.system_error("__init__ changed while it was called")),
+        };
+    }
+    let result = call::call_args(vm, callable, CallArgs::new(m.top_slice(n), Some(&names)))?;
     m.drop_top(n);
     m.replace(1, result);
     Ok(())
+}
+
+/// function a ... z -- result, the last arguments being named.
+fn enter_named(vm: &Vm, m: &mut Machine, n: usize, names: &Obj<Tuple>) -> Done {
+    match function_at(m, n + 1) {
+        Some(function) => enter_binding(vm, m, function, n, Some(names), Return::ToCaller),
+        None => Err(vm.system_error("a function changed while it was called")),
+    }
 }
 
 /// callable args [kwargs] -- result
@@ -251,8 +255,8 @@ pub fn call_function_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let args = m.pop();
     m.save();
     let callable = m.peek(1).clone();
-    let mut values = super::build::argument_sequence(vm, &callable, &args)?;
-    let mut names = Vec::new();
+    let mut names = None;
+    let mut named = Vec::new();
     if let Some(kwargs) = kwargs {
         let exact = kwargs.downcast_exact::<Dict>().map(|d| d.to_ref());
         let dict = match exact {
@@ -263,24 +267,57 @@ pub fn call_function_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
                 dict
             }
         };
-        for (name, value) in dict.items_vec() {
-            if name.downcast::<crate::objects::str_::Str>().is_none() {
+        if !dict.is_empty() {
+            let keys = dict.keys_vec();
+            if keys.iter().any(|name| name.downcast::<Str>().is_none()) {
                 return Err(vm.type_error("keywords must be strings"));
             }
-            names.push(name);
-            values.push(value);
+            named = dict.values_vec();
+            names = Some(Tuple::from_vec(keys));
         }
     }
-    let names = if names.is_empty() { None } else { Some(Tuple::from_vec(names)) };
-    let call_args = CallArgs::new(&values, names.as_deref());
+    let spread;
+    let positional = match args.downcast_exact::<Tuple>() {
+        Some(tuple) => tuple.items(),
+        None => {
+            spread = super::build::argument_sequence(vm, &callable, &args)?;
+            &spread[..]
+        }
+    };
     if let Some(function) = callable.downcast_exact::<Function>() {
-        return enter_bound(vm, m, function, call_args, Return::ToCaller);
+        return enter_spread(vm, m, function, positional, named, names.as_deref());
     }
-    let result: Value = call_any(vm, &callable, call_args)?;
+    let mut values: SmallVec<[Value; 8]> = positional.iter().cloned().collect();
+    values.extend(named);
+    let result = call::call_args(vm, &callable, CallArgs::new(&values, names.as_deref()))?;
     m.replace(1, result);
     Ok(())
 }
 
-fn call_any(vm: &Vm, callable: &Value, args: CallArgs<'_>) -> PyResult {
-    call::call_args(vm, callable, args)
+/// function -- result, the arguments being elsewhere.
+fn enter_spread(
+    vm: &Vm,
+    m: &mut Machine,
+    function: &Obj<Function>,
+    positional: &[Value],
+    named: Vec<Value>,
+    names: Option<&Obj<Tuple>>,
+) -> Done {
+    let n = positional.len() + named.len();
+    // The caller's verified stack need not have room for them, the thread's stack does.
+    let at = if m.frame().generator.is_null() { m.sp } else { vm.stack.top.get() };
+    if !vm.stack.has_room(at, n) {
+        return Err(vm.recursion_error("maximum recursion depth exceeded"));
+    }
+    // SAFETY: there is room for the values behind the caller's stack, where nothing else lies.
+    unsafe {
+        for (i, value) in positional.iter().cloned().chain(named).enumerate() {
+            at.add(i).write(Some(value));
+        }
+        match enter::enter_at(vm, function, at, n, names, Return::ToCaller)? {
+            Entered::Frame(frame) => *m = Machine::load(frame),
+            Entered::Generator(generator) => m.replace(1, generator),
+        }
+    }
+    Ok(())
 }

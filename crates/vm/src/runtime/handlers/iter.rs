@@ -56,7 +56,7 @@ pub fn for_iter(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         Some(item) => m.push(item),
         None => {
             drop(m.pop());
-            m.jump(i.c);
+            m.jump_by(i.c);
         }
     }
     Ok(())
@@ -72,7 +72,7 @@ pub fn for_iter_store_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         }
         None => {
             drop(m.pop());
-            m.jump(i.c);
+            m.jump_by(i.c);
         }
     }
     Ok(())

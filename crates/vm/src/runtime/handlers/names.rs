@@ -72,6 +72,13 @@ pub fn load_global_module(m: &mut Machine, i: Instr) {
         m.push(value);
         return;
     }
+    m.outline(|m| relearn(m, i));
+}
+
+/// The name is not where it was: it is looked for again.
+#[cold]
+#[inline(never)]
+fn relearn(m: &mut Machine, i: Instr) {
     m.specialize(Instr { op: P::LoadGlobal, ..i });
     m.again();
 }
@@ -87,8 +94,7 @@ pub fn load_global_builtin(m: &mut Machine, i: Instr) {
         m.push(value);
         return;
     }
-    m.specialize(Instr { op: P::LoadGlobal, ..i });
-    m.again();
+    m.outline(|m| relearn(m, i));
 }
 
 #[inline(always)]
@@ -175,6 +181,7 @@ pub fn delete_global(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 
 // ---- cells ----
 
+#[inline(always)]
 fn cell_index(m: &Machine, i: Instr) -> usize {
     m.code().source.nlocals as usize + i.c as usize
 }
@@ -203,13 +210,13 @@ pub fn load_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             m.push(value);
             Ok(())
         }
-        None => Err(unbound_free(vm, m, i)),
+        None => Err(unbound_free(vm, *m, i)),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn unbound_free(vm: &Vm, m: &Machine, i: Instr) -> Exc {
+fn unbound_free(vm: &Vm, m: Machine, i: Instr) -> Exc {
     let source = &m.code().source;
     let name = source.free_name(i.c).map(|n| n.to_string_lossy()).unwrap_or_default();
     if (i.c as usize) < source.cellvars.len() {
@@ -243,7 +250,7 @@ pub fn delete_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             cell.set(None);
             Ok(())
         }
-        _ => Err(unbound_free(vm, m, i)),
+        _ => Err(unbound_free(vm, *m, i)),
     }
 }
 

@@ -60,7 +60,7 @@ pub fn load_fast(vm: &Vm, m: &mut Machine, index: u32) -> Done {
             m.push(value);
             Ok(())
         }
-        None => Err(unbound(vm, m, index)),
+        None => Err(unbound(vm, *m, index)),
     }
 }
 
@@ -96,13 +96,13 @@ pub fn delete_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             drop(old);
             Ok(())
         }
-        None => Err(unbound(vm, m, i.c)),
+        None => Err(unbound(vm, *m, i.c)),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn unbound(vm: &Vm, m: &Machine, index: u32) -> crate::runtime::errors::Exc {
+fn unbound(vm: &Vm, m: Machine, index: u32) -> crate::runtime::errors::Exc {
     let name = m.code().source.varnames.get(index as usize).map(|n| n.to_string_lossy());
     vm.unbound_local_error(format!(
         "cannot access local variable '{}' where it is not associated with a value",

@@ -7,12 +7,17 @@
 use super::{Instr, P, Prepared, PreparedBlock, cache::Cache};
 use crate::objects::code::Code;
 use crate::objects::str_::intern;
+use crate::protocol::compare::CmpOp;
 use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
+use crate::runtime::handlers::arith;
 use crate::runtime::vm::Vm;
 use adder_bytecode::opcode::{Op, cmp};
 use adder_bytecode::verify::{self, Analysis, BlockKind, Entry, NO_BLOCK, Step};
 use std::cell::{Cell, UnsafeCell};
+
+/// Words of stack beyond the verified depth: what calls put between a callable and its arguments.
+const SPARE_WORDS: u32 = 6;
 
 /// Verifies and prepares a code object.
 pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
@@ -46,7 +51,7 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         blocks,
         caches: (0..build.caches.max(1)).map(|_| UnsafeCell::new(Cache::default())).collect(),
         // Each LoadMethod keeps one word more than LOAD_ATTR did.
-        max_depth: analysis.max_depth + build.deepest_methods + 2,
+        max_depth: analysis.max_depth + build.deepest_methods + SPARE_WORDS,
         consts,
         names,
     })
@@ -184,12 +189,10 @@ impl Build {
                 None => return false,
             },
             (Op::COMPARE_OP, Op::POP_JUMP_IF_FALSE) if step.arg <= cmp::GE => {
-                self.jumps.push(self.out.len());
-                self.emit(step, P::CompareJumpIfFalse, step.arg as u8, 0, next.target);
+                self.compare_jump(step, next, false);
             }
             (Op::COMPARE_OP, Op::POP_JUMP_IF_TRUE) if step.arg <= cmp::GE => {
-                self.jumps.push(self.out.len());
-                self.emit(step, P::CompareJumpIfTrue, step.arg as u8, 0, next.target);
+                self.compare_jump(step, next, true);
             }
             (Op::FOR_ITER, Op::STORE_FAST) => match small(next.arg) {
                 Some(local) => {
@@ -201,6 +204,12 @@ impl Build {
             _ => return false,
         }
         true
+    }
+
+    fn compare_jump(&mut self, step: &Step, next: &Step, want: bool) {
+        let outcomes = arith::jump_outcomes(CmpOp::ALL[step.arg as usize % 6], want);
+        self.jumps.push(self.out.len());
+        self.emit(step, P::CompareJump, step.arg as u8, outcomes, next.target);
     }
 
     fn jump(&mut self, step: &Step, op: P) {
@@ -302,7 +311,10 @@ impl Build {
                 cmp::IS => P::Is,
                 cmp::IS_NOT => P::IsNot,
                 cmp::EXC_MATCH => P::ExceptionMatch,
-                _ => return self.emit(step, P::CompareOp, arg as u8, 0, 0),
+                _ => {
+                    let outcomes = CmpOp::ALL[arg as usize % 6].outcomes();
+                    return self.emit(step, P::CompareOp, arg as u8, outcomes.into(), 0);
+                }
             },
             Op::JUMP_FORWARD => return self.jump(step, P::JumpForward),
             Op::JUMP_ABSOLUTE => {
@@ -394,11 +406,16 @@ impl Build {
         self.emit(step, plain, 0, 0, arg);
     }
 
-    /// Turns byte offsets into instruction indices. An offset whose instruction left nothing behind
+    /// Turns byte offsets into distances from the next instruction (for `ContinueLoop`, which goes
+    /// through blocks: into an instruction index). An offset whose instruction left nothing behind
     /// (a NOP, a POP_BLOCK) means the next one that did.
     fn resolve(&mut self) {
         for at in std::mem::take(&mut self.jumps) {
-            self.out[at].c = self.index_of(self.out[at].c);
+            let target = self.index_of(self.out[at].c);
+            self.out[at].c = match self.out[at].op {
+                P::ContinueLoop => target,
+                _ => target.wrapping_sub(at as u32 + 1),
+            };
         }
     }
 }

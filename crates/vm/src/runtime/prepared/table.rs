@@ -77,8 +77,7 @@ prepared! {
     StoreSubscr = "STORE_SUBSCR", "a[b] = c";
     DeleteSubscr = "DELETE_SUBSCR", "del a[b]";
     CompareOp = "COMPARE_OP", "one of the six comparisons";
-    CompareJumpIfFalse = "COMPARE_OP", "compares, jumps if false";
-    CompareJumpIfTrue = "COMPARE_OP", "compares, jumps if true";
+    CompareJump = "COMPARE_OP", "compares, jumps by the outcome";
     Is = "COMPARE_OP", "a is b";
     IsNot = "COMPARE_OP", "a is not b";
     In = "COMPARE_OP", "a in b";

@@ -1,6 +1,16 @@
 //! `sys`: the machine seen from inside. CPython's counterpart: `Python/sysmodule.c`.
+//!
+//! The hooks are in `hooks.rs`, the records (`sys.flags`, ...) in `info.rs`.
 
-use crate::object::{GilCell, Guarded, Obj, Ref, ValueCell};
+mod hooks;
+mod info;
+
+pub use hooks::{
+    audit, exit_status, flush_streams, report_unraisable, show_uncaught, write_stderr,
+};
+pub use info::record;
+
+use crate::object::{GilCell, Obj, Ref};
 use crate::objects::dict::Dict;
 use crate::objects::exceptions::ExcObj;
 use crate::objects::frame::{self, FrameObj};
@@ -10,15 +20,14 @@ use crate::objects::namespace::Namespace;
 use crate::objects::str_::{Str, intern};
 use crate::objects::traceback::Traceback;
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::declare;
 use crate::protocol::{call, number, object};
+use crate::runtime::args::{KwArgs, VarArgs};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::report;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
-use adder_derive::{pyclass, pymethods, pymodule};
+use adder_derive::pymodule;
 use std::collections::HashMap;
-use std::io::{BufRead, IsTerminal, Read, Write};
 
 /// Text typed at the prompt, by its file name (`<stdin>-0`), for tracebacks.
 static INTERACTIVE: GilCell<Option<HashMap<String, String>>> = GilCell::new(None);
@@ -37,233 +46,7 @@ pub(crate) fn asyncgen_hooks(_vm: &Vm) -> (Option<Value>, Option<Value>) {
     ASYNCGEN_HOOKS.with(|h| h.clone())
 }
 
-/// Writes to `sys.stderr`, or to the process's own if that is gone.
-pub fn write_stderr(vm: &Vm, text: &str) {
-    let names = vm.names();
-    if let Some(file) = vm.sys_get(&names.stderr).filter(|f| !f.is_none())
-        && object::call_method(vm, &file, &names.write, &[vm.str(text)]).is_ok()
-    {
-        let _ = object::call_method(vm, &file, &names.flush, &[]);
-        return;
-    }
-    let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
-/// `sys.unraisablehook`: an error that nobody can catch.
-pub fn report_unraisable(vm: &Vm, exc: Exc, context: &str, object: Option<&Value>) {
-    let mut text = match object.map(|o| object::repr(vm, o)) {
-        Some(Ok(shown)) => format!("{context}: {}\n", shown.to_string_lossy()),
-        _ => format!("{context}:\n"),
-    };
-    text.push_str(&report::report(vm, &exc));
-    write_stderr(vm, &text);
-}
-
-/// Shows an uncaught exception through `sys.excepthook`.
-pub fn show_uncaught(vm: &Vm, exc: &Exc) {
-    let names = vm.names();
-    if let Some(sys) = vm.interp().sys.get() {
-        sys.set(vm, "last_exc", exc.value());
-        sys.set(vm, "last_type", exc.ty().to_value());
-        sys.set(vm, "last_value", exc.value());
-        sys.set(vm, "last_traceback", exc.0.traceback().unwrap_or(Value::NONE));
-    }
-    if let Some(hook) = vm.sys_get(&names.excepthook) {
-        let args = [exc.ty().to_value(), exc.value(), exc.0.traceback().unwrap_or(Value::NONE)];
-        match call::call(vm, &hook, &args) {
-            Ok(_) => return,
-            Err(second) => {
-                write_stderr(vm, "Error in sys.excepthook:\n");
-                write_stderr(vm, &report::report(vm, &second));
-                write_stderr(vm, "\nOriginal exception was:\n");
-            }
-        }
-    }
-    write_stderr(vm, &report::report(vm, exc));
-}
-
-/// The exit status that `SystemExit` asks for; its message, if it has one, is written.
-pub fn exit_status(vm: &Vm, exc: &Exc) -> i32 {
-    let code = exc.0.field(vm, "code").unwrap_or(Value::NONE);
-    if code.is_none() {
-        return 0;
-    }
-    if crate::objects::int::is_int(&code) {
-        return crate::objects::int::to_i64_exact(&code).map_or(-1, |i| i as i32);
-    }
-    if let Ok(text) = object::str(vm, &code) {
-        write_stderr(vm, &format!("{}\n", text.to_string_lossy()));
-    }
-    1
-}
-
-// ---- the standard streams ----
-
-/// A standard stream as text (UTF-8).
-#[pyclass(name = "_io.StandardStream", no_new, has_dict)]
-pub struct StandardStream {
-    #[notrace]
-    descriptor: i32,
-    #[notrace]
-    buffer: Guarded<Vec<u8>>,
-    #[notrace]
-    line_buffered: bool,
-    closed: ValueCell,
-}
-
-impl StandardStream {
-    fn make(descriptor: i32, unbuffered: bool) -> Value {
-        let terminal = match descriptor {
-            0 => std::io::stdin().is_terminal(),
-            1 => std::io::stdout().is_terminal(),
-            _ => true,
-        };
-        Ref::new(StandardStream {
-            descriptor,
-            buffer: Guarded::new(Vec::new()),
-            line_buffered: terminal || unbuffered,
-            closed: ValueCell::default(),
-        })
-        .into()
-    }
-
-    fn write_out(&self, vm: &Vm) -> PyResult<()> {
-        let bytes = self.buffer.replace(Vec::new());
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let descriptor = self.descriptor;
-        let result = vm.without_lock(|| {
-            if descriptor == 2 {
-                std::io::stderr().write_all(&bytes)
-            } else {
-                let mut out = std::io::stdout();
-                out.write_all(&bytes).and_then(|()| out.flush())
-            }
-        });
-        result.map_err(|e| vm.os_error(&e, None))
-    }
-}
-
-#[pymethods]
-impl StandardStream {
-    /// Write text to the stream.
-    #[pymethod]
-    fn write(zelf: &Obj<StandardStream>, vm: &Vm, text: &Value) -> PyResult<usize> {
-        let Some(text) = text.downcast::<Str>() else {
-            return Err(vm.type_error(format!(
-                "write() argument must be str, not {}",
-                object::type_name_or_none(text)
-            )));
-        };
-        let newline = zelf.buffer.with_mut(|b| {
-            let start = b.len();
-            match text.as_ascii() {
-                Some(ascii) => b.extend_from_slice(ascii.as_bytes()),
-                None => b.extend_from_slice(text.to_string_lossy().as_bytes()),
-            }
-            b[start..].contains(&b'\n')
-        });
-        let full = zelf.buffer.with(|b| b.len() > 8192);
-        if full || (zelf.line_buffered && newline) || zelf.descriptor == 2 {
-            zelf.write_out(vm)?;
-        }
-        Ok(text.len())
-    }
-    /// Flush the write buffer.
-    #[pymethod]
-    fn flush(zelf: &Obj<StandardStream>, vm: &Vm) -> PyResult<()> {
-        zelf.write_out(vm)
-    }
-    /// Read a line.
-    #[pymethod(sig = "($self, size=-1, /)")]
-    fn readline(zelf: &Obj<StandardStream>, vm: &Vm, _size: Option<&Value>) -> PyResult<String> {
-        let _ = zelf;
-        let mut line = String::new();
-        let read = vm.without_lock(|| std::io::stdin().lock().read_line(&mut line));
-        vm.check_signals()?;
-        read.map_err(|e| vm.os_error(&e, None))?;
-        Ok(line)
-    }
-    /// Read all text.
-    #[pymethod(sig = "($self, size=-1, /)")]
-    fn read(zelf: &Obj<StandardStream>, vm: &Vm, _size: Option<&Value>) -> PyResult<String> {
-        let _ = zelf;
-        let mut text = String::new();
-        let read = vm.without_lock(|| std::io::stdin().lock().read_to_string(&mut text));
-        read.map_err(|e| vm.os_error(&e, None))?;
-        Ok(text)
-    }
-    #[slot]
-    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
-        Ok(zelf.clone())
-    }
-    #[slot]
-    fn iternext(zelf: &Obj<StandardStream>, vm: &Vm) -> PyResult<Option<Value>> {
-        let line = StandardStream::readline(zelf, vm, None)?;
-        Ok(if line.is_empty() { None } else { Some(vm.str(&line)) })
-    }
-    /// Is it a terminal?
-    #[pymethod]
-    fn isatty(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
-        match zelf.descriptor {
-            0 => std::io::stdin().is_terminal(),
-            1 => std::io::stdout().is_terminal(),
-            _ => std::io::stderr().is_terminal(),
-        }
-    }
-    /// The file descriptor.
-    #[pymethod]
-    fn fileno(zelf: &Obj<StandardStream>, _vm: &Vm) -> i32 {
-        zelf.descriptor
-    }
-    #[pymethod]
-    fn readable(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
-        zelf.descriptor == 0
-    }
-    #[pymethod]
-    fn writable(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
-        zelf.descriptor != 0
-    }
-    #[getter]
-    fn encoding(_zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
-        "utf-8"
-    }
-    #[getter]
-    fn errors(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
-        if zelf.descriptor == 2 { "backslashreplace" } else { "strict" }
-    }
-    #[getter]
-    fn name(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
-        ["<stdin>", "<stdout>", "<stderr>"][zelf.descriptor.clamp(0, 2) as usize]
-    }
-    #[getter]
-    fn mode(zelf: &Obj<StandardStream>, _vm: &Vm) -> &'static str {
-        if zelf.descriptor == 0 { "r" } else { "w" }
-    }
-    #[getter]
-    fn closed(zelf: &Obj<StandardStream>, _vm: &Vm) -> bool {
-        zelf.closed.is_some()
-    }
-}
-
-/// Writes out what the standard streams still hold.
-pub fn flush_streams(vm: &Vm) -> PyResult<()> {
-    let names = vm.names();
-    let mut result = Ok(());
-    for name in [&names.stdout, &names.stderr] {
-        if let Some(file) = vm.sys_get(name).filter(|f| !f.is_none())
-            && let Err(e) = object::call_method(vm, &file, &names.flush, &[])
-        {
-            result = Err(e);
-        }
-    }
-    result
-}
-
 pub(super) fn make(vm: &Vm) {
-    declare::create::<StandardStream>();
-    declare::ready::<StandardStream>();
     // The definition's `init` cannot fail: it only binds names.
     if let Ok(module) = Module::from_def(vm, &sys::MODULE) {
         super::enter(vm, "sys", &module);
@@ -424,12 +207,13 @@ pub mod sys {
     /// Handle an unraisable exception.
     #[pyfunction]
     fn unraisablehook(vm: &Vm, unraisable: &Value) -> PyResult<()> {
-        let exc = object::get_attr_str(vm, unraisable, "exc_value")?;
-        if let Ok(exc) = exc.into_ref::<ExcObj>() {
-            let text = report::report(vm, &Exc(exc));
-            write_stderr(vm, &text);
-        }
-        Ok(())
+        hooks::show_unraisable(vm, unraisable)
+    }
+
+    /// This hook function is called by built-in breakpoint().
+    #[pyfunction(sig = "(*args, **kws)")]
+    fn breakpointhook(vm: &Vm, args: VarArgs, kws: KwArgs) -> PyResult {
+        hooks::breakpoint(vm, &args.0, &kws.0)
     }
 
     /// Return the current default encoding used by the Unicode implementation.
@@ -480,9 +264,123 @@ pub mod sys {
     fn is_finalizing(_vm: &Vm) -> bool {
         false
     }
-    /// Raises an auditing event; there are no hooks by default.
+    /// Passes the event to any hooks that are attached.
     #[pyfunction(sig = "(event, /, *args)")]
-    fn audit(_vm: &Vm, _event: &Obj<Str>, _args: crate::runtime::args::VarArgs) {}
+    fn audit(vm: &Vm, event: String, args: VarArgs) -> PyResult<()> {
+        hooks::audit(vm, &event, args.0.items())
+    }
+    /// Adds a new audit hook callback.
+    #[pyfunction(sig = "(hook)")]
+    fn addaudithook(vm: &Vm, hook: Value) -> PyResult<()> {
+        hooks::add_audit_hook(vm, hook)
+    }
+    /// Call func(*args), while tracing is enabled.
+    ///
+    /// The tracing state is saved, and restored afterwards.  This is intended
+    /// to be called from a debugger from a checkpoint, to recursively debug
+    /// some other code.
+    #[pyfunction]
+    fn call_tracing(vm: &Vm, func: &Value, args: &Obj<Tuple>) -> PyResult {
+        let before = vm.tracing.replace(false);
+        let result = call::call(vm, func, args.items());
+        vm.tracing.set(before);
+        result
+    }
+    /// Return a dict mapping each thread's thread id to its current stack frame.
+    #[pyfunction]
+    fn _current_frames(vm: &Vm) -> PyResult<Ref<Dict>> {
+        let frames = Dict::new_ref();
+        for (thread, frame, _) in vm.threads() {
+            if let Some(frame) = frame {
+                frames.insert(vm, &Value::int_unchecked(thread as i64), frame.into())?;
+            }
+        }
+        Ok(frames)
+    }
+    /// Return a dict mapping each thread's identifier to its current raised exception.
+    #[pyfunction]
+    fn _current_exceptions(vm: &Vm) -> PyResult<Ref<Dict>> {
+        let exceptions = Dict::new_ref();
+        for (thread, _, exc) in vm.threads() {
+            let exc = exc.map_or(Value::NONE, |exc| exc.value());
+            exceptions.insert(vm, &Value::int_unchecked(thread as i64), exc)?;
+        }
+        Ok(exceptions)
+    }
+    /// Set the global debug tracing function for all threads.
+    #[pyfunction]
+    fn _settraceallthreads(vm: &Vm, function: Value) {
+        let function = Some(function).filter(|f| !f.is_none());
+        vm.each_thread(&mut |thread| drop(thread.trace.replace(function.clone())));
+    }
+    /// Set the profiling function for all threads.
+    #[pyfunction]
+    fn _setprofileallthreads(vm: &Vm, function: Value) {
+        let function = Some(function).filter(|f| !f.is_none());
+        vm.each_thread(&mut |thread| drop(thread.profile.replace(function.clone())));
+    }
+    /// Enables or disables origin tracking for coroutine objects in this thread.
+    ///
+    /// Coroutine objects will track 'depth' frames of traceback information
+    /// about where they came from, available in their cr_origin attribute.
+    #[pyfunction(sig = "(depth)")]
+    fn set_coroutine_origin_tracking_depth(vm: &Vm, depth: i32) -> PyResult<()> {
+        match usize::try_from(depth) {
+            Ok(depth) => Ok(vm.origin_depth.set(depth)),
+            Err(_) => Err(vm.value_error("depth must be >= 0")),
+        }
+    }
+    /// Check status of origin tracking for coroutine objects in this thread.
+    #[pyfunction]
+    fn get_coroutine_origin_tracking_depth(vm: &Vm) -> usize {
+        vm.origin_depth.get()
+    }
+    /// Return True if the GIL is currently enabled.
+    #[pyfunction]
+    fn _is_gil_enabled(_vm: &Vm) -> bool {
+        true
+    }
+    /// Return True if the given object is "immortal": its references are not counted.
+    #[pyfunction]
+    fn _is_immortal(_vm: &Vm, op: &Value) -> bool {
+        op.head().is_none()
+    }
+    /// Return True if the given string is "interned".
+    #[pyfunction]
+    fn _is_interned(_vm: &Vm, string: &Obj<Str>) -> bool {
+        string.is_interned()
+    }
+    /// Clear all internal performance-related caches: those of this machine follow what they cache.
+    #[pyfunction]
+    fn _clear_internal_caches(_vm: &Vm) {}
+    /// Clear the internal type lookup cache: it follows the types by their versions.
+    #[pyfunction]
+    fn _clear_type_cache(_vm: &Vm) {}
+    /// Return the number of elements of the unicode interned dictionary.
+    #[pyfunction(sig = "(*, _only_immortal=False)")]
+    fn getunicodeinternedsize(_vm: &Vm, _only_immortal: Option<bool>) -> usize {
+        super::intern::count()
+    }
+    /// Set the flags used by the interpreter for dlopen calls.
+    #[pyfunction]
+    fn setdlopenflags(vm: &Vm, flags: i32) {
+        vm.interp().dlopen_flags.set(flags);
+    }
+    /// Return the current value of the flags that are used for dlopen calls.
+    #[pyfunction]
+    fn getdlopenflags(vm: &Vm) -> i32 {
+        vm.interp().dlopen_flags.get()
+    }
+    /// Return whether a stack profiler trampoline is active: this machine needs none.
+    #[pyfunction]
+    fn is_stack_trampoline_active(_vm: &Vm) -> bool {
+        false
+    }
+    /// Return True if remote debugging is enabled, False otherwise.
+    #[pyfunction]
+    fn is_remote_debug_enabled(_vm: &Vm) -> bool {
+        false
+    }
 
     /// The number of processors that -X cpu_count names, or -1.
     #[pyfunction]
@@ -548,7 +446,7 @@ pub mod sys {
         set("version", text(&format!("3.14.0 (Adder {})", env!("CARGO_PKG_VERSION"))));
         set("dont_write_bytecode", Value::bool(config.dont_write_bytecode));
         set("pycache_prefix", Value::NONE);
-        set("version_info", super::version_info(vm));
+        set("version_info", super::info::version_info(vm));
         let cache_tag = text("adder-314");
         set(
             "implementation",
@@ -557,15 +455,15 @@ pub mod sys {
                 vec![
                     ("name", text("adder")),
                     ("cache_tag", cache_tag),
-                    ("version", super::version_info(vm)),
+                    ("version", super::info::version_info(vm)),
                     ("hexversion", int(0x030e_00f0)),
                 ],
             ),
         );
-        set("flags", super::flags(vm));
-        set("float_info", super::float_info(vm));
-        set("int_info", super::int_info(vm));
-        set("hash_info", super::hash_info(vm));
+        set("flags", super::info::flags(vm));
+        set("float_info", super::info::float_info(vm));
+        set("int_info", super::info::int_info(vm));
+        set("hash_info", super::info::hash_info(vm));
         set(
             "thread_info",
             super::record(
@@ -579,12 +477,12 @@ pub mod sys {
             ),
         );
         set("float_repr_style", text("short"));
-        for (name, descriptor) in [("stdin", 0), ("stdout", 1), ("stderr", 2)] {
-            let stream = StandardStream::make(descriptor, config.unbuffered);
-            set(name, stream.clone());
-            set(&format!("__{name}__"), stream);
+        // The streams come with `_io`, from outside this crate.
+        for name in ["stdin", "stdout", "stderr"] {
+            set(name, Value::NONE);
+            set(&format!("__{name}__"), Value::NONE);
         }
-        for name in ["displayhook", "excepthook", "unraisablehook"] {
+        for name in ["displayhook", "excepthook", "unraisablehook", "breakpointhook"] {
             if let Some(hook) = module.dict().get_str(&vm.intern(name)) {
                 set(&format!("__{name}__"), hook);
             }
@@ -597,110 +495,6 @@ pub mod sys {
         set("_xoptions", options.into());
         Ok(())
     }
-}
-
-/// A named record like `sys.flags`: a tuple whose items have names.
-pub fn record(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
-    crate::objects::struct_sequence::make(vm, name, fields)
-}
-
-fn version_info(vm: &Vm) -> Value {
-    let int = Value::int_unchecked;
-    record(
-        vm,
-        "sys.version_info",
-        &[
-            ("major", int(3)),
-            ("minor", int(14)),
-            ("micro", int(0)),
-            ("releaselevel", vm.str("final")),
-            ("serial", int(0)),
-        ],
-    )
-}
-
-fn flags(vm: &Vm) -> Value {
-    let c = vm.config();
-    let flag = |b: bool| Value::int_unchecked(b.into());
-    let int = |n: u8| Value::int_unchecked(n.into());
-    record(
-        vm,
-        "sys.flags",
-        &[
-            ("debug", flag(false)),
-            ("inspect", flag(c.inspect)),
-            ("interactive", flag(c.interactive)),
-            ("optimize", int(c.optimize)),
-            ("dont_write_bytecode", flag(c.dont_write_bytecode)),
-            ("no_user_site", flag(c.no_user_site)),
-            ("no_site", flag(c.no_site)),
-            ("ignore_environment", flag(c.ignore_environment)),
-            ("verbose", int(c.verbose)),
-            ("bytes_warning", int(c.bytes_warning)),
-            ("quiet", flag(c.quiet)),
-            ("hash_randomization", flag(c.hash_seed != Some(0))),
-            ("isolated", flag(c.isolated)),
-            ("dev_mode", Value::bool(c.dev_mode)),
-            ("utf8_mode", flag(c.utf8_mode)),
-            ("warn_default_encoding", flag(false)),
-            ("safe_path", Value::bool(c.safe_path)),
-            ("int_max_str_digits", Value::int_unchecked(c.int_max_str_digits as i64)),
-        ],
-    )
-}
-
-fn float_info(vm: &Vm) -> Value {
-    let int = |n: i32| Value::int_unchecked(n.into());
-    record(
-        vm,
-        "sys.float_info",
-        &[
-            ("max", Value::float(f64::MAX)),
-            ("max_exp", int(f64::MAX_EXP)),
-            ("max_10_exp", int(f64::MAX_10_EXP)),
-            ("min", Value::float(f64::MIN_POSITIVE)),
-            ("min_exp", int(f64::MIN_EXP)),
-            ("min_10_exp", int(f64::MIN_10_EXP)),
-            ("dig", int(15)),
-            ("mant_dig", int(53)),
-            ("epsilon", Value::float(f64::EPSILON)),
-            ("radix", int(2)),
-            ("rounds", int(1)),
-        ],
-    )
-}
-
-fn int_info(vm: &Vm) -> Value {
-    let int = Value::int_unchecked;
-    record(
-        vm,
-        "sys.int_info",
-        &[
-            ("bits_per_digit", int(30)),
-            ("sizeof_digit", int(4)),
-            ("default_max_str_digits", int(4300)),
-            ("str_digits_check_threshold", int(640)),
-        ],
-    )
-}
-
-fn hash_info(vm: &Vm) -> Value {
-    let int = Value::int_unchecked;
-    record(
-        vm,
-        "sys.hash_info",
-        &[
-            ("width", int(64)),
-            ("modulus", crate::objects::int::from_i64((1 << 61) - 1)),
-            ("inf", int(314_159)),
-            ("nan", int(0)),
-            ("imag", int(1_000_003)),
-            ("algorithm", vm.str("siphash13")),
-            ("hash_bits", int(64)),
-            ("seed_bits", int(128)),
-            ("cutoff", int(0)),
-        ],
-    )
 }
 
 /// Binds a name of `sys`.

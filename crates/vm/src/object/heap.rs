@@ -1,0 +1,457 @@
+//! Memory of heap objects: pools of equal blocks for small ones, the global allocator for the rest.
+//!
+//! ```text
+//!   arena (1 MiB from the system)  =  64 pools of 16 KiB, each aligned to its size
+//!   pool  =  head | block | block | ...        all of one size class, a multiple of 8 bytes
+//! ```
+//!
+//! A pool is found from a block's address by masking, so freeing needs no size. Each pool keeps a list
+//! of its free blocks; each class a list of its pools with free blocks, the first of which serves. A
+//! pool without blocks in use goes back to its arena and may serve any class; an arena without pools
+//! in use goes back to the system.
+//!
+//! Objects live and die under the interpreter lock, so nothing here is atomic or local to a thread;
+//! that is what makes it faster than any general allocator. CPython's counterpart: pymalloc,
+//! `Objects/obmalloc.c`.
+
+#![expect(unsafe_code, reason = "an allocator")]
+
+use super::GilCell;
+use std::alloc::Layout as Memory;
+use std::ptr::{NonNull, null_mut};
+
+/// Objects up to this many bytes come from pools.
+pub(crate) const MAX_POOLED: usize = 512;
+const CLASSES: usize = MAX_POOLED / 8 + 1;
+const POOL: usize = 16 << 10;
+const ARENA: usize = 1 << 20;
+const POOLS: usize = ARENA / POOL;
+
+/// A free block: the next one.
+struct Free(*mut Free);
+
+/// The head of a pool. A pool is in its class's list exactly while it has a free block.
+struct Pool {
+    free: *mut Free,
+    /// Where the part begins that never held a block.
+    fresh: *mut u8,
+    end: *mut u8,
+    used: u32,
+    class: u32,
+    next: *mut Pool,
+    prev: *mut Pool,
+    arena: *mut Arena,
+}
+
+struct Arena {
+    /// What the system gave, a little more than `ARENA`.
+    mapping: *mut libc::c_void,
+    /// Pools not in use, linked by `next`; then those never used yet.
+    free: *mut Pool,
+    fresh: *mut u8,
+    end: *mut u8,
+    used: u32,
+    next: *mut Arena,
+    prev: *mut Arena,
+}
+
+struct Heap {
+    /// The pool that serves a class, or null; its list goes on by `next`.
+    pools: [*mut Pool; CLASSES],
+    /// Arenas with a pool to give.
+    arenas: *mut Arena,
+}
+
+static HEAP: GilCell<Heap> =
+    GilCell::new(Heap { pools: [null_mut(); CLASSES], arenas: null_mut() });
+
+/// Memory for an object of `size` bytes, aligned to 8. Does not return if there is none.
+#[inline(always)]
+pub(crate) fn allocate(size: usize) -> NonNull<u8> {
+    if size > MAX_POOLED || PLAIN {
+        return allocate_large(size);
+    }
+    let class = size.div_ceil(8);
+    // SAFETY: the pool is alive while it is in the list; its first free block, if any, is in its
+    // memory and becomes the caller's.
+    HEAP.with(|heap| unsafe {
+        let pool = heap.pools[class];
+        if !pool.is_null() {
+            let block = (*pool).free;
+            if let Some(free) = NonNull::new(block) {
+                (*pool).free = (*block).0;
+                (*pool).used += 1;
+                return free.cast();
+            }
+        }
+        allocate_slowly(heap, class)
+    })
+}
+
+/// Gives the memory of an object back.
+///
+/// # Safety
+/// `block` came from `allocate(size)` and is not used again.
+#[inline(always)]
+pub(crate) unsafe fn release(block: NonNull<u8>, size: usize) {
+    if size > MAX_POOLED || PLAIN {
+        // SAFETY: passed on.
+        return unsafe { release_large(block, size) };
+    }
+    // SAFETY: a pooled block lies in a pool that is aligned to its size; the block is the caller's
+    // and becomes part of the pool's list.
+    HEAP.with(|heap| unsafe {
+        let pool = (block.as_ptr() as usize & !(POOL - 1)) as *mut Pool;
+        let block: *mut Free = block.as_ptr().cast();
+        let first = (*pool).free;
+        block.write(Free(first));
+        (*pool).free = block;
+        let used = (*pool).used - 1;
+        (*pool).used = used;
+        if first.is_null() || used == 0 {
+            release_slowly(heap, pool);
+        }
+    })
+}
+
+/// Changes the size of an object's memory, which may move.
+///
+/// # Safety
+/// As for [`release`]; the content up to the lesser size is kept.
+pub(crate) unsafe fn reallocate(block: NonNull<u8>, old: usize, new: usize) -> NonNull<u8> {
+    // SAFETY: passed on; the two blocks do not overlap.
+    unsafe {
+        if (old > MAX_POOLED && new > MAX_POOLED) || PLAIN {
+            let moved = std::alloc::realloc(block.as_ptr(), memory(old), new);
+            return NonNull::new(moved)
+                .unwrap_or_else(|| std::alloc::handle_alloc_error(memory(new)));
+        }
+        let moved = allocate(new);
+        std::ptr::copy_nonoverlapping(block.as_ptr(), moved.as_ptr(), old.min(new));
+        release(block, old);
+        moved
+    }
+}
+
+/// Does every object come from the global allocator? For memory checkers, which see no pool.
+const PLAIN: bool = cfg!(feature = "plain-alloc");
+
+fn memory(size: usize) -> Memory {
+    match Memory::from_size_align(size.max(8), 8) {
+        Ok(memory) => memory,
+        Err(_) => std::alloc::handle_alloc_error(Memory::new::<usize>()),
+    }
+}
+
+#[inline(never)]
+fn allocate_large(size: usize) -> NonNull<u8> {
+    let memory = memory(size);
+    // SAFETY: the size is not zero.
+    let block = unsafe { std::alloc::alloc(memory) };
+    NonNull::new(block).unwrap_or_else(|| std::alloc::handle_alloc_error(memory))
+}
+
+/// # Safety
+/// As for [`release`].
+#[inline(never)]
+unsafe fn release_large(block: NonNull<u8>, size: usize) {
+    // SAFETY: `allocate_large` made it with this layout.
+    unsafe { std::alloc::dealloc(block.as_ptr(), memory(size)) }
+}
+
+/// The serving pool has no free block in its list.
+///
+/// # Safety
+/// The heap is consistent.
+#[cold]
+#[inline(never)]
+unsafe fn allocate_slowly(heap: &mut Heap, class: usize) -> NonNull<u8> {
+    let size = class.max(1) * 8;
+    // SAFETY: pools in the list are alive, `fresh..end` is their untouched memory.
+    unsafe {
+        let mut pool = heap.pools[class];
+        if pool.is_null() {
+            pool = take_pool(heap, class);
+        }
+        // A few blocks at a time: memory is touched when it is needed.
+        let fresh = (*pool).fresh;
+        let left = ((*pool).end as usize - fresh as usize) / size;
+        let blocks = left.min(16);
+        let mut last = fresh;
+        for _ in 1..blocks {
+            let next = last.add(size);
+            last.cast::<Free>().write(Free(next.cast()));
+            last = next;
+        }
+        if blocks == 0 {
+            // Full: it leaves the list until one of its blocks is released.
+            unlink(heap, pool);
+            return match NonNull::new(heap.pools[class]) {
+                Some(next) if !next.as_ref().free.is_null() => {
+                    let block = (*next.as_ptr()).free;
+                    (*next.as_ptr()).free = (*block).0;
+                    (*next.as_ptr()).used += 1;
+                    NonNull::new_unchecked(block.cast())
+                }
+                _ => allocate_slowly(heap, class),
+            };
+        }
+        last.cast::<Free>().write(Free(null_mut()));
+        (*pool).fresh = last.add(size);
+        (*pool).free = (*fresh.cast::<Free>()).0;
+        (*pool).used += 1;
+        NonNull::new_unchecked(fresh)
+    }
+}
+
+/// A block came back to a pool that was full, or that has no other block in use.
+///
+/// # Safety
+/// The heap is consistent, but for this.
+#[cold]
+#[inline(never)]
+unsafe fn release_slowly(heap: &mut Heap, pool: *mut Pool) {
+    // SAFETY: the pool is alive.
+    unsafe {
+        let class = (*pool).class as usize;
+        let listed = (*pool).next != pool;
+        if !listed {
+            link(heap, pool);
+        }
+        // The pool that serves stays, so that one object made and dropped in turn costs nothing.
+        if (*pool).used == 0 && heap.pools[class] != pool {
+            unlink(heap, pool);
+            give_pool(heap, pool);
+        }
+    }
+}
+
+/// # Safety
+/// The pool is not in its list.
+unsafe fn link(heap: &mut Heap, pool: *mut Pool) {
+    // SAFETY: both pools are alive.
+    unsafe {
+        // Behind the one that serves, which goes on serving.
+        let first = heap.pools[(*pool).class as usize];
+        if first.is_null() {
+            (*pool).next = null_mut();
+            (*pool).prev = null_mut();
+            heap.pools[(*pool).class as usize] = pool;
+            return;
+        }
+        let second = (*first).next;
+        (*pool).prev = first;
+        (*pool).next = second;
+        (*first).next = pool;
+        if !second.is_null() {
+            (*second).prev = pool;
+        }
+    }
+}
+
+/// # Safety
+/// The pool is in its list.
+unsafe fn unlink(heap: &mut Heap, pool: *mut Pool) {
+    // SAFETY: the neighbours are alive.
+    unsafe {
+        let (prev, next) = ((*pool).prev, (*pool).next);
+        if prev.is_null() {
+            heap.pools[(*pool).class as usize] = next;
+        } else {
+            (*prev).next = next;
+        }
+        if !next.is_null() {
+            (*next).prev = prev;
+        }
+        // Its own address as the next one means "in no list".
+        (*pool).next = pool;
+    }
+}
+
+/// A pool for a class, first in its list.
+///
+/// # Safety
+/// The class has no pool with a free block.
+unsafe fn take_pool(heap: &mut Heap, class: usize) -> *mut Pool {
+    // SAFETY: the arenas in the list have a pool to give; its memory is nobody else's.
+    unsafe {
+        if heap.arenas.is_null() {
+            heap.arenas = new_arena();
+        }
+        let arena = heap.arenas;
+        let pool = if (*arena).free.is_null() {
+            let pool: *mut Pool = (*arena).fresh.cast();
+            (*arena).fresh = (*arena).fresh.add(POOL);
+            pool
+        } else {
+            let pool = (*arena).free;
+            (*arena).free = (*pool).next;
+            pool
+        };
+        (*arena).used += 1;
+        if (*arena).free.is_null() && (*arena).fresh == (*arena).end {
+            heap.arenas = (*arena).next;
+            if !heap.arenas.is_null() {
+                (*heap.arenas).prev = null_mut();
+            }
+        }
+        let start = pool.cast::<u8>();
+        pool.write(Pool {
+            free: null_mut(),
+            fresh: start.add(size_of::<Pool>()),
+            end: start.add(POOL),
+            used: 0,
+            class: class as u32,
+            next: null_mut(),
+            prev: null_mut(),
+            arena,
+        });
+        heap.pools[class] = pool;
+        pool
+    }
+}
+
+/// Gives a pool without blocks in use back to its arena, and perhaps the arena to the system.
+///
+/// # Safety
+/// The pool is in no list.
+unsafe fn give_pool(heap: &mut Heap, pool: *mut Pool) {
+    // SAFETY: the arena is alive while it has pools in use.
+    unsafe {
+        let arena = (*pool).arena;
+        let was_full = (*arena).free.is_null() && (*arena).fresh == (*arena).end;
+        (*pool).next = (*arena).free;
+        (*arena).free = pool;
+        (*arena).used -= 1;
+        if was_full {
+            (*arena).prev = null_mut();
+            (*arena).next = heap.arenas;
+            if !heap.arenas.is_null() {
+                (*heap.arenas).prev = arena;
+            }
+            heap.arenas = arena;
+        }
+        let alone = (*arena).next.is_null() && (*arena).prev.is_null();
+        if (*arena).used == 0 && !alone {
+            if (*arena).prev.is_null() {
+                heap.arenas = (*arena).next;
+            } else {
+                (*(*arena).prev).next = (*arena).next;
+            }
+            if !(*arena).next.is_null() {
+                (*(*arena).next).prev = (*arena).prev;
+            }
+            libc::munmap((*arena).mapping, ARENA + POOL);
+            drop(Box::from_raw(arena));
+        }
+    }
+}
+
+fn new_arena() -> *mut Arena {
+    let size = ARENA + POOL;
+    // SAFETY: a fresh anonymous mapping, checked for failure; the arena is the aligned part of it.
+    let (mapping, start) = unsafe {
+        let mapping = libc::mmap(
+            null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        if mapping == libc::MAP_FAILED {
+            std::alloc::handle_alloc_error(memory(size));
+        }
+        let skip = (mapping as usize).next_multiple_of(POOL) - mapping as usize;
+        (mapping, mapping.cast::<u8>().add(skip))
+    };
+    Box::into_raw(Box::new(Arena {
+        mapping,
+        free: null_mut(),
+        fresh: start,
+        // SAFETY: the mapping is one pool longer than the arena.
+        end: unsafe { start.add(POOLS * POOL) },
+        used: 0,
+        next: null_mut(),
+        prev: null_mut(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// The tests of this file play the holder of the interpreter lock in turn.
+    static LOCK: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn blocks_do_not_overlap_and_memory_is_used_again() {
+        let _lock = LOCK.lock();
+        let mut blocks: Vec<(NonNull<u8>, usize, u8)> = Vec::new();
+        let mut seed = 1u64;
+        for round in 0..200_000u64 {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let r = (seed >> 33) as usize;
+            if blocks.len() > 3000 || (r % 3 == 0 && !blocks.is_empty()) {
+                let (block, size, mark) = blocks.swap_remove(r % blocks.len());
+                // SAFETY: the block is `size` bytes of ours.
+                unsafe {
+                    let bytes = std::slice::from_raw_parts(block.as_ptr(), size);
+                    assert!(bytes.iter().all(|b| *b == mark));
+                    release(block, size);
+                }
+            } else {
+                let size = 8 + r % 600;
+                let block = allocate(size);
+                assert_eq!(block.as_ptr() as usize % 8, 0);
+                // SAFETY: as above.
+                unsafe { block.as_ptr().write_bytes(round as u8, size) };
+                blocks.push((block, size, round as u8));
+            }
+        }
+        for (block, size, mark) in blocks {
+            // SAFETY: as above.
+            unsafe {
+                assert!(
+                    std::slice::from_raw_parts(block.as_ptr(), size).iter().all(|b| *b == mark)
+                );
+                release(block, size);
+            }
+        }
+    }
+
+    #[test]
+    fn many_blocks_come_and_go() {
+        let _lock = LOCK.lock();
+        for _ in 0..3 {
+            let blocks: Vec<_> = (0..100_000).map(|_| allocate(64)).collect();
+            // SAFETY: all are ours.
+            blocks.iter().for_each(|b| unsafe { release(*b, 64) });
+            let blocks: Vec<_> = (0..100_000).map(|_| allocate(128)).collect();
+            // SAFETY: all are ours.
+            blocks.iter().rev().for_each(|b| unsafe { release(*b, 128) });
+        }
+    }
+
+    #[test]
+    fn growing_keeps_the_content() {
+        let _lock = LOCK.lock();
+        let mut size = 16;
+        let mut block = allocate(size);
+        // SAFETY: the block is `size` bytes of ours.
+        unsafe { block.as_ptr().write_bytes(7, size) };
+        for new in [24, 40, 500, 512, 513, 4000, 600, 100] {
+            // SAFETY: as above.
+            unsafe {
+                block = reallocate(block, size, new);
+                let kept = std::slice::from_raw_parts(block.as_ptr(), size.min(new));
+                assert!(kept.iter().all(|b| *b == 7));
+                block.as_ptr().write_bytes(7, new);
+            }
+            size = new;
+        }
+        // SAFETY: as above.
+        unsafe { release(block, size) };
+    }
+}
