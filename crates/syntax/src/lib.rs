@@ -15,6 +15,7 @@ mod lexer;
 mod parser;
 mod pool;
 mod source;
+pub mod tokenize;
 mod unicode;
 
 use error::Rank;

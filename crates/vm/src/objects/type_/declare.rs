@@ -191,7 +191,10 @@ fn finish_filtered(
         ty.slots.hash.set(Some(super::generic::not_hashable));
     }
     let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
-    put(dict, "__doc__", doc);
+    ty.doc.set(d.doc);
+    if !getset.iter().any(|g| g.name == "__doc__") {
+        put(dict, "__doc__", doc);
+    }
     if d.module != "builtins" && !getset.iter().any(|g| g.name == "__module__") {
         put(dict, "__module__", Ref::<Str>::from_str(d.module).into());
     }

@@ -292,6 +292,9 @@ impl Type {
     }
     #[getter(name = "__doc__")]
     fn get_doc(zelf: &Obj<Type>, vm: &Vm) -> PyResult {
+        if !zelf.doc.get().is_empty() {
+            return Ok(vm.str(zelf.doc.get()));
+        }
         let Some(doc) = zelf.dict().get_str(&vm.names().__doc__) else { return Ok(Value::NONE) };
         match doc.ty().slots.descr_get.get() {
             Some(get) => get(vm, &doc, None, Some(&zelf.to_value())),

@@ -95,6 +95,9 @@ pub struct Type {
     subclasses: Guarded<Vec<usize>>,
     /// What `__abstractmethods__` was set to.
     pub(crate) abstract_methods: ValueCell,
+    /// The docstring of a native type, whose dict may hold that of its instances.
+    #[notrace]
+    pub(crate) doc: Cell<&'static str>,
 }
 
 /// The type's dict; empty only during start-up.
@@ -173,6 +176,7 @@ impl Type {
             flags: Cell::new(parts.flags),
             subclasses: Guarded::new(Vec::new()),
             abstract_methods: ValueCell::default(),
+            doc: Cell::new(""),
         }
     }
 
