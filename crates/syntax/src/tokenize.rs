@@ -359,19 +359,14 @@ impl Tokenizer {
         self.seen = end;
     }
 
-    fn fail(
-        &mut self,
-        text: &[u8],
-        lexer: &Lexer<'_>,
-        error: Option<Box<RawError>>,
-        at_end: bool,
-    ) {
+    fn fail(&mut self, text: &[u8], lexer: &Lexer<'_>, error: Option<Box<RawError>>, at_end: bool) {
         self.finished = true;
         let Some(error) = error else { return };
         let ended = at_end && error.rank == Rank::Deferred && error.kind == ErrorKind::Syntax;
         if ended || error.message.starts_with("unexpected EOF") {
             let joined = text.len() > 3 && text[text.len() - 4] == b'\\';
-            let last = self.lines.last().map_or(0, |l| l.raw.len() + usize::from(l.ending.is_empty()));
+            let last =
+                self.lines.last().map_or(0, |l| l.raw.len() + usize::from(l.ending.is_empty()));
             let inside = joined || lexer.innermost_quote().is_some();
             self.failure = Some(Failure {
                 kind: ErrorKind::Syntax,

@@ -190,15 +190,15 @@ pub fn argument_sequence(vm: &Vm, callable: &Value, args: &Value) -> PyResult<Ve
     iter::collect(vm, args)
 }
 
-/// [defaults] [kwdefaults] [annotations] [closure] [annotate] code qualname -- function
+/// [defaults] [kwdefaults] [annotations or annotate] [closure] code qualname -- function
 pub fn make_function(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let (qualname, code) = (m.pop(), m.pop());
     let (Ok(code), Ok(qualname)) = (code.into_ref::<Code>(), qualname.into_ref::<Str>()) else {
         return Err(vm.system_error("MAKE_FUNCTION without code and name"));
     };
     let mut part = |flag: u32| if i.c & flag != 0 { Some(m.pop()) } else { None };
-    let annotate = part(16);
     let closure = part(8);
+    let annotate = part(16);
     let annotations = part(4);
     let kwdefaults = part(2);
     let defaults = part(1);
