@@ -6,6 +6,7 @@ mod abc;
 mod array;
 mod ast;
 mod atexit;
+mod binascii;
 mod bisect;
 mod codecs;
 mod collections;
@@ -43,6 +44,7 @@ pub fn register(vm: &Vm) {
         &array::array::MODULE,
         &ast::ast_module::MODULE,
         &atexit::atexit::MODULE,
+        &binascii::binascii::MODULE,
         &bisect::bisect::MODULE,
         &codecs::codecs::MODULE,
         &collections::collections::MODULE,
