@@ -6,6 +6,7 @@ mod abc;
 mod array;
 mod ast;
 mod atexit;
+mod binascii;
 mod bisect;
 mod codecs;
 mod collections;
@@ -18,6 +19,7 @@ mod io;
 mod itertools;
 mod libm;
 mod math;
+mod opcode;
 mod operator;
 pub mod posix;
 mod random;
@@ -28,7 +30,6 @@ pub mod support;
 pub mod system;
 mod thread;
 mod time;
-mod tokenize;
 mod types;
 mod typing;
 mod weakref;
@@ -41,9 +42,10 @@ pub fn register(vm: &Vm) {
     vm.set_tree_bridge(ast::BRIDGE);
     for def in [
         &abc::abc::MODULE,
-        &ast::ast_module::MODULE,
         &array::array::MODULE,
+        &ast::ast_module::MODULE,
         &atexit::atexit::MODULE,
+        &binascii::binascii::MODULE,
         &bisect::bisect::MODULE,
         &codecs::codecs::MODULE,
         &collections::collections::MODULE,
@@ -55,6 +57,7 @@ pub fn register(vm: &Vm) {
         &io::io::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
+        &opcode::opcode_::MODULE,
         &operator::operator::MODULE,
         &posix::posix::MODULE,
         &random::random::MODULE,
@@ -64,7 +67,6 @@ pub fn register(vm: &Vm) {
         &thread::thread::MODULE,
         &time::time::MODULE,
         &types::types::MODULE,
-        &tokenize::tokenize::MODULE,
         &typing::typing::MODULE,
         &weakref::weakref_::MODULE,
     ] {

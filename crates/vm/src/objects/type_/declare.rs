@@ -177,6 +177,12 @@ fn finish_filtered(
             put(dict, def.name, GetSetDescr::new_value(def, ty));
         }
     }
+    if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
+        let all = crate::objects::descr::instance_dict_defs();
+        for def in all.iter().filter(|def| def.name == "__dict__") {
+            put(dict, def.name, GetSetDescr::new_value(def, ty));
+        }
+    }
     if ty.slots.new.get().is_some() && !d.no_new {
         put(dict, "__new__", crate::objects::descr::new_wrapper(ty));
     }
@@ -184,9 +190,9 @@ fn finish_filtered(
         put(dict, "__hash__", Value::NONE);
         ty.slots.hash.set(Some(super::generic::not_hashable));
     }
-    // Where instances have docstrings of their own, the type's is found by way of theirs.
+    let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
+    ty.doc.set(d.doc);
     if !getset.iter().any(|g| g.name == "__doc__") {
-        let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
         put(dict, "__doc__", doc);
     }
     if d.module != "builtins" && !getset.iter().any(|g| g.name == "__module__") {

@@ -95,6 +95,9 @@ pub struct Type {
     subclasses: Guarded<Vec<usize>>,
     /// What `__abstractmethods__` was set to.
     pub(crate) abstract_methods: ValueCell,
+    /// The docstring of a native type, whose dict may hold that of its instances.
+    #[notrace]
+    pub(crate) doc: Cell<&'static str>,
 }
 
 /// The type's dict; empty only during start-up.
@@ -173,6 +176,7 @@ impl Type {
             flags: Cell::new(parts.flags),
             subclasses: Guarded::new(Vec::new()),
             abstract_methods: ValueCell::default(),
+            doc: Cell::new(""),
         }
     }
 
@@ -192,18 +196,18 @@ impl Type {
         self.flags.set(flags);
     }
 
-    /// The name as error texts show it: with its module for a type of a native module. CPython's
-    /// `tp_name`.
+    /// What error texts call it (`tp_name`): a built-in type's name has its module in front, unless
+    /// that is `builtins`.
     pub fn name(&self) -> Box<str> {
         self.name.get()
     }
     /// `__name__`
     pub fn short_name(&self) -> Box<str> {
         let name = self.name.get();
-        if self.has_flag(TypeFlags::HEAP) {
-            return name;
+        match name.rsplit_once('.') {
+            Some((_, short)) if !self.has_flag(TypeFlags::HEAP) => short.into(),
+            _ => name,
         }
-        name.rsplit('.').next().map(Box::from).unwrap_or(name)
     }
     /// The type's own names. (Its `__dict__`, which Python sees through a proxy.)
     pub fn dict(&self) -> &Obj<Dict> {
