@@ -10,6 +10,8 @@ path = os.path.join(folder, "file")
 def error(function, *args, **kwargs):
     try:
         return function(*args, **kwargs)
+    except BlockingIOError as exc:
+        return f"BlockingIOError: {exc.strerror}, {exc.characters_written} written"
     except Exception as exc:
         return f"{type(exc).__name__}: {exc}".replace(folder, "FOLDER")
 
