@@ -25,6 +25,8 @@ const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK).spawn(start);
+    // Signals are for the thread that runs the program.
+    adder_vm::builtin_modules::signal::block_all();
     match runner.map(|thread| thread.join()) {
         Ok(Ok(code)) => code,
         _ => ExitCode::from(101),

@@ -85,6 +85,7 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                     doc: #docs,
                     signature: #sig,
                     params: #list,
+                    arity: ::adder_vm::runtime::args::Arity::of(#list),
                     flavour: ::adder_vm::runtime::args::Flavour::#flavour,
                     function: |vm, args| {
                         #fetch

@@ -61,6 +61,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
             doc: #docs,
             signature: #sig,
             params: #list,
+            arity: ::adder_vm::runtime::args::Arity::of(#list),
             flavour: ::adder_vm::runtime::args::Flavour::Function,
             function: |vm, args| {
                 let _ = args;

@@ -159,32 +159,6 @@ impl Value {
         a.bits() & b.bits() >= INT_TAG
     }
 
-    /// The sum of two small ints (see `both_small_ints`), unless it needs more than 48 bits. The
-    /// payloads are added at the word's upper end, where the overflow flag tells.
-    #[inline(always)]
-    pub fn add_small_ints(a: &Value, b: &Value) -> Option<Value> {
-        let sum = ((a.bits() << 16) as i64).checked_add((b.bits() << 16) as i64)?;
-        Some(word_at_the_top(sum))
-    }
-    /// The difference; see `add_small_ints`.
-    #[inline(always)]
-    pub fn sub_small_ints(a: &Value, b: &Value) -> Option<Value> {
-        let difference = ((a.bits() << 16) as i64).checked_sub((b.bits() << 16) as i64)?;
-        Some(word_at_the_top(difference))
-    }
-    /// The product; see `add_small_ints`.
-    #[inline(always)]
-    pub fn mul_small_ints(a: &Value, b: &Value) -> Option<Value> {
-        let product = ((a.bits() << 16) as i64).checked_mul(b.small_int_unchecked())?;
-        Some(word_at_the_top(product))
-    }
-    /// How two small ints compare: 0 less, 1 equal, 2 greater (bit numbers of `CmpOp::outcomes`).
-    #[inline(always)]
-    pub fn compare_small_ints(a: &Value, b: &Value) -> u32 {
-        let (x, y) = ((a.bits() << 16) as i64, (b.bits() << 16) as i64);
-        1 + u32::from(x > y) - u32::from(x < y)
-    }
-
     /// `is`.
     #[inline(always)]
     pub fn is(&self, other: &Value) -> bool {
@@ -291,11 +265,136 @@ impl Value {
     }
 }
 
-/// The int whose 48 bits lie at the upper end of `bits`.
-#[inline(always)]
-fn word_at_the_top(bits: i64) -> Value {
-    // SAFETY: the tag bits are set.
-    Value(unsafe { NonZeroU64::new_unchecked(INT_TAG | ((bits as u64) >> 16)) })
+/// Arithmetic on raw words, which may also be 0 for "no value": `None` where the words alone do not
+/// tell the result.
+pub mod word {
+    use super::{FLOAT_LIMIT, FLOAT_OFFSET, INT_TAG, NonZeroU64, Value};
+
+    #[inline(always)]
+    fn both_ints(a: u64, b: u64) -> bool {
+        a & b >= INT_TAG
+    }
+    #[inline(always)]
+    fn is_float(a: u64) -> bool {
+        a.wrapping_sub(FLOAT_OFFSET) < FLOAT_LIMIT - FLOAT_OFFSET
+    }
+    /// An int's payload at the word's upper end, where overflow flags tell.
+    #[inline(always)]
+    fn high(a: u64) -> i64 {
+        (a << 16) as i64
+    }
+    #[inline(always)]
+    fn int(a: u64) -> i64 {
+        high(a) >> 16
+    }
+    #[inline(always)]
+    fn from_high(bits: i64) -> Value {
+        // SAFETY: the tag bits are set.
+        Value(unsafe { NonZeroU64::new_unchecked(INT_TAG | ((bits as u64) >> 16)) })
+    }
+    #[inline(always)]
+    fn float(a: u64) -> f64 {
+        f64::from_bits(a.wrapping_sub(FLOAT_OFFSET))
+    }
+    #[inline(always)]
+    fn to_float(a: u64) -> Option<f64> {
+        if is_float(a) {
+            Some(float(a))
+        } else if a >= INT_TAG {
+            Some(int(a) as f64)
+        } else {
+            None
+        }
+    }
+    /// Two floats, or a float and an int.
+    #[inline(always)]
+    pub fn floats(a: u64, b: u64) -> Option<(f64, f64)> {
+        if is_float(a) && is_float(b) {
+            return Some((float(a), float(b)));
+        }
+        Some((to_float(a)?, to_float(b)?))
+    }
+
+    macro_rules! operator {
+        ($name:ident, |$x:ident, $y:ident| $int:expr, |$f:ident, $g:ident| $float:expr) => {
+            #[inline(always)]
+            pub fn $name(a: u64, b: u64) -> Option<Value> {
+                if both_ints(a, b) {
+                    let ($x, $y) = (a, b);
+                    return $int.map(from_high);
+                }
+                let ($f, $g) = floats(a, b)?;
+                Some(Value::float($float))
+            }
+        };
+    }
+    operator!(add, |a, b| high(a).checked_add(high(b)), |f, g| f + g);
+    operator!(subtract, |a, b| high(a).checked_sub(high(b)), |f, g| f - g);
+    operator!(multiply, |a, b| high(a).checked_mul(int(b)), |f, g| f * g);
+
+    #[inline(always)]
+    pub fn true_divide(a: u64, b: u64) -> Option<Value> {
+        let (x, y) = floats(a, b)?;
+        if y == 0.0 { None } else { Some(Value::float(x / y)) }
+    }
+
+    /// Floor division and modulo by a positive int.
+    #[inline(always)]
+    fn divide(a: u64, b: u64) -> Option<(i64, i64)> {
+        if !both_ints(a, b) {
+            return None;
+        }
+        let (x, y) = (int(a), int(b));
+        if y <= 0 {
+            return None;
+        }
+        if (x | y) as u64 >> 32 == 0 {
+            // Much cheaper on many machines.
+            let (x, y) = (x as u32, y as u32);
+            return Some((i64::from(x / y), i64::from(x % y)));
+        }
+        Some((x.div_euclid(y), x.rem_euclid(y)))
+    }
+    #[inline(always)]
+    pub fn floor_divide(a: u64, b: u64) -> Option<Value> {
+        divide(a, b).map(|(quotient, _)| Value::int_unchecked(quotient))
+    }
+    #[inline(always)]
+    pub fn modulo(a: u64, b: u64) -> Option<Value> {
+        divide(a, b).map(|(_, rest)| Value::int_unchecked(rest))
+    }
+
+    macro_rules! bitwise {
+        ($($name:ident |$x:ident, $y:ident| $int:expr;)*) => {$(
+            #[inline(always)]
+            pub fn $name(a: u64, b: u64) -> Option<Value> {
+                if !both_ints(a, b) {
+                    return None;
+                }
+                let ($x, $y) = (int(a), int(b));
+                $int
+            }
+        )*};
+    }
+    bitwise! {
+        and |x, y| Some(Value::int_unchecked(x & y));
+        or |x, y| Some(Value::int_unchecked(x | y));
+        xor |x, y| Some(Value::int_unchecked(x ^ y));
+        lshift |x, y| if (0..16).contains(&y) { Value::small_int(x << y) } else { None };
+        rshift |x, y| if y >= 0 { Some(Value::int_unchecked(x >> y.min(63))) } else { None };
+    }
+
+    /// How two numbers compare: a bit number of `CmpOp::outcomes`.
+    #[inline(always)]
+    pub fn outcome(a: u64, b: u64) -> Option<u32> {
+        if both_ints(a, b) {
+            let (x, y) = (high(a), high(b));
+            return Some(1 + u32::from(x > y) - u32::from(x < y));
+        }
+        // Every int of 48 bits is a float exactly.
+        let (x, y) = floats(a, b)?;
+        Some(3 - 3 * u32::from(x < y) - 2 * u32::from(x == y) - u32::from(x > y))
+    }
 }
 
 #[inline(never)]
@@ -393,18 +492,34 @@ mod tests {
 
     #[test]
     fn arithmetic_stays_within_48_bits() {
-        let int = |i: i64| Value::small_int(i).expect("fits");
-        for (a, b) in [(1, 2), (-1, 1), (INT_MAX, -1), (INT_MIN, 1), (INT_MAX, 1), (INT_MIN, -1)] {
-            let back = |v: Option<Value>| v.and_then(|v| v.as_small_int());
-            let fits = |i: i64| Value::small_int(i).and_then(|v| v.as_small_int());
+        let int = |i: i64| Value::small_int(i).expect("fits").bits();
+        let back = |v: Option<Value>| v.and_then(|v| v.as_small_int());
+        let fits = |i: i64| Value::small_int(i).and_then(|v| v.as_small_int());
+        let pairs =
+            [(1, 2), (-1, 1), (INT_MAX, -1), (INT_MIN, 1), (INT_MAX, 1), (INT_MIN, -1), (-7, 3)];
+        for (a, b) in pairs {
             let (x, y) = (int(a), int(b));
-            assert_eq!(back(Value::add_small_ints(&x, &y)), fits(a + b));
-            assert_eq!(back(Value::sub_small_ints(&x, &y)), fits(a - b));
-            assert_eq!(back(Value::mul_small_ints(&x, &y)), fits(a * b));
-            assert_eq!(Value::compare_small_ints(&x, &y), 1 + (a > b) as u32 - (a < b) as u32);
+            assert_eq!(back(word::add(x, y)), fits(a + b));
+            assert_eq!(back(word::subtract(x, y)), fits(a - b));
+            assert_eq!(back(word::multiply(x, y)), fits(a * b));
+            assert_eq!(back(word::and(x, y)), Some(a & b));
+            assert_eq!(back(word::xor(x, y)), Some(a ^ b));
+            if b > 0 {
+                assert_eq!(back(word::floor_divide(x, y)), Some(a.div_euclid(b)));
+                assert_eq!(back(word::modulo(x, y)), Some(a.rem_euclid(b)));
+            } else {
+                assert!(word::floor_divide(x, y).is_none() && word::rshift(x, y).is_none());
+            }
+            assert_eq!(word::outcome(x, y), Some(1 + (a > b) as u32 - (a < b) as u32));
         }
-        assert!(Value::mul_small_ints(&int(INT_MAX), &int(INT_MAX)).is_none());
-        assert!(Value::mul_small_ints(&int(INT_MIN), &int(-1)).is_none());
+        assert!(word::multiply(int(INT_MAX), int(INT_MAX)).is_none());
+        assert!(word::multiply(int(INT_MIN), int(-1)).is_none());
+        assert_eq!(word::outcome(int(1), Value::float(f64::NAN).bits()), Some(3));
+        assert_eq!(word::outcome(int(1), Value::float(1.0).bits()), Some(1));
+        for nothing in [0, Value::NONE.bits(), Value::TRUE.bits(), 0x1000] {
+            assert!(word::add(nothing, int(1)).is_none() && word::add(int(1), nothing).is_none());
+            assert!(word::outcome(nothing, int(1)).is_none());
+        }
     }
 
     #[test]

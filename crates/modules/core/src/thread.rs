@@ -698,8 +698,8 @@ pub mod thread {
         Ok(())
     }
     #[pyfunction]
-    fn _get_main_thread_ident(_vm: &Vm) -> u64 {
-        1
+    fn _get_main_thread_ident(vm: &Vm) -> u64 {
+        vm.main_thread_ident() + 1
     }
     #[pyfunction]
     fn daemon_threads_allowed(_vm: &Vm) -> bool {

@@ -10,6 +10,7 @@ mod posixsubprocess;
 mod pwd;
 mod resource;
 mod select;
+mod signal;
 mod system;
 mod termios;
 
@@ -26,6 +27,7 @@ pub fn register(vm: &Vm) {
         &pwd::pwd::MODULE,
         &resource::resource::MODULE,
         &select::select::MODULE,
+        &signal::signal::MODULE,
         &termios::termios::MODULE,
     ] {
         add_native(vm, def);

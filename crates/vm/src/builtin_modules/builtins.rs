@@ -603,7 +603,7 @@ pub mod builtins {
     /// next(iterator[, default])
     #[pyfunction]
     fn next(vm: &Vm, iterator: &Value, default: Option<Value>) -> PyResult {
-        match iter::next(vm, iterator) {
+        match iter::step(vm, iterator) {
             Ok(Some(item)) => Ok(item),
             Ok(None) => default.ok_or_else(|| vm.stop_iteration(None)),
             Err(e) if e.is(&vm.exceptions().stop_iteration) => default.ok_or(e),

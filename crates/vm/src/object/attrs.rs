@@ -68,6 +68,16 @@ impl Attrs {
         unsafe { (*self.values.get().add(index)).as_ref().unwrap_unchecked() }
     }
 
+    /// The place of an index that this shape has, until the next change of shape.
+    ///
+    /// # Safety
+    /// As for [`Attrs::value_unchecked`].
+    #[inline(always)]
+    pub unsafe fn place_unchecked(&self, index: usize) -> *mut Option<Value> {
+        // SAFETY: as promised.
+        unsafe { self.values.get().add(index) }
+    }
+
     /// Replaces the value at an index that this shape has, and returns the old one.
     ///
     /// # Safety

@@ -30,6 +30,11 @@ impl BuiltinFunction {
     pub fn bound(def: &'static NativeDef, receiver: Value) -> Value {
         Ref::new(BuiltinFunction { def, receiver: Some(receiver), module: None }).into()
     }
+    /// The description, if nothing is bound.
+    #[inline(always)]
+    pub fn unbound(&self) -> Option<&'static NativeDef> {
+        if self.receiver.is_none() { Some(self.def) } else { None }
+    }
     pub fn name(&self) -> &'static str {
         self.def.name
     }

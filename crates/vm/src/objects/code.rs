@@ -59,6 +59,9 @@ pub fn const_value(vm: &Vm, constant: &Const) -> Value {
             let identifier = made
                 .as_ascii()
                 .is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+            if let [one] = s.as_bytes() {
+                return intern::character(u32::from(*one)).into();
+            }
             if identifier { intern::intern(&made).into() } else { made.into() }
         }
         Const::Bytes(b) => Bytes::from_slice(b).into(),

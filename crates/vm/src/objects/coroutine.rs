@@ -5,7 +5,7 @@
 use crate::object::{Guarded, Obj, Ref};
 use crate::objects::generator::{self, Generator, GeneratorState, Resumed};
 use crate::objects::type_::{Type, declare};
-use crate::runtime::args::{Flavour, GetSetDef, NativeDef, Param, ParamKind};
+use crate::runtime::args::{Arity, Flavour, GetSetDef, NativeDef, Param, ParamKind};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -118,6 +118,7 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
         doc: "asend(v) -> send 'v' in generator.",
         signature: None,
         params: &[param("value", true)],
+        arity: Arity::of(&[param("value", true)]),
         flavour: Flavour::Method,
         function: |vm, args| {
             let value = argument(args, 1).cloned().unwrap_or(Value::NONE);
@@ -129,6 +130,7 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
         doc: "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.",
         signature: None,
         params: &[param("typ", true), param("val", false), param("tb", false)],
+        arity: Arity::of(&[param("typ", true), param("val", false), param("tb", false)]),
         flavour: Flavour::Method,
         function: |vm, args| {
             let Some(ty) = argument(args, 1) else {
@@ -144,6 +146,7 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
         doc: "aclose() -> raise GeneratorExit inside generator.",
         signature: None,
         params: &[],
+        arity: Arity::of(&[]),
         flavour: Flavour::Method,
         function: |vm, args| step(vm, crate::runtime::args::receiver(vm, args)?, Start::Close),
     },

@@ -69,6 +69,15 @@ impl MethodDescr {
         Ref::new(MethodDescr { def, owner }).into()
     }
 
+    pub fn def(&self) -> &'static NativeDef {
+        self.def
+    }
+    /// Is this a receiver for the method?
+    #[inline(always)]
+    pub fn applies_to(&self, receiver: &Value) -> bool {
+        receiver.ty().is_subtype(self.owner)
+    }
+
     /// Calls with the receiver as first argument.
     pub fn call(&self, vm: &Vm, args: CallArgs<'_>) -> PyResult {
         match args.args().first() {

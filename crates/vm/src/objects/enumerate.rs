@@ -13,6 +13,7 @@ use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
+use smallvec::SmallVec;
 use std::cell::Cell;
 
 /// Return an enumerate object.
@@ -23,6 +24,20 @@ use std::cell::Cell;
 pub struct Enumerate {
     iterator: Value,
     next: Guarded<Value>,
+}
+
+impl Enumerate {
+    /// The next index and item, for those who need no tuple.
+    pub fn next_pair(&self, vm: &Vm) -> PyResult<Option<(Value, Value)>> {
+        let Some(item) = iter::next(vm, &self.iterator)? else { return Ok(None) };
+        let index = self.next.get();
+        let next = match index.as_small_int().and_then(|i| Value::small_int(i + 1)) {
+            Some(next) => next,
+            None => number::binary(vm, &index, &Value::int_unchecked(1), BinOp::Add)?,
+        };
+        drop(self.next.replace(next));
+        Ok(Some((index, item)))
+    }
 }
 
 #[pymethods]
@@ -68,14 +83,7 @@ impl Enumerate {
     }
     #[slot]
     fn iternext(zelf: &Obj<Enumerate>, vm: &Vm) -> PyResult<Option<Value>> {
-        let Some(item) = iter::next(vm, &zelf.iterator)? else { return Ok(None) };
-        let index = zelf.next.get();
-        let next = match index.as_small_int().and_then(|i| Value::small_int(i + 1)) {
-            Some(next) => next,
-            None => number::binary(vm, &index, &Value::int_unchecked(1), BinOp::Add)?,
-        };
-        drop(zelf.next.replace(next));
-        Ok(Some(Tuple::from_vec(vec![index, item]).into()))
+        Ok(zelf.next_pair(vm)?.map(|(index, item)| Tuple::pair(index, item).into()))
     }
     #[pymethod]
     fn __reduce__(zelf: &Obj<Enumerate>, _vm: &Vm) -> (Value, (Value, Value)) {
@@ -186,8 +194,8 @@ fn next_of_all(
     iterators: &[Value],
     strict: bool,
     what: &str,
-) -> PyResult<Option<Vec<Value>>> {
-    let mut items = Vec::with_capacity(iterators.len());
+) -> PyResult<Option<SmallVec<[Value; 4]>>> {
+    let mut items = SmallVec::with_capacity(iterators.len());
     let plural = |i: usize| if i == 1 { " ".to_string() } else { format!("s 1-{i}") };
     for (i, iterator) in iterators.iter().enumerate() {
         match iter::next(vm, iterator)? {
@@ -218,6 +226,21 @@ fn next_of_all(
     Ok(Some(items))
 }
 
+impl Zip {
+    /// The next items of two iterators, for those who need no tuple; `None` if there are not two.
+    pub fn next_pair(&self, vm: &Vm) -> Option<PyResult<Option<(Value, Value)>>> {
+        let [first, second] = self.iterators.as_slice() else { return None };
+        if self.strict {
+            return None;
+        }
+        let pair = || {
+            let Some(a) = iter::next(vm, first)? else { return Ok(None) };
+            Ok(iter::next(vm, second)?.map(|b| (a, b)))
+        };
+        Some(pair())
+    }
+}
+
 #[pymethods]
 impl Zip {
     #[slot]
@@ -244,7 +267,7 @@ impl Zip {
             return Ok(None);
         }
         let items = next_of_all(vm, &zelf.iterators, zelf.strict, "zip")?;
-        Ok(items.map(|items| Tuple::from_vec(items).into()))
+        Ok(items.map(|items| Tuple::from_small(items).into()))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, declare};
 use crate::protocol::{call, iter, object};
-use crate::runtime::args::{CallArgs, Flavour, NativeDef, Param, ParamKind};
+use crate::runtime::args::{Arity, CallArgs, Flavour, NativeDef, Param, ParamKind};
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -212,6 +212,7 @@ static METHODS: &[NativeDef] = &[
         doc: "Split the group by a condition into the matching part and the rest.",
         signature: None,
         params: ONE,
+        arity: Arity::of(ONE),
         flavour: Flavour::Method,
         function: |vm, args| {
             let (zelf, by) = receiver(vm, args)?;
@@ -225,6 +226,7 @@ static METHODS: &[NativeDef] = &[
         doc: "The part of the group that a condition selects, or None.",
         signature: None,
         params: ONE,
+        arity: Arity::of(ONE),
         flavour: Flavour::Method,
         function: |vm, args| {
             let (zelf, by) = receiver(vm, args)?;
@@ -236,6 +238,11 @@ static METHODS: &[NativeDef] = &[
         doc: "A group of the same kind with other exceptions.",
         signature: None,
         params: &[Param { name: "excs", kind: ParamKind::PositionalOnly, required: true }],
+        arity: Arity::of(&[Param {
+            name: "excs",
+            kind: ParamKind::PositionalOnly,
+            required: true,
+        }]),
         flavour: Flavour::Method,
         function: |vm, args| {
             let (zelf, items) = receiver(vm, args)?;
@@ -252,6 +259,11 @@ static METHODS: &[NativeDef] = &[
         doc: "See PEP 585",
         signature: None,
         params: &[Param { name: "item", kind: ParamKind::PositionalOnly, required: true }],
+        arity: Arity::of(&[Param {
+            name: "item",
+            kind: ParamKind::PositionalOnly,
+            required: true,
+        }]),
         flavour: Flavour::Class,
         function: |vm, args| {
             let (class, item) = receiver(vm, args)?;

@@ -136,7 +136,11 @@ impl FrameObj {
     }
     /// The line that runs.
     pub fn line(&self) -> u32 {
-        match self.lasti() {
+        self.line_of(self.lasti())
+    }
+    /// The line of the instruction at a byte offset, -1 being before the first.
+    pub fn line_of(&self, lasti: i64) -> u32 {
+        match lasti {
             -1 => self.code.source.firstlineno,
             at => self.code.line_at(at as u32),
         }

@@ -48,9 +48,19 @@ pub fn is_method_like(found: &Value) -> bool {
 
 impl Function {
     pub fn make(vm: &Vm, code: Ref<Code>, globals: Ref<Dict>, qualname: Ref<Str>) -> Ref<Function> {
-        let names = vm.names();
-        let module = globals.get_str(&names.__name__);
         let builtins = enter::builtins_of(vm, &globals);
+        Function::with_builtins(vm, code, globals, builtins, qualname)
+    }
+
+    /// The same where the built-ins that belong to the globals are at hand.
+    pub fn with_builtins(
+        vm: &Vm,
+        code: Ref<Code>,
+        globals: Ref<Dict>,
+        builtins: Ref<Dict>,
+        qualname: Ref<Str>,
+    ) -> Ref<Function> {
+        let module = globals.get_str(&vm.names().__name__);
         let name = code.name();
         let doc = code.docstring();
         Ref::new(Function {

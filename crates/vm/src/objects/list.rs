@@ -140,6 +140,20 @@ impl List {
         self.items.with(Vec::capacity)
     }
 
+    /// Puts items in place of those from `start` to `end`; returns the old ones.
+    pub fn replace_range(&self, start: usize, end: usize, items: Vec<Value>) -> Vec<Value> {
+        let mut items = items;
+        self.items.with_mut(|v| {
+            let start = start.min(v.len());
+            let end = end.clamp(start, v.len());
+            if items.len() == end - start {
+                v[start..end].swap_with_slice(&mut items);
+                return items;
+            }
+            v.splice(start..end, items).collect()
+        })
+    }
+
     /// Appends all items of an iterable.
     pub fn extend_from(&self, vm: &Vm, iterable: &Value) -> PyResult<()> {
         if iterable.is_exact::<List>() || iterable.is_exact::<Tuple>() {
@@ -191,12 +205,8 @@ impl List {
         // Collecting may have changed the list.
         let Subscript::Slice(s) = subscript(vm, key, self.len(), "list")? else { return Ok(()) };
         if s.step == 1 {
-            let removed: Vec<Value> = self.items.with_mut(|v| {
-                let start = (s.start as usize).min(v.len());
-                let end = (start + s.count).min(v.len());
-                v.splice(start..end, items).collect()
-            });
-            drop(removed);
+            let start = s.start as usize;
+            drop(self.replace_range(start, start + s.count, items));
             return Ok(());
         }
         if items.len() != s.count {

@@ -8,6 +8,7 @@
 //! CPython's counterpart: `list.sort` in `Objects/listobject.c`, `Objects/listsort.txt`.
 
 use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::{call, object};
 use crate::runtime::errors::{Exc, PyResult};
@@ -114,8 +115,14 @@ impl Sorter<'_> {
         if self.failed.is_some() {
             return false;
         }
-        let result = compare::rich_compare(self.vm, a, b, CmpOp::Lt)
-            .and_then(|r| object::is_true(self.vm, &r));
+        if let Some(order) = compare::simple_order(a, b) {
+            return order.is_lt();
+        }
+        let result = match (a.downcast_exact::<Tuple>(), b.downcast_exact::<Tuple>()) {
+            (Some(x), Some(y)) => compare::compare_slices(self.vm, x.items(), y.items(), CmpOp::Lt),
+            _ => compare::rich_compare(self.vm, a, b, CmpOp::Lt),
+        };
+        let result = result.and_then(|r| object::is_true(self.vm, &r));
         match result {
             Ok(less) => less,
             Err(e) => {

@@ -160,7 +160,18 @@ fn abstract_error(vm: &Vm, ty: &Obj<Type>) -> PyResult<crate::runtime::errors::E
     )))
 }
 
+/// Is this the slot of `object.__init__`?
+pub fn is_object_init(init: slots::Init) -> bool {
+    Object::cell().get().slots.init.get().is_some_and(|plain| std::ptr::fn_addr_eq(init, plain))
+}
+
 impl Obj<Type> {
+    /// Are instances made by `object.__new__`?
+    pub fn has_object_new(&self) -> bool {
+        let plain: slots::New = Object::slot_new;
+        self.slots.new.get().is_some_and(|f| std::ptr::fn_addr_eq(f, plain))
+    }
+
     /// Are instances made by `object.__new__`, through `type.__call__`?
     pub fn has_plain_new(&self, vm: &Vm) -> bool {
         let plain_new: slots::New = Object::slot_new;

@@ -36,6 +36,12 @@ pub struct Property {
 }
 
 impl Property {
+    /// The getter, if it is a Python function.
+    #[inline(always)]
+    pub fn function(&self) -> Option<Value> {
+        self.get.get().filter(|f| f.is_exact::<super::function::Function>())
+    }
+
     fn copy_with(zelf: &Obj<Property>, vm: &Vm, at: usize, function: Value) -> PyResult {
         let mut parts =
             [&zelf.get, &zelf.set, &zelf.delete].map(|c| c.get().unwrap_or(Value::NONE));

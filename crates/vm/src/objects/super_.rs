@@ -2,7 +2,6 @@
 
 use crate::object::{Guarded, Obj, Ref, ValueCell};
 use crate::objects::cell::CellObj;
-use crate::objects::frame;
 use crate::objects::str_::Str;
 use crate::objects::type_::Type;
 use crate::protocol::object;
@@ -52,28 +51,25 @@ fn check(vm: &Vm, class: &Ref<Type>, object: &Value) -> PyResult<Ref<Type>> {
 
 /// `super()`: the class from the `__class__` cell, the object from the first argument.
 fn implicit(vm: &Vm) -> PyResult<(Ref<Type>, Value)> {
-    let Some(frame) = frame::current(vm) else {
+    let Some(code) = vm.running_code() else {
         return Err(vm.runtime_error("super(): no current frame"));
     };
-    if frame.code().source.argcount == 0 {
+    let source = &code.source;
+    if source.argcount == 0 {
         return Err(vm.runtime_error("super(): no arguments"));
     }
-    let source = &frame.code().source;
-    let first_is_cell = frame.code().cell_parameters().iter().position(|p| *p == Some(0));
-    let object = match first_is_cell {
-        Some(i) => frame.variable(source.nlocals as usize + i, true),
-        None => frame.variable(0, false),
+    let content = |cell: Option<Value>| cell?.downcast::<CellObj>()?.get();
+    let object = match code.cell_parameters().iter().position(|p| *p == Some(0)) {
+        Some(i) => content(vm.running_local(source.nlocals as usize + i)),
+        None => vm.running_local(0),
     };
     let Some(object) = object else {
         return Err(vm.runtime_error("super(): arg[0] deleted"));
     };
-    let at = source.freevars.iter().position(|n| *n == "__class__");
-    let Some(at) = at else {
+    let Some(at) = source.freevars.iter().position(|n| *n == "__class__") else {
         return Err(vm.runtime_error("super(): __class__ cell not found"));
     };
-    let index = source.nlocals as usize + source.cellvars.len() + at;
-    let cell = frame.variable(index, false);
-    match cell.as_ref().and_then(|c| c.downcast::<CellObj>()).and_then(|c| c.get()) {
+    match content(vm.running_local(source.nlocals as usize + source.cellvars.len() + at)) {
         Some(class) => match class.into_ref::<Type>() {
             Ok(class) => Ok((class, object)),
             Err(other) => Err(vm.runtime_error(format!(
@@ -82,6 +78,32 @@ fn implicit(vm: &Vm) -> PyResult<(Ref<Type>, Value)> {
             ))),
         },
         None => Err(vm.runtime_error("super(): empty __class__ cell")),
+    }
+}
+
+impl Super {
+    /// What the MRO holds behind the class; `None` without an object, or for `__class__`.
+    fn find(&self, name: &Str) -> Option<Value> {
+        if name.is_str("__class__") {
+            return None;
+        }
+        self.class.with(|class| {
+            let class = class.as_ref()?;
+            self.object_type.with(|start| {
+                start.as_ref()?.with_mro(|mro| {
+                    let at = mro.iter().position(|t| std::ptr::eq::<Obj<Type>>(&**t, &**class))?;
+                    mro[at + 1..].iter().find_map(|ty| ty.dict().get_str(name))
+                })
+            })
+        })
+    }
+
+    /// A function to be called with the object in front, and the object: no bound method is made.
+    pub fn method(&self, name: &Str) -> Option<(Value, Value)> {
+        let found = self.find(name).filter(super::function::is_method_like)?;
+        let object = self.object.get()?;
+        let is_class = self.object_type.with(|t| t.as_ref().is_some_and(|t| t.is(&object)));
+        if is_class { None } else { Some((found, object)) }
     }
 }
 
@@ -120,22 +142,11 @@ impl Super {
     #[slot]
     fn getattro(zelf: &Value, vm: &Vm, name: &Ref<Str>) -> PyResult<Option<Value>> {
         let Some(this) = zelf.downcast::<Super>() else { return Ok(None) };
-        let (class, start) = (this.class.get(), this.object_type.get());
-        if let (Some(class), Some(start)) = (class, start)
-            && !name.is_str("__class__")
-        {
-            let mut passed = false;
-            for ty in start.mro() {
-                if passed && let Some(found) = ty.dict().get_str(name) {
-                    let Some(get) = found.ty().slots.descr_get.get() else {
-                        return Ok(Some(found));
-                    };
-                    let start = start.to_value();
-                    let object = this.object.get().filter(|o| !o.is(&start));
-                    return get(vm, &found, object.as_ref(), Some(&start)).map(Some);
-                }
-                passed |= std::ptr::eq::<Obj<Type>>(&*ty, &*class);
-            }
+        if let Some(found) = this.find(name) {
+            let Some(get) = found.ty().slots.descr_get.get() else { return Ok(Some(found)) };
+            let start = this.object_type.get().map(Value::from);
+            let object = this.object.get().filter(|o| !start.as_ref().is_some_and(|s| o.is(s)));
+            return get(vm, &found, object.as_ref(), start.as_ref()).map(Some);
         }
         super::object::generic_getattr(vm, zelf, name)
     }

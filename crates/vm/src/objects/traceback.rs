@@ -18,20 +18,20 @@ pub struct Traceback {
     next: Guarded<Option<Ref<Traceback>>>,
     frame: Ref<FrameObj>,
     lasti: Cell<i64>,
-    line: Cell<u32>,
+    /// Looked up in the code when somebody asks: most exceptions are caught unseen.
+    line: Cell<Option<u32>>,
 }
 
 /// Adds the running frame to an exception's traceback.
 pub fn add_entry(vm: &Vm, exc: Exc, m: &Machine) -> Exc {
     let frame = frame::object_of(vm, m.frame);
     let lasti = frame.lasti();
-    let line = frame.line();
     let next = exc.0.traceback().and_then(|t| t.into_ref().ok());
     let entry = Ref::new(Traceback {
         next: Guarded::new(next),
         frame,
         lasti: Cell::new(lasti),
-        line: Cell::new(line),
+        line: Cell::new(None),
     });
     exc.0.set_traceback(Some(entry.into()));
     exc
@@ -49,7 +49,9 @@ impl Traceback {
         drop(self.next.replace(next));
     }
     pub fn line(&self) -> u32 {
-        self.line.get()
+        let line = self.line.get().unwrap_or_else(|| self.frame.line_of(self.lasti.get()));
+        self.line.set(Some(line));
+        line
     }
     pub fn lasti(&self) -> i64 {
         self.lasti.get()
@@ -79,7 +81,7 @@ impl Traceback {
             next: Guarded::new(next),
             frame,
             lasti: Cell::new(lasti),
-            line: Cell::new(line),
+            line: Cell::new(Some(line)),
         })
         .into())
     }
@@ -116,7 +118,7 @@ impl Traceback {
     }
     #[getter]
     fn tb_lineno(zelf: &Obj<Traceback>, _vm: &Vm) -> u32 {
-        zelf.line.get()
+        zelf.line()
     }
     #[pymethod]
     fn __dir__(_zelf: &Obj<Traceback>, vm: &Vm) -> Vec<Value> {

@@ -14,10 +14,11 @@ use crate::protocol::index::{Subscript, subscript, wrap};
 use crate::protocol::{iter, object};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
-use crate::runtime::hash::hash_sequence;
+use crate::runtime::hash::SequenceHash;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::pymethods;
+use smallvec::SmallVec;
 
 /// Built-in immutable sequence.
 pub struct Tuple {
@@ -133,6 +134,27 @@ impl Tuple {
         unsafe { Tuple::from_parts(items, len, 0, Tuple::cell().get()) }
     }
 
+    /// A tuple of two.
+    pub fn pair(first: Value, second: Value) -> Ref<Tuple> {
+        let items = std::mem::ManuallyDrop::new([first, second]);
+        // SAFETY: the two values move out of the array, which is not dropped.
+        unsafe { Tuple::from_words(items.as_ptr(), 2) }
+    }
+
+    /// A tuple of a few values.
+    pub fn from_small<const N: usize>(items: SmallVec<[Value; N]>) -> Ref<Tuple>
+    where
+        [Value; N]: smallvec::Array<Item = Value>,
+    {
+        let mut items = items;
+        let len = items.len();
+        // SAFETY: the values move out of the vector, which forgets them.
+        unsafe {
+            items.set_len(0);
+            Tuple::from_words(items.as_ptr(), len)
+        }
+    }
+
     /// A tuple of some subclass.
     pub fn build(items: Vec<Value>, ty: &Obj<Type>) -> Ref<Tuple> {
         Tuple::build_hiding(items, 0, ty)
@@ -230,18 +252,18 @@ impl Tuple {
     #[slot]
     fn hash(zelf: &Obj<Tuple>, vm: &Vm) -> PyResult<i64> {
         vm.check_stack()?;
-        let mut hashes = Vec::with_capacity(zelf.len());
+        let mut folded = SequenceHash::default();
         for item in zelf.items() {
-            hashes.push(object::hash(vm, item)?);
+            folded.add(object::hash(vm, item)?);
         }
-        Ok(hash_sequence(hashes.into_iter()))
+        Ok(folded.finish(zelf.items().len()))
     }
 
     #[slot]
     fn richcompare(zelf: &Obj<Tuple>, vm: &Vm, other: &Value, op: CmpOp) -> PyResult {
         let Some(other) = other.downcast::<Tuple>() else { return Ok(Value::NOT_IMPLEMENTED) };
-        let (a, b) = (zelf.items(), other.items());
-        compare::compare_sequences(vm, |i| a.get(i).cloned(), |i| b.get(i).cloned(), op)
+        vm.check_stack()?;
+        compare::compare_slices(vm, zelf.items(), other.items(), op)
     }
 
     #[slot]

@@ -96,14 +96,30 @@ pub fn rich_compare(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
             return Ok(result);
         }
     }
+    by_identity(vm, a, b, op)
+}
+
+/// `a op b` after the left operand's own method, which came first, has declined.
+pub fn declined(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
+    if let Some(reflected) = b.ty().slots.richcompare.get() {
+        let result = reflected(vm, b, a, op.swapped())?;
+        if !result.is_not_implemented() {
+            return Ok(result);
+        }
+    }
+    by_identity(vm, a, b, op)
+}
+
+/// What is left when nobody knows: equality is identity, orders are errors.
+fn by_identity(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
     match op {
         CmpOp::Eq => Ok(Value::bool(a.is(b))),
         CmpOp::Ne => Ok(Value::bool(!a.is(b))),
         _ => Err(vm.type_error(format!(
             "'{}' not supported between instances of '{}' and '{}'",
             op.symbol(),
-            ta.name(),
-            tb.name()
+            a.ty().name(),
+            b.ty().name()
         ))),
     }
 }
@@ -116,6 +132,41 @@ pub fn compare_bool(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult<bool> 
     }
     let result = rich_compare(vm, a, b, op)?;
     super::object::is_true(vm, &result)
+}
+
+/// How two small ints, two floats or two exact strings compare; `None` for anything else (and NaNs).
+#[inline]
+pub fn simple_order(a: &Value, b: &Value) -> Option<Ordering> {
+    if Value::both_small_ints(a, b) {
+        return Some(a.small_int_unchecked().cmp(&b.small_int_unchecked()));
+    }
+    if a.is_pointer() && b.is_pointer() {
+        return Some(a.downcast_exact::<Str>()?.compare(b.downcast_exact::<Str>()?));
+    }
+    a.as_float_word()?.partial_cmp(&b.as_float_word()?)
+}
+
+/// Compares two slices of values that nothing changes meanwhile.
+pub fn compare_slices(vm: &Vm, a: &[Value], b: &[Value], op: CmpOp) -> PyResult {
+    for (x, y) in a.iter().zip(b) {
+        if x.is(y) {
+            continue;
+        }
+        if let Some(order) = simple_order(x, y) {
+            if order.is_eq() {
+                continue;
+            }
+            return Ok(Value::bool(op.holds(order)));
+        }
+        if !equal(vm, x, y)? {
+            return match op {
+                CmpOp::Eq => Ok(Value::FALSE),
+                CmpOp::Ne => Ok(Value::TRUE),
+                _ => rich_compare(vm, x, y, op),
+            };
+        }
+    }
+    Ok(Value::bool(op.holds(a.len().cmp(&b.len()))))
 }
 
 /// Are these the same or equal? What containers ask (`PyObject_RichCompareBool`): identity counts,

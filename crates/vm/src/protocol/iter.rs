@@ -36,6 +36,15 @@ pub fn iter(vm: &Vm, object: &Value) -> PyResult {
 /// The next item of an iterator, or `None` at its end.
 #[inline]
 pub fn next(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
+    match step(vm, iterator) {
+        Err(e) if e.is(&vm.exceptions().stop_iteration) => Ok(None),
+        other => other,
+    }
+}
+
+/// The same for those who want to know with which value it ended: `StopIteration` stays an error.
+#[inline]
+pub fn step(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
     match iterator.ty().slots.iternext.get() {
         Some(next) => next(vm, iterator),
         None => Err(vm.type_error(format!("'{}' object is not an iterator", iterator.ty().name()))),

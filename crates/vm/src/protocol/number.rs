@@ -3,10 +3,13 @@
 //! `binary` follows CPython's `binary_op1`: the right operand goes first if its type is a subclass
 //! of the left's with its own slot.
 
+use crate::object::Ref;
+use crate::objects::str_::Str;
 use crate::objects::type_::slots::{Binary, Slots, Ternary};
 use crate::objects::{float, int};
 use crate::protocol::object;
 use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::names::special_name;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bigint::Int;
@@ -37,6 +40,31 @@ impl BinOp {
     fn inplace_symbol(self) -> &'static str {
         ["+=", "-=", "*=", "@=", "/=", "//=", "%=", "", "<<=", ">>=", "&=", "|=", "^="]
             [self as usize]
+    }
+    /// The special method and its reflected form.
+    pub fn method_names(self) -> (Ref<Str>, Ref<Str>) {
+        macro_rules! names {
+            ($($op:ident $name:literal $reflected:literal,)*) => {
+                match self {
+                    $(BinOp::$op => (special_name!($name), special_name!($reflected)),)*
+                }
+            };
+        }
+        names! {
+            Add "__add__" "__radd__",
+            Sub "__sub__" "__rsub__",
+            Mul "__mul__" "__rmul__",
+            MatMul "__matmul__" "__rmatmul__",
+            TrueDiv "__truediv__" "__rtruediv__",
+            FloorDiv "__floordiv__" "__rfloordiv__",
+            Rem "__mod__" "__rmod__",
+            DivMod "__divmod__" "__rdivmod__",
+            LShift "__lshift__" "__rlshift__",
+            RShift "__rshift__" "__rrshift__",
+            And "__and__" "__rand__",
+            Or "__or__" "__ror__",
+            Xor "__xor__" "__rxor__",
+        }
     }
     #[inline(always)]
     fn slot(self, s: &Slots) -> Option<Binary> {
@@ -71,6 +99,34 @@ impl BinOp {
             BinOp::And => s.iand.get(),
             BinOp::Or => s.ior.get(),
             BinOp::Xor => s.ixor.get(),
+        }
+    }
+}
+
+/// Has the object a slot of its own for the in-place operator?
+pub fn has_inplace(a: &Value, op: BinOp) -> bool {
+    op.inplace_slot(&a.ty().slots).is_some()
+}
+
+/// `a op b` after the left operand's own Python method, which came first, has declined.
+pub fn declined(vm: &Vm, a: &Value, b: &Value, op: BinOp, inplace: bool) -> PyResult {
+    if !a.ty().same(b.ty()) && op.slot(&b.ty().slots).is_some() {
+        let method = object::special_method(vm, b, &op.method_names().1)?;
+        let is_none = |m: &object::Method| match m {
+            object::Method::Bound(f) | object::Method::Unbound(f) => f.is_none(),
+        };
+        if let Some(method) = method.filter(|m| !is_none(m)) {
+            let result = method.call(vm, b, std::slice::from_ref(a))?;
+            if !result.is_not_implemented() {
+                return Ok(result);
+            }
+        }
+    }
+    match sequence_op(vm, a, b, op, inplace)? {
+        Some(result) => Ok(result),
+        None => {
+            let symbol = if inplace { op.inplace_symbol() } else { op.symbol() };
+            Err(unsupported(vm, a, b, op, symbol))
         }
     }
 }

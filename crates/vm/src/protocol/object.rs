@@ -181,14 +181,20 @@ fn is_true_slow(vm: &Vm, object: &Value) -> PyResult<bool> {
     Ok(true)
 }
 
+/// The hash of a str or small int, which needs no slot.
+#[inline(always)]
+pub fn simple_hash(object: &Value) -> Option<i64> {
+    if let Some(i) = object.as_small_int() {
+        return Some(if i == -1 { -2 } else { i });
+    }
+    object.downcast_exact::<Str>().map(|text| text.hash())
+}
+
 /// `hash(object)`
 #[inline]
 pub fn hash(vm: &Vm, object: &Value) -> PyResult<i64> {
-    if let Some(text) = object.downcast_exact::<Str>() {
-        return Ok(text.hash());
-    }
-    if let Some(i) = object.as_small_int() {
-        return Ok(if i == -1 { -2 } else { i });
+    if let Some(hash) = simple_hash(object) {
+        return Ok(hash);
     }
     match object.ty().slots.hash.get() {
         Some(hash) => hash(vm, object),

@@ -116,6 +116,8 @@ pub struct NativeDef {
     pub doc: &'static str,
     pub signature: Option<&'static str>,
     pub params: &'static [Param],
+    /// `Arity::of(params)`
+    pub arity: Arity,
     pub flavour: Flavour,
     pub function: NativeFn,
 }
@@ -132,24 +134,48 @@ pub struct GetSetDef {
     pub set: Option<Setter>,
 }
 
-/// The least and the greatest number of positional arguments a fast call may have (the receiver
-/// not counted), or `None` if the function takes `*args` or `**kwargs` or needs keyword-only ones.
-impl NativeDef {
-    #[inline]
-    pub fn simple_arity(&self) -> Option<(usize, usize)> {
-        let (mut min, mut max) = (0, 0);
-        for param in self.params {
-            match param.kind {
+/// How many positional arguments (the receiver not counted) a call may have that needs no binding:
+/// they are the parameters as they are.
+#[derive(Clone, Copy)]
+pub struct Arity {
+    min: u16,
+    max: u16,
+}
+
+impl Arity {
+    /// Functions that take `*args` or `**kwargs`, or need keyword-only ones, are always bound.
+    pub const fn of(params: &[Param]) -> Arity {
+        let (mut min, mut max, mut i) = (0, 0, 0);
+        while i < params.len() {
+            match params[i].kind {
                 ParamKind::PositionalOnly | ParamKind::PositionalOrKeyword => {
                     max += 1;
-                    min += param.required as usize;
+                    min += params[i].required as u16;
                 }
-                ParamKind::KeywordOnly if !param.required => {}
-                ParamKind::Rest => return Some((min, usize::MAX / 2)),
-                _ => return None,
+                ParamKind::KeywordOnly if !params[i].required => {}
+                ParamKind::Rest => return Arity { min, max: u16::MAX },
+                _ => return Arity { min: 1, max: 0 },
             }
+            i += 1;
         }
-        Some((min, max))
+        Arity { min, max }
+    }
+    #[inline(always)]
+    fn allows(self, given: usize) -> bool {
+        given >= self.min as usize && given <= self.max as usize
+    }
+}
+
+impl NativeDef {
+    /// Calls the function with positional arguments, the receiver among them if its flavour has one;
+    /// `None` if they have to be bound first.
+    #[inline(always)]
+    pub fn call_positional(&self, vm: &Vm, args: &[Value]) -> Option<PyResult> {
+        let own = usize::from(self.has_receiver());
+        if args.len() >= own && self.arity.allows(args.len() - own) {
+            return Some((self.function)(vm, as_options(args)));
+        }
+        None
     }
 
     /// What binds the arguments of a constructor.
@@ -159,11 +185,13 @@ impl NativeDef {
             doc: "",
             signature: None,
             params,
+            arity: Arity::of(params),
             flavour: Flavour::Function,
             function: |_, _| Ok(Value::NONE),
         }
     }
 
+    #[inline(always)]
     fn has_receiver(&self) -> bool {
         matches!(self.flavour, Flavour::Method | Flavour::Class)
     }
@@ -200,13 +228,9 @@ pub fn call_native(
 ) -> PyResult {
     if args.names.is_none()
         && (receiver.is_none() || !def.has_receiver())
-        && let Some((min, max)) = def.simple_arity()
+        && let Some(result) = def.call_positional(vm, args.values)
     {
-        let given = args.values.len();
-        let own = def.has_receiver() as usize;
-        if given >= min + own && given <= max + own {
-            return (def.function)(vm, as_options(args.values));
-        }
+        return result;
     }
     call_native_slow(vm, def, receiver, args)
 }
@@ -248,10 +272,7 @@ pub fn with_bound<R>(
     args: CallArgs<'_>,
     f: impl FnOnce(&[Option<Value>]) -> PyResult<R>,
 ) -> PyResult<R> {
-    if args.names.is_none()
-        && let Some((min, max)) = def.simple_arity()
-        && (min..=max).contains(&args.values.len())
-    {
+    if args.names.is_none() && def.arity.allows(args.values.len()) {
         return f(as_options(args.values));
     }
     let mut bound: Bound = SmallVec::new();

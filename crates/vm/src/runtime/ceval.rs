@@ -13,7 +13,7 @@ use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::frame::Frame;
 use crate::runtime::handlers::block::{self, Landed, Way};
 use crate::runtime::handlers::{
-    arith, attr, build, call, import_, iter, names, pattern, stack, subscr,
+    arith, attr, build, call, fused, import_, iter, names, pattern, stack, subscr,
 };
 use crate::runtime::leave;
 use crate::runtime::machine::Machine;
@@ -109,7 +109,9 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         continue;
                     }};
                 }
-                match i.op {
+                // Whoever watches sees each instruction by itself.
+                let op = if O::ACTIVE { i.op.plain() } else { i.op };
+                match op {
                     // the stack, constants, locals
                     P::PopTop => always!(stack::pop_top(&mut m)),
                     P::RotTwo => always!(stack::rot_two(&mut m)),
@@ -119,10 +121,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::DupTopTwo => always!(stack::dup_top_two(&mut m)),
                     P::LoadConst => always!(stack::load_const(&mut m, i)),
                     P::LoadFast => go!(stack::load_fast(vm, &mut m, i.c)),
-                    P::LoadFastFast => go!(stack::load_fast_fast(vm, &mut m, i)),
-                    P::LoadFastConst => go!(stack::load_fast_const(vm, &mut m, i)),
                     P::StoreFast => always!(stack::store_fast(&mut m, i.c)),
-                    P::StoreFastLoadFast => go!(stack::store_fast_load_fast(vm, &mut m, i)),
                     P::DeleteFast => cold!(m, |c| stack::delete_fast(vm, c, i), exc, again, 'raise),
                     // names
                     P::LoadName => cold!(m, |c| names::load_name(vm, c, i), exc, again, 'raise),
@@ -158,41 +157,55 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::UnaryNegative => go!(arith::negative(vm, &mut m)),
                     P::UnaryNot => go!(arith::not(vm, &mut m)),
                     P::UnaryInvert => go!(arith::unary(vm, &mut m, number::invert)),
-                    P::BinaryAdd => go!(arith::add(vm, &mut m)),
-                    P::BinarySubtract => go!(arith::subtract(vm, &mut m)),
-                    P::BinaryMultiply => go!(arith::multiply(vm, &mut m)),
-                    P::BinaryTrueDivide => go!(arith::true_divide(vm, &mut m)),
-                    P::BinaryFloorDivide => go!(arith::floor_divide(vm, &mut m)),
-                    P::BinaryModulo => go!(arith::modulo(vm, &mut m)),
+                    P::BinaryAdd => go!(O::after_call(vm, &mut m, |m| arith::add(vm, m))),
+                    P::BinarySubtract => go!(O::after_call(vm, &mut m, |m| arith::subtract(vm, m))),
+                    P::BinaryMultiply => go!(O::after_call(vm, &mut m, |m| arith::multiply(vm, m))),
+                    P::BinaryTrueDivide => {
+                        go!(O::after_call(vm, &mut m, |m| arith::true_divide(vm, m)))
+                    }
+                    P::BinaryFloorDivide => {
+                        go!(O::after_call(vm, &mut m, |m| arith::floor_divide(vm, m)))
+                    }
+                    P::BinaryModulo => go!(O::after_call(vm, &mut m, |m| arith::modulo(vm, m))),
                     P::BinaryPower => cold!(m, |c| arith::power(vm, c), exc, again, 'raise),
                     P::BinaryOther => {
-                        cold!(m, |c| arith::binary_other(vm, c, i), exc, again, 'raise)
+                        cold!(m, |c| O::after_call(vm, c, |c| arith::binary_other(vm, c, i)), exc, again, 'raise)
                     }
-                    P::BinaryAnd => go!(arith::and(vm, &mut m)),
-                    P::BinaryOr => go!(arith::or(vm, &mut m)),
-                    P::BinaryXor => go!(arith::xor(vm, &mut m)),
-                    P::BinaryLshift => go!(arith::lshift(vm, &mut m)),
-                    P::BinaryRshift => go!(arith::rshift(vm, &mut m)),
-                    P::InplaceAdd => go!(arith::inplace_add(vm, &mut m)),
-                    P::InplaceSubtract => go!(arith::inplace_subtract(vm, &mut m)),
-                    P::InplaceMultiply => go!(arith::inplace_multiply(vm, &mut m)),
-                    P::InplaceOther => go!(arith::inplace_other(vm, &mut m, i)),
+                    P::BinaryAnd => go!(O::after_call(vm, &mut m, |m| arith::and(vm, m))),
+                    P::BinaryOr => go!(O::after_call(vm, &mut m, |m| arith::or(vm, m))),
+                    P::BinaryXor => go!(O::after_call(vm, &mut m, |m| arith::xor(vm, m))),
+                    P::BinaryLshift => go!(O::after_call(vm, &mut m, |m| arith::lshift(vm, m))),
+                    P::BinaryRshift => go!(O::after_call(vm, &mut m, |m| arith::rshift(vm, m))),
+                    P::InplaceAdd => go!(O::after_call(vm, &mut m, |m| arith::inplace_add(vm, m))),
+                    P::InplaceSubtract => {
+                        go!(O::after_call(vm, &mut m, |m| arith::inplace_subtract(vm, m)))
+                    }
+                    P::InplaceMultiply => {
+                        go!(O::after_call(vm, &mut m, |m| arith::inplace_multiply(vm, m)))
+                    }
+                    P::InplaceOther => {
+                        go!(O::after_call(vm, &mut m, |m| arith::inplace_other(vm, m, i)))
+                    }
                     P::InplacePower => {
                         cold!(m, |c| arith::inplace_power(vm, c), exc, again, 'raise)
                     }
-                    P::BinarySubscr => go!(subscr::binary_subscr(vm, &mut m)),
+                    P::BinarySubscr => {
+                        go!(O::after_call(vm, &mut m, |m| subscr::binary_subscr(vm, m)))
+                    }
                     P::StoreSubscr => go!(subscr::store_subscr(vm, &mut m)),
                     P::DeleteSubscr => {
                         cold!(m, |c| subscr::delete_subscr(vm, c), exc, again, 'raise)
                     }
-                    P::BuildSlice => always!(m.outline(|m| subscr::build_slice(m, i))),
+                    P::BuildSlice => always!(m.outline(|m| subscr::build_slice(m, i, !O::ACTIVE))),
                     // comparison and jumps
-                    P::CompareOp => go!(arith::compare_op(vm, &mut m, i)),
-                    P::CompareJump => go!(arith::compare_jump(vm, &mut m, i)),
-                    P::Is => always!(arith::is(&mut m, true)),
-                    P::IsNot => always!(arith::is(&mut m, false)),
-                    P::In => go!(arith::is_in(vm, &mut m, true)),
-                    P::NotIn => go!(arith::is_in(vm, &mut m, false)),
+                    P::CompareOp => go!(O::after_call(vm, &mut m, |m| arith::compare_op(vm, m, i))),
+                    P::CompareJump => {
+                        go!(O::after_call(vm, &mut m, |m| arith::compare_jump(vm, m, i)))
+                    }
+                    P::Is => go!(arith::is::<O>(vm, &mut m, true)),
+                    P::IsNot => go!(arith::is::<O>(vm, &mut m, false)),
+                    P::In => go!(arith::is_in::<O>(vm, &mut m, true)),
+                    P::NotIn => go!(arith::is_in::<O>(vm, &mut m, false)),
                     P::ExceptionMatch => {
                         cold!(m, |c| arith::exception_match(vm, c), exc, again, 'raise)
                     }
@@ -224,13 +237,19 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::SetAdd => go!(iter::set_add(vm, &mut m, i)),
                     P::MapAdd => go!(iter::map_add(vm, &mut m, i)),
                     // attributes
-                    P::LoadAttr => cold!(m, |c| attr::load_attr(vm, c, i), exc, again, 'raise),
+                    P::LoadAttr => {
+                        cold!(m, |c| O::after_call(vm, c, |c| attr::load_attr(vm, c, i)), exc, again, 'raise)
+                    }
                     P::LoadAttrSlot => always!(attr::load_attr_slot(&mut m, i)),
                     P::LoadAttrMember => always!(attr::load_attr_member(&mut m, i)),
                     P::LoadAttrClass => always!(attr::load_attr_class(&mut m, i)),
+                    P::LoadAttrOnType => always!(attr::load_attr_on_type(&mut m, i)),
+                    P::LoadAttrProperty => {
+                        cold!(m, |c| O::after_call(vm, c, |c| attr::load_attr_property(vm, c, i)), exc, again, 'raise)
+                    }
                     P::LoadAttrModule => always!(attr::load_attr_module(&mut m, i)),
                     P::LoadAttrGeneric => {
-                        cold!(m, |c| attr::load_attr_generic(vm, c, i), exc, again, 'raise)
+                        cold!(m, |c| O::after_call(vm, c, |c| attr::load_attr_generic(vm, c, i)), exc, again, 'raise)
                     }
                     P::StoreAttr => cold!(m, |c| attr::store_attr(vm, c, i), exc, again, 'raise),
                     P::StoreAttrSlot => always!(attr::store_attr_slot(&mut m, i)),
@@ -301,6 +320,60 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         cold!(m, |c| names::store_annotation(vm, c, i), exc, again, 'raise)
                     }
                     P::PrintExpr => cold!(m, |c| build::print_expr(vm, c), exc, again, 'raise),
+                    // two or more in one
+                    P::FastFastAdd => go!(fused::fast_fast_add(vm, &mut m, i)),
+                    P::FastConstAdd => go!(fused::fast_const_add(vm, &mut m, i)),
+                    P::FastAdd => go!(fused::fast_add(vm, &mut m, i)),
+                    P::ConstAdd => always!(fused::const_add(&mut m, i)),
+                    P::FastFastSubtract => go!(fused::fast_fast_subtract(vm, &mut m, i)),
+                    P::FastConstSubtract => go!(fused::fast_const_subtract(vm, &mut m, i)),
+                    P::FastSubtract => go!(fused::fast_subtract(vm, &mut m, i)),
+                    P::ConstSubtract => always!(fused::const_subtract(&mut m, i)),
+                    P::FastFastMultiply => go!(fused::fast_fast_multiply(vm, &mut m, i)),
+                    P::FastConstMultiply => go!(fused::fast_const_multiply(vm, &mut m, i)),
+                    P::FastMultiply => go!(fused::fast_multiply(vm, &mut m, i)),
+                    P::ConstMultiply => always!(fused::const_multiply(&mut m, i)),
+                    P::FastFastArith => go!(fused::fast_fast_arith(vm, &mut m, i)),
+                    P::FastConstArith => go!(fused::fast_const_arith(vm, &mut m, i)),
+                    P::FastArith => go!(fused::fast_arith(vm, &mut m, i)),
+                    P::ConstArith => always!(fused::const_arith(&mut m, i)),
+                    P::FastFastSubscr => go!(fused::fast_fast_subscr(vm, &mut m, i)),
+                    P::FastConstSubscr => go!(fused::fast_const_subscr(vm, &mut m, i)),
+                    P::FastSubscr => go!(fused::fast_subscr(vm, &mut m, i)),
+                    P::ConstSubscr => always!(fused::const_subscr(&mut m, i)),
+                    P::FastFastStoreSubscr => go!(fused::fast_fast_store_subscr(vm, &mut m, i)),
+                    P::FastFastCompareJump => go!(fused::fast_fast_compare_jump(vm, &mut m, i)),
+                    P::FastConstCompareJump => go!(fused::fast_const_compare_jump(vm, &mut m, i)),
+                    P::FastCompareJump => go!(fused::fast_compare_jump(vm, &mut m, i)),
+                    P::ConstCompareJump => go!(fused::const_compare_jump(vm, &mut m, i)),
+                    P::FastIsJump => go!(fused::fast_is_jump(vm, &mut m, i)),
+                    P::FastPopJump => go!(fused::fast_pop_jump(vm, &mut m, i)),
+                    P::FastAttr => go!(fused::fast_attr(vm, &mut m, i)),
+                    P::FastStoreAttr => go!(fused::fast_store_attr(vm, &mut m, i)),
+                    P::LoadFastFast => go!(fused::load_fast_fast(vm, &mut m, i)),
+                    P::LoadFastConst => go!(fused::load_fast_const(vm, &mut m, i)),
+                    P::StoreFastLoadFast => always!(fused::store_fast_load_fast(&mut m, i)),
+                    P::StoreFastJump => go!(fused::store_fast_jump(vm, &mut m, i)),
+                    P::UnpackStoreFast => {
+                        if fused::unpack_store_fast(&mut m, i) {
+                            continue;
+                        }
+                        go!(iter::unpack_sequence(vm, &mut m, i))
+                    }
+                    P::FastReturn => {
+                        let Some(value) = fused::returned_local(&mut m, i) else {
+                            go!(stack::load_fast(vm, &mut m, i.c))
+                        };
+                        match leave::return_value::<O>(vm, &mut m, value) {
+                            Ok(None) => continue,
+                            Ok(Some(value)) => return Ok(value),
+                            Err(e) => {
+                                exc = e;
+                                again = false;
+                                break 'raise;
+                            }
+                        }
+                    }
                     // leaving
                     P::ReturnValue => {
                         let value = m.pop();
@@ -370,6 +443,9 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         }
                     }
                     P::YieldFrom => {
+                        if !O::ACTIVE && leave::delegates(&m) {
+                            go!(m.outline(|m| leave::resume_delegate(vm, m)))
+                        }
                         m.save();
                         let mut c = m;
                         let stepped = leave::yield_from(vm, &mut c);

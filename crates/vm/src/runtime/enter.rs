@@ -121,6 +121,27 @@ pub unsafe fn push_simple(
             std::ptr::copy_nonoverlapping(args, locals, n);
         }
         (*caller).sp = args;
+        Some(push_bound(vm, function, prepared, locals, n, ret))
+    }
+}
+
+/// The rest of entering a simple function: its `n` arguments are its first locals.
+///
+/// # Safety
+/// `function.is_simple(n)`; there is room for the frame.
+#[inline(always)]
+unsafe fn push_bound(
+    vm: &Vm,
+    function: &Obj<Function>,
+    prepared: &Prepared,
+    locals: *mut Slot,
+    n: usize,
+    ret: Return,
+) -> *mut Frame {
+    let code = function.code();
+    let slots = code.local_slots();
+    // SAFETY: there is room.
+    unsafe {
         for i in n..slots {
             locals.add(i).write(None);
         }
@@ -129,7 +150,7 @@ pub unsafe fn push_simple(
             fill_cells(function, std::slice::from_raw_parts_mut(locals, slots));
         }
         let names = (function.globals(), function.builtins());
-        Some(push(vm, code, prepared, names, function, locals, ret))
+        push(vm, code, prepared, names, function, locals, ret)
     }
 }
 
@@ -216,6 +237,21 @@ pub fn call_function(vm: &Vm, function: &Obj<Function>, args: CallArgs<'_>) -> P
     let values = args.all();
     if !vm.stack.has_room(at, values.len()) {
         return Err(too_deep(vm));
+    }
+    let code = held.code();
+    if args.names().is_none()
+        && held.is_simple(values.len())
+        && let Some(prepared) = code.prepared()
+        && may_push(vm, at, code.local_slots() + FRAME_WORDS + prepared.max_depth as usize)
+    {
+        // SAFETY: as below; the arguments are the first locals.
+        unsafe {
+            for (i, value) in values.iter().enumerate() {
+                at.add(i).write(Some(value.clone()));
+            }
+            let frame = push_bound(vm, &held, prepared, at, values.len(), Return::ToRust);
+            return ceval::run(vm, frame);
+        }
     }
     // SAFETY: the stack is free above the innermost frame's limit; `held` keeps the function.
     unsafe {

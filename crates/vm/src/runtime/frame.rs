@@ -22,6 +22,7 @@ use crate::objects::code::Code;
 use crate::objects::dict::Dict;
 use crate::objects::frame::FrameObj;
 use crate::runtime::prepared::Instr;
+use crate::runtime::vm::Vm;
 use crate::value::Value;
 
 /// A word of the value stack: a value, or nothing (an unbound local).
@@ -36,8 +37,12 @@ pub enum Return {
     ToCaller,
     /// From `__init__` to the frame that called the class: the instance below is the result.
     FromInit,
+    /// From the Python method of an operator to the frame that has it: the operands are below.
+    FromOperator,
     /// A generator that a `for` loop resumed.
     ToForLoop,
+    /// A generator that the `yield from` (or `await`) of another one resumed.
+    ToYieldFrom,
 }
 
 /// One running (or suspended) code object.
@@ -105,6 +110,20 @@ impl Frame {
         // SAFETY: as above; the old value is dropped after the new one is in place.
         let old = unsafe { std::mem::replace(&mut *self.locals.add(index), value) };
         drop(old);
+    }
+}
+
+impl Vm {
+    /// The code that runs.
+    pub fn running_code(&self) -> Option<&Obj<Code>> {
+        // SAFETY: the innermost frame is alive, and does not end while native code runs in it.
+        unsafe { self.frame.get().as_ref() }.map(Frame::code)
+    }
+    /// A local word of the innermost frame, if it has so many.
+    pub fn running_local(&self, index: usize) -> Slot {
+        // SAFETY: as above.
+        let frame = unsafe { self.frame.get().as_ref() }?;
+        if index < frame.code().local_slots() { frame.local(index) } else { None }
     }
 }
 

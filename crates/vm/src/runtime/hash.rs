@@ -46,18 +46,35 @@ pub fn hash_pointer(address: usize) -> i64 {
 }
 
 /// Folds hashes of a tuple's items (xxHash's mixing, as CPython's `tuplehash`).
-pub fn hash_sequence(hashes: impl ExactSizeIterator<Item = i64>) -> i64 {
-    const P1: u64 = 11_400_714_785_074_694_791;
-    const P2: u64 = 14_029_467_366_897_019_727;
-    const P5: u64 = 2_870_177_450_012_600_261;
-    let len = hashes.len() as u64;
-    let mut acc = P5;
-    for lane in hashes {
-        acc = acc.wrapping_add((lane as u64).wrapping_mul(P2));
-        acc = acc.rotate_left(31).wrapping_mul(P1);
+pub struct SequenceHash(u64);
+
+const P1: u64 = 11_400_714_785_074_694_791;
+const P2: u64 = 14_029_467_366_897_019_727;
+const P5: u64 = 2_870_177_450_012_600_261;
+
+impl Default for SequenceHash {
+    fn default() -> Self {
+        SequenceHash(P5)
     }
-    acc = acc.wrapping_add(len ^ (P5 ^ 3_527_539));
-    if acc == u64::MAX { 1_546_275_796 } else { acc as i64 }
+}
+
+impl SequenceHash {
+    #[inline]
+    pub fn add(&mut self, lane: i64) {
+        let acc = self.0.wrapping_add((lane as u64).wrapping_mul(P2));
+        self.0 = acc.rotate_left(31).wrapping_mul(P1);
+    }
+    pub fn finish(self, len: usize) -> i64 {
+        let acc = self.0.wrapping_add(len as u64 ^ (P5 ^ 3_527_539));
+        if acc == u64::MAX { 1_546_275_796 } else { acc as i64 }
+    }
+}
+
+pub fn hash_sequence(hashes: impl ExactSizeIterator<Item = i64>) -> i64 {
+    let len = hashes.len();
+    let mut folded = SequenceHash::default();
+    hashes.for_each(|lane| folded.add(lane));
+    folded.finish(len)
 }
 
 /// A random secret from the operating system.

@@ -8,8 +8,8 @@ use crate::protocol::{iter, object};
 use crate::runtime::ceval;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::frame::{Frame, Return};
-use crate::runtime::handlers::block;
 use crate::runtime::handlers::call::init_result_error;
+use crate::runtime::handlers::{arith, block};
 use crate::runtime::machine::Machine;
 use crate::runtime::observer::Observer;
 use crate::runtime::prepared::P;
@@ -103,6 +103,13 @@ pub fn return_value<O: Observer>(
                 vm.stack.top.set(top);
                 Ok(Some(value))
             }
+            Return::FromOperator => {
+                retire(vm, frame);
+                reload(vm, m);
+                m.replace(1, value);
+                m.outline(|m| arith::operator_returned(vm, m))?;
+                Ok(None)
+            }
             _ => {
                 retire(vm, frame);
                 reload(vm, m);
@@ -134,6 +141,11 @@ fn generator_returns(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<
             end_loop(m);
             return Ok(None);
         }
+        if ret == Return::ToYieldFrom {
+            reload(vm, m);
+            m.replace(1, value);
+            return Ok(None);
+        }
         let innermost = vm.frame.get();
         vm.stack.top.set(generator.return_top.get());
         debug_assert!(innermost.is_null() || !generator.return_top.get().is_null());
@@ -152,32 +164,44 @@ fn end_loop(m: &mut Machine) {
 /// Suspends a generator with a value. `Some` is the value for Rust.
 #[inline(always)]
 pub fn yield_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<Value>> {
-    m.save();
-    if O::ACTIVE {
-        O::returns(vm, m, &value)?;
-    }
-    let frame = m.frame;
-    // SAFETY: YIELD_VALUE was verified to be in a generator's code.
-    unsafe {
-        let Some(generator) = (*frame).generator.as_ref() else {
-            return Err(vm.system_error("yield outside a generator"));
-        };
-        let ret = (*frame).ret;
-        generator.state.set(GeneratorState::Suspended);
-        unlink_generator(vm, frame, generator);
-        if ret == Return::ToForLoop {
-            reload(vm, m);
-            let i = *m.ip.sub(1);
-            if i.op == P::ForIterStoreFast {
-                let old = m.local(i.b as usize).replace(value);
-                drop(old);
-            } else {
-                m.push(value);
-            }
-            return Ok(None);
+    loop {
+        m.save();
+        if O::ACTIVE {
+            O::returns(vm, m, &value)?;
         }
-        vm.stack.top.set(generator.return_top.get());
-        Ok(Some(value))
+        let frame = m.frame;
+        // SAFETY: YIELD_VALUE was verified to be in a generator's code.
+        unsafe {
+            let Some(generator) = (*frame).generator.as_ref() else {
+                return Err(vm.system_error("yield outside a generator"));
+            };
+            let ret = (*frame).ret;
+            generator.state.set(GeneratorState::Suspended);
+            unlink_generator(vm, frame, generator);
+            match ret {
+                Return::ToForLoop => {
+                    reload(vm, m);
+                    let i = *m.ip.sub(1);
+                    if i.op == P::ForIterStoreFast {
+                        let old = m.local(i.b as usize).replace(value);
+                        drop(old);
+                    } else {
+                        m.push(value);
+                    }
+                    return Ok(None);
+                }
+                // The generator that delegates yields in turn; its instruction runs again when it
+                // is resumed.
+                Return::ToYieldFrom => {
+                    reload(vm, m);
+                    m.again();
+                }
+                _ => {
+                    vm.stack.top.set(generator.return_top.get());
+                    return Ok(Some(value));
+                }
+            }
+        }
     }
 }
 
@@ -271,6 +295,40 @@ pub fn resume(vm: &Vm, generator: &Obj<Generator>, sent: Result<Value, Exc>) -> 
     }
 }
 
+/// iter sent -- : resumes a generator in this loop, if the iterator is one that can be.
+#[inline(always)]
+pub fn delegates(m: &Machine) -> bool {
+    m.peek(2).downcast_exact::<Generator>().is_some_and(|g| match g.state.get() {
+        GeneratorState::Suspended => true,
+        GeneratorState::Created => m.peek(1).is_none(),
+        _ => false,
+    })
+}
+
+/// See `delegates`.
+pub fn resume_delegate(vm: &Vm, m: &mut Machine) -> Result<(), Exc> {
+    let sent = m.pop();
+    m.save();
+    let Some(generator) = m.peek(1).downcast_exact::<Generator>() else {
+        return Err(vm.system_error("no generator to resume"));
+    };
+    let before = generator.state.replace(GeneratorState::Running);
+    // SAFETY: the generator is on the stack of the delegating frame and stays there.
+    match unsafe { link_generator(vm, generator, Return::ToYieldFrom) } {
+        Ok(frame) => {
+            *m = Machine::load(frame);
+            if before != GeneratorState::Created {
+                m.push(sent);
+            }
+            Ok(())
+        }
+        Err(e) => {
+            generator.state.set(before);
+            Err(e)
+        }
+    }
+}
+
 /// iter sent -- result ; `Some` is what is to be yielded on.
 pub fn yield_from(vm: &Vm, m: &mut Machine) -> PyResult<Option<Value>> {
     let sent = m.pop();
@@ -308,7 +366,7 @@ fn iter_next(vm: &Vm, receiver: &Value) -> PyResult<Option<Value>> {
     if crate::objects::type_::generic::has_python_next(receiver) {
         return object::call_method(vm, receiver, &vm.names().__next__, &[]).map(Some);
     }
-    iter::next(vm, receiver)
+    iter::step(vm, receiver)
 }
 
 fn stopped(vm: &Vm, exc: Exc) -> Resumed {
@@ -356,7 +414,7 @@ pub fn drop_frame(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<Exc, Exc> {
             let exc = generator.convert_stop(vm, exc);
             unlink_generator(vm, frame, &generator);
             generator.finish(vm);
-            if ret == Return::ToForLoop {
+            if matches!(ret, Return::ToForLoop | Return::ToYieldFrom) {
                 reload(vm, m);
                 return Ok(exc);
             }

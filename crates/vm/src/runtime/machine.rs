@@ -201,6 +201,23 @@ impl Machine {
         // SAFETY: resolved from a verified jump.
         unsafe { self.ip = self.ip.offset(distance as i32 as isize) }
     }
+    /// The instruction `n` behind the next one, as a fused instruction looks at it.
+    #[inline(always)]
+    pub fn ahead(&self, n: usize) -> Instr {
+        // SAFETY: instructions are fused only with those that follow them.
+        unsafe { *self.ip.add(n) }
+    }
+    /// Passes over instructions whose work is done.
+    #[inline(always)]
+    pub fn skip(&mut self, n: usize) {
+        // SAFETY: as for `ahead`; code does not end behind a fused instruction.
+        unsafe { self.ip = self.ip.add(n) }
+    }
+    /// A local's word, 0 if it is unbound.
+    #[inline(always)]
+    pub fn local_bits(&self, index: u32) -> u64 {
+        self.local(index as usize).as_ref().map_or(0, Value::bits)
+    }
     /// Goes to an instruction.
     #[inline(always)]
     pub fn jump(&mut self, target: u32) {

@@ -1,7 +1,41 @@
 //! Names the machine itself looks up, interned once: `vm.names().__init__`.
 
-use crate::object::Ref;
+use crate::object::{GilCell, Ref};
 use crate::objects::str_::{Str, intern};
+use crate::protocol::compare::CmpOp;
+
+/// A name that one place of the code needs, interned on first use.
+pub struct StaticName {
+    text: &'static str,
+    made: GilCell<Option<Ref<Str>>>,
+}
+
+impl StaticName {
+    pub const fn new(text: &'static str) -> StaticName {
+        StaticName { text, made: GilCell::new(None) }
+    }
+    #[inline]
+    pub fn get(&self) -> Ref<Str> {
+        match self.made.with(|made| made.clone()) {
+            Some(name) => name,
+            None => {
+                let name = intern::intern_str(self.text);
+                self.made.with(|made| *made = Some(name.clone()));
+                name
+            }
+        }
+    }
+}
+
+/// The interned name of a special method: `special_name!("__add__")`.
+macro_rules! special_name {
+    ($text:literal) => {{
+        static NAME: $crate::runtime::names::StaticName =
+            $crate::runtime::names::StaticName::new($text);
+        NAME.get()
+    }};
+}
+pub(crate) use special_name;
 
 macro_rules! names {
     ($($name:ident)*) => {
@@ -38,4 +72,18 @@ names! {
     obj path print_file_and_line ps1 ps2 read readline send sep stderr stdin stdout sys throw
     update value values write last_exc _initializing __origin__ __parameters__ __args__ cache_token
     mro default strict __reduce_cython__ fileno
+}
+
+impl Names {
+    /// `__lt__` and its like.
+    pub fn comparison(&self, op: CmpOp) -> &Ref<Str> {
+        match op {
+            CmpOp::Lt => &self.__lt__,
+            CmpOp::Le => &self.__le__,
+            CmpOp::Eq => &self.__eq__,
+            CmpOp::Ne => &self.__ne__,
+            CmpOp::Gt => &self.__gt__,
+            CmpOp::Ge => &self.__ge__,
+        }
+    }
 }

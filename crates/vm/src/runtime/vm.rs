@@ -55,6 +55,9 @@ unsafe impl Send for Shared {}
 
 static INTERP: OnceLock<Shared> = OnceLock::new();
 
+/// Threads that run Python code: their numbers and the system's names of them.
+static THREADS: crate::object::GilCell<Vec<(u64, u64)>> = crate::object::GilCell::new(Vec::new());
+
 thread_local! {
     static CURRENT: Cell<*const Vm> = const { Cell::new(std::ptr::null()) };
 }
@@ -220,7 +223,11 @@ impl Vm {
         (library.find)(&self.config().library_root(), name)
     }
     pub fn is_main_thread(&self) -> bool {
-        self.thread_id == 0
+        self.thread_id == gil::main_thread()
+    }
+    /// The system's name of a thread that runs Python code, by its number.
+    pub fn native_thread(&self, ident: u64) -> Option<u64> {
+        THREADS.with(|t| t.iter().find(|(known, _)| *known == ident).map(|(_, native)| *native))
     }
     pub fn thread_ident(&self) -> u64 {
         self.thread_id

@@ -1,6 +1,7 @@
 //! `stat_result` and `scandir`.
 
-use super::path::{PathArg, PathOrFd, no_dir_fd};
+use super::dir_fd::DirFd;
+use super::path::{PathArg, PathOrFd};
 use crate::system::{self, Place};
 use adder_derive::{pyclass, pymethods};
 use adder_vm::object::{Guarded, ValueCell};
@@ -69,10 +70,15 @@ pub fn record(vm: &Vm, s: &libc::stat) -> Value {
     struct_sequence::make_hiding(vm, NAME, &visible, &hidden)
 }
 
-pub fn stat(vm: &Vm, path: &PathOrFd, follow: bool) -> PyResult {
+pub fn stat(vm: &Vm, path: &PathOrFd, dir_fd: DirFd, follow: bool) -> PyResult {
+    super::check_place(vm, "stat", path, dir_fd, !follow)?;
     let result = match path {
-        PathOrFd::Path(path) => system::stat(&Place::Path(&path.c(), follow)),
-        PathOrFd::Fd(fd) => system::stat(&Place::Descriptor(*fd)),
+        PathOrFd::Path(path) => {
+            let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+            let c = path.c();
+            vm.without_lock(|| system::at::stat(dir_fd.0, &c, flags))
+        }
+        PathOrFd::Fd(fd) => vm.without_lock(|| system::stat(&Place::Descriptor(*fd))),
     };
     result.map(|s| record(vm, &s)).map_err(|e| path.error(vm, &e))
 }
@@ -273,10 +279,10 @@ pub fn utime(
     path: &PathOrFd,
     times: Option<&Value>,
     nanos: Option<&Value>,
-    dir_fd: Option<&Value>,
+    dir_fd: DirFd,
     follow: bool,
 ) -> PyResult<()> {
-    no_dir_fd(vm, dir_fd)?;
+    super::check_place(vm, "utime", path, dir_fd, !follow)?;
     let given = times.filter(|t| !t.is_none());
     if given.is_some() && nanos.is_some() {
         return Err(vm.value_error("utime: you may specify either 'times' or 'ns' but not both"));
@@ -318,7 +324,10 @@ pub fn utime(
         (None, None) => None,
     };
     let result = match path {
-        PathOrFd::Path(p) => system::set_times(&Place::Path(&p.c(), follow), times),
+        PathOrFd::Path(p) => {
+            let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+            system::at::set_times(dir_fd.0, &p.c(), times, flags)
+        }
         PathOrFd::Fd(fd) => system::set_times(&Place::Descriptor(*fd), times),
     };
     result.map(drop).map_err(|e| path.error(vm, &e))

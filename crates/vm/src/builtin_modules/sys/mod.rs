@@ -4,6 +4,7 @@
 
 mod hooks;
 mod info;
+mod monitoring;
 
 pub use hooks::{
     audit, exit_status, flush_streams, report_unraisable, show_uncaught, write_stderr,
@@ -50,6 +51,9 @@ pub(super) fn make(vm: &Vm) {
     // The definition's `init` cannot fail: it only binds names.
     if let Ok(module) = Module::from_def(vm, &sys::MODULE) {
         super::enter(vm, "sys", &module);
+        if let Ok(monitoring) = Module::from_def(vm, &monitoring::monitoring::MODULE) {
+            module.set(vm, "monitoring", monitoring.into());
+        }
         let _ = vm.interp().sys.set(module);
     }
 }

@@ -223,6 +223,15 @@ impl Dict {
         })
     }
 
+    /// The value of a str or small int key, if it is found without asking any `__eq__`.
+    pub fn get_simply(&self, key: &Value) -> Option<Value> {
+        let hash = object::simple_hash(key)?;
+        match self.table.with(|t| t.find(hash, |k| same_key(k, key))) {
+            Probe::Found { entry, .. } => self.value_at(entry),
+            _ => None,
+        }
+    }
+
     pub fn contains(&self, vm: &Vm, key: &Value) -> PyResult<bool> {
         let hash = object::hash(vm, key)?;
         Ok(find(&self.table, vm, key, hash)?.is_some())

@@ -209,6 +209,26 @@ impl DictIter {
         .into()
     }
 
+    /// The next key and value of an iterator over items, forwards, for those who need no tuple;
+    /// `None` if it is another one.
+    pub fn next_pair(&self, vm: &Vm) -> Option<PyResult<Option<(Value, Value)>>> {
+        if !matches!(self.kind, ViewKind::Items) || self.reverse {
+            return None;
+        }
+        let found = self.dict.with(|dict| {
+            let dict = dict.as_ref()?;
+            if dict.len() == self.len { Some(dict.entry_from(self.at.get())) } else { None }
+        });
+        match found {
+            Some(Some((at, key, value))) => {
+                self.at.set(at + 1);
+                Some(Ok(Some((key, value))))
+            }
+            // The end, or an error: the general way knows.
+            _ => Some(self.advance(vm).map(|_| None)),
+        }
+    }
+
     fn advance(&self, vm: &Vm) -> PyResult<Option<Value>> {
         let Some(dict) = self.dict.get() else { return Ok(None) };
         if dict.len() != self.len {

@@ -31,6 +31,7 @@ use crate::object::{Obj, Payload, Ref, alloc};
 use crate::runtime::errors::PyResult;
 use crate::runtime::hash::hash_bytes;
 use crate::runtime::vm::Vm;
+use crate::value::Value;
 use adder_derive::pyclass;
 use std::cell::Cell;
 
@@ -193,8 +194,12 @@ impl Str {
     /// Same characters?
     #[inline(always)]
     pub fn equals(&self, other: &Str) -> bool {
-        std::ptr::eq(self, other)
-            || ((self.meta.get() ^ other.meta.get()) & !(INTERNED | GROWN) == 0
+        if std::ptr::eq(self, other) {
+            return true;
+        }
+        // Of equal interned strings there is only one.
+        self.meta.get() & other.meta.get() & INTERNED == 0
+            && ((self.meta.get() ^ other.meta.get()) & !(INTERNED | GROWN) == 0
                 && self.raw_bytes() == other.raw_bytes())
     }
 
@@ -216,6 +221,43 @@ impl Str {
             | (width.trailing_zeros() as u64) << WIDTH_SHIFT
             | if ascii { ASCII } else { 0 };
         Str::allocate(bytes, meta, Str::cell().get())
+    }
+
+    /// The concatenation of one-byte strings, `total` characters, `separator` between them.
+    pub(super) fn join_one_byte(
+        parts: &[Value],
+        separator: &[u8],
+        total: usize,
+        ascii: bool,
+    ) -> Ref<Str> {
+        let meta = total as u64 | if ascii { ASCII } else { 0 };
+        let payload = Str { data: std::ptr::null(), meta: Cell::new(meta), hash: Cell::new(0) };
+        let mut start: *const u8 = std::ptr::null();
+        // SAFETY: the caller added the parts' and separators' lengths to `total`, all of one byte a
+        // character; what is missing is filled up. `data` is set before anybody sees the object.
+        unsafe {
+            let string = alloc::new_with_tail(payload, Str::cell().get(), total, |tail| {
+                let mut at = 0;
+                let mut put = |bytes: &[u8]| {
+                    let n = bytes.len().min(total - at);
+                    std::ptr::copy_nonoverlapping(bytes.as_ptr(), tail.add(at), n);
+                    at += n;
+                };
+                for (i, part) in parts.iter().enumerate() {
+                    if i > 0 {
+                        put(separator);
+                    }
+                    if let Some(text) = part.downcast::<Str>() {
+                        put(text.raw_bytes());
+                    }
+                }
+                tail.add(at).write_bytes(b' ', total - at);
+                start = tail;
+            });
+            let raw = string.into_raw();
+            (*raw.as_ptr()).payload.data = start;
+            Ref::from_raw(raw)
+        }
     }
 
     /// A new string from Latin-1 bytes.
@@ -245,6 +287,17 @@ impl Str {
             let raw = string.into_raw();
             (*raw.as_ptr()).payload.data = start;
             Ref::from_raw(raw)
+        }
+    }
+
+    /// Joins two exact strings; one that is empty leaves the other as it is.
+    pub fn concat_obj(a: &Obj<Str>, b: &Obj<Str>) -> Ref<Str> {
+        if b.is_empty() {
+            a.to_ref()
+        } else if a.is_empty() {
+            b.to_ref()
+        } else {
+            a.concat(b)
         }
     }
 

@@ -6,6 +6,7 @@
 use super::search::{Pattern, Unit, by_width, is_space};
 use super::{Str, StrBuilder};
 use crate::object::{Obj, Ref};
+use crate::objects::tuple::Tuple;
 use crate::protocol::iter;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
@@ -154,8 +155,17 @@ pub fn join(vm: &Vm, separator: &Obj<Str>, iterable: &Value) -> PyResult<Ref<Str
     if !iter::is_iterable(iterable) {
         return Err(vm.type_error("can only join an iterable"));
     }
-    let items = iter::collect(vm, iterable)?;
+    let collected;
+    let items: &[Value] = match iterable.downcast_exact::<Tuple>() {
+        Some(tuple) => tuple.items(),
+        None => {
+            collected = iter::collect(vm, iterable)?;
+            &collected
+        }
+    };
     let mut total = 0usize;
+    let mut one_byte = separator.width() == 1;
+    let mut ascii = separator.is_ascii() || items.len() < 2;
     for (i, item) in items.iter().enumerate() {
         let Some(text) = item.downcast::<Str>() else {
             return Err(vm.type_error(format!(
@@ -163,6 +173,8 @@ pub fn join(vm: &Vm, separator: &Obj<Str>, iterable: &Value) -> PyResult<Ref<Str
                 item.ty().name()
             )));
         };
+        one_byte &= text.width() == 1;
+        ascii &= text.is_ascii();
         let gap = if i > 0 { separator.len() } else { 0 };
         total = match total.checked_add(text.len()).and_then(|n| n.checked_add(gap)) {
             Some(total) => total,
@@ -171,12 +183,15 @@ pub fn join(vm: &Vm, separator: &Obj<Str>, iterable: &Value) -> PyResult<Ref<Str
             }
         };
     }
-    if let [only] = items.as_slice()
+    if let [only] = items
         && let Some(text) = only.downcast_exact::<Str>()
     {
         return Ok(text.to_ref());
     }
     super::check_room(vm, total)?;
+    if one_byte && total > 1 {
+        return Ok(Str::join_one_byte(items, separator.raw_bytes(), total, ascii));
+    }
     let mut out = StrBuilder::with_capacity(total);
     for (i, item) in items.iter().enumerate() {
         if i > 0 && !separator.is_empty() {

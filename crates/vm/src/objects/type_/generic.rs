@@ -6,11 +6,13 @@
 use crate::object::{ObjHead, Ref};
 use crate::objects::int;
 use crate::objects::str_::Str;
+use crate::objects::type_::slots::{Binary, Slots};
 use crate::protocol::call;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::object::{self, Method};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::names::special_name;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
@@ -30,9 +32,8 @@ fn none_means_missing(vm: &Vm, object: &Value, name: &Ref<Str>) -> bool {
     object.ty().lookup(name).is_some_and(|m| m.is_none())
 }
 
-pub fn unary(vm: &Vm, a: &Value, name: &str) -> PyResult {
-    let name = vm.intern(name);
-    if none_means_missing(vm, a, &name) {
+pub fn unary(vm: &Vm, a: &Value, name: &Ref<Str>) -> PyResult {
+    if none_means_missing(vm, a, name) {
         let what = match &*name.to_string() {
             "__iter__" => "iterable",
             "__aiter__" => "an async iterable",
@@ -42,31 +43,38 @@ pub fn unary(vm: &Vm, a: &Value, name: &str) -> PyResult {
             return Err(vm.type_error(format!("'{}' object is not iterable", a.ty().name())));
         }
     }
-    call_named(vm, a, &name, &[])
+    call_named(vm, a, name, &[])
 }
 
 /// `a op b` where at least one side is a class with the method: the left's method, or the right's
 /// reflected one, the right first if it is a subclass that overrides it.
-pub fn binary(vm: &Vm, a: &Value, b: &Value, name: &str, reflected: &str) -> PyResult {
+pub fn binary(
+    vm: &Vm,
+    a: &Value,
+    b: &Value,
+    name: &Ref<Str>,
+    reflected: &Ref<Str>,
+    slot: fn(&Slots) -> Option<Binary>,
+) -> PyResult {
     let (ta, tb) = (a.ty(), b.ty());
-    let (name, reflected) = (vm.intern(name), vm.intern(reflected));
-    let own = |v: &Value, n: &Ref<Str>| is_python_slot(v, n);
+    // A sequence has `__add__` too, but takes part only when all numbers have declined.
+    let own = |v: &Value, n: &Ref<Str>| slot(&v.ty().slots).is_some() && is_python_slot(v, n);
     let right_first =
-        !ta.same(tb) && tb.is_subtype(ta) && own(b, &reflected) && overrides(a, b, &reflected);
+        !ta.same(tb) && tb.is_subtype(ta) && own(b, reflected) && overrides(a, b, reflected);
     if right_first {
-        let result = try_call(vm, b, &reflected, a)?;
+        let result = try_call(vm, b, reflected, a)?;
         if !result.is_not_implemented() {
             return Ok(result);
         }
     }
-    if own(a, &name) {
-        let result = try_call(vm, a, &name, b)?;
+    if own(a, name) {
+        let result = try_call(vm, a, name, b)?;
         if !result.is_not_implemented() || ta.same(tb) {
             return Ok(result);
         }
     }
-    if !right_first && !ta.same(tb) && own(b, &reflected) {
-        return try_call(vm, b, &reflected, a);
+    if !right_first && !ta.same(tb) && own(b, reflected) {
+        return try_call(vm, b, reflected, a);
     }
     Ok(Value::NOT_IMPLEMENTED)
 }
@@ -91,13 +99,16 @@ fn try_call(vm: &Vm, object: &Value, name: &Ref<Str>, other: &Value) -> PyResult
     }
 }
 
-pub fn inplace(vm: &Vm, a: &Value, b: &Value, name: &str) -> PyResult {
-    try_call(vm, a, &vm.intern(name), b)
+pub fn inplace(vm: &Vm, a: &Value, b: &Value, name: &Ref<Str>) -> PyResult {
+    try_call(vm, a, name, b)
 }
 
 pub fn pow(vm: &Vm, a: &Value, b: &Value, c: Option<&Value>) -> PyResult {
     match c.filter(|c| !c.is_none()) {
-        None => binary(vm, a, b, "__pow__", "__rpow__"),
+        None => {
+            let any: fn(&Slots) -> Option<Binary> = |_| Some(|_, _, _| Ok(Value::NOT_IMPLEMENTED));
+            binary(vm, a, b, &vm.names().__pow__, &special_name!("__rpow__"), any)
+        }
         Some(c) => {
             let name = &vm.names().__pow__;
             if is_python_slot(a, name) {
@@ -109,7 +120,7 @@ pub fn pow(vm: &Vm, a: &Value, b: &Value, c: Option<&Value>) -> PyResult {
 }
 
 pub fn ipow(vm: &Vm, a: &Value, b: &Value, _c: Option<&Value>) -> PyResult {
-    inplace(vm, a, b, "__ipow__")
+    inplace(vm, a, b, &special_name!("__ipow__"))
 }
 
 pub fn hash(vm: &Vm, a: &Value) -> PyResult<i64> {
@@ -188,11 +199,11 @@ pub fn setattro(vm: &Vm, a: &Value, name: &Ref<Str>, value: Option<Value>) -> Py
 }
 
 pub fn richcompare(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
-    let name = vm.intern(op.method());
-    if none_means_missing(vm, a, &name) {
+    let name = vm.names().comparison(op);
+    if none_means_missing(vm, a, name) {
         return Ok(Value::NOT_IMPLEMENTED);
     }
-    match method(vm, a, &name)? {
+    match method(vm, a, name)? {
         Some(method) => method.call(vm, a, std::slice::from_ref(b)),
         None => Ok(Value::NOT_IMPLEMENTED),
     }

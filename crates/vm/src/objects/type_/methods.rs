@@ -50,7 +50,10 @@ pub fn type_call(vm: &Vm, class: &Value, args: CallArgs<'_>) -> PyResult {
     if !made_type.is_subtype(ty) {
         return Ok(made);
     }
-    if let Some(init) = made_type.slots.init.get() {
+    // `object.__init__` has nothing to say about arguments that an own `__new__` took.
+    if let Some(init) = made_type.slots.init.get()
+        && !(crate::objects::object::is_object_init(init) && !ty.has_object_new())
+    {
         init(vm, &made, args)?;
     }
     Ok(made)

@@ -128,16 +128,16 @@ static NEXT_VERSION: GilCell<u32> = GilCell::new(1);
 /// The method cache: (version, name) to what the MRO holds. One entry a slot, replaced on collision.
 const CACHE_SIZE: usize = 4096;
 
-#[derive(Clone, Copy)]
 struct CacheEntry {
     version: u32,
-    name: usize,
+    /// Owned, so that no other name comes to lie at its address.
+    name: Option<Ref<Str>>,
     /// A borrowed value word (kept alive by the type as long as the version holds), or 0.
     found: u64,
 }
 
 static CACHE: GilCell<[CacheEntry; CACHE_SIZE]> =
-    GilCell::new([CacheEntry { version: 0, name: 0, found: 0 }; CACHE_SIZE]);
+    GilCell::new([const { CacheEntry { version: 0, name: None, found: 0 } }; CACHE_SIZE]);
 
 /// The fixed parts of a new type.
 pub(crate) struct Parts {
@@ -223,6 +223,10 @@ impl Type {
     pub fn base(&self) -> Option<Ref<Type>> {
         self.base.get()
     }
+    /// Looks at the MRO; `f` runs no Python code and drops no value.
+    pub fn with_mro<R>(&self, f: impl FnOnce(&[Ref<Type>]) -> R) -> R {
+        self.mro.with(|mro| f(mro))
+    }
     pub fn mro(&self) -> Mro {
         self.mro.get()
     }
@@ -289,16 +293,24 @@ impl Type {
         let address = name.head().address();
         let at = (version as usize ^ (address >> 3)) & (CACHE_SIZE - 1);
         if version != 0 {
-            let entry = CACHE.with(|c| c[at]);
-            if entry.version == version && entry.name == address {
-                return crate::object::weak::borrowed_word(entry.found);
+            let hit = CACHE.with(|c| {
+                let entry = &c[at];
+                let same = entry.name.as_ref().is_some_and(|n| n.head().address() == address);
+                if same && entry.version == version {
+                    Some(crate::object::weak::borrowed_word(entry.found))
+                } else {
+                    None
+                }
+            });
+            if let Some(found) = hit {
+                return found;
             }
         }
         let found = self.lookup_uncached(name);
         if version != 0 && name.is_interned() {
             let word = found.as_ref().map_or(0, Value::bits);
-            let entry = CacheEntry { version, name: address, found: word };
-            CACHE.with(|c| c[at] = entry);
+            let entry = CacheEntry { version, name: Some(name.clone()), found: word };
+            drop(CACHE.with(|c| std::mem::replace(&mut c[at], entry)));
         }
         found
     }

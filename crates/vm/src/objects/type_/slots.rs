@@ -14,6 +14,7 @@ use crate::protocol::buffer::Buffer;
 use crate::protocol::compare::CmpOp;
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
+use crate::runtime::names::special_name;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use std::cell::Cell;
@@ -208,7 +209,7 @@ macro_rules! table {
             $(SlotDef {
                 name: $un,
                 wrapper: Wrapper::Unary(|s| s.$us.get()),
-                generic: |s| s.$us.set(Some(|vm, a| super::generic::unary(vm, a, $un))),
+                generic: |s| s.$us.set(Some(|vm, a| super::generic::unary(vm, a, &special_name!($un)))),
                 reset: |s| s.$us.set(None),
                 signature: "($self, /)",
                 doc: $ud,
@@ -216,7 +217,8 @@ macro_rules! table {
             $(SlotDef {
                 name: $bn,
                 wrapper: Wrapper::Binary(|s| s.$bs.get()),
-                generic: |s| s.$bs.set(Some(|vm, a, b| super::generic::binary(vm, a, b, $bn, $rn))),
+                generic: |s| s.$bs.set(Some(|vm, a, b| super::generic::binary(
+                    vm, a, b, &special_name!($bn), &special_name!($rn), |s| s.$bs.get()))),
                 reset: |s| s.$bs.set(None),
                 signature: "($self, value, /)",
                 doc: $bd,
@@ -224,7 +226,8 @@ macro_rules! table {
             SlotDef {
                 name: $rn,
                 wrapper: Wrapper::Reflected(|s| s.$bs.get()),
-                generic: |s| s.$bs.set(Some(|vm, a, b| super::generic::binary(vm, a, b, $bn, $rn))),
+                generic: |s| s.$bs.set(Some(|vm, a, b| super::generic::binary(
+                    vm, a, b, &special_name!($bn), &special_name!($rn), |s| s.$bs.get()))),
                 reset: |s| s.$bs.set(None),
                 signature: "($self, value, /)",
                 doc: $rd,
@@ -232,7 +235,7 @@ macro_rules! table {
             $(SlotDef {
                 name: $inn,
                 wrapper: Wrapper::Binary(|s| s.$is.get()),
-                generic: |s| s.$is.set(Some(|vm, a, b| super::generic::inplace(vm, a, b, $inn))),
+                generic: |s| s.$is.set(Some(|vm, a, b| super::generic::inplace(vm, a, b, &special_name!($inn)))),
                 reset: |s| s.$is.set(None),
                 signature: "($self, value, /)",
                 doc: $id,

@@ -3,18 +3,23 @@
 //! Two small ints and two floats are handled in the loop itself, on the words, without counting;
 //! everything else goes through the protocols.
 
-use super::Done;
-use crate::object::Ref;
+#![expect(unsafe_code, reason = "looks back at the running instruction")]
+
+use super::{Done, call};
+use crate::object::{Obj, Ref};
+use crate::objects::function::Function;
 use crate::objects::str_::Str;
+use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::number::{self, BinOp};
 use crate::protocol::object;
 use crate::runtime::errors::PyResult;
 use crate::runtime::machine::Machine;
+use crate::runtime::observer::Observer;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
-use crate::value::Value;
+use crate::value::{Value, word};
 
 /// a b -- result, where the operands own nothing.
 #[inline(always)]
@@ -23,69 +28,82 @@ fn replace_immediates(m: &mut Machine, result: Value) {
     m.overwrite(1, result);
 }
 
+/// Binary operators whose result the words may tell.
+macro_rules! operators {
+    ($($name:ident $op:expr, $core:path;)*) => {$(
+        #[inline(always)]
+        pub fn $name(vm: &Vm, m: &mut Machine) -> Done {
+            if let Some(result) = $core(m.peek(2).bits(), m.peek(1).bits()) {
+                replace_immediates(m, result);
+                return Ok(());
+            }
+            m.outline(|m| general(vm, m, $op))
+        }
+    )*};
+}
+
+operators! {
+    add BinOp::Add, word::add;
+    subtract BinOp::Sub, word::subtract;
+    multiply BinOp::Mul, word::multiply;
+    true_divide BinOp::TrueDiv, word::true_divide;
+    floor_divide BinOp::FloorDiv, word::floor_divide;
+    modulo BinOp::Rem, word::modulo;
+    and BinOp::And, word::and;
+    or BinOp::Or, word::or;
+    xor BinOp::Xor, word::xor;
+    lshift BinOp::LShift, word::lshift;
+    rshift BinOp::RShift, word::rshift;
+}
+
+macro_rules! inplace_operators {
+    ($($name:ident $op:expr, $core:path;)*) => {$(
+        #[inline(always)]
+        pub fn $name(vm: &Vm, m: &mut Machine) -> Done {
+            if let Some(result) = $core(m.peek(2).bits(), m.peek(1).bits()) {
+                replace_immediates(m, result);
+                return Ok(());
+            }
+            m.outline(|m| general_inplace(vm, m, $op))
+        }
+    )*};
+}
+
+inplace_operators! {
+    inplace_add_numbers BinOp::Add, word::add;
+    inplace_subtract BinOp::Sub, word::subtract;
+    inplace_multiply BinOp::Mul, word::multiply;
+}
+
+/// The result of an operator of the `...Arith` forms, if the words tell it.
 #[inline(always)]
-fn both_floats(a: &Value, b: &Value) -> Option<(f64, f64)> {
-    if a.is_float_word() && b.is_float_word() {
-        Some((a.float_unchecked(), b.float_unchecked()))
-    } else {
-        None
+pub fn quick(i: Instr, x: u64, y: u64) -> Option<Value> {
+    match i.op {
+        P::BinaryModulo => word::modulo(x, y),
+        P::BinaryFloorDivide => word::floor_divide(x, y),
+        P::BinaryTrueDivide => word::true_divide(x, y),
+        P::BinaryAnd => word::and(x, y),
+        P::BinaryOr => word::or(x, y),
+        P::BinaryXor => word::xor(x, y),
+        P::BinaryLshift => word::lshift(x, y),
+        P::BinaryRshift => word::rshift(x, y),
+        _ => quick_inplace(i, x, y),
     }
 }
 
-/// A float and a small int, in either order.
-#[inline(always)]
-fn mixed(a: &Value, b: &Value) -> Option<(f64, f64)> {
-    let one = |v: &Value| v.as_float_word().or_else(|| v.as_small_int().map(|i| i as f64));
-    Some((one(a)?, one(b)?))
-}
-
-/// Two floats, or a float and a small int: the operands as floats.
-#[inline(always)]
-fn floats(a: &Value, b: &Value) -> Option<(f64, f64)> {
-    both_floats(a, b).or_else(|| mixed(a, b))
-}
-
-macro_rules! arithmetic {
-    ($name:ident, $inplace:ident, $op:expr, $int:path, |$f:ident, $g:ident| $float:expr) => {
-        #[inline(always)]
-        pub fn $name(vm: &Vm, m: &mut Machine) -> Done {
-            let (a, b) = (m.peek(2), m.peek(1));
-            if Value::both_small_ints(a, b) {
-                if let Some(result) = $int(a, b) {
-                    replace_immediates(m, result);
-                    return Ok(());
-                }
-            } else if let Some(($f, $g)) = floats(a, b) {
-                replace_immediates(m, Value::float($float));
-                return Ok(());
-            }
-            general(vm, m, $op)
-        }
-
-        #[inline(always)]
-        pub fn $inplace(vm: &Vm, m: &mut Machine) -> Done {
-            let (a, b) = (m.peek(2), m.peek(1));
-            if Value::both_small_ints(a, b) {
-                if let Some(result) = $int(a, b) {
-                    replace_immediates(m, result);
-                    return Ok(());
-                }
-            } else if let Some(($f, $g)) = floats(a, b) {
-                replace_immediates(m, Value::float($float));
-                return Ok(());
-            }
-            general_inplace(vm, m, $op)
-        }
-    };
-}
-
-arithmetic!(subtract, inplace_subtract, BinOp::Sub, Value::sub_small_ints, |f, g| f - g);
-arithmetic!(multiply, inplace_multiply, BinOp::Mul, Value::mul_small_ints, |f, g| f * g);
-arithmetic!(add_numbers, inplace_add_numbers, BinOp::Add, Value::add_small_ints, |f, g| f + g);
-
-#[inline(always)]
-pub fn add(vm: &Vm, m: &mut Machine) -> Done {
-    add_numbers(vm, m)
+#[inline(never)]
+fn quick_inplace(i: Instr, x: u64, y: u64) -> Option<Value> {
+    match OPS[i.a as usize] {
+        BinOp::FloorDiv => word::floor_divide(x, y),
+        BinOp::Rem => word::modulo(x, y),
+        BinOp::TrueDiv => word::true_divide(x, y),
+        BinOp::And => word::and(x, y),
+        BinOp::Or => word::or(x, y),
+        BinOp::Xor => word::xor(x, y),
+        BinOp::RShift => word::rshift(x, y),
+        BinOp::LShift => word::lshift(x, y),
+        _ => None,
+    }
 }
 
 #[inline(always)]
@@ -106,8 +124,7 @@ fn append_text(m: &mut Machine) {
     // The instruction after this one is in `ip`; peeking is safe, code never ends here.
     let next = m.prepared().at(m.index() + 1);
     let local = match next {
-        Some(Instr { op: P::StoreFast, c, .. }) => Some(c),
-        Some(Instr { op: P::StoreFastLoadFast, b, .. }) => Some(b as u32),
+        Some(next) if next.op.plain() == P::StoreFast => Some(next.c),
         _ => None,
     };
     if let Some(local) = local
@@ -124,98 +141,108 @@ fn append_text(m: &mut Machine) {
     m.push(result);
 }
 
-#[inline(always)]
-pub fn true_divide(vm: &Vm, m: &mut Machine) -> Done {
-    let (a, b) = (m.peek(2), m.peek(1));
-    if let Some((x, y)) = mixed(a, b)
-        && y != 0.0
+/// a b -- a op b, whatever they are.
+#[inline(never)]
+fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
+    m.save();
+    if op == BinOp::Add
+        && let (Some(a), Some(b)) =
+            (m.peek(2).downcast_exact::<Str>(), m.peek(1).downcast_exact::<Str>())
     {
-        replace_immediates(m, Value::float(x / y));
+        let result = Str::concat_obj(a, b);
+        finish_binary(m, result.into());
         return Ok(());
     }
-    general(vm, m, BinOp::TrueDiv)
-}
-
-#[inline(always)]
-pub fn floor_divide(vm: &Vm, m: &mut Machine) -> Done {
-    let (a, b) = (m.peek(2), m.peek(1));
-    if Value::both_small_ints(a, b) {
-        let (x, y) = (a.small_int_unchecked(), b.small_int_unchecked());
-        if y > 0 {
-            replace_immediates(m, Value::int_unchecked(x.div_euclid(y)));
-            return Ok(());
-        }
+    if let Some(function) = operator_method(m, op) {
+        return call::call_operator(vm, m, function);
     }
-    general(vm, m, BinOp::FloorDiv)
-}
-
-#[inline(always)]
-pub fn modulo(vm: &Vm, m: &mut Machine) -> Done {
-    let (a, b) = (m.peek(2), m.peek(1));
-    if Value::both_small_ints(a, b) {
-        let (x, y) = (a.small_int_unchecked(), b.small_int_unchecked());
-        if y > 0 {
-            replace_immediates(m, Value::int_unchecked(x.rem_euclid(y)));
-            return Ok(());
-        }
-    }
-    general(vm, m, BinOp::Rem)
-}
-
-macro_rules! bitwise {
-    ($($name:ident $op:expr, |$x:ident, $y:ident| $int:expr;)*) => {$(
-        #[inline(always)]
-        pub fn $name(vm: &Vm, m: &mut Machine) -> Done {
-            let (a, b) = (m.peek(2), m.peek(1));
-            if Value::both_small_ints(a, b) {
-                let ($x, $y) = (a.small_int_unchecked(), b.small_int_unchecked());
-                if let Some(result) = $int {
-                    replace_immediates(m, result);
-                    return Ok(());
-                }
-            }
-            general(vm, m, $op)
-        }
-    )*};
-}
-
-bitwise! {
-    and BinOp::And, |x, y| Value::small_int(x & y);
-    or BinOp::Or, |x, y| Value::small_int(x | y);
-    xor BinOp::Xor, |x, y| Value::small_int(x ^ y);
-    lshift BinOp::LShift, |x, y|
-        if (0..16).contains(&y) { Value::small_int(x << y) } else { None };
-    rshift BinOp::RShift, |x, y|
-        if y >= 0 { Value::small_int(x >> y.min(63)) } else { None };
-}
-
-/// a b -- a op b, whatever they are.
-#[inline(always)]
-fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
-    let result = number_slow(vm, m.peek(2), m.peek(1), op)?;
-    m.replace(1, result);
-    m_drop_second(m);
+    let result = number::binary(vm, m.peek(2), m.peek(1), op)?;
+    finish_binary(m, result);
     Ok(())
-}
-
-/// a result -- result
-#[inline(always)]
-fn m_drop_second(m: &mut Machine) {
-    let result = m.pop();
-    m.replace(1, result);
 }
 
 #[inline(never)]
-fn number_slow(vm: &Vm, a: &Value, b: &Value, op: BinOp) -> PyResult {
-    number::binary(vm, a, b, op)
+fn general_inplace(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
+    m.save();
+    if !number::has_inplace(m.peek(2), op)
+        && let Some(function) = operator_method(m, op)
+    {
+        return call::call_operator(vm, m, function);
+    }
+    let result = number::inplace(vm, m.peek(2), m.peek(1), op)?;
+    finish_binary(m, result);
+    Ok(())
 }
 
+/// a b -- result
 #[inline(always)]
-fn general_inplace(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
-    let result = number::inplace(vm, m.peek(2), m.peek(1), op)?;
+fn finish_binary(m: &mut Machine, result: Value) {
+    drop(m.pop());
     m.replace(1, result);
-    m_drop_second(m);
+}
+
+/// The Python method that `a op b` calls first, if that is the left operand's: it can run in this
+/// loop.
+fn operator_method(m: &Machine, op: BinOp) -> Option<Value> {
+    left_class(m)?.lookup(&op.method_names().0).filter(|f| f.is_exact::<Function>())
+}
+
+/// The left operand's type, if that is a class made at run time and the right operand does not come
+/// first.
+fn left_class(m: &Machine) -> Option<&Obj<Type>> {
+    let (left, right) = (m.peek(2).head()?.ty(), m.peek(1).ty());
+    let first = left.same(right) || !right.is_subtype(left);
+    if first && left.has_flag(TypeFlags::HEAP) { Some(left) } else { None }
+}
+
+/// a b result -- result of the operator at `ip`: what its Python method returned may decline. A
+/// comparing jump jumps.
+pub fn operator_returned(vm: &Vm, m: &mut Machine) -> Done {
+    // SAFETY: the operator is the instruction before `ip`.
+    let i = unsafe { *m.ip.sub(1) };
+    if let P::CompareOp | P::CompareJump = i.op {
+        if m.peek(1).is_not_implemented() {
+            let result = compare::declined(vm, m.peek(3), m.peek(2), op_of(i))?;
+            m.replace(1, result);
+        }
+        if i.op == P::CompareJump {
+            let truth = object::is_true(vm, m.peek(1))?;
+            m.drop_top(3);
+            if truth == (i.b & JUMP_IF_TRUE != 0) {
+                jump(vm, m, i)?;
+            }
+            return Ok(());
+        }
+    } else if m.peek(1).is_not_implemented() {
+        let (op, inplace) = operator_of(i);
+        let result = number::declined(vm, m.peek(3), m.peek(2), op, inplace)?;
+        m.replace(1, result);
+    }
+    let result = m.pop();
+    finish_binary(m, result);
     Ok(())
+}
+
+/// The operator of an instruction, and whether it is an in-place one.
+fn operator_of(i: Instr) -> (BinOp, bool) {
+    match i.op {
+        P::BinaryAdd => (BinOp::Add, false),
+        P::BinarySubtract => (BinOp::Sub, false),
+        P::BinaryMultiply => (BinOp::Mul, false),
+        P::BinaryTrueDivide => (BinOp::TrueDiv, false),
+        P::BinaryFloorDivide => (BinOp::FloorDiv, false),
+        P::BinaryModulo => (BinOp::Rem, false),
+        P::BinaryAnd => (BinOp::And, false),
+        P::BinaryOr => (BinOp::Or, false),
+        P::BinaryXor => (BinOp::Xor, false),
+        P::BinaryLshift => (BinOp::LShift, false),
+        P::BinaryRshift => (BinOp::RShift, false),
+        P::InplaceAdd => (BinOp::Add, true),
+        P::InplaceSubtract => (BinOp::Sub, true),
+        P::InplaceMultiply => (BinOp::Mul, true),
+        P::InplaceOther => (OPS[i.a as usize], true),
+        _ => (OPS[i.a as usize], false),
+    }
 }
 
 const OPS: [BinOp; 13] = [
@@ -240,30 +267,22 @@ pub fn binary_other(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 
 #[inline(always)]
 pub fn inplace_other(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match OPS[i.a as usize] {
-        BinOp::FloorDiv if !m.peek(2).is_pointer() => floor_divide(vm, m),
-        BinOp::Rem if !m.peek(2).is_pointer() => modulo(vm, m),
-        BinOp::TrueDiv if !m.peek(2).is_pointer() => true_divide(vm, m),
-        BinOp::And if !m.peek(2).is_pointer() => and(vm, m),
-        BinOp::Or if !m.peek(2).is_pointer() => or(vm, m),
-        BinOp::Xor if !m.peek(2).is_pointer() => xor(vm, m),
-        BinOp::RShift if !m.peek(2).is_pointer() => rshift(vm, m),
-        BinOp::LShift if !m.peek(2).is_pointer() => lshift(vm, m),
-        op => general_inplace(vm, m, op),
+    if let Some(result) = quick_inplace(i, m.peek(2).bits(), m.peek(1).bits()) {
+        replace_immediates(m, result);
+        return Ok(());
     }
+    m.outline(|m| general_inplace(vm, m, OPS[i.a as usize]))
 }
 
 pub fn power(vm: &Vm, m: &mut Machine) -> Done {
     let result = number::power(vm, m.peek(2), m.peek(1), None)?;
-    m.replace(1, result);
-    m_drop_second(m);
+    finish_binary(m, result);
     Ok(())
 }
 
 pub fn inplace_power(vm: &Vm, m: &mut Machine) -> Done {
     let result = number::inplace_power(vm, m.peek(2), m.peek(1))?;
-    m.replace(1, result);
-    m_drop_second(m);
+    finish_binary(m, result);
     Ok(())
 }
 
@@ -301,60 +320,93 @@ fn op_of(i: Instr) -> CmpOp {
     CmpOp::ALL[(i.a % 6) as usize]
 }
 
-/// How two numbers compare, as far as the words alone can tell: a bit number of `CmpOp::outcomes`.
+/// How two operands compare, as far as numbers and strings go: a bit number of `CmpOp::outcomes`.
 #[inline(always)]
-fn outcome(a: &Value, b: &Value) -> Option<u32> {
-    if Value::both_small_ints(a, b) {
-        return Some(Value::compare_small_ints(a, b));
+fn outcome(a: &Value, b: &Value, i: Instr) -> Option<u32> {
+    if let Some(outcome) = word::outcome(a.bits(), b.bits()) {
+        return Some(outcome);
     }
-    // Every int of 48 bits is a float exactly.
-    let (x, y) = floats(a, b)?;
-    Some(3 - 3 * u32::from(x < y) - 2 * u32::from(x == y) - u32::from(x > y))
+    if a.is_pointer() && b.is_pointer() { outcome_of_strings(a, b, i) } else { None }
+}
+
+#[inline(never)]
+fn outcome_of_strings(a: &Value, b: &Value, i: Instr) -> Option<u32> {
+    let (a, b) = (a.downcast_exact::<Str>()?, b.downcast_exact::<Str>()?);
+    Some(match op_of(i) {
+        // Whether unequal strings are less or greater does not matter then.
+        CmpOp::Eq | CmpOp::Ne => u32::from(a.equals(b)),
+        _ => (a.compare(b) as i32 + 1) as u32,
+    })
 }
 
 #[inline(always)]
 pub fn compare_op(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    if let Some(outcome) = outcome(m.peek(2), m.peek(1)) {
+    if let Some(outcome) = word::outcome(m.peek(2).bits(), m.peek(1).bits()) {
         replace_immediates(m, Value::bool((i.b >> outcome) & 1 != 0));
         return Ok(());
     }
-    let op = op_of(i);
-    let result = compare_slow(vm, m.peek(2), m.peek(1), op)?;
-    m.replace(1, result);
-    m_drop_second(m);
-    Ok(())
+    m.outline(|m| compare_slow(vm, m, i))
 }
 
 #[inline(never)]
-fn compare_slow(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
-    if let (Some(a), Some(b)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>()) {
-        return Ok(Value::bool(match op {
-            CmpOp::Eq => a.equals(b),
-            CmpOp::Ne => !a.equals(b),
-            _ => op.holds(a.compare(b)),
-        }));
-    }
-    compare::rich_compare(vm, a, b, op)
+fn compare_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    m.save();
+    let result = match outcome_of_strings_or_none(m, i) {
+        Some(outcome) => Value::bool((i.b >> outcome) & 1 != 0),
+        None => {
+            if let Some(function) = comparison_method(vm, m, i) {
+                return call::call_operator(vm, m, function);
+            }
+            compare::rich_compare(vm, m.peek(2), m.peek(1), op_of(i))?
+        }
+    };
+    finish_binary(m, result);
+    Ok(())
+}
+
+fn outcome_of_strings_or_none(m: &Machine, i: Instr) -> Option<u32> {
+    let (a, b) = (m.peek(2), m.peek(1));
+    if a.is_pointer() && b.is_pointer() { outcome_of_strings(a, b, i) } else { None }
+}
+
+/// The Python method that a comparison calls first: see `operator_method`.
+fn comparison_method(vm: &Vm, m: &Machine, i: Instr) -> Option<Value> {
+    left_class(m)?.lookup(vm.names().comparison(op_of(i))).filter(|f| f.is_exact::<Function>())
+}
+
+/// Does a comparing jump jump for these operands? `None` if that takes more than a look at them.
+#[inline(always)]
+pub fn jumps_for(a: &Value, b: &Value, i: Instr) -> Option<bool> {
+    outcome(a, b, i).map(|outcome| (i.b >> outcome) & 1 != 0)
 }
 
 /// a b -- ; jumps for the outcomes in `b`.
 #[inline(always)]
 pub fn compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let jumps = match outcome(m.peek(2), m.peek(1)) {
+    match word::outcome(m.peek(2).bits(), m.peek(1).bits()) {
         Some(outcome) => {
             m.shrink(2);
-            (i.b >> outcome) & 1 != 0
+            if (i.b >> outcome) & 1 != 0 { jump(vm, m, i) } else { Ok(()) }
         }
+        None => m.outline(|m| compare_jump_slow(vm, m, i)),
+    }
+}
+
+#[inline(never)]
+fn compare_jump_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    m.save();
+    let jumps = match outcome_of_strings_or_none(m, i) {
+        Some(outcome) => (i.b >> outcome) & 1 != 0,
         None => {
-            let truth = compare_truth(vm, m.peek(2), m.peek(1), op_of(i))?;
-            m.drop_top(2);
-            truth == (i.b & JUMP_IF_TRUE != 0)
+            if let Some(function) = comparison_method(vm, m, i) {
+                return call::call_operator(vm, m, function);
+            }
+            let result = compare::rich_compare(vm, m.peek(2), m.peek(1), op_of(i))?;
+            object::is_true(vm, &result)? == (i.b & JUMP_IF_TRUE != 0)
         }
     };
-    if jumps {
-        jump(vm, m, i)?;
-    }
-    Ok(())
+    m.drop_top(2);
+    if jumps { jump(vm, m, i) } else { Ok(()) }
 }
 
 /// The bit of a comparing jump's `b` that says it jumps if the comparison holds.
@@ -366,15 +418,9 @@ pub fn jump_outcomes(op: CmpOp, want: bool) -> u16 {
     if want { outcomes | JUMP_IF_TRUE } else { !outcomes & 0xf }
 }
 
-#[inline(never)]
-fn compare_truth(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult<bool> {
-    let result = compare_slow(vm, a, b, op)?;
-    object::is_true(vm, &result)
-}
-
 /// Jumps; backwards it looks for requests on the way.
 #[inline(always)]
-fn jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     m.jump_by(i.c);
     if (i.c as i32) < 0 && signals::is_set() {
         m.save();
@@ -423,21 +469,45 @@ pub fn jump_if_or_pop(vm: &Vm, m: &mut Machine, i: Instr, want: bool) -> Done {
     Ok(())
 }
 
+/// -- truth ; or, if a jump on it comes next, that jump. (Whoever watches sees both.)
+#[inline(always)]
+fn push_truth<O: Observer>(vm: &Vm, m: &mut Machine, truth: bool) -> Done {
+    let next = m.ahead(0);
+    if !O::ACTIVE && matches!(next.op, P::PopJumpIfFalse | P::PopJumpIfTrue) {
+        m.skip(1);
+        return if truth == (next.op == P::PopJumpIfTrue) { jump(vm, m, next) } else { Ok(()) };
+    }
+    m.push(Value::bool(truth));
+    Ok(())
+}
+
 /// a b -- a is b
 #[inline(always)]
-pub fn is(m: &mut Machine, want: bool) {
+pub fn is<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) -> Done {
     let same = m.peek(2).is(m.peek(1));
-    m.drop_top(1);
-    m.replace(1, Value::bool(same == want));
+    m.drop_top(2);
+    push_truth::<O>(vm, m, same == want)
 }
 
 /// a b -- a in b
 #[inline(always)]
-pub fn is_in(vm: &Vm, m: &mut Machine, want: bool) -> Done {
-    let found = object::contains(vm, m.peek(1), m.peek(2))?;
-    m.drop_top(1);
-    m.replace(1, Value::bool(found == want));
-    Ok(())
+pub fn is_in<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) -> Done {
+    m.save();
+    let found = contains(vm, m.peek(1), m.peek(2))?;
+    m.drop_top(2);
+    push_truth::<O>(vm, m, found == want)
+}
+
+#[inline(never)]
+fn contains(vm: &Vm, container: &Value, item: &Value) -> PyResult<bool> {
+    if let (Some(text), Some(part)) =
+        (container.downcast_exact::<Str>(), item.downcast_exact::<Str>())
+        && part.len() == 1
+        && let (Some(text), Some(part)) = (text.as_ascii(), part.as_ascii())
+    {
+        return Ok(text.as_bytes().contains(&part.as_bytes()[0]));
+    }
+    object::contains(vm, container, item)
 }
 
 /// exception type -- does it match

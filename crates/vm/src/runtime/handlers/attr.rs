@@ -10,15 +10,17 @@ use super::Done;
 use crate::object::attrs::Attrs;
 use crate::object::{Obj, ObjHead, Ref};
 use crate::objects::descr::MemberDescr;
-use crate::objects::function;
+use crate::objects::function::{self, Function};
 use crate::objects::module::Module;
 use crate::objects::object as generic;
+use crate::objects::property::Property;
 use crate::objects::str_::Str;
+use crate::objects::super_::Super;
 use crate::objects::type_::Type;
 use crate::protocol::object::{self, Method};
 use crate::runtime::errors::PyResult;
 use crate::runtime::machine::Machine;
-use crate::runtime::prepared::cache::{Cache, MAX_MISSES};
+use crate::runtime::prepared::cache::{Asked, Cache, MAX_MISSES, known, remember};
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -53,31 +55,97 @@ fn relearn(m: &mut Machine, i: Instr, learning: P, generic: P) {
 /// owner -- owner.name
 #[inline(never)]
 pub fn load_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let owner = m.peek(1).clone();
-    if let Some(op) = learn_load(vm, m, &owner, i) {
+    let mut cache = Cache { misses: m.cache(i.b).misses, ..Cache::EMPTY };
+    let form = learn_load(m.name(i.c), m.peek(1), &mut cache);
+    cache.misses += u32::from(form.is_none());
+    if let Some(op) = form {
         m.specialize(Instr { op, ..i });
-    } else {
-        let cache = m.cache(i.b);
-        cache.misses += 1;
-        if cache.misses > MAX_MISSES {
-            m.specialize(Instr { op: P::LoadAttrGeneric, ..i });
-        }
+    } else if cache.misses > MAX_MISSES {
+        m.specialize(Instr { op: P::LoadAttrGeneric, ..i });
     }
+    *m.cache(i.b) = cache;
     load_attr_generic(vm, m, i)
 }
 
+/// The same for sites that meet many types: by the table that they share, or the slow way.
 #[inline(never)]
 pub fn load_attr_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let name = m.name(i.c).clone();
+    let name = m.name(i.c);
+    let owner = m.peek(1);
+    let version = version_for_cache(owner);
+    if version != 0 {
+        if let Some((form, cache)) = known(version, name, Asked::Load)
+            && let Some(found) = read(owner, form, &cache)
+        {
+            return put_found(vm, m, found);
+        }
+        let mut cache = Cache::EMPTY;
+        if let Some(form) = learn_load(name, owner, &mut cache) {
+            remember(name, Asked::Load, form, cache);
+            if let Some(found) = read(owner, form, &cache) {
+                return put_found(vm, m, found);
+            }
+        }
+    }
+    let name = name.clone();
     let value = object::get_attr(vm, m.peek(1), &name)?;
     m.replace(1, value);
     Ok(())
 }
 
+/// The version under which attributes of an object are remembered: its type's, or its own if it is a
+/// class of an ordinary metaclass.
+#[inline(always)]
+fn version_for_cache(owner: &Value) -> u32 {
+    match owner.head() {
+        Some(head) if std::ptr::eq(head.ty(), Type::type_object()) => {
+            owner.downcast_exact::<Type>().map_or(0, |ty| ty.version())
+        }
+        Some(head) => head.ty().version(),
+        None => 0,
+    }
+}
+
+/// What a load found.
+enum Found {
+    Value(Value),
+    /// The function behind a property.
+    Getter(Value),
+}
+
+/// owner -- value, where a getter has to be called first.
+#[inline(always)]
+fn put_found(vm: &Vm, m: &mut Machine, found: Found) -> Done {
+    match found {
+        Found::Value(value) => {
+            m.replace(1, value);
+            Ok(())
+        }
+        Found::Getter(getter) => {
+            // SAFETY: the owner moves one word up; frames have words to spare.
+            let owner = unsafe { (*m.slot(1)).replace(getter) };
+            m.push_slot(owner);
+            super::call::call_any(vm, m, 1)
+        }
+    }
+}
+
+/// Reads an attribute the way a specialised form does.
+fn read(owner: &Value, form: P, cache: &Cache) -> Option<Found> {
+    let value = match form {
+        P::LoadAttrSlot => slot_value(owner, cache)?.clone(),
+        P::LoadAttrMember => member_value(owner, cache)?.clone(),
+        P::LoadAttrClass => class_value(owner, cache)?,
+        P::LoadAttrModule => module_value(owner, cache)?,
+        P::LoadAttrOnType => type_value(owner, cache)?,
+        P::LoadAttrProperty => return getter(owner, cache).map(Found::Getter),
+        _ => return None,
+    };
+    Some(Found::Value(value))
+}
+
 /// Chooses the specialised form and fills the cache.
-fn learn_load(_vm: &Vm, m: &Machine, owner: &Value, i: Instr) -> Option<P> {
-    let name = m.name(i.c);
-    let cache = m.cache(i.b);
+fn learn_load(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> Option<P> {
     let head = owner.head()?;
     let ty = head.ty();
     if let Some(module) = owner.downcast_exact::<Module>() {
@@ -90,6 +158,9 @@ fn learn_load(_vm: &Vm, m: &Machine, owner: &Value, i: Instr) -> Option<P> {
         cache.index = index as u32;
         cache.word = dict.keys_version();
         return Some(P::LoadAttrModule);
+    }
+    if let Some(class) = owner.downcast_exact::<Type>() {
+        return learn_on_type(name, class, cache);
     }
     if !generic::has_generic_getattr(ty) {
         return None;
@@ -104,6 +175,12 @@ fn learn_load(_vm: &Vm, m: &Machine, owner: &Value, i: Instr) -> Option<P> {
                 cache.type_version = version;
                 cache.index = descr.offset_for(ty)?;
                 return Some(P::LoadAttrMember);
+            }
+            if let Some(property) = found.downcast_exact::<Property>() {
+                property.function()?;
+                cache.type_version = version;
+                cache.word = found.bits();
+                return Some(P::LoadAttrProperty);
             }
             let found_slots = &found.ty().slots;
             if found_slots.descr_get.get().is_some() || found_slots.descr_set.get().is_some() {
@@ -136,6 +213,24 @@ fn learn_load(_vm: &Vm, m: &Machine, owner: &Value, i: Instr) -> Option<P> {
     }
 }
 
+/// An attribute of a class that is found as it is: no descriptor takes part.
+fn learn_on_type(name: &Ref<Str>, class: &Obj<Type>, cache: &mut Cache) -> Option<P> {
+    if Type::type_object().lookup(name).is_some() {
+        return None;
+    }
+    let found = class.lookup(name)?;
+    if found.ty().slots.descr_get.get().is_some() && !found.is_exact::<Function>() {
+        return None;
+    }
+    let version = class.version();
+    if version == 0 {
+        return None;
+    }
+    cache.type_version = version;
+    cache.word = found.bits();
+    Some(P::LoadAttrOnType)
+}
+
 /// The cached type, if the owner has it.
 #[inline(always)]
 fn checked<'a>(owner: &'a Value, cache: &Cache) -> Option<(&'a ObjHead, &'a Obj<Type>)> {
@@ -145,26 +240,69 @@ fn checked<'a>(owner: &'a Value, cache: &Cache) -> Option<(&'a ObjHead, &'a Obj<
 }
 
 #[inline(always)]
+pub fn slot_value<'a>(owner: &'a Value, cache: &Cache) -> Option<&'a Value> {
+    let (head, ty) = checked(owner, cache)?;
+    let attrs = attrs_of(head, ty);
+    if attrs.shape_word() != cache.shape {
+        return None;
+    }
+    // SAFETY: this shape has this index.
+    Some(unsafe { attrs.value_unchecked(cache.index as usize) })
+}
+
+#[inline(always)]
+pub fn member_value<'a>(owner: &'a Value, cache: &Cache) -> Option<&'a Value> {
+    let (head, _) = checked(owner, cache)?;
+    member(head, cache.index).as_ref()
+}
+
+#[inline(always)]
+fn class_value(owner: &Value, cache: &Cache) -> Option<Value> {
+    let (head, ty) = checked(owner, cache)?;
+    if ty.attrs_offset != 0 && attrs_of(head, ty).shape_word() != cache.shape {
+        return None;
+    }
+    crate::object::weak::borrowed_word(cache.word)
+}
+
+#[inline(always)]
+fn module_value(owner: &Value, cache: &Cache) -> Option<Value> {
+    let module = owner.downcast_exact::<Module>()?;
+    if !module.dict().has_keys_version(cache.word) {
+        return None;
+    }
+    module.dict().value_at(cache.index as usize)
+}
+
+#[inline(always)]
+fn type_value(owner: &Value, cache: &Cache) -> Option<Value> {
+    let class = owner.downcast_exact::<Type>()?;
+    if !class.has_version(cache.type_version) {
+        return None;
+    }
+    crate::object::weak::borrowed_word(cache.word)
+}
+
+/// The Python function behind a property. The type's version keeps the property, not the function.
+#[inline(always)]
+fn getter(owner: &Value, cache: &Cache) -> Option<Value> {
+    checked(owner, cache)?;
+    crate::object::weak::borrowed_word(cache.word)?.downcast_exact::<Property>()?.function()
+}
+
+#[inline(always)]
 pub fn load_attr_slot(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    if let Some((head, ty)) = checked(m.peek(1), cache) {
-        let attrs = attrs_of(head, ty);
-        if attrs.shape_word() == cache.shape {
-            // SAFETY: this shape has this index.
-            let value = unsafe { attrs.value_unchecked(cache.index as usize) }.clone();
-            m.replace(1, value);
-            return;
-        }
+    if let Some(value) = slot_value(m.peek(1), m.cache(i.b)) {
+        let value = value.clone();
+        m.replace(1, value);
+        return;
     }
     m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
 }
 
 #[inline(always)]
 pub fn load_attr_member(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    if let Some((head, _)) = checked(m.peek(1), cache)
-        && let Some(value) = member(head, cache.index)
-    {
+    if let Some(value) = member_value(m.peek(1), m.cache(i.b)) {
         let value = value.clone();
         m.replace(1, value);
         return;
@@ -174,11 +312,7 @@ pub fn load_attr_member(m: &mut Machine, i: Instr) {
 
 #[inline(always)]
 pub fn load_attr_class(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    if let Some((head, ty)) = checked(m.peek(1), cache)
-        && (ty.attrs_offset == 0 || attrs_of(head, ty).shape_word() == cache.shape)
-        && let Some(value) = crate::object::weak::borrowed_word(cache.word)
-    {
+    if let Some(value) = class_value(m.peek(1), m.cache(i.b)) {
         m.replace(1, value);
         return;
     }
@@ -187,15 +321,32 @@ pub fn load_attr_class(m: &mut Machine, i: Instr) {
 
 #[inline(always)]
 pub fn load_attr_module(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    if let Some(module) = m.peek(1).downcast_exact::<Module>()
-        && module.dict().has_keys_version(cache.word)
-        && let Some(value) = module.dict().value_at(cache.index as usize)
-    {
+    if let Some(value) = module_value(m.peek(1), m.cache(i.b)) {
         m.replace(1, value);
         return;
     }
     m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
+}
+
+#[inline(always)]
+pub fn load_attr_on_type(m: &mut Machine, i: Instr) {
+    if let Some(value) = type_value(m.peek(1), m.cache(i.b)) {
+        m.replace(1, value);
+        return;
+    }
+    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
+}
+
+/// The getter runs in a frame of its own: no native recursion.
+#[inline(never)]
+pub fn load_attr_property(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    match getter(m.peek(1), m.cache(i.b)) {
+        Some(getter) => put_found(vm, m, Found::Getter(getter)),
+        None => {
+            relearn(m, i, P::LoadAttr, P::LoadAttrGeneric);
+            Ok(())
+        }
+    }
 }
 
 // ---- STORE_ATTR ----
@@ -205,25 +356,59 @@ pub fn load_attr_module(m: &mut Machine, i: Instr) {
 pub fn store_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let owner = m.peek(1).clone();
     let before = shape_before(&owner);
-    store_attr_generic(vm, m, i)?;
-    match learn_store(m, &owner, i, before) {
+    let name = m.name(i.c).clone();
+    let mut cache = Cache { misses: m.cache(i.b).misses, ..Cache::EMPTY };
+    set_slowly(vm, m, &name)?;
+    match learn_store(&name, &owner, &mut cache, before) {
         Some(op) => m.specialize(Instr { op, ..i }),
         None => {
-            let cache = m.cache(i.b);
             cache.misses += 1;
             if cache.misses > MAX_MISSES {
                 m.specialize(Instr { op: P::StoreAttrGeneric, ..i });
             }
         }
     }
+    *m.cache(i.b) = cache;
     Ok(())
 }
 
+/// value owner -- ; by the protocol.
+fn set_slowly(vm: &Vm, m: &mut Machine, name: &Ref<Str>) -> Done {
+    let (owner, value) = (m.pop(), m.pop());
+    object::set_attr(vm, &owner, name, value)
+}
+
+/// The same for sites that meet many types: by the table that they share, or the slow way.
 #[inline(never)]
 pub fn store_attr_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let version = match m.peek(1).head() {
+        Some(head) => head.ty().version(),
+        None => 0,
+    };
+    if version != 0 {
+        if let Some((form, cache)) = known(version, m.name(i.c), Asked::Store) {
+            let stored = match form {
+                P::StoreAttrSlot => store_slot(m, &cache),
+                P::StoreAttrAdd => store_add(m, &cache),
+                P::StoreAttrMember => store_member(m, &cache),
+                _ => false,
+            };
+            if stored {
+                return Ok(());
+            }
+        }
+        let name = m.name(i.c).clone();
+        let owner = m.peek(1).clone();
+        let before = shape_before(&owner);
+        set_slowly(vm, m, &name)?;
+        let mut cache = Cache::EMPTY;
+        if let Some(form) = learn_store(&name, &owner, &mut cache, before) {
+            remember(&name, Asked::Store, form, cache);
+        }
+        return Ok(());
+    }
     let name = m.name(i.c).clone();
-    let (owner, value) = (m.pop(), m.pop());
-    object::set_attr(vm, &owner, &name, value)
+    set_slowly(vm, m, &name)
 }
 
 /// The shape an instance has, with the number of its names; null and 0 while it has none.
@@ -238,13 +423,11 @@ fn shape_before(owner: &Value) -> Option<(*const crate::object::shape::Shape, us
 }
 
 fn learn_store(
-    m: &Machine,
+    name: &Ref<Str>,
     owner: &Value,
-    i: Instr,
+    cache: &mut Cache,
     before: Option<(*const crate::object::shape::Shape, usize)>,
 ) -> Option<P> {
-    let name: &Ref<Str> = m.name(i.c);
-    let cache = m.cache(i.b);
     let ty = owner.head()?.ty();
     if !generic::has_generic_setattr(ty) {
         return None;
@@ -281,68 +464,105 @@ fn learn_store(
     None
 }
 
+/// Where an instance of the cached shape keeps the attribute.
+#[inline(always)]
+pub fn slot_place(owner: &Value, cache: &Cache) -> Option<*mut Option<Value>> {
+    let (head, ty) = checked(owner, cache)?;
+    let attrs = attrs_of(head, ty);
+    if attrs.shape_word() != cache.shape {
+        return None;
+    }
+    // SAFETY: this shape has this index.
+    Some(unsafe { attrs.place_unchecked(cache.index as usize) })
+}
+
+/// Where an instance of the cached type keeps the member.
+#[inline(always)]
+pub fn member_place(owner: &Value, cache: &Cache) -> Option<*mut Option<Value>> {
+    let (head, _) = checked(owner, cache)?;
+    Some(member(head, cache.index))
+}
+
+/// value owner -- ; whether it could be done this way.
+#[inline(always)]
+fn store_slot(m: &mut Machine, cache: &Cache) -> bool {
+    let Some((head, ty)) = checked(m.peek(1), cache) else { return false };
+    let attrs = attrs_of(head, ty);
+    if attrs.shape_word() != cache.shape {
+        return false;
+    }
+    // SAFETY: this shape has this index; the value moves from the stack to the instance.
+    let old = unsafe {
+        let value = (*m.slot(2)).take().unwrap_unchecked();
+        attrs.replace_unchecked(cache.index as usize, value)
+    };
+    let owner = m.pop();
+    m.shrink(1);
+    drop(old);
+    drop(owner);
+    true
+}
+
+#[inline(always)]
+fn store_add(m: &mut Machine, cache: &Cache) -> bool {
+    let Some((head, ty)) = checked(m.peek(1), cache) else { return false };
+    let attrs = attrs_of(head, ty);
+    if attrs.shape_word() != cache.shape {
+        return false;
+    }
+    // SAFETY: `extra` is the shape that follows `shape` by this name (both live as long as the type,
+    // whose version holds), and `index` is the number of names before.
+    unsafe {
+        let value = (*m.slot(2)).take().unwrap_unchecked();
+        attrs.push_transition(
+            head.gc_unchecked(),
+            ty,
+            cache.index as usize,
+            cache.extra as *const _,
+            value,
+        );
+    }
+    let owner = m.pop();
+    m.shrink(1);
+    drop(owner);
+    true
+}
+
+#[inline(always)]
+fn store_member(m: &mut Machine, cache: &Cache) -> bool {
+    let Some((head, _)) = checked(m.peek(1), cache) else { return false };
+    // SAFETY: the word below the owner is the value, which moves to the instance.
+    let value = unsafe { (*m.slot(2)).take() };
+    let old = std::mem::replace(member(head, cache.index), value);
+    let owner = m.pop();
+    m.shrink(1);
+    drop(old);
+    drop(owner);
+    true
+}
+
 #[inline(always)]
 pub fn store_attr_slot(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    if let Some((head, ty)) = checked(m.peek(1), cache) {
-        let attrs = attrs_of(head, ty);
-        if attrs.shape_word() == cache.shape {
-            // SAFETY: this shape has this index; the value moves from the stack to the instance.
-            let old = unsafe {
-                let value = (*m.slot(2)).take().unwrap_unchecked();
-                attrs.replace_unchecked(cache.index as usize, value)
-            };
-            let owner = m.pop();
-            m.shrink(1);
-            drop(old);
-            drop(owner);
-            return;
-        }
+    let cache = *m.cache(i.b);
+    if !store_slot(m, &cache) {
+        m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
     }
-    m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
 }
 
 #[inline(always)]
 pub fn store_attr_add(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    if let Some((head, ty)) = checked(m.peek(1), cache) {
-        let attrs = attrs_of(head, ty);
-        if attrs.shape_word() == cache.shape {
-            // SAFETY: `extra` is the shape that follows `shape` by this name (both live as long as
-            // the type, whose version holds), and `index` is the number of names before.
-            unsafe {
-                let value = (*m.slot(2)).take().unwrap_unchecked();
-                attrs.push_transition(
-                    head.gc_unchecked(),
-                    ty,
-                    cache.index as usize,
-                    cache.extra as *const _,
-                    value,
-                );
-            }
-            let owner = m.pop();
-            m.shrink(1);
-            drop(owner);
-            return;
-        }
+    let cache = *m.cache(i.b);
+    if !store_add(m, &cache) {
+        m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
     }
-    m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
 }
 
 #[inline(always)]
 pub fn store_attr_member(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    if let Some((head, _)) = checked(m.peek(1), cache) {
-        // SAFETY: the word below the owner is the value, which moves to the instance.
-        let value = unsafe { (*m.slot(2)).take() };
-        let old = std::mem::replace(member(head, cache.index), value);
-        let owner = m.pop();
-        m.shrink(1);
-        drop(old);
-        drop(owner);
-        return;
+    let cache = *m.cache(i.b);
+    if !store_member(m, &cache) {
+        m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
     }
-    m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
 }
 
 /// owner --
@@ -360,22 +580,20 @@ pub fn delete_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 /// second for everything else.
 #[inline(never)]
 pub fn load_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let owner = m.peek(1).clone();
-    if learn_method(m, &owner, i) {
+    let mut cache = Cache { misses: m.cache(i.b).misses, ..Cache::EMPTY };
+    if learn_method(m.name(i.c), m.peek(1), &mut cache) {
         m.specialize(Instr { op: P::LoadMethodType, ..i });
     } else {
-        let cache = m.cache(i.b);
         cache.misses += 1;
         if cache.misses > MAX_MISSES {
             m.specialize(Instr { op: P::LoadMethodGeneric, ..i });
         }
     }
+    *m.cache(i.b) = cache;
     load_method_generic(vm, m, i)
 }
 
-fn learn_method(m: &Machine, owner: &Value, i: Instr) -> bool {
-    let name = m.name(i.c);
-    let cache = m.cache(i.b);
+fn learn_method(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> bool {
     let ty = owner.ty();
     if !generic::has_generic_getattr(ty) {
         return false;
@@ -385,7 +603,6 @@ fn learn_method(m: &Machine, owner: &Value, i: Instr) -> bool {
     if version == 0 || !function::is_method_like(&found) {
         return false;
     }
-    cache.shape = std::ptr::null();
     if let Some(head) = owner.head()
         && ty.attrs_offset != 0
     {
@@ -400,35 +617,66 @@ fn learn_method(m: &Machine, owner: &Value, i: Instr) -> bool {
     true
 }
 
+/// The method that the cache knows for an owner.
 #[inline(always)]
-pub fn load_method_type(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    let owner = m.peek(1);
+fn cached_method(owner: &Value, cache: &Cache) -> Option<Value> {
     let ty = owner.ty();
-    if ty.has_version(cache.type_version) {
-        let same = match owner.head() {
-            Some(head) if ty.attrs_offset != 0 => attrs_of(head, ty).shape_word() == cache.shape,
-            _ => true,
-        };
-        if same && let Some(method) = crate::object::weak::borrowed_word(cache.word) {
-            // SAFETY: the owner moves one word up, the method takes its place.
-            let owner = unsafe { (*m.slot(1)).replace(method) };
-            m.push_slot(owner);
-            return;
-        }
+    if !ty.has_version(cache.type_version) {
+        return None;
     }
-    m.outline(|m| relearn(m, i, P::LoadMethod, P::LoadMethodGeneric));
+    if let Some(head) = owner.head()
+        && ty.attrs_offset != 0
+        && attrs_of(head, ty).shape_word() != cache.shape
+    {
+        return None;
+    }
+    crate::object::weak::borrowed_word(cache.word)
 }
 
+/// owner -- method owner
+#[inline(always)]
+fn put_method(m: &mut Machine, method: Value) {
+    // SAFETY: the owner moves one word up, the method takes its place.
+    let owner = unsafe { (*m.slot(1)).replace(method) };
+    m.push_slot(owner);
+}
+
+#[inline(always)]
+pub fn load_method_type(m: &mut Machine, i: Instr) {
+    match cached_method(m.peek(1), m.cache(i.b)) {
+        Some(method) => put_method(m, method),
+        None => m.outline(|m| relearn(m, i, P::LoadMethod, P::LoadMethodGeneric)),
+    }
+}
+
+/// The same for sites that meet many types: by the table that they share, or the slow way.
 #[inline(never)]
 pub fn load_method_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let name = m.name(i.c).clone();
-    match method_of(vm, m.peek(1), &name)? {
-        Method::Unbound(method) => {
-            // SAFETY: as in `load_method_type`.
-            let owner = unsafe { (*m.slot(1)).replace(method) };
-            m.push_slot(owner);
+    let name = m.name(i.c);
+    let owner = m.peek(1);
+    let version = owner.ty().version();
+    if version != 0 {
+        if let Some((P::LoadMethodType, cache)) = known(version, name, Asked::Method)
+            && let Some(method) = cached_method(owner, &cache)
+        {
+            put_method(m, method);
+            return Ok(());
         }
+        let mut cache = Cache::EMPTY;
+        if learn_method(name, owner, &mut cache) {
+            remember(name, Asked::Method, P::LoadMethodType, cache);
+        }
+    }
+    if let Some(parent) = owner.downcast_exact::<Super>()
+        && let Some((method, receiver)) = parent.method(name)
+    {
+        m.replace(1, method);
+        m.push(receiver);
+        return Ok(());
+    }
+    let name = name.clone();
+    match method_of(vm, m.peek(1), &name)? {
+        Method::Unbound(method) => put_method(m, method),
         Method::Bound(method) => {
             // SAFETY: the owner's word becomes "nothing"; the owner is dropped.
             let owner = unsafe { (*m.slot(1)).take() };

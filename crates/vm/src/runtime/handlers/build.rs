@@ -1,5 +1,7 @@
 //! Containers, functions and classes from what is on the stack.
 
+#![expect(unsafe_code, reason = "words move from the stack into a tuple")]
+
 use super::Done;
 use crate::objects::code::Code;
 use crate::objects::dict::Dict;
@@ -17,8 +19,12 @@ use crate::value::Value;
 
 #[inline(always)]
 pub fn build_tuple(m: &mut Machine, i: Instr) {
-    let items = m.pop_vec(i.c as usize);
-    m.push(Tuple::from_vec(items).into());
+    let n = i.c as usize;
+    let items = m.slot(n).cast::<Value>();
+    m.shrink(n);
+    // SAFETY: the top `n` words are values, which move into the tuple.
+    let tuple = unsafe { Tuple::from_words(items, n) };
+    m.push(tuple.into());
 }
 
 #[inline(always)]
@@ -202,8 +208,8 @@ pub fn make_function(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let annotations = part(4);
     let kwdefaults = part(2);
     let defaults = part(1);
-    let globals = m.frame().globals().to_ref();
-    let function = Function::make(vm, code, globals, qualname);
+    let (globals, builtins) = (m.frame().globals().to_ref(), m.frame().builtins().to_ref());
+    let function = Function::with_builtins(vm, code, globals, builtins, qualname);
     if let Some(closure) = closure {
         function.set_closure(vm, &closure)?;
     }

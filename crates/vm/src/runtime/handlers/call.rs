@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "arguments become locals in place")]
 
 use super::Done;
-use crate::object::Obj;
+use crate::object::{Obj, Ref};
 use crate::objects::builtin_function::BuiltinFunction;
 use crate::objects::descr::MethodDescr;
 use crate::objects::dict::Dict;
@@ -11,10 +11,11 @@ use crate::objects::function::Function;
 use crate::objects::method::Method;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::Type;
+use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::call;
 use crate::runtime::args::CallArgs;
 use crate::runtime::enter::{self, Entered};
+use crate::runtime::errors::PyResult;
 use crate::runtime::frame::Return;
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::Instr;
@@ -38,6 +39,14 @@ pub fn call_function(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     if let Some(function) = function_at(m, n + 1) {
         return enter_python(vm, m, function, n, Return::ToCaller);
     }
+    if let Some(f) = m.peek(n + 1).downcast_exact::<BuiltinFunction>()
+        && let Some(def) = f.unbound()
+    {
+        m.save();
+        if let Some(result) = def.call_positional(vm, m.top_slice(n)) {
+            return finish_call(m, n, result);
+        }
+    }
     m.outline(|m| call_other(vm, m, n))
 }
 
@@ -52,6 +61,15 @@ pub fn call_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             && let Some(function) = function_at(m, n + 2)
         {
             return enter_python(vm, m, function, n + 1, Return::ToCaller);
+        }
+        if let Some(f) = method.downcast_exact::<MethodDescr>()
+            && f.applies_to(m.peek(n + 1))
+        {
+            let def = f.def();
+            m.save();
+            if let Some(result) = def.call_positional(vm, m.top_slice(n + 1)) {
+                return finish_call(m, n + 1, result);
+            }
         }
         return m.outline(|m| call_other(vm, m, n + 1));
     }
@@ -72,11 +90,40 @@ fn call_bound(vm: &Vm, m: &mut Machine, n: usize) -> Done {
 }
 
 /// Any callable `n` words below its arguments.
-fn call_any(vm: &Vm, m: &mut Machine, n: usize) -> Done {
+pub fn call_any(vm: &Vm, m: &mut Machine, n: usize) -> Done {
     match function_at(m, n + 1) {
         Some(function) => enter_python(vm, m, function, n, Return::ToCaller),
         None => call_other(vm, m, n),
     }
+}
+
+/// a b -- a b function a b, and into the function: what it returns may decline the operation, which
+/// then still needs its operands.
+pub fn call_operator(vm: &Vm, m: &mut Machine, function: Value) -> Done {
+    let (a, b) = (m.peek(2).clone(), m.peek(1).clone());
+    m.push(function);
+    m.push(a);
+    m.push(b);
+    match function_at(m, 3) {
+        Some(function) => enter_python(vm, m, function, 2, Return::FromOperator),
+        None => Err(vm.system_error("a method changed while it was called")),
+    }
+}
+
+/// object a ... z -- function object a ... z, and into the function: a special method.
+pub fn call_special(vm: &Vm, m: &mut Machine, function: Value, n: usize) -> Done {
+    // SAFETY: the arguments move up by one word.
+    unsafe { insert_below(m, n, [function]) };
+    call_any(vm, m, n)
+}
+
+/// The Python method of a class made at run time that a special method name stands for.
+pub fn python_special(object: &Value, name: &Ref<Str>) -> Option<Value> {
+    let ty = object.head()?.ty();
+    if !ty.has_flag(TypeFlags::HEAP) {
+        return None;
+    }
+    ty.lookup(name).filter(|f| f.is_exact::<Function>())
 }
 
 /// Goes into a Python function whose `n` arguments are on the stack above it.
@@ -137,6 +184,13 @@ pub fn init_result_error(vm: &Vm, result: &Value) -> crate::runtime::errors::Exc
 fn call_other(vm: &Vm, m: &mut Machine, n: usize) -> Done {
     let callable = m.peek(n + 1);
     m.save();
+    if let Some(f) = callable.downcast_exact::<MethodDescr>()
+        && n > 0
+        && f.applies_to(m.peek(n))
+        && let Some(result) = f.def().call_positional(vm, m.top_slice(n))
+    {
+        return finish_call(m, n, result);
+    }
     let result = if let Some(f) = callable.downcast_exact::<BuiltinFunction>() {
         f.call(vm, CallArgs::positional(m.top_slice(n)))
     } else if let Some(f) = callable.downcast_exact::<MethodDescr>() {
@@ -153,9 +207,18 @@ fn call_other(vm: &Vm, m: &mut Machine, n: usize) -> Done {
             Some(init) => return instantiate(vm, m, unsafe { &*(ty as *const _) }, init, n),
             None => call::call_args(vm, callable, CallArgs::positional(m.top_slice(n))),
         }
+    } else if let Some(function) = python_special(callable, &vm.names().__call__) {
+        return call_special(vm, m, function, n + 1);
     } else {
         call::call_args(vm, callable, CallArgs::positional(m.top_slice(n)))
-    }?;
+    };
+    finish_call(m, n, result)
+}
+
+/// callable a ... z -- result
+#[inline(always)]
+fn finish_call(m: &mut Machine, n: usize, result: PyResult) -> Done {
+    let result = result?;
     m.drop_top(n);
     m.replace(1, result);
     Ok(())

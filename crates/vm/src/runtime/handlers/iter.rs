@@ -2,16 +2,19 @@
 
 use super::Done;
 use crate::objects::dict::Dict;
+use crate::objects::dict::views::DictIter;
+use crate::objects::enumerate::{Enumerate, Zip};
 use crate::objects::generator::Generator;
 use crate::objects::iterators::{ListIter, TupleIter};
 use crate::objects::list::List;
 use crate::objects::range::RangeIter;
 use crate::objects::set::Set;
+use crate::objects::str_::iter::StrIter;
 use crate::objects::tuple::Tuple;
 use crate::protocol::iter;
 use crate::runtime::errors::PyResult;
 use crate::runtime::machine::Machine;
-use crate::runtime::prepared::Instr;
+use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
@@ -23,24 +26,76 @@ pub fn get_iter(vm: &Vm, m: &mut Machine) -> Done {
     Ok(())
 }
 
-/// The next item of the most frequent iterators, or of any other.
+/// The next item of the most frequent iterators; `None` if it is another one.
 #[inline(always)]
-fn next_item(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
+fn quick_item(iterator: &Value) -> Option<Option<Value>> {
     if let Some(range) = iterator.downcast_exact::<RangeIter>() {
-        return Ok(range.next_value());
+        return Some(range.next_value());
     }
-    if let Some(list) = iterator.downcast_exact::<ListIter>() {
-        return Ok(list.next_value());
-    }
-    next_slow(vm, iterator)
+    iterator.downcast_exact::<ListIter>().map(|list| list.next_value())
 }
 
+/// The next item of any other iterator, into a local if there is one to store it in. A pair that is
+/// unpacked at once never becomes a tuple.
 #[inline(never)]
-fn next_slow(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
-    if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
-        return Ok(tuple.next_value());
+fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Done {
+    m.save();
+    let iterator = m.peek(1);
+    let next = m.ahead(0);
+    if next.op.plain() == P::UnpackSequence
+        && next.c == 2
+        && local.is_none()
+        && let Some(pair) = next_pair(vm, iterator)
+    {
+        match pair? {
+            Some((first, second)) => {
+                m.skip(1);
+                m.push(second);
+                m.push(first);
+            }
+            None => end_of_loop(m, i),
+        }
+        return Ok(());
     }
-    iter::next(vm, iterator)
+    let item = if let Some(text) = iterator.downcast_exact::<StrIter>() {
+        text.next_value()
+    } else if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
+        tuple.next_value()
+    } else {
+        iter::next(vm, iterator)?
+    };
+    put_item(m, i, local, item);
+    Ok(())
+}
+
+/// The next pair of an iterator over pairs; `None` if it is another one.
+fn next_pair(vm: &Vm, iterator: &Value) -> Option<PyResult<Option<(Value, Value)>>> {
+    if let Some(items) = iterator.downcast::<DictIter>() {
+        return items.next_pair(vm);
+    }
+    if let Some(enumerate) = iterator.downcast_exact::<Enumerate>() {
+        return Some(enumerate.next_pair(vm));
+    }
+    iterator.downcast_exact::<Zip>()?.next_pair(vm)
+}
+
+/// iterator -- iterator item | at the end: drops it and jumps
+#[inline(always)]
+fn put_item(m: &mut Machine, i: Instr, local: Option<u16>, item: Option<Value>) {
+    match (item, local) {
+        (Some(item), None) => m.push(item),
+        (Some(item), Some(local)) => {
+            let old = m.local(local as usize).replace(item);
+            drop(old);
+        }
+        (None, _) => end_of_loop(m, i),
+    }
+}
+
+#[inline(always)]
+fn end_of_loop(m: &mut Machine, i: Instr) {
+    drop(m.pop());
+    m.jump_by(i.c);
 }
 
 /// Is the iterator on top a generator that can be resumed inside this loop?
@@ -52,30 +107,25 @@ pub fn generator_on_top(m: &Machine) -> bool {
 /// iterator -- iterator item | at the end: drops it and jumps
 #[inline(always)]
 pub fn for_iter(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match next_item(vm, m.peek(1))? {
-        Some(item) => m.push(item),
-        None => {
-            drop(m.pop());
-            m.jump_by(i.c);
+    match quick_item(m.peek(1)) {
+        Some(item) => {
+            put_item(m, i, None, item);
+            Ok(())
         }
+        None => m.outline(|m| for_iter_other(vm, m, i, None)),
     }
-    Ok(())
 }
 
 /// The same, the item going straight into a local.
 #[inline(always)]
 pub fn for_iter_store_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match next_item(vm, m.peek(1))? {
+    match quick_item(m.peek(1)) {
         Some(item) => {
-            let old = m.local(i.b as usize).replace(item);
-            drop(old);
+            put_item(m, i, Some(i.b), item);
+            Ok(())
         }
-        None => {
-            drop(m.pop());
-            m.jump_by(i.c);
-        }
+        None => m.outline(|m| for_iter_other(vm, m, i, Some(i.b))),
     }
-    Ok(())
 }
 
 /// sequence -- item[n-1] ... item[0]

@@ -9,6 +9,7 @@ pub mod attr;
 pub mod block;
 pub mod build;
 pub mod call;
+pub mod fused;
 pub mod import_;
 pub mod iter;
 pub mod names;

@@ -65,29 +65,10 @@ pub fn load_fast(vm: &Vm, m: &mut Machine, index: u32) -> Done {
 }
 
 #[inline(always)]
-pub fn load_fast_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    load_fast(vm, m, i.b as u32)?;
-    load_fast(vm, m, i.c)
-}
-
-#[inline(always)]
-pub fn load_fast_const(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    load_fast(vm, m, i.b as u32)?;
-    load_const(m, i);
-    Ok(())
-}
-
-#[inline(always)]
 pub fn store_fast(m: &mut Machine, index: u32) {
     let value = m.pop();
     let old = m.local(index as usize).replace(value);
     drop(old);
-}
-
-#[inline(always)]
-pub fn store_fast_load_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    store_fast(m, i.b as u32);
-    load_fast(vm, m, i.c)
 }
 
 pub fn delete_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {

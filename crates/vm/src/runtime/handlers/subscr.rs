@@ -1,56 +1,83 @@
 //! Subscripts and slices, with fast paths for the built-in containers.
 
-use super::Done;
+use super::{Done, call};
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
 use crate::objects::slice::Slice;
-use crate::objects::str_::Str;
+use crate::objects::str_::{Str, intern};
 use crate::objects::tuple::Tuple;
-use crate::protocol::index::wrap;
+use crate::protocol::index::{Indices, clamp, wrap};
 use crate::protocol::object;
 use crate::runtime::errors::PyResult;
 use crate::runtime::machine::Machine;
-use crate::runtime::prepared::Instr;
+use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
 /// container key -- container[key]
 #[inline(always)]
 pub fn binary_subscr(vm: &Vm, m: &mut Machine) -> Done {
-    let (container, key) = (m.peek(2), m.peek(1));
-    if let Some(index) = key.as_small_int()
-        && let Some(list) = container.downcast_exact::<List>()
-        && let Some(item) = list.get_wrapped(index as isize)
-    {
+    if let Some(item) = list_item(m.peek(2), m.peek(1)) {
         m.shrink(1);
         m.replace(1, item);
         return Ok(());
     }
-    let result = subscr_slow(vm, container, key)?;
+    m.outline(|m| subscr_slow(vm, m))
+}
+
+#[inline(always)]
+fn list_item(container: &Value, key: &Value) -> Option<Value> {
+    container.downcast_exact::<List>()?.get_wrapped(key.as_small_int()? as isize)
+}
+
+/// `container[key]` for the built-in containers, as far as no Python code has to run and nothing has
+/// to be raised.
+#[inline(always)]
+pub fn subscr_quick(container: &Value, key: &Value) -> Option<Value> {
+    if let Some(item) = list_item(container, key) {
+        return Some(item);
+    }
+    if container.is_pointer() { subscr_other(container, key) } else { None }
+}
+
+#[inline(never)]
+fn subscr_other(container: &Value, key: &Value) -> Option<Value> {
+    if let Some(dict) = container.downcast_exact::<Dict>() {
+        return dict.get_simply(key);
+    }
+    let index = key.as_small_int()? as isize;
+    if let Some(text) = container.downcast_exact::<Str>() {
+        let at = wrap(index, text.len())?;
+        return Some(intern::character(text.at(at)).into());
+    }
+    let tuple = container.downcast_exact::<Tuple>()?;
+    Some(tuple.items()[wrap(index, tuple.len())?].clone())
+}
+
+#[inline(never)]
+fn subscr_slow(vm: &Vm, m: &mut Machine) -> Done {
+    let (container, key) = (m.peek(2), m.peek(1));
+    m.save();
+    let result = match subscr_quick(container, key) {
+        Some(item) => item,
+        None => {
+            if let Some(function) = call::python_special(container, &vm.names().__getitem__) {
+                return call::call_special(vm, m, function, 2);
+            }
+            subscr_any(vm, container, key)?
+        }
+    };
     m.drop_top(1);
     m.replace(1, result);
     Ok(())
 }
 
-#[inline(never)]
-fn subscr_slow(vm: &Vm, container: &Value, key: &Value) -> PyResult {
+fn subscr_any(vm: &Vm, container: &Value, key: &Value) -> PyResult {
     if let Some(dict) = container.downcast_exact::<Dict>() {
-        if let Some(value) = dict.get(vm, key)? {
-            return Ok(value);
-        }
-        return Err(vm.key_error(key));
-    }
-    if let Some(index) = key.as_small_int() {
-        if let Some(tuple) = container.downcast_exact::<Tuple>()
-            && let Some(at) = wrap(index as isize, tuple.len())
-        {
-            return Ok(tuple.items()[at].clone());
-        }
-        if let Some(text) = container.downcast_exact::<Str>()
-            && let Some(at) = wrap(index as isize, text.len())
-        {
-            return Ok(crate::objects::str_::intern::character(text.at(at)).into());
-        }
+        return match dict.get(vm, key)? {
+            Some(value) => Ok(value),
+            None => Err(vm.key_error(key)),
+        };
     }
     object::get_item(vm, container, key)
 }
@@ -70,12 +97,17 @@ pub fn store_subscr(vm: &Vm, m: &mut Machine) -> Done {
         }
         return Ok(());
     }
-    let (key, container, value) = (m.pop(), m.pop(), m.pop());
-    store_slow(vm, &container, &key, value)
+    m.outline(|m| store_slow(vm, m))
 }
 
 #[inline(never)]
-fn store_slow(vm: &Vm, container: &Value, key: &Value, value: Value) -> PyResult<()> {
+fn store_slow(vm: &Vm, m: &mut Machine) -> Done {
+    let (key, container, value) = (m.pop(), m.pop(), m.pop());
+    m.save();
+    store_any(vm, &container, &key, value)
+}
+
+fn store_any(vm: &Vm, container: &Value, key: &Value, value: Value) -> PyResult<()> {
     if let Some(dict) = container.downcast_exact::<Dict>() {
         return dict.insert(vm, key, value);
     }
@@ -88,9 +120,99 @@ pub fn delete_subscr(vm: &Vm, m: &mut Machine) -> Done {
     object::del_item(vm, &container, &key)
 }
 
-/// start stop [step] -- slice
-pub fn build_slice(m: &mut Machine, i: Instr) {
+/// start stop [step] -- slice ; or, if a subscript of a built-in sequence comes next, its result.
+pub fn build_slice(m: &mut Machine, i: Instr, look_ahead: bool) {
+    if look_ahead && slice_at_once(m, i) {
+        return;
+    }
     let step = if i.c == 3 { m.pop() } else { Value::NONE };
     let (stop, start) = (m.pop(), m.pop());
     m.push(Slice::new_value(start, stop, step));
+}
+
+/// container start stop [step] -- part | value container start stop [step] --
+///
+/// Where the numbers are plain and the container is built in, no slice object is made.
+fn slice_at_once(m: &mut Machine, i: Instr) -> bool {
+    let n = i.c as usize;
+    let part = |at: usize| {
+        let value = m.peek(at);
+        if value.is_none() { Some(None) } else { value.as_small_int().map(|i| Some(i as isize)) }
+    };
+    let (Some(start), Some(stop)) = (part(n), part(n - 1)) else { return false };
+    let step = if n == 3 {
+        match part(1) {
+            Some(None) => 1,
+            Some(Some(step)) if step != 0 => step,
+            _ => return false,
+        }
+    } else {
+        1
+    };
+    match m.ahead(0).op {
+        P::BinarySubscr => {
+            let Some(result) = slice_of(m.peek(n + 1), start, stop, step) else { return false };
+            m.shrink(n);
+            m.skip(1);
+            m.replace(1, result);
+            true
+        }
+        P::StoreSubscr if step == 1 => {
+            let (Some(list), Some(items)) =
+                (m.peek(n + 1).downcast_exact::<List>(), m.peek(n + 2).downcast_exact::<List>())
+            else {
+                return false;
+            };
+            let items = items.to_vec();
+            let s = clamp(start, stop, step, list.len());
+            let removed = list.replace_range(s.start as usize, s.start as usize + s.count, items);
+            m.shrink(n);
+            m.skip(1);
+            m.drop_top(2);
+            drop(removed);
+            true
+        }
+        _ => false,
+    }
+}
+
+fn slice_of(
+    container: &Value,
+    start: Option<isize>,
+    stop: Option<isize>,
+    step: isize,
+) -> Option<Value> {
+    if let Some(list) = container.downcast_exact::<List>() {
+        let s = clamp(start, stop, step, list.len());
+        return Some(List::from_vec(list.with(|items| items_of(items, s))).into());
+    }
+    if let Some(text) = container.downcast_exact::<Str>() {
+        let s = clamp(start, stop, step, text.len());
+        if s.step == 1 {
+            let whole = s.count == text.len();
+            let part =
+                if whole { text.to_ref() } else { text.substring(s.range().start, s.range().end) };
+            return Some(part.into());
+        }
+        let bytes = text.as_ascii()?.as_bytes();
+        let part: Vec<u8> = s.positions().map(|i| bytes[i]).collect();
+        return Some(Str::from_latin1(&part).into());
+    }
+    let tuple = container.downcast_exact::<Tuple>()?;
+    let s = clamp(start, stop, step, tuple.len());
+    if s.step == 1 && s.count == tuple.len() {
+        return Some(container.clone());
+    }
+    Some(Tuple::from_vec(items_of(tuple.items(), s)).into())
+}
+
+fn items_of(items: &[Value], s: Indices) -> Vec<Value> {
+    match s.step {
+        1 => items[s.range()].to_vec(),
+        -1 if s.count > 0 => {
+            let last = (s.start - (s.count as isize - 1)) as usize;
+            items[last..=s.start as usize].iter().rev().cloned().collect()
+        }
+        _ => s.positions().map(|i| items[i].clone()).collect(),
+    }
 }

@@ -3,7 +3,10 @@
 //! A cache may hold borrowed words. Each is valid only under the version beside it: while a type
 //! keeps its version, it keeps everything that a lookup on it found.
 
+use super::P;
 use crate::object::shape::Shape;
+use crate::object::{GilCell, Ref};
+use crate::objects::str_::Str;
 
 /// One instruction's cache. Which fields are used depends on the instruction's form.
 #[derive(Clone, Copy)]
@@ -22,11 +25,67 @@ pub struct Cache {
     pub misses: u32,
 }
 
+impl Cache {
+    pub const EMPTY: Cache =
+        Cache { type_version: 0, index: 0, shape: std::ptr::null(), word: 0, extra: 0, misses: 0 };
+}
+
 impl Default for Cache {
     fn default() -> Self {
-        Cache { type_version: 0, index: 0, shape: std::ptr::null(), word: 0, extra: 0, misses: 0 }
+        Cache::EMPTY
     }
 }
 
 /// After this many failures an instruction stays generic.
-pub const MAX_MISSES: u32 = 16;
+pub const MAX_MISSES: u32 = 8;
+
+/// What an attribute instruction asks the shared table for.
+#[derive(Clone, Copy)]
+pub enum Asked {
+    Load = 0,
+    Store = 1,
+    Method = 2,
+}
+
+/// An entry of the shared table: how the attribute `name` of instances of a type is reached.
+struct Known {
+    /// Owned, so that no other name comes to lie at its address.
+    name: Option<Ref<Str>>,
+    form: P,
+    asked: Asked,
+    cache: Cache,
+}
+
+const KNOWN_SIZE: usize = 1024;
+
+/// Instructions that meet many types (and so stay generic) share one table, by type and name.
+static KNOWN: GilCell<[Known; KNOWN_SIZE]> = GilCell::new(
+    [const { Known { name: None, form: P::PopTop, asked: Asked::Load, cache: Cache::EMPTY } };
+        KNOWN_SIZE],
+);
+
+fn place(version: u32, name: &Ref<Str>, asked: Asked) -> usize {
+    let address = name.head().address() >> 4;
+    (address ^ (version as usize).wrapping_mul(0x9e5) ^ (asked as usize) << 8) & (KNOWN_SIZE - 1)
+}
+
+/// How to reach an attribute, if it is known for this version of a type (not 0).
+#[inline(always)]
+pub fn known(version: u32, name: &Ref<Str>, asked: Asked) -> Option<(P, Cache)> {
+    KNOWN.with(|all| {
+        let entry = &all[place(version, name, asked)];
+        let same = entry.name.as_ref().is_some_and(|n| std::ptr::eq(n.head(), name.head()));
+        if same && entry.cache.type_version == version && entry.asked as u8 == asked as u8 {
+            Some((entry.form, entry.cache))
+        } else {
+            None
+        }
+    })
+}
+
+/// Remembers how an attribute is reached, for `cache.type_version`.
+pub fn remember(name: &Ref<Str>, asked: Asked, form: P, cache: Cache) {
+    let entry = Known { name: Some(name.clone()), form, asked, cache };
+    let at = place(cache.type_version, name, asked);
+    drop(KNOWN.with(|all| std::mem::replace(&mut all[at], entry)));
+}

@@ -5,6 +5,7 @@
 //! replace itself by a specialised one (`specialize.rs`). `co_code` itself never changes.
 
 pub mod cache;
+pub mod fuse;
 pub mod prepare;
 pub mod table;
 

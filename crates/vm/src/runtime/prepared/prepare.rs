@@ -2,9 +2,9 @@
 //!
 //! Besides decoding, three things happen here: an attribute that is fetched only to be called
 //! becomes `LoadMethod`/`CallMethod` (no bound method is made); frequent neighbours become one
-//! instruction; and `EnterFinally` is put in front of finally clauses on the ordinary way in.
+//! instruction (or run as one: `fuse.rs`); and `EnterFinally` is put in front of finally clauses on the ordinary way in.
 
-use super::{Instr, P, Prepared, PreparedBlock, cache::Cache};
+use super::{Instr, P, Prepared, PreparedBlock, cache::Cache, fuse};
 use crate::objects::code::Code;
 use crate::objects::str_::intern;
 use crate::protocol::compare::CmpOp;
@@ -30,6 +30,11 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
     build.pair_methods(&analysis);
     build.emit_all(&analysis);
     build.resolve();
+    for at in (0..build.out.len()).rev() {
+        if let Some(op) = fuse::fused(&build.out, at) {
+            build.out[at].op = op;
+        }
+    }
     let consts = source.consts.iter().map(|c| crate::objects::code::const_value(vm, c)).collect();
     let names =
         source.names.iter().map(|n| intern::intern(&crate::objects::code::text(n))).collect();
@@ -176,18 +181,6 @@ impl Build {
         }
         let small = |n: u32| u16::try_from(n).ok();
         match (step.op, next.op) {
-            (Op::LOAD_FAST, Op::LOAD_FAST) => match small(step.arg) {
-                Some(first) => self.emit(step, P::LoadFastFast, 0, first, next.arg),
-                None => return false,
-            },
-            (Op::LOAD_FAST, Op::LOAD_CONST) => match small(step.arg) {
-                Some(first) => self.emit(step, P::LoadFastConst, 0, first, next.arg),
-                None => return false,
-            },
-            (Op::STORE_FAST, Op::LOAD_FAST) => match small(step.arg) {
-                Some(first) => self.emit(step, P::StoreFastLoadFast, 0, first, next.arg),
-                None => return false,
-            },
             (Op::COMPARE_OP, Op::POP_JUMP_IF_FALSE) if step.arg <= cmp::GE => {
                 self.compare_jump(step, next, false);
             }

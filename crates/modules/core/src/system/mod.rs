@@ -4,6 +4,10 @@
 
 #![expect(unsafe_code, reason = "foreign functions of plain numbers and live buffers")]
 
+pub mod at;
+pub mod fd;
+pub mod process;
+
 use std::ffi::{CStr, CString, OsString};
 use std::io::{Error, Result};
 use std::os::unix::ffi::OsStringExt;
@@ -91,21 +95,6 @@ pub fn lseek(fd: i32, offset: i64, whence: i32) -> Result<i64> {
     check(unsafe { libc::lseek(fd, offset, whence) })
 }
 
-pub fn access(path: &CStr, mode: i32) -> bool {
-    // SAFETY: the path ends with NUL.
-    unsafe { libc::access(path.as_ptr(), mode) == 0 }
-}
-
-pub fn mkdir(path: &CStr, mode: u32) -> Result<i32> {
-    // SAFETY: the path ends with NUL.
-    check_int(unsafe { libc::mkdir(path.as_ptr(), mode) })
-}
-
-pub fn mkfifo(path: &CStr, mode: u32) -> Result<i32> {
-    // SAFETY: the path ends with NUL.
-    check_int(unsafe { libc::mkfifo(path.as_ptr(), mode) })
-}
-
 /// Facts about a file: by path (links followed or not) or by descriptor.
 pub enum Place<'a> {
     Path(&'a CStr, bool),
@@ -186,6 +175,17 @@ pub fn execve(path: &CStr, args: &[CString], environment: Option<&[CString]>) ->
             }
         }
     }
+    Error::last_os_error()
+}
+
+/// Replaces the process by the program of a descriptor; returns only when that fails.
+pub fn fexecve(fd: i32, args: &[CString], environment: &[CString]) -> Error {
+    let pointers = |list: &[CString]| -> Vec<*const libc::c_char> {
+        list.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    let (args, environment) = (pointers(args), pointers(environment));
+    // SAFETY: both lists end with a null pointer and their strings are alive.
+    unsafe { libc::fexecve(fd, args.as_ptr(), environment.as_ptr()) };
     Error::last_os_error()
 }
 
