@@ -69,7 +69,7 @@ impl Unit for u8 {
     }
 
     fn find_str(text: &[u8], needle: &Needle) -> Option<usize> {
-        needle.bytes.as_ref()?.find(text)
+        needle.bytes.as_deref()?.find(text)
     }
 }
 
@@ -96,13 +96,14 @@ impl Unit for u32 {
 pub struct Needle {
     codes: Box<[u32]>,
     /// The searcher for bytes; `None` if a code does not fit one, and then bytes never hold it.
-    bytes: Option<memmem::Finder<'static>>,
+    /// Boxed, because its vectors want to be aligned more than what lies around it.
+    bytes: Option<Box<memmem::Finder<'static>>>,
 }
 
 impl Needle {
     pub(crate) fn new(codes: &[u32]) -> Needle {
         let bytes: Option<Vec<u8>> = codes.iter().map(|&c| u8::try_from(c).ok()).collect();
-        let bytes = bytes.map(|bytes| memmem::Finder::new(&bytes).into_owned());
+        let bytes = bytes.map(|bytes| Box::new(memmem::Finder::new(&bytes).into_owned()));
         Needle { codes: codes.into(), bytes }
     }
 
