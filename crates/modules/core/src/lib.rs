@@ -19,7 +19,6 @@ mod io;
 mod itertools;
 mod libm;
 mod math;
-mod opcode;
 mod operator;
 pub mod posix;
 mod random;
@@ -57,7 +56,6 @@ pub fn register(vm: &Vm) {
         &io::io::MODULE,
         &itertools::itertools::MODULE,
         &math::math::MODULE,
-        &opcode::opcode_::MODULE,
         &operator::operator::MODULE,
         &posix::posix::MODULE,
         &random::random::MODULE,

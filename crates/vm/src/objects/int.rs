@@ -236,6 +236,11 @@ pub(crate) fn push_decimal(out: &mut StrBuilder, value: i64) {
     out.push_str(decimal(value, &mut [0; 20]));
 }
 
+/// `str(value)` for an int in a word.
+pub fn small_to_text(value: i64) -> Ref<Str> {
+    Str::from_latin1(decimal(value, &mut [0; 20]).as_bytes())
+}
+
 /// `str(value)` for an int, within the limit on digits.
 pub fn to_text(vm: &Vm, value: &Value) -> PyResult<Ref<Str>> {
     match Num::of(value) {
@@ -278,15 +283,21 @@ fn decimal_limit(vm: &Vm, i: &Int) -> PyResult<()> {
 /// `format(value, spec)` for an int, by its own rules.
 pub fn format(vm: &Vm, value: &Value, spec: &Str) -> PyResult<Ref<Str>> {
     let Some(n) = Num::of(value) else { return object::str(vm, value) };
-    let type_name = value.ty().name();
+    let own_name;
+    let type_name: &str = if value.is_small_int() {
+        "int"
+    } else {
+        own_name = value.ty().name();
+        &own_name
+    };
     let wrap = |e| text_format::error(vm, e);
-    let parsed = FormatSpec::parse(spec, &type_name, Align::Right).map_err(wrap)?;
+    let parsed = FormatSpec::parse(spec, type_name, Align::Right).map_err(wrap)?;
     let code = parsed.code.and_then(char::from_u32);
     if matches!(code, None | Some('d' | 'n')) {
         check_digits(vm, value)?;
     }
     let locale = if code == Some('n') { text_format::current_locale() } else { Locale::default() };
-    let padded = format_int(n.numtext(), &parsed, &type_name, &locale).map_err(wrap)?;
+    let padded = format_int(n.numtext(), &parsed, type_name, &locale).map_err(wrap)?;
     text_format::build(vm, &padded)
 }
 
