@@ -1,7 +1,8 @@
 //! Native modules that face the operating system.
 //!
-//! Each module of CPython's `Modules/` has a file (or folder) of its name here; `system.rs` holds the
-//! foreign calls, made safe. `posix` itself is in the core crate, since starting needs it.
+//! Each module of CPython's `Modules/` has a file (or folder) of its name here; `system.rs` (and
+//! one of that name in a folder) holds the foreign calls, made safe. `posix` itself is in the core
+//! crate, since starting needs it.
 
 mod fcntl;
 mod grp;
@@ -11,8 +12,10 @@ mod pwd;
 mod resource;
 mod select;
 mod signal;
+mod socket;
 mod system;
 mod termios;
+mod wait;
 
 use adder_vm::Vm;
 use adder_vm::runtime::import_::add_native;
@@ -28,6 +31,7 @@ pub fn register(vm: &Vm) {
         &resource::resource::MODULE,
         &select::select::MODULE,
         &signal::signal::MODULE,
+        &socket::socket::MODULE,
         &termios::termios::MODULE,
     ] {
         add_native(vm, def);
