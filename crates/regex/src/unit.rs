@@ -69,7 +69,7 @@ impl Unit for u8 {
     }
 
     fn find_str(text: &[u8], needle: &Needle) -> Option<usize> {
-        needle.bytes.as_deref()?.find(text)
+        needle.bytes.as_ref()?.find(text)
     }
 }
 
@@ -96,7 +96,7 @@ impl Unit for u32 {
 pub struct Needle {
     codes: Box<[u32]>,
     /// The searcher for bytes; `None` if a code does not fit one, and then bytes never hold it.
-    /// Boxed, because its vectors want to be aligned more than what lies around it.
+    /// It is boxed: its vectors want more alignment than the objects that patterns lie in have.
     bytes: Option<Box<memmem::Finder<'static>>>,
 }
 

@@ -21,7 +21,6 @@ pub(crate) fn register(vm: &Vm) {
         &sys::sys::MODULE,
         &warnings::warnings::MODULE,
         &dis::dis::MODULE,
-        &dis::opcode_module::MODULE,
         &imp::imp::MODULE,
         &marshal::marshal::MODULE,
     ] {

@@ -79,8 +79,10 @@ impl TypeCell {
             // SAFETY: the layout says that this is an `Obj<T>`.
             unsafe { (*object.cast::<Obj<T>>()).payload.clear(bag) }
         }
-        // A collector's word lies in front of the object, so its address is a multiple of 8 only.
-        const { assert!(align_of::<Obj<T>>() <= 8, "a payload must not want more alignment") };
+        const {
+            // Objects lie at multiples of eight; a payload that needs more must be boxed.
+            assert!(align_of::<Obj<T>>() <= 8);
+        }
         TypeCell {
             layout: Layout {
                 size: size_of::<Obj<T>>(),

@@ -61,8 +61,10 @@ pub(crate) fn clear_all(target: &ObjHead) {
 
 /// The type object at an address from a list that dead types leave.
 pub(crate) fn live_type(address: usize) -> Option<Ref<crate::objects::type_::Type>> {
-    // SAFETY: types take their address out of their bases' lists when they die.
-    unsafe { (address as *const Obj<crate::objects::type_::Type>).as_ref() }.map(Obj::to_ref)
+    // SAFETY: types take their address out of their bases' lists when their memory goes.
+    let ty = unsafe { (address as *const Obj<crate::objects::type_::Type>).as_ref() };
+    // One without references is about to go.
+    ty.filter(|ty| ty.head().refcount() > 0).map(Obj::to_ref)
 }
 
 /// A counted copy of a word that somebody else keeps alive; 0 is `None`.

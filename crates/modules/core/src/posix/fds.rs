@@ -97,6 +97,28 @@ fn nanos_pair(times: [libc::timespec; 2]) -> (Value, Value) {
 pub mod fds {
     use super::*;
 
+    /// Read into a buffer object from a file descriptor.
+    ///
+    /// The buffer should be mutable and bytes-like. On success, returns the number of
+    /// bytes read. Less bytes may be read than the size of the buffer. The underlying
+    /// system call will be retried when interrupted by a signal, unless the signal
+    /// handler raises an exception. Other errors will not be retried and an error will
+    /// be raised.
+    ///
+    /// Returns 0 if *fd* is at end of file or if the provided *buffer* has length 0
+    /// (which can be used to check for errors without reading data).
+    #[pyfunction]
+    fn readinto(vm: &Vm, fd: i32, buffer: &Value) -> PyResult<usize> {
+        let target = buffer::writable(vm, buffer, "readinto")?;
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(target.len()).is_err() {
+            return Err(int::no_memory(vm));
+        }
+        let most = target.len();
+        let n = plain(vm, retry(vm, || crate::system::read_room(fd, &mut bytes, most))?)?;
+        target.with_mut(|into| into[..n].copy_from_slice(&bytes));
+        Ok(n)
+    }
     /// Read a number of bytes from a file descriptor starting at a particular offset.
     #[pyfunction]
     fn pread(vm: &Vm, fd: i32, length: isize, offset: i64) -> PyResult<Ref<Bytes>> {
@@ -227,6 +249,22 @@ pub mod fds {
     fn fchdir(vm: &Vm, fd: &Value) -> PyResult<()> {
         let fd = crate::support::descriptor(vm, fd)?;
         plain(vm, crate::system::fchdir(fd)).map(drop)
+    }
+
+    /// Extracts a device major number from a raw device number.
+    #[pyfunction]
+    fn major(_vm: &Vm, device: u64) -> u32 {
+        libc::major(device)
+    }
+    /// Extracts a device minor number from a raw device number.
+    #[pyfunction]
+    fn minor(_vm: &Vm, device: u64) -> u32 {
+        libc::minor(device)
+    }
+    /// Composes a raw device number from the major and minor device numbers.
+    #[pyfunction]
+    fn makedev(_vm: &Vm, major: u32, minor: u32) -> u64 {
+        libc::makedev(major, minor)
     }
 
     // ---- descriptors that are no files ----

@@ -492,7 +492,7 @@ pub mod posix {
     /// Return True if the fd is connected to a terminal.
     #[pyfunction]
     fn isatty(_vm: &Vm, fd: i32) -> bool {
-        system::isatty(fd).is_ok()
+        system::isatty(fd)
     }
     /// Force write of fd to disk.
     #[pyfunction(sig = "(fd)")]
@@ -565,7 +565,7 @@ pub mod posix {
     /// Return a string describing the encoding of a terminal's file descriptor.
     #[pyfunction(sig = "(fd)")]
     fn device_encoding(_vm: &Vm, fd: i32) -> Option<&'static str> {
-        system::isatty(fd).is_ok().then_some("utf-8")
+        system::isatty(fd).then_some("utf-8")
     }
     /// Return the size of the terminal window as (columns, lines).
     #[pyfunction(sig = "(fd=<unrepresentable>, /)")]
@@ -911,7 +911,26 @@ constants! {
     PRIO_PROCESS PRIO_PGRP PRIO_USER SCHED_OTHER SCHED_FIFO SCHED_RR SCHED_BATCH SCHED_IDLE
     F_LOCK F_TLOCK F_ULOCK F_TEST GRND_NONBLOCK GRND_RANDOM
     RTLD_LAZY RTLD_NOW RTLD_GLOBAL RTLD_LOCAL RTLD_NODELETE RTLD_NOLOAD RTLD_DEEPBIND
-    ST_RDONLY ST_NOSUID;
+    ST_RDONLY ST_NOSUID ST_APPEND ST_MANDLOCK ST_NOATIME ST_NODEV ST_NODIRATIME ST_NOEXEC
+    ST_RELATIME ST_SYNCHRONOUS ST_WRITE
+    CLD_CONTINUED CLD_DUMPED CLD_EXITED CLD_KILLED CLD_STOPPED CLD_TRAPPED
+    CLONE_FILES CLONE_FS CLONE_NEWCGROUP CLONE_NEWIPC CLONE_NEWNET CLONE_NEWNS CLONE_NEWPID
+    CLONE_NEWUSER CLONE_NEWUTS CLONE_SIGHAND CLONE_SYSVSEM CLONE_THREAD CLONE_VM
+    EFD_CLOEXEC EFD_NONBLOCK EFD_SEMAPHORE
+    MFD_ALLOW_SEALING MFD_CLOEXEC MFD_HUGETLB MFD_HUGE_16GB MFD_HUGE_16MB MFD_HUGE_1GB
+    MFD_HUGE_1MB MFD_HUGE_256MB MFD_HUGE_2GB MFD_HUGE_2MB MFD_HUGE_32MB MFD_HUGE_512KB
+    MFD_HUGE_512MB MFD_HUGE_64KB MFD_HUGE_8MB MFD_HUGE_MASK MFD_HUGE_SHIFT
+    POSIX_FADV_DONTNEED POSIX_FADV_NOREUSE POSIX_FADV_NORMAL POSIX_FADV_RANDOM
+    POSIX_FADV_SEQUENTIAL POSIX_FADV_WILLNEED
+    RWF_APPEND RWF_DSYNC RWF_HIPRI RWF_NOWAIT RWF_SYNC SCHED_RESET_ON_FORK
+    SPLICE_F_MORE SPLICE_F_MOVE SPLICE_F_NONBLOCK
+    TFD_CLOEXEC TFD_NONBLOCK TFD_TIMER_ABSTIME TFD_TIMER_CANCEL_ON_SET
+    XATTR_CREATE XATTR_REPLACE O_FSYNC;
+    "CLONE_NEWTIME" = 128,
+    "XATTR_SIZE_MAX" = 65536,
+    "POSIX_SPAWN_OPEN" = 0,
+    "POSIX_SPAWN_CLOSE" = 1,
+    "POSIX_SPAWN_DUP2" = 2,
     "TMP_MAX" = 238328, "NGROUPS_MAX" = 65536,
     // <sysexits.h>
     "EX_OK" = 0,

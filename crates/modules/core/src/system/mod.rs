@@ -45,7 +45,6 @@ plain! {
     fsync(fd: i32);
     fdatasync(fd: i32);
     ftruncate(fd: i32, length: i64);
-    isatty(fd: i32);
     kill(pid: i32, signal: i32);
     killpg(group: i32, signal: i32);
     getpid();
@@ -54,6 +53,12 @@ plain! {
     setsid();
     sched_yield();
     fork();
+}
+
+/// Is it a terminal?
+pub fn isatty(fd: i32) -> bool {
+    // SAFETY: plain numbers.
+    unsafe { libc::isatty(fd) == 1 }
 }
 
 /// Numbers that calls without failure return.

@@ -64,7 +64,7 @@ pub struct Type {
     #[notrace]
     layout: &'static TypeCell,
     pub(crate) base: Guarded<Option<Ref<Type>>>,
-    pub(crate) bases: Guarded<Vec<Ref<Type>>>,
+    pub(crate) bases: Bases,
     pub(crate) mro: Guarded<Mro>,
     /// Set once, right after the type is made: the types of names and dicts need it to be late.
     dict: DictCell,
@@ -108,6 +108,23 @@ impl Trace for DictCell {
         if let Some(dict) = self.0.get() {
             dict.trace(visit);
         }
+    }
+}
+
+/// A type's bases. The collector sees them but does not take them away: a type that dies has to tell
+/// them (the cycle is broken at the method resolution order).
+pub(crate) struct Bases(Guarded<Vec<Ref<Type>>>);
+
+impl std::ops::Deref for Bases {
+    type Target = Guarded<Vec<Ref<Type>>>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Trace for Bases {
+    fn trace(&self, visit: &mut Visitor<'_>) {
+        self.0.with(|bases| bases.trace(visit));
     }
 }
 
@@ -159,7 +176,7 @@ impl Type {
             qualname: Guarded::new(parts.qualname),
             layout: parts.layout,
             base: Guarded::new(parts.base),
-            bases: Guarded::new(parts.bases),
+            bases: Bases(Guarded::new(parts.bases)),
             mro: Guarded::new(Vec::new()),
             dict: DictCell(std::cell::OnceCell::new()),
             version: Cell::new(0),
