@@ -127,7 +127,7 @@ impl Vm {
         interp.next_thread.set(id + 1);
         let vm = Vm {
             interp,
-            stack: Stack::new(),
+            stack: Stack::new(id == 0),
             frame: Cell::new(std::ptr::null_mut()),
             depth: Cell::new(0),
             native_limit: native_stack_limit(),
