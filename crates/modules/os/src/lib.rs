@@ -13,6 +13,7 @@ mod resource;
 mod select;
 mod signal;
 mod socket;
+mod stat;
 mod system;
 mod termios;
 mod wait;
@@ -32,6 +33,7 @@ pub fn register(vm: &Vm) {
         &select::select::MODULE,
         &signal::signal::MODULE,
         &socket::socket::MODULE,
+        &stat::stat::MODULE,
         &termios::termios::MODULE,
     ] {
         add_native(vm, def);
