@@ -1,5 +1,6 @@
 //! The command line. CPython's counterpart: `Programs/python.c`, `Modules/main.c`.
 
+mod memory;
 mod options;
 mod paths;
 mod repl;
@@ -16,9 +17,6 @@ use options::{Command, Options};
 use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Deep native recursion (a parser, `repr` of nested data) gets this much stack; it is reserved, not
 /// used.
 const STACK: usize = 64 << 20;
@@ -28,6 +26,7 @@ const STACK: usize = 64 << 20;
 const INTERRUPTED: i32 = 0x100 | 130;
 
 fn main() -> ExitCode {
+    memory::tune();
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK).spawn(start);
     // Signals are for the thread that runs the program.
     adder_vm::builtin_modules::signal::block_all();

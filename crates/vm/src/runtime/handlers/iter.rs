@@ -13,7 +13,9 @@ use crate::objects::str_::iter::StrIter;
 use crate::objects::tuple::Tuple;
 use crate::protocol::iter;
 use crate::runtime::errors::PyResult;
+use crate::runtime::leave;
 use crate::runtime::machine::Machine;
+use crate::runtime::observer::Observer;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -100,30 +102,32 @@ fn end_of_loop(m: &mut Machine, i: Instr) {
 
 /// Is the iterator on top a generator that can be resumed inside this loop?
 #[inline(always)]
-pub fn generator_on_top(m: &Machine) -> bool {
+fn generator_on_top(m: &Machine) -> bool {
     m.peek(1).downcast_exact::<Generator>().is_some_and(|g| g.can_resume())
 }
 
 /// iterator -- iterator item | at the end: drops it and jumps
 #[inline(always)]
-pub fn for_iter(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn for_iter<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     match quick_item(m.peek(1)) {
         Some(item) => {
             put_item(m, i, None, item);
             Ok(())
         }
+        None if !O::ACTIVE && generator_on_top(m) => leave::resume_in_loop(vm, m),
         None => m.outline(|m| for_iter_other(vm, m, i, None)),
     }
 }
 
 /// The same, the item going straight into a local.
 #[inline(always)]
-pub fn for_iter_store_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn for_iter_store_fast<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     match quick_item(m.peek(1)) {
         Some(item) => {
             put_item(m, i, Some(i.b), item);
             Ok(())
         }
+        None if !O::ACTIVE && generator_on_top(m) => leave::resume_in_loop(vm, m),
         None => m.outline(|m| for_iter_other(vm, m, i, Some(i.b))),
     }
 }
