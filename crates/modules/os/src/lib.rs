@@ -4,6 +4,7 @@
 //! one of that name in a folder) holds the foreign calls, made safe. `posix` itself is in the core
 //! crate, since starting needs it.
 
+mod faulthandler;
 mod fcntl;
 mod grp;
 mod locale;
@@ -24,6 +25,7 @@ use adder_vm::runtime::import_::add_native;
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
     for def in [
+        &faulthandler::faulthandler::MODULE,
         &fcntl::fcntl::MODULE,
         &grp::grp::MODULE,
         &locale::locale::MODULE,

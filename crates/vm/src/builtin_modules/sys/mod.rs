@@ -297,7 +297,7 @@ pub mod sys {
         let frames = Dict::new_ref();
         for (thread, frame, _) in vm.threads() {
             if let Some(frame) = frame {
-                frames.insert(vm, &Value::int_unchecked(thread as i64), frame.into())?;
+                frames.insert(vm, &Value::int_unchecked(thread as i64 + 1), frame.into())?;
             }
         }
         Ok(frames)
@@ -308,7 +308,7 @@ pub mod sys {
         let exceptions = Dict::new_ref();
         for (thread, _, exc) in vm.threads() {
             let exc = exc.map_or(Value::NONE, |exc| exc.value());
-            exceptions.insert(vm, &Value::int_unchecked(thread as i64), exc)?;
+            exceptions.insert(vm, &Value::int_unchecked(thread as i64 + 1), exc)?;
         }
         Ok(exceptions)
     }
