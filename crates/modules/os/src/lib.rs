@@ -4,6 +4,7 @@
 //! one of that name in a folder) holds the foreign calls, made safe. `posix` itself is in the core
 //! crate, since starting needs it.
 
+mod faulthandler;
 mod fcntl;
 mod grp;
 mod locale;
@@ -13,6 +14,7 @@ mod resource;
 mod select;
 mod signal;
 mod socket;
+mod stat;
 mod system;
 mod termios;
 mod wait;
@@ -23,6 +25,7 @@ use adder_vm::runtime::import_::add_native;
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
     for def in [
+        &faulthandler::faulthandler::MODULE,
         &fcntl::fcntl::MODULE,
         &grp::grp::MODULE,
         &locale::locale::MODULE,
@@ -32,6 +35,7 @@ pub fn register(vm: &Vm) {
         &select::select::MODULE,
         &signal::signal::MODULE,
         &socket::socket::MODULE,
+        &stat::stat::MODULE,
         &termios::termios::MODULE,
     ] {
         add_native(vm, def);

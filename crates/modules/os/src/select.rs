@@ -9,6 +9,7 @@ use crate::wait::Wait;
 use adder_derive::{pyclass, pymethods, pymodule};
 use adder_modules_core::support::{Signature, add_ints, descriptor};
 use adder_vm::object::Guarded;
+use adder_vm::objects::list::List;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::tuple::Tuple;
 use adder_vm::objects::type_::Type;
@@ -33,7 +34,7 @@ fn watched(vm: &Vm, list: &Value) -> PyResult<Vec<(i32, Value)>> {
         return Err(vm.type_error("arguments 1-3 must be sequences"));
     }
     let mut all = Vec::new();
-    for object in iter::collect(vm, list)? {
+    let mut add = |object: Value| {
         let fd = descriptor(vm, &object)?;
         if fd >= FdSet::LIMIT {
             return Err(vm.value_error("filedescriptor out of range in select()"));
@@ -42,6 +43,18 @@ fn watched(vm: &Vm, list: &Value) -> PyResult<Vec<(i32, Value)>> {
             return Err(vm.value_error("too many file descriptors in select()"));
         }
         all.push((fd, object));
+        Ok(())
+    };
+    match list.downcast::<List>() {
+        // A `fileno` method may change the list meanwhile.
+        Some(list) => {
+            let mut at = 0;
+            while let Some(object) = list.get(at) {
+                add(object)?;
+                at += 1;
+            }
+        }
+        None => iter::collect(vm, list)?.into_iter().try_for_each(add)?,
     }
     Ok(all)
 }

@@ -21,9 +21,12 @@ pub fn item_len(data: usize) -> Option<usize> {
     data.checked_add(HEADER).filter(|len| *len <= MOST)
 }
 
-/// The room that an item takes with what fills it up.
+/// The room that an item takes with what fills it up; the largest leaves room for another one.
 pub fn item_room(data: usize) -> Option<usize> {
-    item_len(data).map(aligned).filter(|len| *len <= MOST)
+    if data > MOST - aligned(HEADER + 1) {
+        return None;
+    }
+    item_len(data).map(aligned)
 }
 
 /// Control data for sending.
