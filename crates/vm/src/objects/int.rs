@@ -213,7 +213,7 @@ fn division_by_zero(vm: &Vm) -> Exc {
 // ---- text ----
 
 /// The decimal digits of a machine word.
-fn decimal(value: i64, buffer: &mut [u8; 20]) -> &str {
+fn decimal(value: i64, buffer: &mut [u8; 20]) -> &[u8] {
     let mut rest = value.unsigned_abs();
     let mut at = buffer.len();
     loop {
@@ -228,23 +228,23 @@ fn decimal(value: i64, buffer: &mut [u8; 20]) -> &str {
         at -= 1;
         buffer[at] = b'-';
     }
-    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+    &buffer[at..]
 }
 
 /// Adds the digits of a machine word to a text that is being built.
 pub(crate) fn push_decimal(out: &mut StrBuilder, value: i64) {
-    out.push_str(decimal(value, &mut [0; 20]));
+    out.push_ascii(decimal(value, &mut [0; 20]));
 }
 
 /// `str(value)` for an int in a word.
 pub fn small_to_text(value: i64) -> Ref<Str> {
-    Str::from_latin1(decimal(value, &mut [0; 20]).as_bytes())
+    Str::from_ascii(decimal(value, &mut [0; 20]))
 }
 
 /// `str(value)` for an int, within the limit on digits.
 pub fn to_text(vm: &Vm, value: &Value) -> PyResult<Ref<Str>> {
     match Num::of(value) {
-        Some(Num::Small(i)) => Ok(Ref::from_str(decimal(i, &mut [0; 20]))),
+        Some(Num::Small(i)) => Ok(small_to_text(i)),
         Some(Num::Big(i)) => Ok(Ref::from_str(&decimal_big(vm, i)?)),
         None => object::repr(vm, value),
     }

@@ -43,6 +43,16 @@ fn quick_item(iterator: &Value) -> Option<Option<Value>> {
 fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Done {
     m.save();
     let iterator = m.peek(1);
+    if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
+        let item = tuple.next_value();
+        put_item(m, i, local, item);
+        return Ok(());
+    }
+    if let Some(text) = iterator.downcast_exact::<StrIter>() {
+        let item = text.next_value();
+        put_item(m, i, local, item);
+        return Ok(());
+    }
     let next = m.ahead(0);
     if next.op.plain() == P::UnpackSequence
         && next.c == 2
@@ -59,13 +69,7 @@ fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Don
         }
         return Ok(());
     }
-    let item = if let Some(text) = iterator.downcast_exact::<StrIter>() {
-        text.next_value()
-    } else if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
-        tuple.next_value()
-    } else {
-        iter::next(vm, iterator)?
-    };
+    let item = iter::next(vm, iterator)?;
     put_item(m, i, local, item);
     Ok(())
 }
