@@ -867,6 +867,44 @@ pub(crate) fn instance_dict_defs() -> &'static [GetSetDef] {
 
 // ---- classmethod, staticmethod ----
 
+/// An attribute of what is wrapped, kept from its first use on.
+fn wrapped_attribute(
+    vm: &Vm,
+    wrapper: &Value,
+    function: Option<Value>,
+    name: &Ref<Str>,
+) -> PyResult {
+    let own = super::object::instance_dict(wrapper);
+    if let Some(found) = own.as_ref().and_then(|dict| dict.get_str(name)) {
+        return Ok(found);
+    }
+    let Some(function) = function else { return Err(vm.no_attribute(wrapper, name)) };
+    let found = object::get_attr(vm, &function, name)?;
+    if let Some(dict) = own {
+        drop(dict.insert_str(name, found.clone()));
+    }
+    Ok(found)
+}
+
+fn set_own_attribute(
+    vm: &Vm,
+    wrapper: &Value,
+    name: &Ref<Str>,
+    value: Option<Value>,
+) -> PyResult<()> {
+    let Some(dict) = super::object::instance_dict(wrapper) else {
+        return Err(vm.no_attribute(wrapper, name));
+    };
+    match value {
+        Some(value) => drop(dict.insert_str(name, value)),
+        None => match dict.remove_str(name) {
+            Some(old) => drop(old),
+            None => return Err(vm.no_attribute(wrapper, name)),
+        },
+    }
+    Ok(())
+}
+
 /// Convert a function to be a class method.
 ///
 /// A class method receives the class as implicit first argument,
@@ -958,6 +996,22 @@ impl ClassMethod {
     fn isabstract(zelf: &Obj<ClassMethod>, vm: &Vm) -> PyResult<bool> {
         is_abstract(vm, zelf.function.get())
     }
+    #[getter(name = "__annotations__")]
+    fn annotations(zelf: &Obj<ClassMethod>, vm: &Vm) -> PyResult {
+        wrapped_attribute(vm, &zelf.to_value(), zelf.function.get(), &vm.names().__annotations__)
+    }
+    #[setter(name = "__annotations__")]
+    fn set_annotations(zelf: &Obj<ClassMethod>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+        set_own_attribute(vm, &zelf.to_value(), &vm.names().__annotations__, value)
+    }
+    #[getter(name = "__annotate__")]
+    fn annotate(zelf: &Obj<ClassMethod>, vm: &Vm) -> PyResult {
+        wrapped_attribute(vm, &zelf.to_value(), zelf.function.get(), &vm.names().__annotate__)
+    }
+    #[setter(name = "__annotate__")]
+    fn set_annotate(zelf: &Obj<ClassMethod>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+        set_own_attribute(vm, &zelf.to_value(), &vm.names().__annotate__, value)
+    }
     #[getter(name = "__dict__")]
     fn dict(zelf: &Obj<ClassMethod>, _vm: &Vm) -> Option<Ref<Dict>> {
         super::object::instance_dict(&zelf.to_value())
@@ -1026,6 +1080,22 @@ impl StaticMethod {
     #[getter(name = "__isabstractmethod__")]
     fn isabstract(zelf: &Obj<StaticMethod>, vm: &Vm) -> PyResult<bool> {
         is_abstract(vm, zelf.function.get())
+    }
+    #[getter(name = "__annotations__")]
+    fn annotations(zelf: &Obj<StaticMethod>, vm: &Vm) -> PyResult {
+        wrapped_attribute(vm, &zelf.to_value(), zelf.function.get(), &vm.names().__annotations__)
+    }
+    #[setter(name = "__annotations__")]
+    fn set_annotations(zelf: &Obj<StaticMethod>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+        set_own_attribute(vm, &zelf.to_value(), &vm.names().__annotations__, value)
+    }
+    #[getter(name = "__annotate__")]
+    fn annotate(zelf: &Obj<StaticMethod>, vm: &Vm) -> PyResult {
+        wrapped_attribute(vm, &zelf.to_value(), zelf.function.get(), &vm.names().__annotate__)
+    }
+    #[setter(name = "__annotate__")]
+    fn set_annotate(zelf: &Obj<StaticMethod>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+        set_own_attribute(vm, &zelf.to_value(), &vm.names().__annotate__, value)
     }
     #[getter(name = "__dict__")]
     fn dict(zelf: &Obj<StaticMethod>, _vm: &Vm) -> Option<Ref<Dict>> {
