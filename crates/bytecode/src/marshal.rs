@@ -662,7 +662,7 @@ impl<'a, V: Clone> Reader<'a, V> {
 
     fn text(&mut self, n: usize, ascii: bool) -> Result<Const, MarshalError> {
         let bytes = self.take(n)?;
-        if ascii {
+        if ascii && !bytes.is_ascii() {
             // What claims to be ASCII and is not, CPython reads as Latin-1.
             let points = bytes.iter().map(|&byte| u32::from(byte));
             return PyStrBuf::from_code_points(points)

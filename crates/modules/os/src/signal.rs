@@ -53,12 +53,13 @@ fn signal_set(vm: &Vm, list: &Value) -> PyResult<Vec<i32>> {
     for item in iter::collect(vm, list)? {
         match number::to_i128(vm, &item)? {
             Some(n) if (1..COUNT.into()).contains(&n) => all.push(n as i32),
-            Some(n) if i64::try_from(n).is_ok() => {
+            _ => {
+                let shown = adder_vm::protocol::object::repr(vm, &item)?.to_string_lossy();
+                let most = COUNT - 1;
                 return Err(
-                    vm.value_error(format!("signal number {n} out of range [1; {}]", COUNT - 1))
+                    vm.value_error(format!("signal number {shown} out of range [1; {most}]"))
                 );
             }
-            _ => return Err(vm.overflow_error("Python int too large to convert to C long")),
         }
     }
     Ok(all)

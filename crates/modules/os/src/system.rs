@@ -690,6 +690,49 @@ fn numbered(result: libc::c_int) -> Result<()> {
     if result == 0 { Ok(()) } else { Err(Error::from_raw_os_error(result)) }
 }
 
+static FATAL: std::sync::OnceLock<fn(i32)> = std::sync::OnceLock::new();
+
+extern "C" fn fatal_signal(signal: libc::c_int) {
+    // SAFETY: plain numbers; from here on a second fault ends the process.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    if let Some(tell) = FATAL.get() {
+        tell(signal);
+    }
+    // SAFETY: plain numbers. The signal is blocked until the handler returns, and ends the process
+    // then.
+    unsafe { libc::raise(signal) };
+}
+
+/// Has a function called before a fatal signal ends the process, on a stack of its own.
+pub fn on_fatal_signal(signal: i32, tell: fn(i32)) -> Result<i32> {
+    let _ = FATAL.set(tell);
+    // SAFETY: the structure is zeroed and filled; the handler only calls what was set.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = fatal_signal as extern "C" fn(libc::c_int) as usize;
+        action.sa_flags = libc::SA_ONSTACK;
+        libc::sigemptyset(&mut action.sa_mask);
+        check_int(libc::sigaction(signal, &action, std::ptr::null_mut()))
+    }
+}
+
+/// The system's own way again.
+pub fn forget_fatal_signal(signal: i32) {
+    // SAFETY: plain numbers.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
+/// Ends the process, and nothing else.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: plain numbers; does not return.
+    unsafe { libc::_exit(status) }
+}
+
+pub fn write(fd: i32, bytes: &[u8]) -> Result<usize> {
+    // SAFETY: pointer and length are those of a live slice.
+    check(unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) } as i64).map(|n| n as usize)
+}
+
 pub fn raise(signal: i32) -> Result<i32> {
     // SAFETY: plain numbers.
     let result = unsafe { libc::raise(signal) };

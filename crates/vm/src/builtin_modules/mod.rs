@@ -21,6 +21,7 @@ pub(crate) fn register(vm: &Vm) {
         &sys::sys::MODULE,
         &warnings::warnings::MODULE,
         &dis::dis::MODULE,
+        &dis::opcode_module::MODULE,
         &imp::imp::MODULE,
         &marshal::marshal::MODULE,
     ] {

@@ -144,6 +144,15 @@ pub fn block_all() {
     }
 }
 
+/// Ends the process with the signal of Ctrl-C; returns only if the signal is blocked.
+pub fn die_of_interrupt() {
+    // SAFETY: plain numbers.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_DFL);
+        libc::raise(libc::SIGINT);
+    }
+}
+
 /// The dispositions that Python programs expect: Ctrl-C raises, a broken pipe and a file that grows
 /// too large are error numbers.
 pub fn install_defaults(vm: &Vm) {

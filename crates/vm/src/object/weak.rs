@@ -47,12 +47,13 @@ pub(crate) fn references(target: &ObjHead) -> Vec<Ref<WeakRef>> {
 /// Ends all weak references to a dying object, then runs their callbacks, newest first.
 pub(crate) fn clear_all(target: &ObjHead) {
     let weak = references(target);
-    TABLE.with(|t| t.as_mut().and_then(|t| t.remove(&target.address())));
+    let all = TABLE.with(|t| t.as_mut().and_then(|t| t.remove(&target.address())));
     if let Some(gc) = target.gc() {
         gc.unset(gc_flag::WEAKLY_REFERENCED);
     }
-    for reference in &weak {
-        reference.clear_target();
+    // Those too that are without references themselves and wait in line to be freed.
+    for address in all.unwrap_or_default() {
+        WeakRef::clear_at(address);
     }
     for reference in weak.iter().rev() {
         reference.run_callback();

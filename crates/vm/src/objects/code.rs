@@ -35,6 +35,7 @@ pub struct Code {
     slots: u32,
     argcount: u32,
     simple: bool,
+    positional: bool,
     has_cells: bool,
     lines: OnceCell<Box<[(u32, u32)]>>,
 }
@@ -141,6 +142,8 @@ impl Code {
             slots: source.nlocals + cells as u32,
             argcount: source.argcount,
             simple: source.flags & special == 0 && source.kwonlyargcount == 0,
+            positional: source.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
+                && source.kwonlyargcount == 0,
             has_cells: cells > 0,
             source,
             lines: OnceCell::new(),
@@ -191,6 +194,11 @@ impl Code {
     #[inline(always)]
     pub fn local_slots(&self) -> usize {
         self.slots as usize
+    }
+    /// Only positional parameters; it may be a generator.
+    #[inline(always)]
+    pub fn is_positional(&self) -> bool {
+        self.positional
     }
     #[inline(always)]
     pub fn argcount(&self) -> usize {

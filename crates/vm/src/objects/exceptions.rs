@@ -2,7 +2,7 @@
 //!
 //! CPython's counterpart: `Objects/exceptions.c`.
 
-use crate::object::{Guarded, Obj, Ref, ValueCell};
+use crate::object::{GilCell, Guarded, Obj, Ref, ValueCell};
 use crate::objects::list::List;
 use crate::objects::str_::{Str, StrBuilder};
 use crate::objects::traceback::Traceback;
@@ -290,6 +290,33 @@ impl Obj<ExcObj> {
         }
     }
 
+    /// Is the type one whose constructor just keeps its arguments? (Remembered by type version.)
+    fn keeps_arguments(vm: &Vm, ty: &Obj<Type>) -> bool {
+        const SIZE: usize = 64;
+        static KNOWN: GilCell<[(u32, bool); SIZE]> = GilCell::new([(0, false); SIZE]);
+        let version = ty.version();
+        let place = version as usize % SIZE;
+        let (known, plain) = KNOWN.with(|all| all[place]);
+        if version != 0 && known == version {
+            return plain;
+        }
+        let e = vm.exceptions();
+        let special = [
+            &e.stop_iteration,
+            &e.system_exit,
+            &e.import_error,
+            &e.os_error,
+            &e.syntax_error,
+            &e.unicode_error,
+            &e.attribute_error,
+            &e.name_error,
+            &e.exception_group_base,
+        ];
+        let plain = !special.iter().any(|base| ty.is_subtype(base));
+        KNOWN.with(|all| all[place] = (version, plain));
+        plain
+    }
+
     /// Sets the attributes of the built-in type from `args`.
     fn set_fields(&self, vm: &Vm) {
         let args = self.args();
@@ -458,6 +485,9 @@ impl ExcObj {
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         let items = args.args();
         let e = vm.exceptions();
+        if Obj::<ExcObj>::keeps_arguments(vm, ty) {
+            return Ok(Ref::with_type(ExcObj::with_args(Tuple::from_slice(items)), ty).into());
+        }
         let mut made = ty.to_ref();
         if ty.same(&e.os_error)
             && items.len() >= 2
@@ -477,6 +507,15 @@ impl ExcObj {
     fn init(zelf: &Obj<ExcObj>, vm: &Vm, args: CallArgs<'_>) -> PyResult<()> {
         let e = vm.exceptions();
         let ty = zelf.ty();
+        if args.keyword_count() == 0 && Obj::<ExcObj>::keeps_arguments(vm, ty) {
+            // `__new__` has kept the same ones, as a rule.
+            let (now, new) = (zelf.args(), args.args());
+            let same = now.len() == new.len() && now.items().iter().zip(new).all(|(a, b)| a.is(b));
+            if !same {
+                drop(zelf.args.replace(Tuple::from_slice(new)));
+            }
+            return Ok(());
+        }
         let takes_names = ty.is_subtype(&e.import_error)
             || ty.is_subtype(&e.attribute_error)
             || ty.is_subtype(&e.name_error);

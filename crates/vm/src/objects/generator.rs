@@ -7,7 +7,7 @@
 
 #![expect(unsafe_code, reason = "owns a frame in raw memory")]
 
-use crate::object::{Guarded, Obj, ObjHead, Payload, Ref, TypeCell, ValueCell, Visitor};
+use crate::object::{Guarded, Obj, ObjHead, Payload, Ref, TypeCell, ValueCell, Visitor, heap};
 use crate::objects::code::Code;
 use crate::objects::function::Function;
 use crate::objects::str_::Str;
@@ -22,6 +22,7 @@ use crate::value::Value;
 use adder_bytecode::code::flags;
 use adder_derive::pymethods;
 use std::cell::Cell;
+use std::ptr::NonNull;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GeneratorState {
@@ -38,10 +39,37 @@ pub enum Resumed {
     Raised(Exc),
 }
 
+/// The block in which a generator's frame lies.
+struct Memory {
+    start: Cell<*mut Slot>,
+    words: usize,
+}
+
+impl Memory {
+    fn new(words: usize) -> Memory {
+        let start = heap::allocate(words * size_of::<Slot>()).as_ptr().cast();
+        Memory { start: Cell::new(start), words }
+    }
+    /// Gives the block back; nothing in it is in use any more.
+    fn free(&self) {
+        let start = self.start.replace(std::ptr::null_mut());
+        if let Some(start) = NonNull::new(start) {
+            // SAFETY: allocated in `new` with this size, and given back once.
+            unsafe { heap::release(start.cast(), self.words * size_of::<Slot>()) }
+        }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.free();
+    }
+}
+
 /// The common payload of `generator`, `coroutine` and `async_generator`.
 pub struct Generator {
     pub(crate) frame: Cell<*mut Frame>,
-    memory: Guarded<Vec<Slot>>,
+    memory: Memory,
     pub(crate) state: Cell<GeneratorState>,
     pub(crate) exc: ExcState,
     /// Where the thread's stack was when the generator was resumed.
@@ -98,7 +126,7 @@ unsafe impl Payload for Generator {
     }
     fn clear(&self, bag: &mut Vec<Value>) {
         if self.state.get() != GeneratorState::Running {
-            self.take_frame_values(bag);
+            self.take_frame_values(|value| bag.push(value));
         }
     }
 }
@@ -133,8 +161,8 @@ pub unsafe fn make(
     let code = function.code();
     let slots = code.local_slots();
     let size = slots + FRAME_WORDS + prepared.max_depth as usize;
-    let mut memory: Vec<Slot> = Vec::with_capacity(size);
-    let start = memory.as_mut_ptr();
+    let memory = Memory::new(size);
+    let start = memory.start.get();
     let types = crate::runtime::boot::generator_types();
     let ty = if code.has_flag(flags::ASYNC_GENERATOR) {
         types.async_generator
@@ -146,7 +174,7 @@ pub unsafe fn make(
     let generator = Ref::with_type(
         Generator {
             frame: Cell::new(std::ptr::null_mut()),
-            memory: Guarded::new(memory),
+            memory,
             state: Cell::new(GeneratorState::Created),
             exc: ExcState::default(),
             return_top: Cell::new(std::ptr::null_mut()),
@@ -159,8 +187,7 @@ pub unsafe fn make(
         },
         ty,
     );
-    // SAFETY: the block has `size` words (its length stays 0, so the vector drops none of them);
-    // locals, record and stack do not overlap.
+    // SAFETY: the block has `size` words; locals, record and stack do not overlap.
     unsafe {
         std::ptr::copy_nonoverlapping(locals, start, slots);
         let frame: *mut Frame = start.add(slots).cast();
@@ -194,23 +221,26 @@ impl Generator {
         matches!(self.state.get(), GeneratorState::Created | GeneratorState::Suspended)
     }
 
-    fn take_frame_values(&self, bag: &mut Vec<Value>) {
+    /// Takes the frame's values out, one by one. Each may run Python code when it is dropped; by then
+    /// the generator is finished and has no frame any more.
+    fn take_frame_values(&self, mut take: impl FnMut(Value)) {
         let frame = self.frame.replace(std::ptr::null_mut());
         self.state.set(GeneratorState::Finished);
-        // SAFETY: the frame is not running; its words move out, and nothing points to it any more.
+        // SAFETY: the frame is not running; its words move out, and nothing points to it any more. Its
+        // memory is kept until the generator dies or `finish` frees it.
         unsafe {
             let Some(f) = frame.as_mut() else { return };
             let slots = f.code().local_slots();
             if let Some(object) = f.object.take() {
                 Vm::with_current(|vm| object.detach(vm, f, slots));
-                bag.push(object.into());
+                take(object.into());
             }
             for i in 0..slots {
-                bag.extend((*f.locals.add(i)).take());
+                (*f.locals.add(i)).take().into_iter().for_each(&mut take);
             }
             while f.sp > f.base {
                 f.sp = f.sp.sub(1);
-                bag.extend((*f.sp).take());
+                (*f.sp).take().into_iter().for_each(&mut take);
             }
             f.sp = f.base;
         }
@@ -219,13 +249,9 @@ impl Generator {
     /// The frame is done: what it holds is dropped.
     pub(crate) fn finish(&self, vm: &Vm) {
         let _ = vm;
-        let mut bag = Vec::new();
-        self.take_frame_values(&mut bag);
-        let memory = self.memory.replace(Vec::new());
-        let handled = self.exc.handled.replace(None);
-        drop(bag);
-        drop(handled);
-        drop(memory);
+        self.take_frame_values(drop);
+        self.memory.free();
+        drop(self.exc.handled.replace(None));
     }
 
     /// `StopIteration` out of a generator is `RuntimeError` (PEP 479).
@@ -308,8 +334,7 @@ enum Kind {
 
 impl Drop for Generator {
     fn drop(&mut self) {
-        let mut bag = Vec::new();
-        self.take_frame_values(&mut bag);
+        self.take_frame_values(drop);
     }
 }
 

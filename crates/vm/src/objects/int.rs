@@ -213,7 +213,7 @@ fn division_by_zero(vm: &Vm) -> Exc {
 // ---- text ----
 
 /// The decimal digits of a machine word.
-fn decimal(value: i64, buffer: &mut [u8; 20]) -> &str {
+fn decimal(value: i64, buffer: &mut [u8; 20]) -> &[u8] {
     let mut rest = value.unsigned_abs();
     let mut at = buffer.len();
     loop {
@@ -228,18 +228,23 @@ fn decimal(value: i64, buffer: &mut [u8; 20]) -> &str {
         at -= 1;
         buffer[at] = b'-';
     }
-    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+    &buffer[at..]
 }
 
 /// Adds the digits of a machine word to a text that is being built.
 pub(crate) fn push_decimal(out: &mut StrBuilder, value: i64) {
-    out.push_str(decimal(value, &mut [0; 20]));
+    out.push_ascii(decimal(value, &mut [0; 20]));
+}
+
+/// `str(value)` for an int in a word.
+pub fn small_to_text(value: i64) -> Ref<Str> {
+    Str::from_ascii(decimal(value, &mut [0; 20]))
 }
 
 /// `str(value)` for an int, within the limit on digits.
 pub fn to_text(vm: &Vm, value: &Value) -> PyResult<Ref<Str>> {
     match Num::of(value) {
-        Some(Num::Small(i)) => Ok(Ref::from_str(decimal(i, &mut [0; 20]))),
+        Some(Num::Small(i)) => Ok(small_to_text(i)),
         Some(Num::Big(i)) => Ok(Ref::from_str(&decimal_big(vm, i)?)),
         None => object::repr(vm, value),
     }
@@ -278,15 +283,21 @@ fn decimal_limit(vm: &Vm, i: &Int) -> PyResult<()> {
 /// `format(value, spec)` for an int, by its own rules.
 pub fn format(vm: &Vm, value: &Value, spec: &Str) -> PyResult<Ref<Str>> {
     let Some(n) = Num::of(value) else { return object::str(vm, value) };
-    let type_name = value.ty().name();
+    let own_name;
+    let type_name: &str = if value.is_small_int() {
+        "int"
+    } else {
+        own_name = value.ty().name();
+        &own_name
+    };
     let wrap = |e| text_format::error(vm, e);
-    let parsed = FormatSpec::parse(spec, &type_name, Align::Right).map_err(wrap)?;
+    let parsed = FormatSpec::parse(spec, type_name, Align::Right).map_err(wrap)?;
     let code = parsed.code.and_then(char::from_u32);
     if matches!(code, None | Some('d' | 'n')) {
         check_digits(vm, value)?;
     }
     let locale = if code == Some('n') { text_format::current_locale() } else { Locale::default() };
-    let padded = format_int(n.numtext(), &parsed, &type_name, &locale).map_err(wrap)?;
+    let padded = format_int(n.numtext(), &parsed, type_name, &locale).map_err(wrap)?;
     text_format::build(vm, &padded)
 }
 

@@ -140,6 +140,14 @@ impl List {
         self.items.with(Vec::capacity)
     }
 
+    /// `a + b`
+    pub fn joined(a: &List, b: &List) -> Ref<List> {
+        let mut items = Vec::with_capacity(a.len() + b.len());
+        a.items.with(|v| items.extend_from_slice(v));
+        b.items.with(|v| items.extend_from_slice(v));
+        List::from_vec(items)
+    }
+
     /// Puts items in place of those from `start` to `end`; returns the old ones.
     pub fn replace_range(&self, start: usize, end: usize, items: Vec<Value>) -> Vec<Value> {
         let mut items = items;
@@ -352,9 +360,7 @@ impl List {
                 other.ty().name()
             )));
         };
-        let mut items = zelf.to_vec();
-        items.append(&mut other.to_vec());
-        Ok(List::from_vec(items).into())
+        Ok(List::joined(zelf, other).into())
     }
 
     #[slot]

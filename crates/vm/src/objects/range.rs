@@ -376,6 +376,13 @@ pub struct RangeIter {
 }
 
 impl RangeIter {
+    /// How many are left.
+    pub fn len(&self) -> usize {
+        self.left.get().max(0) as usize
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
     #[inline(always)]
     pub fn next_value(&self) -> Option<Value> {
         let left = self.left.get();

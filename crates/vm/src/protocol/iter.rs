@@ -3,6 +3,7 @@
 use crate::objects::dict::Dict;
 use crate::objects::iterators::SequenceIter;
 use crate::objects::list::List;
+use crate::objects::range::RangeIter;
 use crate::objects::tuple::Tuple;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
@@ -93,6 +94,11 @@ pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
         return Ok(tuple.items().to_vec());
     }
     let iterator = iter(vm, iterable)?;
+    if let Some(range) = iterator.downcast_exact::<RangeIter>() {
+        let mut items = Vec::with_capacity(range.len().min(1 << 20));
+        items.extend(std::iter::from_fn(|| range.next_value()));
+        return Ok(items);
+    }
     // A hint may be wrong or a lie: it only sizes the first allocation, within reason.
     let hint = super::object::length_hint(vm, iterable, 0)?;
     let mut items = Vec::with_capacity(hint.min(1 << 16));

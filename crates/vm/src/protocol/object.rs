@@ -227,6 +227,9 @@ pub fn str(vm: &Vm, object: &Value) -> PyResult<Ref<Str>> {
     if let Some(text) = object.downcast_exact::<Str>() {
         return Ok(text.to_ref());
     }
+    if let Some(i) = object.as_small_int() {
+        return Ok(int::small_to_text(i));
+    }
     vm.check_stack()?;
     let Some(str_) = object.ty().slots.str.get() else { return repr(vm, object) };
     let text = str_(vm, object)?;
@@ -263,6 +266,16 @@ pub fn format(vm: &Vm, object: &Value, spec: &Ref<Str>) -> PyResult<Ref<Str>> {
         if object.is_small_int() {
             return str(vm, object);
         }
+    }
+    // The types of these words cannot be changed.
+    if object.is_small_int() {
+        return int::format(vm, object, spec);
+    }
+    if let Some(f) = object.as_float_word() {
+        return crate::objects::float::format(vm, f, spec, "float");
+    }
+    if let Some(text) = object.downcast_exact::<Str>() {
+        return crate::objects::str_::format::format_text(vm, text, spec);
     }
     let text = match call_special(vm, object, &vm.names().__format__, &[spec.to_value()])? {
         Some(text) => text,
@@ -311,8 +324,8 @@ pub fn is_instance(vm: &Vm, object: &Value, class: &Value) -> PyResult<bool> {
     }
     if let Some(classes) = class.downcast::<Tuple>() {
         vm.check_stack()?;
-        for class in classes.items().to_vec() {
-            if is_instance(vm, object, &class)? {
+        for class in classes.items() {
+            if is_instance(vm, object, class)? {
                 return Ok(true);
             }
         }
@@ -324,6 +337,18 @@ pub fn is_instance(vm: &Vm, object: &Value, class: &Value) -> PyResult<bool> {
     }
 }
 
+/// May instances of the type answer something of their own when asked for `__class__`?
+fn claims_class(vm: &Vm, ty: &Obj<Type>) -> bool {
+    use crate::object::Payload;
+    let name = &vm.names().__class__;
+    let plain = crate::objects::object::Object::cell().get().lookup(name);
+    !crate::objects::object::has_generic_getattr(ty)
+        || match (ty.lookup(name), plain) {
+            (Some(own), Some(plain)) => !own.is(&plain),
+            _ => true,
+        }
+}
+
 /// `type.__instancecheck__`
 pub fn real_is_instance(vm: &Vm, object: &Value, class: &Value) -> PyResult<bool> {
     if let Some(ty) = class.downcast::<Type>() {
@@ -331,7 +356,7 @@ pub fn real_is_instance(vm: &Vm, object: &Value, class: &Value) -> PyResult<bool
             return Ok(true);
         }
         // A proxy may claim another class.
-        if !object.is_pointer() {
+        if !object.is_pointer() || !claims_class(vm, object.ty()) {
             return Ok(false);
         }
         return Ok(match lookup_attr(vm, object, &vm.names().__class__)? {
@@ -358,8 +383,8 @@ pub fn is_subclass(vm: &Vm, derived: &Value, class: &Value) -> PyResult<bool> {
     }
     if let Some(classes) = class.downcast::<Tuple>() {
         vm.check_stack()?;
-        for class in classes.items().to_vec() {
-            if is_subclass(vm, derived, &class)? {
+        for class in classes.items() {
+            if is_subclass(vm, derived, class)? {
                 return Ok(true);
             }
         }

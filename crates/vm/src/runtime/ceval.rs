@@ -20,6 +20,7 @@ use crate::runtime::machine::Machine;
 use crate::runtime::observer::{NoObserver, Observer, Tracer};
 use crate::runtime::prepared::P;
 use crate::runtime::vm::Vm;
+use crate::value::Value;
 
 /// Runs a handler out of line: it gets a copy of the registers, so that the loop's own stay in
 /// machine registers.
@@ -48,21 +49,36 @@ macro_rules! cold {
 /// # Safety
 /// `entry` is the innermost frame, just pushed (or a generator's, just resumed), with `ToRust`.
 pub unsafe fn run(vm: &Vm, entry: *mut Frame) -> PyResult {
-    if vm.is_observed() {
-        // SAFETY: passed on.
-        unsafe { run_with::<Tracer>(vm, entry) }
-    } else {
-        // SAFETY: passed on.
-        unsafe { run_with::<NoObserver>(vm, entry) }
+    let (mut frame, mut fresh) = (entry, true);
+    loop {
+        let result = if vm.is_observed() {
+            // SAFETY: passed on.
+            unsafe { run_with::<Tracer>(vm, frame, fresh) }
+        } else {
+            // SAFETY: passed on.
+            unsafe { run_with::<NoObserver>(vm, frame, fresh) }
+        };
+        if let Some(value) = result? {
+            return Ok(value);
+        }
+        // Somebody has begun to watch: the loop for that goes on with the innermost frame.
+        (frame, fresh) = (vm.frame.get(), false);
     }
 }
 
-unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
+/// Runs frames until the one that was entered from Rust has ended; `None` if it stopped before, since
+/// the other loop has to go on.
+unsafe fn run_with<O: Observer>(
+    vm: &Vm,
+    entry: *mut Frame,
+    fresh: bool,
+) -> PyResult<Option<Value>> {
     let mut m = Machine::load(entry);
     let mut exc: Exc;
     // Does the exception go on after it was handled (no new traceback entry)?
     let mut again: bool;
     if O::ACTIVE
+        && fresh
         && let Err(e) = O::enter(vm, &m)
     {
         match m.outline(|m| leave::raise_in(vm, m, e, false)) {
@@ -100,6 +116,16 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                                 again = false;
                                 break 'raise;
                             }
+                        }
+                    };
+                }
+                // Calls and returns are where it is noticed that somebody has begun to watch.
+                macro_rules! unwatched {
+                    () => {
+                        if !O::ACTIVE && vm.is_observed() {
+                            m.again();
+                            m.save();
+                            return Ok(None);
                         }
                     };
                 }
@@ -217,20 +243,8 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     P::JumpIfTrueOrPop => go!(arith::jump_if_or_pop(vm, &mut m, i, true)),
                     // iteration
                     P::GetIter => go!(iter::get_iter(vm, &mut m)),
-                    P::ForIter => {
-                        if !O::ACTIVE && iter::generator_on_top(&m) {
-                            m.save();
-                            go!(leave::resume_in_loop(vm, &mut m))
-                        }
-                        go!(iter::for_iter(vm, &mut m, i))
-                    }
-                    P::ForIterStoreFast => {
-                        if !O::ACTIVE && iter::generator_on_top(&m) {
-                            m.save();
-                            go!(leave::resume_in_loop(vm, &mut m))
-                        }
-                        go!(iter::for_iter_store_fast(vm, &mut m, i))
-                    }
+                    P::ForIter => go!(iter::for_iter::<O>(vm, &mut m, i)),
+                    P::ForIterStoreFast => go!(iter::for_iter_store_fast::<O>(vm, &mut m, i)),
                     P::UnpackSequence => go!(iter::unpack_sequence(vm, &mut m, i)),
                     P::UnpackEx => cold!(m, |c| iter::unpack_ex(vm, c, i), exc, again, 'raise),
                     P::ListAppend => always!(iter::list_append(&mut m, i)),
@@ -266,15 +280,19 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         cold!(m, |c| attr::load_method_generic(vm, c, i), exc, again, 'raise)
                     }
                     P::CallMethod => {
+                        unwatched!();
                         go!(O::after_call(vm, &mut m, |m| call::call_method(vm, m, i)))
                     }
                     P::CallFunction => {
+                        unwatched!();
                         go!(O::after_call(vm, &mut m, |m| call::call_function(vm, m, i)))
                     }
                     P::CallFunctionKw => {
+                        unwatched!();
                         cold!(m, |c| O::after_call(vm, c, |c| call::call_function_kw(vm, c, i)), exc, again, 'raise)
                     }
                     P::CallFunctionEx => {
+                        unwatched!();
                         cold!(m, |c| O::after_call(vm, c, |c| call::call_function_ex(vm, c, i)), exc, again, 'raise)
                     }
                     P::MakeFunction => {
@@ -361,12 +379,13 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         go!(iter::unpack_sequence(vm, &mut m, i))
                     }
                     P::FastReturn => {
+                        unwatched!();
                         let Some(value) = fused::returned_local(&mut m, i) else {
                             go!(stack::load_fast(vm, &mut m, i.c))
                         };
                         match leave::return_value::<O>(vm, &mut m, value) {
                             Ok(None) => continue,
-                            Ok(Some(value)) => return Ok(value),
+                            Ok(Some(value)) => return Ok(Some(value)),
                             Err(e) => {
                                 exc = e;
                                 again = false;
@@ -376,10 +395,11 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                     }
                     // leaving
                     P::ReturnValue => {
+                        unwatched!();
                         let value = m.pop();
                         match leave::return_value::<O>(vm, &mut m, value) {
                             Ok(None) => continue,
-                            Ok(Some(value)) => return Ok(value),
+                            Ok(Some(value)) => return Ok(Some(value)),
                             Err(e) => {
                                 exc = e;
                                 again = false;
@@ -404,7 +424,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                             Ok(Landed::Return(value)) => {
                                 match leave::return_value::<O>(vm, &mut m, value) {
                                     Ok(None) => continue,
-                                    Ok(Some(value)) => return Ok(value),
+                                    Ok(Some(value)) => return Ok(Some(value)),
                                     Err(e) => {
                                         exc = e;
                                         again = false;
@@ -434,7 +454,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                         let value = m.pop();
                         match leave::yield_value::<O>(vm, &mut m, value) {
                             Ok(None) => continue,
-                            Ok(Some(value)) => return Ok(value),
+                            Ok(Some(value)) => return Ok(Some(value)),
                             Err(e) => {
                                 exc = e;
                                 again = false;
@@ -454,7 +474,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, entry: *mut Frame) -> PyResult {
                             Ok(None) => continue,
                             Ok(Some(value)) => match leave::yield_value::<O>(vm, &mut m, value) {
                                 Ok(None) => continue,
-                                Ok(Some(value)) => return Ok(value),
+                                Ok(Some(value)) => return Ok(Some(value)),
                                 Err(e) => {
                                     exc = e;
                                     again = false;

@@ -219,7 +219,16 @@ pub unsafe fn enter_at(
             drop_words(at, n);
             return Err(too_deep(vm));
         }
-        bind(vm, function, at, n, names)?;
+        if names.is_none() && code.is_positional() && n == code.argcount() {
+            for i in n..slots {
+                at.add(i).write(None);
+            }
+            if code.has_cells() {
+                fill_cells(function, std::slice::from_raw_parts_mut(at, slots));
+            }
+        } else {
+            bind(vm, function, at, n, names)?;
+        }
         if code.makes_generator() {
             let made = crate::objects::generator::make(vm, function, prepared, at);
             return Ok(Entered::Generator(made));

@@ -232,6 +232,7 @@ unsafe fn link_generator(vm: &Vm, generator: &Obj<Generator>, ret: Return) -> Py
 /// Resumes the generator on top of the stack inside a `for` loop: no native recursion.
 #[inline(always)]
 pub fn resume_in_loop(vm: &Vm, m: &mut Machine) -> Result<(), Exc> {
+    m.save();
     let Some(generator) = m.peek(1).downcast_exact::<Generator>() else {
         return Err(vm.system_error("no generator to resume"));
     };

@@ -61,7 +61,7 @@ pub struct Tracer;
 
 impl Vm {
     /// Is a tracing or profiling function set?
-    #[inline]
+    #[inline(always)]
     pub fn is_observed(&self) -> bool {
         self.trace.with(Option::is_some) || self.profile.with(Option::is_some)
     }

@@ -218,22 +218,18 @@ pub mod posix {
     /// Return a list containing the names of the files in the directory.
     #[pyfunction(sig = "(path=None)")]
     fn listdir(vm: &Vm, path: Option<&Value>) -> PyResult<Vec<Value>> {
-        let path = match path.filter(|p| !p.is_none()) {
-            Some(path) => PathArg::new(vm, path)?,
-            None => PathArg::new(vm, &vm.str("."))?,
-        };
+        let folder = stat::Folder::new(vm, path)?;
         let mut names = Vec::new();
-        for entry in std::fs::read_dir(path.as_path()).map_err(|e| path.error(vm, &e))? {
-            let entry = entry.map_err(|e| path.error(vm, &e))?;
-            names.push(path.name(vm, entry.file_name().as_bytes())?);
+        for entry in folder.open(vm)? {
+            let entry = entry.map_err(|e| folder.error(vm, &e))?;
+            names.push(folder.name(vm, entry.file_name().as_bytes())?);
         }
         Ok(names)
     }
     /// Return an iterator of DirEntry objects for given path.
     #[pyfunction(sig = "(path=None)")]
     fn scandir(vm: &Vm, path: Option<&Value>) -> PyResult {
-        let path = path.filter(|p| !p.is_none()).map(|p| PathArg::new(vm, p)).transpose()?;
-        stat::scandir(vm, path)
+        stat::scandir(vm, stat::Folder::new(vm, path)?)
     }
     /// Return a string representing the path to which the symbolic link points.
     #[pyfunction(sig = "(path, *, dir_fd=None)")]

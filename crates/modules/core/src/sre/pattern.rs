@@ -27,7 +27,7 @@ pub struct Pattern {
     #[notrace]
     code: Vec<u32>,
     #[notrace]
-    pub engine: Box<adder_regex::Pattern>,
+    pub engine: adder_regex::Pattern,
     pub group_index: Ref<Dict>,
     pub index_group: Ref<Tuple>,
     /// For bytes, for str, or (`None`: no pattern text given) for either.
@@ -69,7 +69,7 @@ pub fn compile(
         pattern,
         flags,
         code: words,
-        engine: Box::new(engine),
+        engine,
         group_index,
         index_group,
         is_bytes,

@@ -27,6 +27,19 @@ pub fn thread_id() -> i64 {
     unsafe { libc::gettid() }.into()
 }
 
+/// Names the calling thread; the system keeps the first 15 bytes, up to a NUL.
+pub fn set_thread_name(name: &[u8]) -> Result<()> {
+    let mut text = [0u8; 16];
+    for (place, byte) in text[..15].iter_mut().zip(name) {
+        *place = *byte;
+    }
+    // SAFETY: the text ends with NUL; the thread is this one.
+    match unsafe { libc::pthread_setname_np(libc::pthread_self(), text.as_ptr().cast()) } {
+        0 => Ok(()),
+        number => Err(Error::from_raw_os_error(number)),
+    }
+}
+
 /// Plain calls: numbers in, a number out.
 macro_rules! plain {
     ($($name:ident($($arg:ident: $t:ty),*);)*) => {$(

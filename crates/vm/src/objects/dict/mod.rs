@@ -14,6 +14,7 @@ pub mod views;
 use crate::object::trace::Trace;
 use crate::object::{GilCell, Guarded, Obj, Ref, Visitor};
 use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
 use crate::protocol::{compare, object};
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
@@ -79,7 +80,33 @@ pub fn same_key(a: &Value, b: &Value) -> Same {
     if let (Some(a), Some(b)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>()) {
         return if a.equals(b) { Same::Yes } else { Same::No };
     }
-    if Value::both_small_ints(a, b) { Same::No } else { Same::Unknown }
+    if Value::both_small_ints(a, b) {
+        return Same::No;
+    }
+    if let (Some(a), Some(b)) = (a.downcast_exact::<Tuple>(), b.downcast_exact::<Tuple>()) {
+        return same_items(a.items(), b.items());
+    }
+    Same::Unknown
+}
+
+/// Tuples as keys: one level deep, beyond which the protocol goes.
+fn same_items(a: &[Value], b: &[Value]) -> Same {
+    if a.len() != b.len() {
+        return Same::No;
+    }
+    let mut all = Same::Yes;
+    for (x, y) in a.iter().zip(b) {
+        if x.is(y) {
+            continue;
+        }
+        match compare::simple_order(x, y) {
+            Some(order) if order.is_eq() => {}
+            // A later item may have to be asked only if all before it are equal.
+            Some(_) if matches!(all, Same::Yes) => return Same::No,
+            _ => all = Same::Unknown,
+        }
+    }
+    all
 }
 
 /// Finds a key in a guarded table, leaving it for every `__eq__` that must run. `RuntimeError`-free:

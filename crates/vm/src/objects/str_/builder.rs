@@ -67,6 +67,14 @@ impl StrBuilder {
         self.push(c);
     }
 
+    /// Adds bytes that are known to be ASCII.
+    pub fn push_ascii(&mut self, text: &[u8]) {
+        match &mut self.units {
+            Units::One(v) => v.extend_from_slice(text),
+            _ => text.iter().for_each(|c| self.push(u32::from(*c))),
+        }
+    }
+
     pub fn push_str(&mut self, text: &str) {
         if let Units::One(v) = &mut self.units
             && text.is_ascii()

@@ -12,12 +12,6 @@ const SIGMA: u32 = 0x3a3;
 const SMALL_SIGMA: u32 = 0x3c3;
 const FINAL_SIGMA: u32 = 0x3c2;
 
-fn ascii_mapped(text: &Str, map: impl FnOnce(&mut [u8])) -> Option<Ref<Str>> {
-    let mut bytes = text.as_ascii()?.as_bytes().to_vec();
-    map(&mut bytes);
-    Some(Str::from_latin1(&bytes))
-}
-
 fn push_lower(out: &mut StrBuilder, text: &Str, at: usize, c: u32) {
     if c == SIGMA {
         let last = ucd::is_final_sigma(|i| text.at(i), text.len(), at);
@@ -28,7 +22,7 @@ fn push_lower(out: &mut StrBuilder, text: &Str, at: usize, c: u32) {
 }
 
 pub fn lower(text: &Str) -> Ref<Str> {
-    if let Some(text) = ascii_mapped(text, <[u8]>::make_ascii_lowercase) {
+    if let Some(text) = text.map_ascii(|c| c.to_ascii_lowercase()) {
         return text;
     }
     let mut out = StrBuilder::with_capacity(text.len());
@@ -39,7 +33,7 @@ pub fn lower(text: &Str) -> Ref<Str> {
 }
 
 pub fn upper(text: &Str) -> Ref<Str> {
-    if let Some(text) = ascii_mapped(text, <[u8]>::make_ascii_uppercase) {
+    if let Some(text) = text.map_ascii(|c| c.to_ascii_uppercase()) {
         return text;
     }
     let mut out = StrBuilder::with_capacity(text.len());
@@ -48,7 +42,7 @@ pub fn upper(text: &Str) -> Ref<Str> {
 }
 
 pub fn casefold(text: &Str) -> Ref<Str> {
-    if let Some(text) = ascii_mapped(text, <[u8]>::make_ascii_lowercase) {
+    if let Some(text) = text.map_ascii(|c| c.to_ascii_lowercase()) {
         return text;
     }
     let mut out = StrBuilder::with_capacity(text.len());

@@ -96,9 +96,15 @@ pub fn format_text(vm: &Vm, text: &Obj<Str>, spec: &Str) -> PyResult<Ref<Str>> {
     if spec.is_empty() {
         return if text.is_exact() { Ok(plain(text)) } else { object::str(vm, &text.to_value()) };
     }
-    let name = text.ty().name();
-    let parsed = FormatSpec::parse(spec, &name, Align::Left).map_err(|e| error(vm, e))?;
-    let slice = adder_numtext::format_str(text.len(), &parsed, &name).map_err(|e| error(vm, e))?;
+    let own_name;
+    let name: &str = if text.is_exact() {
+        "str"
+    } else {
+        own_name = text.ty().name();
+        &own_name
+    };
+    let parsed = FormatSpec::parse(spec, name, Align::Left).map_err(|e| error(vm, e))?;
+    let slice = adder_numtext::format_str(text.len(), &parsed, name).map_err(|e| error(vm, e))?;
     let mut out = StrBuilder::new();
     push_slice(vm, &mut out, text, slice)?;
     Ok(out.finish())

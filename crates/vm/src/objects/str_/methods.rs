@@ -196,6 +196,11 @@ fn construct(vm: &Vm, args: CallArgs<'_>) -> PyResult<Ref<Str>> {
 impl Str {
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        if let ([object], None) = (args.args(), args.names())
+            && ty.same(Str::cell().get())
+        {
+            return object::str(vm, object).map(Value::from);
+        }
         let text = construct(vm, args)?;
         if ty.same(Str::cell().get()) {
             return Ok(text.into());

@@ -260,6 +260,42 @@ impl Str {
         }
     }
 
+    /// A new string from bytes that are known to be ASCII.
+    pub fn from_ascii(bytes: &[u8]) -> Ref<Str> {
+        debug_assert!(bytes.is_ascii());
+        match bytes {
+            [] => intern::empty(),
+            [one] => intern::character(u32::from(*one)),
+            _ => Str::from_raw_parts(bytes, 1, true),
+        }
+    }
+
+    /// The text with each of its ASCII characters mapped to another; `None` if it is not ASCII.
+    pub(super) fn map_ascii(&self, map: impl Fn(u8) -> u8) -> Option<Ref<Str>> {
+        let text = self.as_ascii()?.as_bytes();
+        match text {
+            [] => return Some(intern::empty()),
+            [one] => return Some(intern::character(u32::from(map(*one)))),
+            _ => {}
+        }
+        let meta = text.len() as u64 | ASCII;
+        let payload = Str { data: std::ptr::null(), meta: Cell::new(meta), hash: Cell::new(0) };
+        let mut start: *const u8 = std::ptr::null();
+        // SAFETY: the tail is as long as the text and filled from it; `data` is set before anybody
+        // sees the object.
+        unsafe {
+            let string = alloc::new_with_tail(payload, Str::cell().get(), text.len(), |tail| {
+                for (i, c) in text.iter().enumerate() {
+                    tail.add(i).write(map(*c));
+                }
+                start = tail;
+            });
+            let raw = string.into_raw();
+            (*raw.as_ptr()).payload.data = start;
+            Some(Ref::from_raw(raw))
+        }
+    }
+
     /// A new string from Latin-1 bytes.
     pub fn from_latin1(bytes: &[u8]) -> Ref<Str> {
         match bytes {

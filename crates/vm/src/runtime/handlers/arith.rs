@@ -8,6 +8,7 @@
 use super::{Done, call};
 use crate::object::{Obj, Ref};
 use crate::objects::function::Function;
+use crate::objects::list::List;
 use crate::objects::str_::Str;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::compare::{self, CmpOp};
@@ -150,6 +151,14 @@ fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
             (m.peek(2).downcast_exact::<Str>(), m.peek(1).downcast_exact::<Str>())
     {
         let result = Str::concat_obj(a, b);
+        finish_binary(m, result.into());
+        return Ok(());
+    }
+    if op == BinOp::Add
+        && let (Some(a), Some(b)) =
+            (m.peek(2).downcast_exact::<List>(), m.peek(1).downcast_exact::<List>())
+    {
+        let result = List::joined(a, b);
         finish_binary(m, result.into());
         return Ok(());
     }

@@ -135,7 +135,11 @@ fn unwind(vm: &Vm, m: &mut Machine, from: u32, way: Way) -> PyResult<Landed> {
         at = b.parent;
     }
     match way {
-        Way::Return(value) => Ok(Landed::Return(value)),
+        Way::Return(value) => {
+            // What loops left on the stack goes with the frame.
+            m.cut(0);
+            Ok(Landed::Return(value))
+        }
         Way::Break | Way::Continue(_) => Err(vm.system_error("no loop to leave")),
     }
 }

@@ -335,7 +335,7 @@ pub fn returned_local(m: &mut Machine, i: Instr) -> Option<Value> {
 /// `a, b = tuple`
 #[inline(always)]
 pub fn unpack_store_fast(m: &mut Machine, i: Instr) -> bool {
-    if i.c != 2 || !m.peek(1).downcast_exact::<Tuple>().is_some_and(|t| t.len() == 2) {
+    if i.c != 2 || m.peek(1).downcast_exact::<Tuple>().is_none_or(|t| t.len() != 2) {
         return false;
     }
     let sequence = m.pop();

@@ -13,7 +13,9 @@ use crate::objects::str_::iter::StrIter;
 use crate::objects::tuple::Tuple;
 use crate::protocol::iter;
 use crate::runtime::errors::PyResult;
+use crate::runtime::leave;
 use crate::runtime::machine::Machine;
+use crate::runtime::observer::Observer;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -41,6 +43,16 @@ fn quick_item(iterator: &Value) -> Option<Option<Value>> {
 fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Done {
     m.save();
     let iterator = m.peek(1);
+    if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
+        let item = tuple.next_value();
+        put_item(m, i, local, item);
+        return Ok(());
+    }
+    if let Some(text) = iterator.downcast_exact::<StrIter>() {
+        let item = text.next_value();
+        put_item(m, i, local, item);
+        return Ok(());
+    }
     let next = m.ahead(0);
     if next.op.plain() == P::UnpackSequence
         && next.c == 2
@@ -57,13 +69,7 @@ fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Don
         }
         return Ok(());
     }
-    let item = if let Some(text) = iterator.downcast_exact::<StrIter>() {
-        text.next_value()
-    } else if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
-        tuple.next_value()
-    } else {
-        iter::next(vm, iterator)?
-    };
+    let item = iter::next(vm, iterator)?;
     put_item(m, i, local, item);
     Ok(())
 }
@@ -100,30 +106,32 @@ fn end_of_loop(m: &mut Machine, i: Instr) {
 
 /// Is the iterator on top a generator that can be resumed inside this loop?
 #[inline(always)]
-pub fn generator_on_top(m: &Machine) -> bool {
+fn generator_on_top(m: &Machine) -> bool {
     m.peek(1).downcast_exact::<Generator>().is_some_and(|g| g.can_resume())
 }
 
 /// iterator -- iterator item | at the end: drops it and jumps
 #[inline(always)]
-pub fn for_iter(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn for_iter<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     match quick_item(m.peek(1)) {
         Some(item) => {
             put_item(m, i, None, item);
             Ok(())
         }
+        None if !O::ACTIVE && generator_on_top(m) => leave::resume_in_loop(vm, m),
         None => m.outline(|m| for_iter_other(vm, m, i, None)),
     }
 }
 
 /// The same, the item going straight into a local.
 #[inline(always)]
-pub fn for_iter_store_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn for_iter_store_fast<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     match quick_item(m.peek(1)) {
         Some(item) => {
             put_item(m, i, Some(i.b), item);
             Ok(())
         }
+        None if !O::ACTIVE && generator_on_top(m) => leave::resume_in_loop(vm, m),
         None => m.outline(|m| for_iter_other(vm, m, i, Some(i.b))),
     }
 }
