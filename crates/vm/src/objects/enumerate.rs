@@ -161,6 +161,38 @@ impl Reversed {
         let len = object::len(vm, &sequence)? as i64;
         Ok(if len < zelf.at.get() + 1 { 0 } else { zelf.at.get() + 1 })
     }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<Reversed>, _vm: &Vm) -> Value {
+        let class = zelf.ty().to_value();
+        let one = |value: Value| -> Value { Tuple::from_vec(vec![value]).into() };
+        match zelf.sequence.get() {
+            Some(sequence) => {
+                let at = Value::int_unchecked(zelf.at.get());
+                Tuple::from_vec(vec![class, one(sequence), at]).into()
+            }
+            None => Tuple::from_vec(vec![class, one(Tuple::empty().into())]).into(),
+        }
+    }
+    /// Set state information for unpickling.
+    #[pymethod]
+    fn __setstate__(zelf: &Obj<Reversed>, vm: &Vm, state: &Value) -> PyResult<()> {
+        let at = number::to_ssize(vm, state)? as i64;
+        if let Some(sequence) = zelf.sequence.get() {
+            let last = object::len(vm, &sequence)? as i64 - 1;
+            zelf.at.set(at.clamp(-1, last.max(-1)));
+        }
+        Ok(())
+    }
+}
+
+/// `__reduce__` of what draws on other iterators: its class is called with them; `strict` is the state.
+fn reduce_with(class: Value, arguments: Vec<Value>, strict: bool) -> Value {
+    let mut parts = vec![class, Tuple::from_vec(arguments).into()];
+    if strict {
+        parts.push(Value::TRUE);
+    }
+    Tuple::from_vec(parts).into()
 }
 
 /// The zip object yields n-length tuples, where n is the number of iterables
@@ -169,7 +201,7 @@ impl Reversed {
 pub struct Zip {
     iterators: Vec<Value>,
     #[notrace]
-    strict: bool,
+    strict: Cell<bool>,
 }
 
 /// `strict=...` among keyword arguments.
@@ -239,6 +271,17 @@ impl Zip {
         };
         Some(pair())
     }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<Zip>, _vm: &Vm) -> Value {
+        reduce_with(zelf.ty().to_value(), zelf.iterators.clone(), zelf.strict.get())
+    }
+    /// Set state information for unpickling.
+    #[pymethod]
+    fn __setstate__(zelf: &Obj<Zip>, vm: &Vm, state: &Value) -> PyResult<()> {
+        zelf.strict.set(object::is_true(vm, state)?);
+        Ok(())
+    }
 }
 
 #[pymethods]
@@ -255,7 +298,7 @@ impl Zip {
             }
             iterators.push(iter::iter(vm, iterable)?);
         }
-        Ok(Ref::with_type(Zip { iterators, strict }, ty).into())
+        Ok(Ref::with_type(Zip { iterators, strict: Cell::new(strict) }, ty).into())
     }
     #[slot]
     fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
@@ -266,7 +309,7 @@ impl Zip {
         if zelf.iterators.is_empty() {
             return Ok(None);
         }
-        let items = next_of_all(vm, &zelf.iterators, zelf.strict, "zip")?;
+        let items = next_of_all(vm, &zelf.iterators, zelf.strict.get(), "zip")?;
         Ok(items.map(|items| Tuple::from_small(items).into()))
     }
 }
@@ -278,7 +321,7 @@ pub struct Map {
     function: Value,
     iterators: Vec<Value>,
     #[notrace]
-    strict: bool,
+    strict: Cell<bool>,
 }
 
 #[pymethods]
@@ -296,7 +339,7 @@ impl Map {
         for iterable in iterables {
             iterators.push(iter::iter(vm, iterable)?);
         }
-        Ok(Ref::with_type(Map { function: function.clone(), iterators, strict }, ty).into())
+        Ok(Ref::with_type(Map { function: function.clone(), iterators, strict: Cell::new(strict) }, ty).into())
     }
     #[slot]
     fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
@@ -310,10 +353,23 @@ impl Map {
                 None => Ok(None),
             };
         }
-        match next_of_all(vm, &zelf.iterators, zelf.strict, "map")? {
+        match next_of_all(vm, &zelf.iterators, zelf.strict.get(), "map")? {
             Some(items) => call::call(vm, &zelf.function, &items).map(Some),
             None => Ok(None),
         }
+    }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<Map>, _vm: &Vm) -> Value {
+        let function = std::iter::once(zelf.function.clone());
+        let arguments = function.chain(zelf.iterators.iter().cloned()).collect();
+        reduce_with(zelf.ty().to_value(), arguments, zelf.strict.get())
+    }
+    /// Set state information for unpickling.
+    #[pymethod]
+    fn __setstate__(zelf: &Obj<Map>, vm: &Vm, state: &Value) -> PyResult<()> {
+        zelf.strict.set(object::is_true(vm, state)?);
+        Ok(())
     }
 }
 
@@ -355,5 +411,11 @@ impl Filter {
             }
         }
         Ok(None)
+    }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<Filter>, _vm: &Vm) -> Value {
+        let arguments = vec![zelf.function.clone(), zelf.iterator.clone()];
+        reduce_with(zelf.ty().to_value(), arguments, false)
     }
 }

@@ -131,6 +131,31 @@ impl ListReverseIter {
         let at = zelf.at.get() + 1;
         if at > len { 0 } else { at }
     }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<ListReverseIter>, vm: &Vm) -> Value {
+        let builtin =
+            |name: &str| vm.builtins().get_str(&vm.intern(name)).unwrap_or(Value::NONE);
+        let one = |value: Value| -> Value { Tuple::from_vec(vec![value]).into() };
+        match zelf.list.get() {
+            Some(list) => {
+                let at = Value::int_unchecked(zelf.at.get() as i64);
+                Tuple::from_vec(vec![builtin("reversed"), one(list.into()), at]).into()
+            }
+            None => {
+                let empty = List::from_vec(Vec::new()).into();
+                Tuple::from_vec(vec![builtin("iter"), one(empty)]).into()
+            }
+        }
+    }
+    /// Set state information for unpickling.
+    #[pymethod]
+    fn __setstate__(zelf: &Obj<ListReverseIter>, vm: &Vm, state: &Value) -> PyResult<()> {
+        let at = number::to_ssize(vm, state)?;
+        let last = zelf.list.with(|l| l.as_ref().map_or(0, |l| l.len())) as isize - 1;
+        zelf.at.set(at.clamp(-1, last.max(-1)));
+        Ok(())
+    }
 }
 
 /// Iterates by `__getitem__` from 0 until `IndexError`.

@@ -116,7 +116,7 @@ pub mod csv {
     ///
     /// The returned object is an iterator.  Each iteration returns a row
     /// of the CSV file (which can span multiple input lines).
-    #[pyfunction(sig = "(*args, **kwargs)")]
+    #[pyfunction(sig = "($module, *args, **kwargs)")]
     fn reader(vm: &Vm, args: VarArgs, kwargs: KwArgs) -> PyResult {
         let (lines, dialect) = one_or_two(vm, "reader", &args)?;
         let lines = adder_vm::protocol::iter::iter(vm, &lines)?;
@@ -135,7 +135,7 @@ pub mod csv {
     /// csv_writer.writerows(rows)
     ///
     /// The "fileobj" argument can be any object that supports the file API.
-    #[pyfunction(sig = "(*args, **kwargs)")]
+    #[pyfunction(sig = "($module, *args, **kwargs)")]
     fn writer(vm: &Vm, args: VarArgs, kwargs: KwArgs) -> PyResult {
         let (file, dialect) = one_or_two(vm, "writer", &args)?;
         let write = object::lookup_attr(vm, &file, &vm.intern("write"))?;
@@ -147,7 +147,7 @@ pub mod csv {
     }
     /// Create a mapping from a string name to a dialect class.
     /// dialect = csv.register_dialect(name[, dialect[, **fmtparams]])
-    #[pyfunction(sig = "(*args, **kwargs)")]
+    #[pyfunction(sig = "($module, *args, **kwargs)")]
     fn register_dialect(vm: &Vm, args: VarArgs, kwargs: KwArgs) -> PyResult<()> {
         let (name, dialect) = one_or_two(vm, "register_dialect", &args)?;
         if name.downcast::<Str>().is_none() {
@@ -159,7 +159,7 @@ pub mod csv {
     /// Delete the name/dialect mapping associated with a string name.
     ///
     /// csv.unregister_dialect(name)
-    #[pyfunction(sig = "(name)")]
+    #[pyfunction(sig = "($module, /, name)")]
     fn unregister_dialect(vm: &Vm, name: &Value) -> PyResult<()> {
         match dialects().remove(vm, name)? {
             Some(_) => Ok(()),
@@ -169,7 +169,7 @@ pub mod csv {
     /// Return the dialect instance associated with name.
     ///
     /// dialect = csv.get_dialect(name)
-    #[pyfunction(sig = "(name)")]
+    #[pyfunction(sig = "($module, /, name)")]
     fn get_dialect(vm: &Vm, name: &Value) -> PyResult {
         known_dialect(vm, name)
     }
@@ -186,7 +186,7 @@ pub mod csv {
     ///
     /// Returns old limit. If limit is not given, no new limit is set and
     /// the old limit is returned
-    #[pyfunction(sig = "(new_limit=<unrepresentable>)")]
+    #[pyfunction(sig = "($module, /, new_limit=<unrepresentable>)")]
     fn field_size_limit(vm: &Vm, new_limit: Option<&Value>) -> PyResult<i64> {
         let old = field_limit();
         if let Some(new) = new_limit {

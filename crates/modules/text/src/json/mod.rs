@@ -82,7 +82,7 @@ pub mod json {
     ///
     /// Returns a tuple of the decoded string and the index of the character in s
     /// after the end quote.
-    #[pyfunction(sig = "(string, end, strict=True, /)")]
+    #[pyfunction(sig = "($module, string, end, strict=True, /)")]
     fn scanstring(
         vm: &Vm,
         string: &Value,
