@@ -65,6 +65,13 @@ fn start() -> ExitCode {
 fn run(vm: &Vm, options: &Options) -> i32 {
     adder_vm::builtin_modules::signal::install_defaults(vm);
     let main = main_module(vm);
+    if options.faults
+        && let Err(exc) = import_::import_module(vm, "faulthandler")
+            .and_then(|module| object::call_method(vm, &module, &vm.intern("enable"), &[]))
+    {
+        let status = outcome(vm, Err(exc));
+        return finish(vm, status);
+    }
     if !options.config.no_site
         && let Err(exc) = import_::import_module(vm, "site")
     {

@@ -35,6 +35,8 @@ pub enum Word {
 pub struct Options {
     pub command: Command,
     pub config: Config,
+    /// Fatal signals are told of (`-X faulthandler`).
+    pub faults: bool,
 }
 
 const USAGE: &str = "\
@@ -106,7 +108,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, String
         && !std::path::Path::new(word).exists()
     {
         let word = parse_word(word, &rest[1..], &mut config)?;
-        return Ok(Options { command: Command::Word(word), config });
+        return Ok(Options { command: Command::Word(word), config, faults: false });
     }
     let mut parser = lexopt::Parser::from_args(rest);
     let mut command = None;
@@ -165,7 +167,11 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, String
     };
     environment(&mut config);
     finish(&mut config, &command, tail);
-    Ok(Options { command, config })
+    let faults = config.dev_mode
+        || config.x_options.iter().any(|(name, _)| name == "faulthandler")
+        || (!config.ignore_environment
+            && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty()));
+    Ok(Options { command, config, faults })
 }
 
 fn value(parser: &mut lexopt::Parser, option: char) -> Result<String, String> {
