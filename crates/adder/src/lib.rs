@@ -22,6 +22,7 @@ pub fn run<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
         if vm.starts() {
             adder_modules_core::register(vm);
             adder_modules_os::register(vm);
+            adder_modules_text::register(vm);
             adder_library::register(vm);
             if let Err(exc) = adder_vm::runtime::import_::bootstrap(vm) {
                 adder_vm::builtin_modules::sys::show_uncaught(vm, &exc);

@@ -21,9 +21,15 @@ use std::process::ExitCode;
 /// used.
 const STACK: usize = 64 << 20;
 
+/// The status of a program that ended with an uncaught `KeyboardInterrupt`; no other has the high
+/// bit.
+const INTERRUPTED: i32 = 0x100 | 130;
+
 fn main() -> ExitCode {
     memory::tune();
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK).spawn(start);
+    // Signals are for the thread that runs the program.
+    adder_vm::builtin_modules::signal::block_all();
     match runner.map(|thread| thread.join()) {
         Ok(Ok(code)) => code,
         _ => ExitCode::from(101),
@@ -46,6 +52,10 @@ fn start() -> ExitCode {
         Command::Word(word) => words::run(word, &options),
         _ => {
             let status = adder::run(options.config.clone(), |vm| run(vm, &options));
+            if status == INTERRUPTED {
+                // A shell stops a script whose program died of the signal, not one that exited.
+                adder_vm::builtin_modules::signal::die_of_interrupt();
+            }
             ExitCode::from(status as u8)
         }
     }
@@ -113,11 +123,11 @@ fn outcome(vm: &Vm, result: PyResult<i32>) -> i32 {
     };
     if exc.is(vm.exception_type("SystemExit")) {
         adder_vm::builtin_modules::sys::flush_streams(vm);
-        return adder_vm::builtin_modules::sys::exit_status(vm, &exc);
+        return adder_vm::builtin_modules::sys::exit_status(vm, &exc) & 0xff;
     }
     adder_vm::builtin_modules::sys::flush_streams(vm);
     adder_vm::builtin_modules::sys::show_uncaught(vm, &exc);
-    if exc.is(vm.exception_type("KeyboardInterrupt")) { 130 } else { 1 }
+    if exc.is(vm.exception_type("KeyboardInterrupt")) { INTERRUPTED } else { 1 }
 }
 
 /// Runs exit handlers and writes out what is buffered.

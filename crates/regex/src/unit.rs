@@ -96,13 +96,14 @@ impl Unit for u32 {
 pub struct Needle {
     codes: Box<[u32]>,
     /// The searcher for bytes; `None` if a code does not fit one, and then bytes never hold it.
-    bytes: Option<memmem::Finder<'static>>,
+    /// It is boxed: its vectors want more alignment than the objects that patterns lie in have.
+    bytes: Option<Box<memmem::Finder<'static>>>,
 }
 
 impl Needle {
     pub(crate) fn new(codes: &[u32]) -> Needle {
         let bytes: Option<Vec<u8>> = codes.iter().map(|&c| u8::try_from(c).ok()).collect();
-        let bytes = bytes.map(|bytes| memmem::Finder::new(&bytes).into_owned());
+        let bytes = bytes.map(|bytes| Box::new(memmem::Finder::new(&bytes).into_owned()));
         Needle { codes: codes.into(), bytes }
     }
 

@@ -15,7 +15,7 @@ mod lexer;
 mod parser;
 mod pool;
 mod source;
-pub mod tokens;
+pub mod tokenize;
 mod unicode;
 
 use error::Rank;

@@ -1,6 +1,7 @@
 //! `_bisect`: binary search in sorted sequences. CPython's counterpart: `Modules/_bisectmodule.c`.
 
 use adder_derive::pymodule;
+use adder_vm::objects::int;
 use adder_vm::objects::list::List;
 use adder_vm::objects::tuple::Tuple;
 use adder_vm::protocol::compare::{CmpOp, compare_bool};
@@ -28,7 +29,7 @@ fn item_at(vm: &Vm, sequence: &Value, at: usize) -> PyResult {
     } else if let Some(tuple) = sequence.downcast_exact::<Tuple>() {
         tuple.items().get(at).cloned()
     } else {
-        return object::get_item(vm, sequence, &Value::int_unchecked(at as i64));
+        return object::get_item(vm, sequence, &int::from_i64(at as i64));
     };
     found.ok_or_else(|| vm.index_error("list index out of range"))
 }
@@ -74,7 +75,7 @@ fn insort(vm: &Vm, sequence: &Value, x: Value, o: &Options<'_>, side: Side) -> P
         list.insert_at(at, x);
         return Ok(());
     }
-    let args = [Value::int_unchecked(at as i64), x];
+    let args = [int::from_i64(at as i64), x];
     object::call_method(vm, sequence, &vm.intern("insert"), &args).map(drop)
 }
 

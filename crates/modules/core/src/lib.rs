@@ -6,6 +6,7 @@ mod abc;
 mod array;
 mod ast;
 mod atexit;
+mod binascii;
 mod bisect;
 mod codecs;
 mod collections;
@@ -28,7 +29,6 @@ pub mod support;
 pub mod system;
 mod thread;
 mod time;
-mod tokenize;
 mod types;
 mod typing;
 mod weakref;
@@ -41,9 +41,10 @@ pub fn register(vm: &Vm) {
     vm.set_tree_bridge(ast::BRIDGE);
     for def in [
         &abc::abc::MODULE,
-        &ast::ast_module::MODULE,
         &array::array::MODULE,
+        &ast::ast_module::MODULE,
         &atexit::atexit::MODULE,
+        &binascii::binascii::MODULE,
         &bisect::bisect::MODULE,
         &codecs::codecs::MODULE,
         &collections::collections::MODULE,
@@ -64,7 +65,6 @@ pub fn register(vm: &Vm) {
         &thread::thread::MODULE,
         &time::time::MODULE,
         &types::types::MODULE,
-        &tokenize::tokenize::MODULE,
         &typing::typing::MODULE,
         &weakref::weakref_::MODULE,
     ] {

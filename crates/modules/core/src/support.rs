@@ -118,6 +118,44 @@ pub fn add_ints(vm: &Vm, module: &Obj<Module>, constants: &[(&str, i64)]) {
     }
 }
 
+/// The bytes of a contiguous bytes-like argument.
+pub fn bytes_of<'a>(vm: &Vm, value: &'a Value) -> PyResult<Lent<'a>> {
+    if let Some(bytes) = value.downcast::<Bytes>() {
+        return Ok(Lent::Slice(bytes.as_slice()));
+    }
+    Ok(Lent::Copy(flat_buffer(vm, value, false)?.to_vec()))
+}
+
+/// A contiguous buffer.
+pub fn flat_buffer(vm: &Vm, value: &Value, writable: bool) -> PyResult<Buffer> {
+    let lent = buffer::get(vm, value, writable)?;
+    if !lent.is_contiguous() {
+        return Err(vm.buffer_error("memoryview: underlying buffer is not C-contiguous"));
+    }
+    Ok(lent)
+}
+
+/// A buffer that a field keeps; the collector sees its owner.
+pub struct Held(pub Option<Buffer>);
+
+impl Trace for Held {
+    fn trace(&self, visit: &mut Visitor<'_>) {
+        if let Some(buffer) = &self.0 {
+            visit(&buffer.owner);
+        }
+    }
+}
+
+impl Empty for Held {
+    fn empty_into(&mut self, bag: &mut Vec<Value>) {
+        if let Some(buffer) = &self.0 {
+            // The buffer goes back when its last owner does; the bag only keeps that from being now.
+            bag.push(buffer.owner.clone());
+        }
+        self.0 = None;
+    }
+}
+
 /// A descriptor: a number, or an object with a method `fileno`.
 pub fn descriptor(vm: &Vm, value: &Value) -> PyResult<i32> {
     use adder_vm::objects::int;
@@ -178,40 +216,19 @@ pub fn c_name(vm: &Vm, value: &Value, function: &str) -> PyResult<std::ffi::CStr
     std::ffi::CString::new(bytes).map_err(|_| vm.value_error("embedded null byte"))
 }
 
-/// The bytes of a contiguous bytes-like argument.
-pub fn bytes_of<'a>(vm: &Vm, value: &'a Value) -> PyResult<Lent<'a>> {
-    if let Some(bytes) = value.downcast::<Bytes>() {
-        return Ok(Lent::Slice(bytes.as_slice()));
+/// Adds the functions and what else a part of a module has: a long module is declared in parts.
+pub fn extend(
+    vm: &Vm,
+    module: &Obj<Module>,
+    part: &'static adder_vm::objects::module::ModuleDef,
+) -> PyResult<()> {
+    use adder_vm::objects::builtin_function::BuiltinFunction;
+    for function in part.functions {
+        let name = Some(vm.intern(part.name).into());
+        module.set(vm, function.name, BuiltinFunction::plain(function, name));
     }
-    Ok(Lent::Copy(flat_buffer(vm, value, false)?.to_vec()))
-}
-
-/// A contiguous buffer.
-pub fn flat_buffer(vm: &Vm, value: &Value, writable: bool) -> PyResult<Buffer> {
-    let lent = buffer::get(vm, value, writable)?;
-    if !lent.is_contiguous() {
-        return Err(vm.buffer_error("memoryview: underlying buffer is not C-contiguous"));
-    }
-    Ok(lent)
-}
-
-/// A buffer that a field keeps; the collector sees its owner.
-pub struct Held(pub Option<Buffer>);
-
-impl Trace for Held {
-    fn trace(&self, visit: &mut Visitor<'_>) {
-        if let Some(buffer) = &self.0 {
-            visit(&buffer.owner);
-        }
-    }
-}
-
-impl Empty for Held {
-    fn empty_into(&mut self, bag: &mut Vec<Value>) {
-        if let Some(buffer) = &self.0 {
-            // The buffer goes back when its last owner does; the bag only keeps that from being now.
-            bag.push(buffer.owner.clone());
-        }
-        self.0 = None;
+    match part.init {
+        Some(init) => init(vm, module),
+        None => Ok(()),
     }
 }

@@ -698,8 +698,8 @@ pub mod thread {
         Ok(())
     }
     #[pyfunction]
-    fn _get_main_thread_ident(_vm: &Vm) -> u64 {
-        1
+    fn _get_main_thread_ident(vm: &Vm) -> u64 {
+        vm.main_thread_ident() + 1
     }
     #[pyfunction]
     fn daemon_threads_allowed(_vm: &Vm) -> bool {
@@ -755,7 +755,10 @@ pub mod thread {
     }
     /// Set the name of the current thread.
     #[pyfunction]
-    fn set_name(_vm: &Vm, _name: &Value) {}
+    fn set_name(vm: &Vm, name: &Obj<Str>) -> PyResult<()> {
+        let bytes = crate::posix::path::encode(vm, &name.to_value())?;
+        crate::system::set_thread_name(&bytes).map_err(|e| vm.os_error(&e, None))
+    }
     /// Return the number of currently running Python threads, excluding
     /// the main thread.
     #[pyfunction]

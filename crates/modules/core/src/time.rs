@@ -37,6 +37,19 @@ fn read_clock(vm: &Vm, clock: libc::clockid_t) -> PyResult<i128> {
     Ok(now.tv_sec as i128 * NANOS + now.tv_nsec as i128)
 }
 
+/// Sets a clock to nanoseconds that fit into 64 bits.
+fn set_clock(vm: &Vm, clock: libc::clockid_t, nanos: i128) -> PyResult<()> {
+    let time = libc::timespec {
+        tv_sec: nanos.div_euclid(NANOS) as libc::time_t,
+        tv_nsec: nanos.rem_euclid(NANOS) as i64,
+    };
+    // SAFETY: the structure is alive.
+    if unsafe { libc::clock_settime(clock, &time) } != 0 {
+        return Err(vm.os_error(&std::io::Error::last_os_error(), None));
+    }
+    Ok(())
+}
+
 fn resolution(vm: &Vm, clock: libc::clockid_t) -> PyResult<f64> {
     let mut step = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: as above.
@@ -329,6 +342,35 @@ pub mod time {
     #[pyfunction]
     fn clock_gettime_ns(vm: &Vm, clk_id: i32) -> PyResult<i128> {
         read_clock(vm, clk_id)
+    }
+    /// Set the time of the specified clock clk_id to the given time in seconds.
+    #[pyfunction]
+    fn clock_settime(vm: &Vm, clk_id: i32, time: &Value) -> PyResult<()> {
+        set_clock(vm, clk_id, to_nanos(vm, time)?)
+    }
+    /// Set the time of the specified clock clk_id to the given time in nanoseconds (int).
+    #[pyfunction]
+    fn clock_settime_ns(vm: &Vm, clk_id: i32, time: &Value) -> PyResult<()> {
+        if !int::is_int(time) {
+            return Err(vm.type_error(format!("expect int, got {}", time.ty().name())));
+        }
+        let nanos = int::to_i64_exact(time)
+            .ok_or_else(|| vm.overflow_error("timestamp too large to convert to C PyTime_t"))?;
+        set_clock(vm, clk_id, nanos.into())
+    }
+    /// Return the clk_id of a thread's CPU time clock.
+    #[pyfunction]
+    fn pthread_getcpuclockid(vm: &Vm, thread_id: u64) -> PyResult<i32> {
+        let failed = |number| vm.os_error(&std::io::Error::from_raw_os_error(number), None);
+        let thread =
+            vm.native_thread(thread_id.wrapping_sub(1)).ok_or_else(|| failed(libc::ESRCH))?;
+        let mut clock = 0;
+        // SAFETY: the thread is one of ours that runs: it holds, or waits for, the interpreter
+        // lock, which the caller has.
+        match unsafe { libc::pthread_getcpuclockid(thread as libc::pthread_t, &mut clock) } {
+            0 => Ok(clock),
+            number => Err(failed(number)),
+        }
     }
     /// Return the resolution (precision) of the specified clock clk_id.
     #[pyfunction]

@@ -5,9 +5,11 @@
 //! (PEP 475).
 
 use crate::system::{self, FdSet};
+use crate::wait::Wait;
 use adder_derive::{pyclass, pymethods, pymodule};
 use adder_modules_core::support::{Signature, add_ints, descriptor};
 use adder_vm::object::Guarded;
+use adder_vm::objects::list::List;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::tuple::Tuple;
 use adder_vm::objects::type_::Type;
@@ -15,40 +17,6 @@ use adder_vm::protocol::{iter, number};
 use adder_vm::runtime::args::{CallArgs, FromArg, VarArgs};
 use adder_vm::{Obj, PyResult, Ref, Value, Vm};
 use std::cell::Cell;
-use std::time::{Duration, Instant};
-
-/// How long to wait.
-#[derive(Clone, Copy)]
-enum Wait {
-    Forever,
-    Until(Instant),
-}
-
-impl Wait {
-    fn for_seconds(vm: &Vm, seconds: f64) -> PyResult<Wait> {
-        if seconds.is_nan() {
-            return Err(vm.value_error("Invalid value NaN (not a number)"));
-        }
-        if seconds > 9_223_372_036.0 {
-            return Err(vm.overflow_error("timeout is too large"));
-        }
-        let time = Duration::from_secs_f64(seconds.max(0.0));
-        Ok(Instant::now().checked_add(time).map_or(Wait::Forever, Wait::Until))
-    }
-    fn left(self) -> Option<Duration> {
-        match self {
-            Wait::Forever => None,
-            Wait::Until(end) => Some(end.saturating_duration_since(Instant::now())),
-        }
-    }
-    /// Milliseconds, rounded up; -1 for ever.
-    fn millis(self) -> i32 {
-        match self.left() {
-            None => -1,
-            Some(left) => i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX),
-        }
-    }
-}
 
 /// Waits, and goes on waiting after signals.
 fn wait<T>(vm: &Vm, mut f: impl FnMut() -> std::io::Result<T>) -> PyResult<T> {
@@ -66,7 +34,7 @@ fn watched(vm: &Vm, list: &Value) -> PyResult<Vec<(i32, Value)>> {
         return Err(vm.type_error("arguments 1-3 must be sequences"));
     }
     let mut all = Vec::new();
-    for object in iter::collect(vm, list)? {
+    let mut add = |object: Value| {
         let fd = descriptor(vm, &object)?;
         if fd >= FdSet::LIMIT {
             return Err(vm.value_error("filedescriptor out of range in select()"));
@@ -75,6 +43,18 @@ fn watched(vm: &Vm, list: &Value) -> PyResult<Vec<(i32, Value)>> {
             return Err(vm.value_error("too many file descriptors in select()"));
         }
         all.push((fd, object));
+        Ok(())
+    };
+    match list.downcast::<List>() {
+        // A `fileno` method may change the list meanwhile.
+        Some(list) => {
+            let mut at = 0;
+            while let Some(object) = list.get(at) {
+                add(object)?;
+                at += 1;
+            }
+        }
+        None => iter::collect(vm, list)?.into_iter().try_for_each(add)?,
     }
     Ok(all)
 }

@@ -665,3 +665,200 @@ fn report_failure(pipe: i32, failed: Failed) {
         let _ = libc::write(pipe, failed.before.as_ptr().cast(), failed.before.len());
     }
 }
+
+// ---- signals ----
+
+fn to_sigset(signals: &[i32]) -> libc::sigset_t {
+    // SAFETY: the set is filled by the calls.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        for signal in signals {
+            libc::sigaddset(&mut set, *signal);
+        }
+        set
+    }
+}
+
+fn from_sigset(set: &libc::sigset_t) -> Vec<i32> {
+    // SAFETY: the set is live; numbers out of range are answered with -1.
+    (1..65).filter(|signal| unsafe { libc::sigismember(set, *signal) } == 1).collect()
+}
+
+/// Calls that return an error number instead of setting `errno`.
+fn numbered(result: libc::c_int) -> Result<()> {
+    if result == 0 { Ok(()) } else { Err(Error::from_raw_os_error(result)) }
+}
+
+static FATAL: std::sync::OnceLock<fn(i32)> = std::sync::OnceLock::new();
+
+extern "C" fn fatal_signal(signal: libc::c_int) {
+    // SAFETY: plain numbers; from here on a second fault ends the process.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    if let Some(tell) = FATAL.get() {
+        tell(signal);
+    }
+    // SAFETY: plain numbers. The signal is blocked until the handler returns, and ends the process
+    // then.
+    unsafe { libc::raise(signal) };
+}
+
+/// Has a function called before a fatal signal ends the process, on a stack of its own.
+pub fn on_fatal_signal(signal: i32, tell: fn(i32)) -> Result<i32> {
+    let _ = FATAL.set(tell);
+    // SAFETY: the structure is zeroed and filled; the handler only calls what was set.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = fatal_signal as extern "C" fn(libc::c_int) as usize;
+        action.sa_flags = libc::SA_ONSTACK;
+        libc::sigemptyset(&mut action.sa_mask);
+        check_int(libc::sigaction(signal, &action, std::ptr::null_mut()))
+    }
+}
+
+/// The system's own way again.
+pub fn forget_fatal_signal(signal: i32) {
+    // SAFETY: plain numbers.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
+/// Ends the process, and nothing else.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: plain numbers; does not return.
+    unsafe { libc::_exit(status) }
+}
+
+pub fn write(fd: i32, bytes: &[u8]) -> Result<usize> {
+    // SAFETY: pointer and length are those of a live slice.
+    check(unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) } as i64).map(|n| n as usize)
+}
+
+pub fn raise(signal: i32) -> Result<i32> {
+    // SAFETY: plain numbers.
+    let result = unsafe { libc::raise(signal) };
+    if result == 0 { Ok(0) } else { Err(Error::last_os_error()) }
+}
+
+unsafe extern "C" {
+    #[link_name = "siginterrupt"]
+    fn c_siginterrupt(signal: libc::c_int, flag: libc::c_int) -> libc::c_int;
+}
+
+pub fn siginterrupt(signal: i32, flag: i32) -> Result<i32> {
+    // SAFETY: plain numbers.
+    check_int(unsafe { c_siginterrupt(signal, flag) })
+}
+
+pub fn strsignal(signal: i32) -> Option<String> {
+    // SAFETY: the answer is a string that ends with NUL, or null.
+    let answer = text(unsafe { libc::strsignal(signal) });
+    String::from_utf8(answer).ok().filter(|s| !s.is_empty())
+}
+
+pub fn alarm(seconds: u32) -> u32 {
+    // SAFETY: plain numbers.
+    unsafe { libc::alarm(seconds) }
+}
+
+pub fn pause() {
+    // SAFETY: takes nothing; always returns with EINTR.
+    unsafe { libc::pause() };
+}
+
+/// Sets a timer (value, interval) or asks for it; the answer is what it was.
+pub fn itimer(which: i32, new: Option<[libc::timeval; 2]>) -> Result<[libc::timeval; 2]> {
+    unsafe extern "C" {
+        fn setitimer(
+            which: libc::c_int,
+            new: *const libc::itimerval,
+            old: *mut libc::itimerval,
+        ) -> libc::c_int;
+        fn getitimer(which: libc::c_int, old: *mut libc::itimerval) -> libc::c_int;
+    }
+    // SAFETY: the structures consist of numbers; the calls fill them.
+    unsafe {
+        let mut old: libc::itimerval = std::mem::zeroed();
+        check_int(match new {
+            Some([value, interval]) => {
+                let new = libc::itimerval { it_interval: interval, it_value: value };
+                setitimer(which, &new, &mut old)
+            }
+            None => getitimer(which, &mut old),
+        })?;
+        Ok([old.it_value, old.it_interval])
+    }
+}
+
+/// Changes the mask of the calling thread; the answer is what it was.
+pub fn sigmask(how: i32, signals: &[i32]) -> Result<Vec<i32>> {
+    let set = to_sigset(signals);
+    let mut old = to_sigset(&[]);
+    // SAFETY: both sets are live.
+    numbered(unsafe { libc::pthread_sigmask(how, &set, &mut old) })?;
+    Ok(from_sigset(&old))
+}
+
+pub fn sigpending() -> Result<Vec<i32>> {
+    let mut set = to_sigset(&[]);
+    // SAFETY: the set is live.
+    check_int(unsafe { libc::sigpending(&mut set) })?;
+    Ok(from_sigset(&set))
+}
+
+pub fn sigwait(signals: &[i32]) -> Result<i32> {
+    let set = to_sigset(signals);
+    let mut signal = 0;
+    // SAFETY: set and number are live.
+    numbered(unsafe { libc::sigwait(&set, &mut signal) })?;
+    Ok(signal)
+}
+
+/// Waits for a signal; without a timeout for ever. The answer: signal, code, error number, pid, uid,
+/// status, band.
+pub fn sigtimedwait(signals: &[i32], timeout: Option<std::time::Duration>) -> Result<[i64; 7]> {
+    let set = to_sigset(signals);
+    let timeout = timeout
+        .map(|t| libc::timespec { tv_sec: t.as_secs() as i64, tv_nsec: t.subsec_nanos().into() });
+    // SAFETY: set, information and time are live; the fields asked for are numbers, whatever the
+    // kind of signal.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        check_int(match &timeout {
+            Some(timeout) => libc::sigtimedwait(&set, &mut info, timeout),
+            None => libc::sigwaitinfo(&set, &mut info),
+        })?;
+        Ok([
+            info.si_signo.into(),
+            info.si_code.into(),
+            info.si_errno.into(),
+            info.si_pid().into(),
+            info.si_uid().into(),
+            info.si_status().into(),
+            0,
+        ])
+    }
+}
+
+pub fn pthread_kill(thread: u64, signal: i32) -> Result<()> {
+    // SAFETY: the thread is one of ours that runs: it holds, or waits for, the interpreter lock,
+    // which the caller has.
+    numbered(unsafe { libc::pthread_kill(thread as libc::pthread_t, signal) })
+}
+
+pub fn pidfd_send_signal(fd: i32, signal: i32, flags: i32) -> Result<i64> {
+    let none = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: plain numbers; no further information is passed.
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, none, flags) })
+}
+
+/// The signals that programs may use: not those of the C library's threads.
+pub fn valid_signals() -> Vec<i32> {
+    let mut set = to_sigset(&[]);
+    // SAFETY: the set is live.
+    unsafe { libc::sigfillset(&mut set) };
+    from_sigset(&set)
+}
+
+pub fn real_time_signals() -> (i32, i32) {
+    (libc::SIGRTMIN(), libc::SIGRTMAX())
+}

@@ -70,6 +70,9 @@ pub(crate) struct Lexer<'s> {
     pub(crate) implicit_newline: bool,
     /// `<>` is the only "not equal" (PEP 401).
     pub(crate) flufl: bool,
+    /// For `tokenize`: a number may run into a name and begin with zeros, a name have any letters
+    /// beyond ASCII, and brackets need not match.
+    pub(crate) lenient: bool,
 }
 
 /// The text as the lexer wants it: `\n` line ends, a newline after the last line, two NULs.
@@ -113,7 +116,23 @@ impl<'s> Lexer<'s> {
             closed_field: None,
             implicit_newline: false,
             flufl: false,
+            lenient: false,
         }
+    }
+
+    /// The same lexer over the same text at another place in memory.
+    pub(crate) fn rebase(self, src: &[u8]) -> Lexer<'_> {
+        Lexer { src, ..self }
+    }
+
+    /// The innermost f-string that is being read.
+    pub(crate) fn innermost_quote(&self) -> Option<Quote> {
+        self.quotes.last().copied()
+    }
+
+    /// Takes the news that the last token closed a replacement field (`true`: inside a format).
+    pub(crate) fn take_closed_field(&mut self) -> Option<bool> {
+        self.closed_field.take()
     }
 
     /// A lexer over a stretch of text that stands at a known place: the expression of a level 3.6
@@ -413,7 +432,7 @@ impl<'s> Lexer<'s> {
         for (n, c) in text.chars().enumerate() {
             cur += c.len_utf8();
             let fits = if n == 0 { unicode::is_xid_start(c) } else { unicode::is_xid_continue(c) };
-            if !fits {
+            if !fits && !self.lenient {
                 let point = u32::from(c);
                 let message = if unicode::is_printable(c) {
                     format!("invalid character '{c}' (U+{point:04X})")
@@ -545,6 +564,8 @@ impl<'s> Lexer<'s> {
                 }
                 self.token(kind, at)
             }
+            None if self.lenient => self.token(kind, at),
+            Some(bracket) if self.lenient && !bracket.field => self.token(kind, at),
             None => self.error_at(at + 1, format!("unmatched '{}'", byte as char)),
             Some(bracket) if bracket.field => {
                 let what = self.kind_of_quote();
@@ -600,16 +621,6 @@ impl<'s> Lexer<'s> {
             }
             token = self.next();
         }
-    }
-
-    /// The innermost f-string being read.
-    pub(crate) fn open_quote(&self) -> Option<Quote> {
-        self.quotes.last().copied()
-    }
-
-    /// If the last token closed a replacement field: was it one of a format specification?
-    pub(crate) fn take_closed_field(&mut self) -> Option<bool> {
-        self.closed_field.take()
     }
 
     /// Passes the text of an f-string up to a field's expression or the end.

@@ -63,7 +63,7 @@ impl Lexer<'_> {
             self.end_of_number(end + 1, "imaginary")?;
             return Ok(end + 1);
         }
-        if !float && self.src[at] == b'0' {
+        if !float && self.src[at] == b'0' && !self.lenient {
             let digits = &self.src[at..end];
             if let Some(zeros) = digits.iter().position(|byte| matches!(byte, b'1'..=b'9')) {
                 let message = "leading zeros in decimal integer literals are not permitted; \
@@ -122,7 +122,7 @@ impl Lexer<'_> {
     /// warned of, any other letter an error.
     fn end_of_number(&mut self, end: usize, name: &str) -> Result<(), Token> {
         let next = self.src[end];
-        if !self.level.is_modern() || !NAME_BYTE[next as usize] {
+        if !self.level.is_modern() || self.lenient || !NAME_BYTE[next as usize] {
             return Ok(());
         }
         let rest = &self.src[end..];

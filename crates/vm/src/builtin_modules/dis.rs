@@ -201,6 +201,73 @@ pub mod dis {
     }
 }
 
+/// Does this number's argument have this kind?
+fn is_kind(number: i64, kinds: &[ArgKind]) -> bool {
+    let op = u8::try_from(number).ok().and_then(Op::from_u8);
+    op.is_some_and(|op| kinds.contains(&op.arg_kind()))
+}
+
+/// Opcode support module.
+#[pymodule(name = "_opcode")]
+pub mod opcode_module {
+    use super::*;
+
+    /// Return True if opcode is a valid opcode, False otherwise.
+    #[pyfunction(sig = "(opcode)")]
+    fn is_valid(_vm: &Vm, opcode: i64) -> bool {
+        u8::try_from(opcode).ok().and_then(Op::from_u8).is_some()
+    }
+    /// Return True if the opcode uses its oparg, False otherwise.
+    #[pyfunction(sig = "(opcode)")]
+    fn has_arg(_vm: &Vm, opcode: i64) -> bool {
+        u8::try_from(opcode).ok().and_then(Op::from_u8).is_some_and(|op| op.has_arg())
+    }
+    /// Return True if the opcode accesses a constant, False otherwise.
+    #[pyfunction(sig = "(opcode)")]
+    fn has_const(_vm: &Vm, opcode: i64) -> bool {
+        is_kind(opcode, &[ArgKind::Const])
+    }
+    /// Return True if the opcode accesses an attribute by name, False otherwise.
+    #[pyfunction(sig = "(opcode)")]
+    fn has_name(_vm: &Vm, opcode: i64) -> bool {
+        is_kind(opcode, &[ArgKind::Name])
+    }
+    /// Return True if the opcode has a jump target, False otherwise.
+    #[pyfunction(sig = "(opcode)")]
+    fn has_jump(_vm: &Vm, opcode: i64) -> bool {
+        is_kind(opcode, &[ArgKind::JRel, ArgKind::JAbs])
+    }
+    /// Return True if the opcode accesses a free variable, False otherwise.
+    #[pyfunction(sig = "(opcode)")]
+    fn has_free(_vm: &Vm, opcode: i64) -> bool {
+        is_kind(opcode, &[ArgKind::Free])
+    }
+    /// Return True if the opcode accesses a local variable, False otherwise.
+    #[pyfunction(sig = "(opcode)")]
+    fn has_local(_vm: &Vm, opcode: i64) -> bool {
+        is_kind(opcode, &[ArgKind::Local])
+    }
+    /// Return True if the opcode sets an exception handler, False otherwise.
+    #[pyfunction(sig = "(opcode)")]
+    fn has_exc(_vm: &Vm, opcode: i64) -> bool {
+        let op = u8::try_from(opcode).ok().and_then(Op::from_u8);
+        op.is_some_and(|op| op.name().starts_with("SETUP_"))
+    }
+    /// Return the specialization stats: this machine keeps none.
+    #[pyfunction]
+    fn get_specialization_stats(_vm: &Vm) {}
+
+    #[init]
+    fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
+        if let Some(def) = dis::MODULE.functions.iter().find(|f| f.name == "stack_effect") {
+            let name = Some(vm.str("_opcode"));
+            let effect = crate::objects::builtin_function::BuiltinFunction::plain(def, name);
+            module.set(vm, "stack_effect", effect);
+        }
+        Ok(())
+    }
+}
+
 /// `opmap`, `opname`, the `has...` lists and their like, from the one table.
 fn bind_tables(vm: &Vm, module: &Module) {
     let int = |n: u8| Value::int_unchecked(n.into());

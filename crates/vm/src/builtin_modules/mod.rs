@@ -20,8 +20,8 @@ pub(crate) fn register(vm: &Vm) {
         &builtins::builtins::MODULE,
         &sys::sys::MODULE,
         &warnings::warnings::MODULE,
-        &signal::signal::MODULE,
         &dis::dis::MODULE,
+        &dis::opcode_module::MODULE,
         &imp::imp::MODULE,
         &marshal::marshal::MODULE,
     ] {

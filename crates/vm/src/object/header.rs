@@ -180,6 +180,9 @@ unsafe fn dealloc(ptr: NonNull<ObjHead>) {
         false
     });
     if nested {
+        // Python code may run before its turn comes: the collector must not find it.
+        // SAFETY: the memory is there until its turn.
+        tracked::untrack(unsafe { ptr.as_ref() });
         return;
     }
     // SAFETY: as promised.
@@ -216,7 +219,9 @@ unsafe fn dealloc_container(ptr: NonNull<ObjHead>) {
         let left = head.refcount.get() - 1;
         head.refcount.set(left);
         if left > 0 {
-            return; // resurrected
+            // Resurrected, perhaps after it waited in line.
+            tracked::track(head);
+            return;
         }
     }
     if gc.has(gc_flag::WEAKLY_REFERENCED) {

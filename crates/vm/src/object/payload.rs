@@ -79,6 +79,10 @@ impl TypeCell {
             // SAFETY: the layout says that this is an `Obj<T>`.
             unsafe { (*object.cast::<Obj<T>>()).payload.clear(bag) }
         }
+        const {
+            // Objects lie at multiples of eight; a payload that needs more must be boxed.
+            assert!(align_of::<Obj<T>>() <= 8);
+        }
         TypeCell {
             layout: Layout {
                 size: size_of::<Obj<T>>(),

@@ -47,12 +47,13 @@ pub(crate) fn references(target: &ObjHead) -> Vec<Ref<WeakRef>> {
 /// Ends all weak references to a dying object, then runs their callbacks, newest first.
 pub(crate) fn clear_all(target: &ObjHead) {
     let weak = references(target);
-    TABLE.with(|t| t.as_mut().and_then(|t| t.remove(&target.address())));
+    let all = TABLE.with(|t| t.as_mut().and_then(|t| t.remove(&target.address())));
     if let Some(gc) = target.gc() {
         gc.unset(gc_flag::WEAKLY_REFERENCED);
     }
-    for reference in &weak {
-        reference.clear_target();
+    // Those too that are without references themselves and wait in line to be freed.
+    for address in all.unwrap_or_default() {
+        WeakRef::clear_at(address);
     }
     for reference in weak.iter().rev() {
         reference.run_callback();
@@ -61,8 +62,10 @@ pub(crate) fn clear_all(target: &ObjHead) {
 
 /// The type object at an address from a list that dead types leave.
 pub(crate) fn live_type(address: usize) -> Option<Ref<crate::objects::type_::Type>> {
-    // SAFETY: types take their address out of their bases' lists when they die.
-    unsafe { (address as *const Obj<crate::objects::type_::Type>).as_ref() }.map(Obj::to_ref)
+    // SAFETY: types take their address out of their bases' lists when their memory goes.
+    let ty = unsafe { (address as *const Obj<crate::objects::type_::Type>).as_ref() };
+    // One without references is about to go.
+    ty.filter(|ty| ty.head().refcount() > 0).map(Obj::to_ref)
 }
 
 /// A counted copy of a word that somebody else keeps alive; 0 is `None`.

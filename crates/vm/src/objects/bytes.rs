@@ -27,7 +27,7 @@ pub mod ops;
 pub(crate) use methods::byte_methods;
 
 use crate::protocol::buffer::Buffer;
-pub use methods::{Lent, lend};
+pub use methods::{Lent, hex_separator, lend};
 
 /// bytes(iterable_of_ints) -> bytes
 /// bytes(string, encoding[, errors]) -> bytes

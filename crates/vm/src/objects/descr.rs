@@ -702,13 +702,14 @@ impl GetSetDescr {
             None => Err(vm.attribute_error(format!(
                 "attribute '{}' of '{}' objects is not writable",
                 zelf.def.name,
-                zelf.owner_name()
+                zelf.owner().map(|o| o.name()).unwrap_or_default()
             ))),
         }
     }
     #[slot]
     fn repr(zelf: &Obj<GetSetDescr>, vm: &Vm) -> PyResult {
-        let (name, owner) = (zelf.def.name, zelf.owner_name());
+        let owner = zelf.owner().map(|o| o.name()).unwrap_or_default();
+        let name = zelf.def.name;
         Ok(vm.str(&format!("<attribute '{name}' of '{owner}' objects>")))
     }
     #[getter(name = "__name__")]

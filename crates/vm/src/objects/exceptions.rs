@@ -339,7 +339,13 @@ impl Obj<ExcObj> {
             if (2..=5).contains(&items.len()) {
                 self.set_field(vm, "errno", item(0));
                 self.set_field(vm, "strerror", item(1));
-                if items.len() > 2 && !item(2).is_none() {
+                let blocked = ty.is_subtype(&e.blocking_io_error)
+                    && items.len() == 3
+                    && crate::objects::int::is_int(&items[2]);
+                if blocked {
+                    // The third argument is no name there, but how much was written.
+                    self.set_field(vm, "characters_written", item(2));
+                } else if items.len() > 2 && !item(2).is_none() {
                     self.set_field(vm, "filename", item(2));
                     if items.len() > 4 {
                         self.set_field(vm, "filename2", item(4));

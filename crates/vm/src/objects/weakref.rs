@@ -66,16 +66,24 @@ impl WeakRef {
         if address == 0 {
             return None;
         }
-        // SAFETY: a dying target clears the address first.
-        Some(unsafe { &*(address as *const ObjHead) }.to_value())
+        // SAFETY: a target that goes away clears the address first.
+        let target = unsafe { &*(address as *const ObjHead) };
+        // One without references is dead already, though it may wait in line to be freed.
+        if target.refcount() == 0 { None } else { Some(target.to_value()) }
     }
 
     pub(crate) fn from_address(address: usize) -> Option<Ref<WeakRef>> {
-        // SAFETY: weak references leave the table when they die.
-        unsafe { (address as *const Obj<WeakRef>).as_ref() }.map(Obj::to_ref)
+        // SAFETY: weak references leave the table when their memory goes.
+        let reference = unsafe { (address as *const Obj<WeakRef>).as_ref() };
+        // One without references must not come back to life.
+        reference.filter(|r| r.head().refcount() > 0).map(Obj::to_ref)
     }
-    pub(crate) fn clear_target(&self) {
-        self.target.set(0);
+    /// Ends the reference at an address from the table.
+    pub(crate) fn clear_at(address: usize) {
+        // SAFETY: weak references leave the table when their memory goes.
+        if let Some(reference) = unsafe { (address as *const Obj<WeakRef>).as_ref() } {
+            reference.target.set(0);
+        }
     }
     pub fn callback(&self) -> Option<Value> {
         self.callback.get()

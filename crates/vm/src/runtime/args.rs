@@ -375,9 +375,6 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
     for (i, param) in def.params.iter().enumerate() {
         if param.required && bound[start + i].is_none() {
             return Err(vm.type_error(match param.kind {
-                KeywordOnly => {
-                    format!("{}() missing required keyword-only argument '{}'", shown(), param.name)
-                }
                 PositionalOnly if given < min => {
                     arity_message(def, &shown(), min, max, given, takes_keywords)
                 }

@@ -70,7 +70,42 @@ pub(crate) fn yield_lock(vm: &Vm) {
     });
 }
 
+/// The thread that handles signals: the first one, or in a forked child the one that forked.
+static MAIN_THREAD: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+pub(crate) fn main_thread() -> u64 {
+    MAIN_THREAD.load(std::sync::atomic::Ordering::Relaxed)
+}
+
 impl Vm {
+    /// Makes a child process by `f`; `in_child` tells from its answer on which side we are. The
+    /// state of the lock is held meanwhile, so that the child, where only this thread exists, finds
+    /// it whole.
+    ///
+    /// # Errors
+    /// What `f` answers.
+    pub fn fork<T>(
+        &self,
+        f: impl FnOnce() -> std::io::Result<T>,
+        in_child: impl FnOnce(&std::io::Result<T>) -> bool,
+    ) -> std::io::Result<(T, bool)> {
+        let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = f();
+        let child = in_child(&made);
+        if child {
+            state.waiting = 0;
+            MAIN_THREAD.store(self.thread_id, std::sync::atomic::Ordering::Relaxed);
+            crate::builtin_modules::signal::become_main();
+        }
+        drop(state);
+        made.map(|made| (made, child))
+    }
+
+    /// The identifier of the thread that handles signals.
+    pub fn main_thread_ident(&self) -> u64 {
+        main_thread()
+    }
+
     /// Runs something that may block, or compute for long, without the lock. `f` touches no object.
     pub fn without_lock<R>(&self, f: impl FnOnce() -> R) -> R {
         release();

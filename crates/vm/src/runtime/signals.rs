@@ -13,7 +13,7 @@ const COLLECT: u32 = 1;
 const SIGNAL: u32 = 2;
 const YIELD_LOCK: u32 = 4;
 
-/// Signals that arrived and were not handled yet, one bit each.
+/// Signals that arrived and were not handled yet: bit 0 for signal 1, and so on.
 static PENDING_SIGNALS: AtomicU64 = AtomicU64::new(0);
 
 /// The collector is due.
@@ -28,8 +28,8 @@ pub(crate) fn request_lock() {
 
 /// Called in a signal handler: only remembers the number.
 pub fn note_signal(number: i32) {
-    if (0..64).contains(&number) {
-        PENDING_SIGNALS.fetch_or(1 << number, Ordering::SeqCst);
+    if (1..=64).contains(&number) {
+        PENDING_SIGNALS.fetch_or(1 << (number - 1), Ordering::SeqCst);
         BREAKER.fetch_or(SIGNAL, Ordering::SeqCst);
     }
 }
@@ -69,10 +69,18 @@ impl Vm {
             return Ok(());
         }
         let mut pending = PENDING_SIGNALS.swap(0, Ordering::AcqRel);
+        crate::builtin_modules::signal::report_wakeup_error(self);
         while pending != 0 {
-            let number = pending.trailing_zeros() as i32;
+            let number = pending.trailing_zeros() as i32 + 1;
             pending &= pending - 1;
-            crate::builtin_modules::signal::run_handler(self, number)?;
+            if let Err(e) = crate::builtin_modules::signal::run_handler(self, number) {
+                // The others are handled at the next check.
+                if pending != 0 {
+                    PENDING_SIGNALS.fetch_or(pending, Ordering::SeqCst);
+                    BREAKER.fetch_or(SIGNAL, Ordering::SeqCst);
+                }
+                return Err(e);
+            }
         }
         Ok(())
     }

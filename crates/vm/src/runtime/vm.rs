@@ -83,6 +83,8 @@ pub struct Vm {
     pub(crate) origin_depth: Cell<usize>,
     pub(crate) repr_stack: Guarded<std::collections::HashSet<usize>>,
     pub(crate) thread_id: u64,
+    /// The system's name of the thread (`pthread_self`).
+    native: u64,
     /// The thread's `contextvars.Context`; none until something asks for it.
     pub context: ValueCell,
     /// The event loop that runs in this thread.
@@ -124,7 +126,7 @@ impl Vm {
         interp.next_thread.set(id + 1);
         let vm = Vm {
             interp,
-            stack: Stack::new(),
+            stack: Stack::new(id == 0),
             frame: Cell::new(std::ptr::null_mut()),
             depth: Cell::new(0),
             native_limit: native_stack_limit(),
@@ -136,6 +138,8 @@ impl Vm {
             origin_depth: Cell::new(0),
             repr_stack: Guarded::default(),
             thread_id: id,
+            // SAFETY: takes nothing and cannot fail.
+            native: unsafe { libc::pthread_self() } as u64,
             context: ValueCell::default(),
             running_loop: ValueCell::default(),
         };
@@ -220,7 +224,17 @@ impl Vm {
         (library.find)(&self.config().library_root(), name)
     }
     pub fn is_main_thread(&self) -> bool {
-        self.thread_id == 0
+        self.thread_id == gil::main_thread()
+    }
+    /// The system's name of a thread that runs Python code, by its number.
+    pub fn native_thread(&self, ident: u64) -> Option<u64> {
+        let mut found = None;
+        self.each_thread(&mut |thread| {
+            if thread.thread_id == ident {
+                found = Some(thread.native);
+            }
+        });
+        found
     }
     pub fn thread_ident(&self) -> u64 {
         self.thread_id

@@ -560,15 +560,16 @@ impl Buffered {
             let have = w.ahead().len().min(n);
             out.extend_from_slice(&w.ahead()[..have]);
             w.advance(have);
-            if have > 0 || n == 0 {
+            let direct = n - have > self.size.get();
+            if n == have || (have > 0 && !direct) {
                 return Ok(false);
             }
             if self.kind.get().writes {
                 self.flush_and_rewind(vm, &raw, w)?;
             }
             w.forget();
-            if n > self.size.get() {
-                return Ok(self.raw_read(vm, &raw, &mut out, n)?.is_none());
+            if direct {
+                return Ok(self.raw_read(vm, &raw, &mut out, n - have)?.is_none());
             }
             let filled = self.fill(vm, &raw, w)?;
             let have = w.ahead().len().min(n);

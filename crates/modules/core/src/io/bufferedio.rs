@@ -135,6 +135,8 @@ fn close(vm: &Vm, inner: &Buffered, zelf: &Value) -> PyResult<()> {
         dealloc_warn(vm, inner, zelf);
     }
     let flushed = method(vm, zelf, "flush", &[]);
+    // Others wait until the file is closed, and find it so.
+    let _lock = inner.lock(vm, zelf)?;
     let closed = match raw.downcast_exact::<super::fileio::FileIo>() {
         Some(file) => super::fileio::close(file, vm),
         None => method(vm, &raw, "close", &[]).map(drop),

@@ -419,6 +419,7 @@ impl BytesIo {
     }
     #[pymethod]
     fn __setstate__(zelf: &Obj<BytesIo>, vm: &Vm, state: &Value) -> PyResult<()> {
+        zelf.check_open(vm)?;
         let parts = state.downcast::<Tuple>().filter(|t| t.len() >= 3);
         let Some(parts) = parts else {
             return Err(vm.type_error(format!(

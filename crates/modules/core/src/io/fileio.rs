@@ -213,7 +213,7 @@ impl FileIo {
         zelf.seekable.set(None);
         zelf.closefd.set(closefd);
         if given.is_none() && !closefd {
-            return Err(vm.value_error("Cannot use file name with closefd=False"));
+            return Err(vm.value_error("Cannot use closefd=False with file name"));
         }
         let fd = match (given, opener) {
             (Some(fd), _) => fd,
@@ -292,6 +292,8 @@ impl FileIo {
     pub fn write_some(&self, vm: &Vm, bytes: &[u8]) -> PyResult<Option<usize>> {
         let fd = self.writable_fd(vm)?;
         match retry(vm, || system::write(fd, bytes))? {
+            // A signal may have cut it short.
+            Ok(n) if n < bytes.len() => vm.check_signals().map(|()| Some(n)),
             Ok(n) => Ok(Some(n)),
             Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => Ok(None),
             Err(e) => Err(vm.os_error(&e, None)),
@@ -349,7 +351,7 @@ impl FileIo {
     /// A terminal? Regular files are not, which spares asking.
     pub fn is_terminal(&self, vm: &Vm) -> PyResult<bool> {
         let fd = self.open_fd(vm)?;
-        Ok(!self.regular.get() && system::isatty(fd).is_ok())
+        Ok(!self.regular.get() && system::isatty(fd))
     }
 }
 
@@ -403,9 +405,15 @@ impl FileIo {
         let closefd = closefd.map_or(Ok(true), |c| object::is_true(vm, &c))?;
         let opener = opener.filter(|o| !o.is_none());
         FileIo::open(zelf, vm, &file, &mode, closefd, opener.as_ref())?;
+        let file_given = file.clone();
         let named = object::set_attr(vm, &zelf.to_value(), &vm.names().name, file);
         if named.is_err() {
-            let _ = zelf.release(vm);
+            // A descriptor that was given stays the caller's.
+            if number::has_index(&file_given) {
+                zelf.fd.set(-1);
+            } else {
+                let _ = zelf.release(vm);
+            }
         }
         named
     }
@@ -529,7 +537,7 @@ impl FileIo {
     #[pymethod]
     fn isatty(zelf: &Obj<FileIo>, vm: &Vm) -> PyResult<bool> {
         let fd = zelf.open_fd(vm)?;
-        Ok(system::isatty(fd).is_ok())
+        Ok(system::isatty(fd))
     }
     #[pymethod(name = "_isatty_open_only")]
     fn isatty_open_only(zelf: &Obj<FileIo>, vm: &Vm) -> PyResult<bool> {

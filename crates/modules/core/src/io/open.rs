@@ -70,7 +70,7 @@ impl Mode {
             return Err(vm.value_error("can't have text and binary mode at once"));
         }
         let kinds = [mode.creating, mode.reading, mode.writing, mode.appending];
-        if kinds.iter().filter(|k| **k).count() != 1 {
+        if kinds.iter().filter(|k| **k).count() > 1 {
             return Err(vm.value_error("must have exactly one of create/read/write/append mode"));
         }
         Ok(mode)
@@ -186,9 +186,18 @@ fn locale_encoding() -> &'static str {
     "UTF-8"
 }
 
+/// `-X warn_default_encoding`
+fn warns_default(vm: &Vm) -> bool {
+    vm.config().x_options.iter().any(|(name, _)| name == "warn_default_encoding")
+}
+
 /// The encoding that an argument names, as `file.encoding` shows it.
 pub fn encoding_name(vm: &Vm, encoding: Option<&Obj<Str>>) -> PyResult<Value> {
     let Some(encoding) = encoding else {
+        if warns_default(vm) {
+            let message = "'encoding' argument not specified";
+            vm.warn(vm.exception_type("EncodingWarning"), message, 1)?;
+        }
         return Ok(vm.str(if vm.config().utf8_mode { "utf-8" } else { locale_encoding() }));
     };
     if encoding.is_str("locale") {
@@ -206,8 +215,7 @@ pub fn text_encoding(vm: &Vm, encoding: &Value, stacklevel: i32) -> PyResult {
     if !encoding.is_none() {
         return Ok(encoding.clone());
     }
-    let warns = vm.config().x_options.iter().any(|(n, _)| n == "warn_default_encoding");
-    if warns {
+    if warns_default(vm) {
         let message = "'encoding' argument not specified";
         let level = stacklevel.max(1) as usize;
         vm.warn(vm.exception_type("EncodingWarning"), message, level)?;

@@ -178,7 +178,10 @@ impl StringIo {
             None => Ending::LineFeed,
             Some(newline) if newline.is_none() => Ending::Universal,
             Some(newline) => match newline.downcast::<Str>() {
-                Some(text) => Ending::parse(vm, Some(text))?,
+                Some(text) => Ending::parse(vm, Some(text)).or_else(|_| {
+                    let shown = object::repr(vm, newline)?.to_string_lossy();
+                    Err(vm.value_error(format!("illegal newline value: {shown}")))
+                })?,
                 None => {
                     return Err(vm.type_error(format!(
                         "newline must be str or None, not {}",

@@ -117,10 +117,7 @@ impl Ending {
             Some("\n") => Ok(Ending::LineFeed),
             Some("\r") => Ok(Ending::Return),
             Some("\r\n") => Ok(Ending::ReturnLineFeed),
-            _ => {
-                let shown = object::repr(vm, &newline.to_value())?;
-                Err(vm.value_error(format!("illegal newline value: {}", shown.to_string_lossy())))
-            }
+            _ => Err(vm.value_error(format!("illegal newline value: {newline}"))),
         }
     }
     pub fn argument(self) -> Option<&'static str> {
@@ -1078,7 +1075,9 @@ impl TextIoWrapper {
     #[slot]
     fn repr(zelf: &Obj<TextIoWrapper>, vm: &Vm) -> PyResult {
         let full = adder_vm::objects::type_::methods::full_name(vm, zelf.ty());
-        zelf.below(vm)?;
+        if !zelf.detached.get() {
+            zelf.below(vm)?;
+        }
         let file = zelf.to_value();
         let again = format!("reentrant call inside {full}.__repr__");
         let shown = object::guard_repr(vm, &file, None, || {

@@ -1,20 +1,29 @@
 //! `posix`: what `os` is made of. CPython's counterpart: `Modules/posixmodule.c`.
 
+mod conf;
+mod conf_names;
+mod dir_fd;
+mod fds;
+mod ids;
 pub mod path;
+mod process;
 mod stat;
 
+pub use process::fork;
+
+use crate::system::at;
 use crate::system::{self, Place};
 use adder_derive::pymodule;
 use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::dict::Dict;
 use adder_vm::objects::list::List;
 use adder_vm::objects::module::Module;
-use adder_vm::objects::str_::Str;
 use adder_vm::objects::{int, struct_sequence};
 use adder_vm::protocol::{buffer, iter};
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Obj, Ref, Value, Vm};
-use path::{PathArg, PathOrFd, no_dir_fd};
+use dir_fd::DirFd;
+use path::{PathArg, PathOrFd};
 use std::ffi::CString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -33,11 +42,6 @@ pub fn retry<T>(
 
 fn plain<T>(vm: &Vm, result: std::io::Result<T>) -> PyResult<T> {
     result.map_err(|e| vm.os_error(&e, None))
-}
-
-/// `os.fork()`
-pub fn fork(vm: &Vm) -> PyResult<i32> {
-    plain(vm, system::fork())
 }
 
 /// The arguments of `exec`, each as C has it.
@@ -66,6 +70,38 @@ fn two_paths(vm: &Vm, src: &PathArg, dst: &PathArg, result: std::io::Result<()>)
         exc.0.set_field(vm, "filename2", dst.value.clone());
         exc
     })
+}
+
+/// A call on one path.
+fn done(vm: &Vm, path: &PathArg, result: std::io::Result<i32>) -> PyResult<()> {
+    result.map(drop).map_err(|e| path.error(vm, &e))
+}
+
+fn no_follow(follow_symlinks: Option<bool>) -> i32 {
+    if follow_symlinks == Some(false) { libc::AT_SYMLINK_NOFOLLOW } else { 0 }
+}
+
+/// A descriptor goes neither with a directory nor with links.
+fn check_place(
+    vm: &Vm,
+    function: &str,
+    path: &PathOrFd,
+    dir_fd: DirFd,
+    no_follow: bool,
+) -> PyResult<()> {
+    if matches!(path, PathOrFd::Fd(_)) {
+        if dir_fd.is_given() {
+            return Err(
+                vm.value_error(format!("{function}: can't specify dir_fd without matching path"))
+            );
+        }
+        if no_follow {
+            return Err(
+                vm.value_error(format!("{function}: cannot use fd and follow_symlinks together"))
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Root and rest of a path: none, one or exactly two leading slashes.
@@ -145,20 +181,13 @@ pub mod posix {
 
     /// Perform a stat system call on the given path.
     #[pyfunction(name = "stat", sig = "(path, *, dir_fd=None, follow_symlinks=True)")]
-    fn stat_(
-        vm: &Vm,
-        path: PathOrFd,
-        dir_fd: Option<&Value>,
-        follow_symlinks: Option<bool>,
-    ) -> PyResult {
-        no_dir_fd(vm, dir_fd)?;
-        stat::stat(vm, &path, follow_symlinks.unwrap_or(true))
+    fn stat_(vm: &Vm, path: PathOrFd, dir_fd: DirFd, follow_symlinks: Option<bool>) -> PyResult {
+        stat::stat(vm, &path, dir_fd, follow_symlinks.unwrap_or(true))
     }
     /// Perform a stat system call on the given path, without following symbolic links.
     #[pyfunction(sig = "(path, *, dir_fd=None)")]
-    fn lstat(vm: &Vm, path: PathArg, dir_fd: Option<&Value>) -> PyResult {
-        no_dir_fd(vm, dir_fd)?;
-        stat::stat(vm, &PathOrFd::Path(path), false)
+    fn lstat(vm: &Vm, path: PathArg, dir_fd: DirFd) -> PyResult {
+        stat::stat(vm, &PathOrFd::Path(path), dir_fd, false)
     }
     /// Perform a stat system call on the given file descriptor.
     #[pyfunction(sig = "(fd)")]
@@ -172,70 +201,93 @@ pub mod posix {
         vm: &Vm,
         path: PathArg,
         mode: i32,
-        dir_fd: Option<&Value>,
-        _effective_ids: Option<&Value>,
-        _follow_symlinks: Option<&Value>,
+        dir_fd: DirFd,
+        effective_ids: Option<bool>,
+        follow_symlinks: Option<bool>,
     ) -> PyResult<bool> {
-        no_dir_fd(vm, dir_fd)?;
-        Ok(system::access(&path.c(), mode))
+        let mut flags = 0;
+        if effective_ids == Some(true) {
+            flags |= libc::AT_EACCESS;
+        }
+        if follow_symlinks == Some(false) {
+            flags |= libc::AT_SYMLINK_NOFOLLOW;
+        }
+        let c = path.c();
+        Ok(vm.without_lock(|| at::access(dir_fd.0, &c, mode, flags)).is_ok())
     }
     /// Return a list containing the names of the files in the directory.
     #[pyfunction(sig = "(path=None)")]
     fn listdir(vm: &Vm, path: Option<&Value>) -> PyResult<Vec<Value>> {
-        let path = match path.filter(|p| !p.is_none()) {
-            Some(path) => PathArg::new(vm, path)?,
-            None => PathArg::new(vm, &vm.str("."))?,
-        };
+        let folder = stat::Folder::new(vm, path)?;
         let mut names = Vec::new();
-        for entry in std::fs::read_dir(path.as_path()).map_err(|e| path.error(vm, &e))? {
-            let entry = entry.map_err(|e| path.error(vm, &e))?;
-            names.push(path.name(vm, entry.file_name().as_bytes())?);
+        for entry in folder.open(vm)? {
+            let entry = entry.map_err(|e| folder.error(vm, &e))?;
+            names.push(folder.name(vm, entry.file_name().as_bytes())?);
         }
         Ok(names)
     }
     /// Return an iterator of DirEntry objects for given path.
     #[pyfunction(sig = "(path=None)")]
     fn scandir(vm: &Vm, path: Option<&Value>) -> PyResult {
-        let path = path.filter(|p| !p.is_none()).map(|p| PathArg::new(vm, p)).transpose()?;
-        stat::scandir(vm, path)
+        stat::scandir(vm, stat::Folder::new(vm, path)?)
     }
     /// Return a string representing the path to which the symbolic link points.
     #[pyfunction(sig = "(path, *, dir_fd=None)")]
-    fn readlink(vm: &Vm, path: PathArg, dir_fd: Option<&Value>) -> PyResult {
-        no_dir_fd(vm, dir_fd)?;
-        let target = std::fs::read_link(path.as_path()).map_err(|e| path.error(vm, &e))?;
-        path.name(vm, target.as_os_str().as_bytes())
+    fn readlink(vm: &Vm, path: PathArg, dir_fd: DirFd) -> PyResult {
+        let c = path.c();
+        let target = vm.without_lock(|| at::readlink(dir_fd.0, &c));
+        path.name(vm, &target.map_err(|e| path.error(vm, &e))?)
     }
 
     // ---- changes to the file system ----
 
     /// Create a directory.
     #[pyfunction(sig = "(path, mode=511, *, dir_fd=None)")]
-    fn mkdir(vm: &Vm, path: PathArg, mode: Option<u32>, dir_fd: Option<&Value>) -> PyResult<()> {
-        no_dir_fd(vm, dir_fd)?;
-        system::mkdir(&path.c(), mode.unwrap_or(0o777)).map(drop).map_err(|e| path.error(vm, &e))
+    fn mkdir(vm: &Vm, path: PathArg, mode: Option<i32>, dir_fd: DirFd) -> PyResult<()> {
+        let (c, mode) = (path.c(), mode.unwrap_or(0o777) as u32);
+        done(vm, &path, vm.without_lock(|| at::mkdir(dir_fd.0, &c, mode)))
     }
     /// Create a "fifo" (a POSIX named pipe).
     #[pyfunction(sig = "(path, mode=438, *, dir_fd=None)")]
-    fn mkfifo(vm: &Vm, path: PathArg, mode: Option<u32>, dir_fd: Option<&Value>) -> PyResult<()> {
-        no_dir_fd(vm, dir_fd)?;
-        system::mkfifo(&path.c(), mode.unwrap_or(0o666)).map(drop).map_err(|e| path.error(vm, &e))
+    fn mkfifo(vm: &Vm, path: PathArg, mode: Option<i32>, dir_fd: DirFd) -> PyResult<()> {
+        let (c, mode) = (path.c(), mode.unwrap_or(0o666) as u32);
+        done(vm, &path, retry(vm, || at::mkfifo(dir_fd.0, &c, mode))?)
+    }
+    /// Create a node in the file system.
+    ///
+    /// Create a node in the file system (file, device special file or named pipe)
+    /// at path.  mode specifies both the permissions to use and the
+    /// type of node to be created, being combined (bitwise OR) with one of
+    /// S_IFREG, S_IFCHR, S_IFBLK, and S_IFIFO.  If S_IFCHR or S_IFBLK is set on mode,
+    /// device defines the newly created device special file (probably using
+    /// os.makedev()).  Otherwise device is ignored.
+    #[pyfunction(sig = "(path, mode=384, device=0, *, dir_fd=None)")]
+    fn mknod(
+        vm: &Vm,
+        path: PathArg,
+        mode: Option<i32>,
+        device: Option<u64>,
+        dir_fd: DirFd,
+    ) -> PyResult<()> {
+        let (c, mode) = (path.c(), mode.unwrap_or(0o600) as u32);
+        let device = device.unwrap_or(0);
+        done(vm, &path, retry(vm, || at::mknod(dir_fd.0, &c, mode, device))?)
     }
     /// Remove a directory.
     #[pyfunction(sig = "(path, *, dir_fd=None)")]
-    fn rmdir(vm: &Vm, path: PathArg, dir_fd: Option<&Value>) -> PyResult<()> {
-        no_dir_fd(vm, dir_fd)?;
-        std::fs::remove_dir(path.as_path()).map_err(|e| path.error(vm, &e))
+    fn rmdir(vm: &Vm, path: PathArg, dir_fd: DirFd) -> PyResult<()> {
+        let c = path.c();
+        done(vm, &path, vm.without_lock(|| at::unlink(dir_fd.0, &c, libc::AT_REMOVEDIR)))
     }
     /// Remove a file (same as remove()).
     #[pyfunction(sig = "(path, *, dir_fd=None)")]
-    fn unlink(vm: &Vm, path: PathArg, dir_fd: Option<&Value>) -> PyResult<()> {
-        no_dir_fd(vm, dir_fd)?;
-        std::fs::remove_file(path.as_path()).map_err(|e| path.error(vm, &e))
+    fn unlink(vm: &Vm, path: PathArg, dir_fd: DirFd) -> PyResult<()> {
+        let c = path.c();
+        done(vm, &path, vm.without_lock(|| at::unlink(dir_fd.0, &c, 0)))
     }
     /// Remove a file (same as unlink()).
     #[pyfunction(sig = "(path, *, dir_fd=None)")]
-    fn remove(vm: &Vm, path: PathArg, dir_fd: Option<&Value>) -> PyResult<()> {
+    fn remove(vm: &Vm, path: PathArg, dir_fd: DirFd) -> PyResult<()> {
         unlink(vm, path, dir_fd)
     }
     /// Rename a file or directory.
@@ -244,12 +296,12 @@ pub mod posix {
         vm: &Vm,
         src: PathArg,
         dst: PathArg,
-        src_dir_fd: Option<&Value>,
-        dst_dir_fd: Option<&Value>,
+        src_dir_fd: DirFd,
+        dst_dir_fd: DirFd,
     ) -> PyResult<()> {
-        no_dir_fd(vm, src_dir_fd)?;
-        no_dir_fd(vm, dst_dir_fd)?;
-        two_paths(vm, &src, &dst, std::fs::rename(src.as_path(), dst.as_path()))
+        let (from, to) = (src.c(), dst.c());
+        let result = vm.without_lock(|| at::rename(src_dir_fd.0, &from, dst_dir_fd.0, &to));
+        two_paths(vm, &src, &dst, result.map(drop))
     }
     /// Rename a file or directory, overwriting the destination.
     #[pyfunction(sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)")]
@@ -257,8 +309,8 @@ pub mod posix {
         vm: &Vm,
         src: PathArg,
         dst: PathArg,
-        src_dir_fd: Option<&Value>,
-        dst_dir_fd: Option<&Value>,
+        src_dir_fd: DirFd,
+        dst_dir_fd: DirFd,
     ) -> PyResult<()> {
         rename(vm, src, dst, src_dir_fd, dst_dir_fd)
     }
@@ -268,13 +320,15 @@ pub mod posix {
         vm: &Vm,
         src: PathArg,
         dst: PathArg,
-        src_dir_fd: Option<&Value>,
-        dst_dir_fd: Option<&Value>,
-        _follow_symlinks: Option<&Value>,
+        src_dir_fd: DirFd,
+        dst_dir_fd: DirFd,
+        follow_symlinks: Option<bool>,
     ) -> PyResult<()> {
-        no_dir_fd(vm, src_dir_fd)?;
-        no_dir_fd(vm, dst_dir_fd)?;
-        two_paths(vm, &src, &dst, std::fs::hard_link(src.as_path(), dst.as_path()))
+        // By itself, `link` of Linux does not follow; only who asks for it gets it.
+        let flags = if follow_symlinks == Some(true) { libc::AT_SYMLINK_FOLLOW } else { 0 };
+        let (from, to) = (src.c(), dst.c());
+        let result = vm.without_lock(|| at::link(src_dir_fd.0, &from, dst_dir_fd.0, &to, flags));
+        two_paths(vm, &src, &dst, result.map(drop))
     }
     /// Create a symbolic link pointing to src named dst.
     #[pyfunction(sig = "(src, dst, target_is_directory=False, *, dir_fd=None)")]
@@ -282,30 +336,82 @@ pub mod posix {
         vm: &Vm,
         src: PathArg,
         dst: PathArg,
-        _target_is_directory: Option<&Value>,
-        dir_fd: Option<&Value>,
+        _target_is_directory: Option<bool>,
+        dir_fd: DirFd,
     ) -> PyResult<()> {
-        no_dir_fd(vm, dir_fd)?;
-        two_paths(vm, &src, &dst, std::os::unix::fs::symlink(src.as_path(), dst.as_path()))
+        let (target, path) = (src.c(), dst.c());
+        let result = vm.without_lock(|| at::symlink(&target, dir_fd.0, &path));
+        two_paths(vm, &src, &dst, result.map(drop))
     }
     /// Change the access permissions of a file.
     #[pyfunction(sig = "(path, mode, *, dir_fd=None, follow_symlinks=True)")]
     fn chmod(
         vm: &Vm,
         path: PathOrFd,
-        mode: u32,
-        dir_fd: Option<&Value>,
-        _follow_symlinks: Option<&Value>,
+        mode: i32,
+        dir_fd: DirFd,
+        follow_symlinks: Option<bool>,
     ) -> PyResult<()> {
-        use std::os::unix::fs::PermissionsExt;
-        no_dir_fd(vm, dir_fd)?;
+        let mode = mode as u32;
+        let flags = no_follow(follow_symlinks);
+        check_place(vm, "chmod", &path, dir_fd, flags != 0)?;
         let result = match &path {
             PathOrFd::Path(p) => {
-                std::fs::set_permissions(p.as_path(), std::fs::Permissions::from_mode(mode))
+                let c = p.c();
+                vm.without_lock(|| at::chmod(dir_fd.0, &c, mode, flags))
             }
-            PathOrFd::Fd(fd) => system::fchmod(*fd, mode).map(drop),
+            PathOrFd::Fd(fd) => vm.without_lock(|| system::fchmod(*fd, mode)),
         };
-        result.map_err(|e| path.error(vm, &e))
+        match result {
+            // Links have no permissions of their own on Linux.
+            Err(e) if flags != 0 && e.raw_os_error() == Some(libc::EOPNOTSUPP) => {
+                let name = if dir_fd.is_given() { "dir_fd and " } else { "" };
+                let message = format!("chmod: {name}follow_symlinks unavailable on this platform");
+                Err(vm.not_implemented_error(message))
+            }
+            other => other.map(drop).map_err(|e| path.error(vm, &e)),
+        }
+    }
+    /// Change the owner and group id of path to the numeric uid and gid.
+    #[pyfunction(sig = "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)")]
+    fn chown(
+        vm: &Vm,
+        path: PathOrFd,
+        uid: &Value,
+        gid: &Value,
+        dir_fd: DirFd,
+        follow_symlinks: Option<bool>,
+    ) -> PyResult<()> {
+        let uid = crate::support::id_argument(vm, uid, "uid")?;
+        let gid = crate::support::id_argument(vm, gid, "gid")?;
+        let flags = no_follow(follow_symlinks);
+        check_place(vm, "chown", &path, dir_fd, flags != 0)?;
+        let result = match &path {
+            PathOrFd::Path(p) => {
+                let c = p.c();
+                vm.without_lock(|| at::chown(dir_fd.0, &c, uid, gid, flags))
+            }
+            PathOrFd::Fd(fd) => vm.without_lock(|| super::system::fd::fchown(*fd, uid, gid)),
+        };
+        result.map(drop).map_err(|e| path.error(vm, &e))
+    }
+    /// Change the owner and group id of path to the numeric uid and gid.
+    ///
+    /// This function will not follow symbolic links.
+    /// Equivalent to os.chown(path, uid, gid, follow_symlinks=False).
+    #[pyfunction(sig = "(path, uid, gid)")]
+    fn lchown(vm: &Vm, path: PathArg, uid: &Value, gid: &Value) -> PyResult<()> {
+        let uid = crate::support::id_argument(vm, uid, "uid")?;
+        let gid = crate::support::id_argument(vm, gid, "gid")?;
+        let c = path.c();
+        let flags = libc::AT_SYMLINK_NOFOLLOW;
+        done(vm, &path, vm.without_lock(|| at::chown(libc::AT_FDCWD, &c, uid, gid, flags)))
+    }
+    /// Change root directory to path.
+    #[pyfunction(sig = "(path)")]
+    fn chroot(vm: &Vm, path: PathArg) -> PyResult<()> {
+        let c = path.c();
+        done(vm, &path, vm.without_lock(|| at::chroot(&c)))
     }
     /// Set the access and modified time of path.
     #[pyfunction(sig = "(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True)")]
@@ -314,7 +420,7 @@ pub mod posix {
         path: PathOrFd,
         times: Option<&Value>,
         ns: Option<&Value>,
-        dir_fd: Option<&Value>,
+        dir_fd: DirFd,
         follow_symlinks: Option<bool>,
     ) -> PyResult<()> {
         stat::utime(vm, &path, times, ns, dir_fd, follow_symlinks.unwrap_or(true))
@@ -323,30 +429,23 @@ pub mod posix {
     #[pyfunction(sig = "(path, length)")]
     fn truncate(vm: &Vm, path: PathOrFd, length: i64) -> PyResult<()> {
         let result = match &path {
-            PathOrFd::Path(p) => std::fs::OpenOptions::new()
-                .write(true)
-                .open(p.as_path())
-                .and_then(|f| f.set_len(length.max(0) as u64)),
-            PathOrFd::Fd(fd) => system::ftruncate(*fd, length).map(drop),
+            PathOrFd::Path(p) => {
+                let c = p.c();
+                vm.without_lock(|| at::truncate(&c, length))
+            }
+            PathOrFd::Fd(fd) => vm.without_lock(|| system::ftruncate(*fd, length)),
         };
-        result.map_err(|e| path.error(vm, &e))
+        result.map(drop).map_err(|e| path.error(vm, &e))
     }
 
     // ---- descriptors ----
 
     /// Open a file for low level IO.  Returns a file descriptor (integer).
     #[pyfunction(sig = "(path, flags, mode=511, *, dir_fd=None)")]
-    fn open(
-        vm: &Vm,
-        path: PathArg,
-        flags: i32,
-        mode: Option<u32>,
-        dir_fd: Option<&Value>,
-    ) -> PyResult<i32> {
-        no_dir_fd(vm, dir_fd)?;
+    fn open(vm: &Vm, path: PathArg, flags: i32, mode: Option<i32>, dir_fd: DirFd) -> PyResult<i32> {
         let c = path.c();
-        let mode = mode.unwrap_or(0o777);
-        retry(vm, || system::open(&c, flags | libc::O_CLOEXEC, mode))?
+        let mode = mode.unwrap_or(0o777) as u32;
+        retry(vm, || at::open(dir_fd.0, &c, flags | libc::O_CLOEXEC, mode))?
             .map_err(|e| path.error(vm, &e))
     }
     /// Close a file descriptor.
@@ -389,7 +488,7 @@ pub mod posix {
     /// Return True if the fd is connected to a terminal.
     #[pyfunction]
     fn isatty(_vm: &Vm, fd: i32) -> bool {
-        system::isatty(fd).is_ok()
+        system::isatty(fd)
     }
     /// Force write of fd to disk.
     #[pyfunction(sig = "(fd)")]
@@ -462,7 +561,7 @@ pub mod posix {
     /// Return a string describing the encoding of a terminal's file descriptor.
     #[pyfunction(sig = "(fd)")]
     fn device_encoding(_vm: &Vm, fd: i32) -> Option<&'static str> {
-        system::isatty(fd).is_ok().then_some("utf-8")
+        system::isatty(fd).then_some("utf-8")
     }
     /// Return the size of the terminal window as (columns, lines).
     #[pyfunction(sig = "(fd=<unrepresentable>, /)")]
@@ -556,16 +655,6 @@ pub mod posix {
     fn cpu_count(_vm: &Vm) -> Option<usize> {
         system::sysconf(libc::_SC_NPROCESSORS_ONLN).ok().map(|n| n as usize)
     }
-    /// Return the set of CPUs the process is restricted to, as numbers.
-    #[pyfunction]
-    fn sched_getaffinity(vm: &Vm, _pid: i32) -> PyResult {
-        let count = std::thread::available_parallelism().map_or(1, usize::from);
-        let all = adder_vm::objects::set::Set::new_ref();
-        for cpu in 0..count {
-            all.add(vm, &Value::int_unchecked(cpu as i64))?;
-        }
-        Ok(all.into())
-    }
     /// Return a bytes object containing random bytes suitable for cryptographic use.
     #[pyfunction]
     fn urandom(vm: &Vm, size: isize) -> PyResult<Ref<Bytes>> {
@@ -582,8 +671,17 @@ pub mod posix {
     }
     /// Obtain a series of random bytes.
     #[pyfunction(sig = "(size, flags=0)")]
-    fn getrandom(vm: &Vm, size: isize, _flags: Option<&Value>) -> PyResult<Ref<Bytes>> {
-        urandom(vm, size)
+    fn getrandom(vm: &Vm, size: isize, flags: Option<i32>) -> PyResult<Ref<Bytes>> {
+        let Ok(size) = usize::try_from(size) else {
+            return Err(vm.os_error(&std::io::Error::from_raw_os_error(libc::EINVAL), None));
+        };
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(size).is_err() {
+            return Err(int::no_memory(vm));
+        }
+        let flags = flags.unwrap_or(0) as u32;
+        plain(vm, retry(vm, || super::system::process::getrandom(&mut bytes, size, flags))?)?;
+        Ok(Bytes::from_slice(&bytes))
     }
     /// Translate an error code to a message string.
     #[pyfunction]
@@ -636,13 +734,6 @@ pub mod posix {
         plain(vm, super::system::killpg(pgid, signal))?;
         vm.check_signals()
     }
-    /// Fork a child process.
-    ///
-    /// Return 0 to child process and PID of child to parent process.
-    #[pyfunction]
-    fn fork(vm: &Vm) -> PyResult<i32> {
-        super::fork(vm)
-    }
     /// Execute an executable path with arguments, replacing current process.
     #[pyfunction]
     fn execv(vm: &Vm, path: PathArg, argv: &Value) -> PyResult<()> {
@@ -654,20 +745,17 @@ pub mod posix {
     }
     /// Execute an executable path with arguments, replacing current process.
     #[pyfunction(sig = "(path, argv, env)")]
-    fn execve(vm: &Vm, path: PathArg, argv: &Value, env: &Value) -> PyResult<()> {
+    fn execve(vm: &Vm, path: PathOrFd, argv: &Value, env: &Value) -> PyResult<()> {
         let args = c_strings(vm, argv)?;
         if args.is_empty() {
             return Err(vm.value_error("execve: argv must not be empty"));
         }
-        let mut variables = Vec::new();
-        for (name, value) in adder_vm::objects::dict::methods::mapping_items(vm, env)? {
-            let (mut line, value) =
-                (PathArg::new(vm, &name)?.bytes, PathArg::new(vm, &value)?.bytes);
-            line.push(b'=');
-            line.extend(value);
-            variables.push(CString::new(line).unwrap_or_default());
-        }
-        Err(path.error(vm, &super::system::execve(&path.c(), &args, Some(&variables))))
+        let variables = process::environment_lines(vm, env)?;
+        let error = match &path {
+            PathOrFd::Path(p) => super::system::execve(&p.c(), &args, Some(&variables)),
+            PathOrFd::Fd(fd) => super::system::fexecve(*fd, &args, &variables),
+        };
+        Err(path.error(vm, &error))
     }
     /// Wait for completion of a given child process.
     #[pyfunction]
@@ -743,21 +831,6 @@ pub mod posix {
             fields.into_iter().zip(super::system::times().map(Value::float)).collect();
         struct_sequence::make(vm, "posix.times_result", &fields)
     }
-    /// Return an integer-valued system configuration variable.
-    #[pyfunction]
-    fn sysconf(vm: &Vm, name: &Value) -> PyResult<i64> {
-        let number = match name.downcast::<Str>() {
-            Some(name) => SYSCONF.iter().find(|(n, _)| name.is_str(n)).map(|(_, number)| *number),
-            None => {
-                adder_vm::protocol::number::to_i128(vm, name)?.and_then(|n| i32::try_from(n).ok())
-            }
-        };
-        match number {
-            Some(number) => plain(vm, super::system::sysconf(number)),
-            None => Err(vm.value_error("unrecognized configuration name")),
-        }
-    }
-
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
         crate::support::add_ints(vm, module, CONSTANTS);
@@ -776,29 +849,45 @@ pub mod posix {
         ] {
             module.add_type(vm, &struct_sequence::record_type(vm, name, fields));
         }
-        let have = ["HAVE_FCHDIR", "HAVE_FCHMOD", "HAVE_FTRUNCATE", "HAVE_FUTIMENS", "HAVE_LSTAT"];
+        let have = [
+            "HAVE_FACCESSAT",
+            "HAVE_FCHDIR",
+            "HAVE_FCHMOD",
+            "HAVE_FCHMODAT",
+            "HAVE_FCHOWN",
+            "HAVE_FCHOWNAT",
+            "HAVE_FDOPENDIR",
+            "HAVE_FEXECVE",
+            "HAVE_FPATHCONF",
+            "HAVE_FSTATAT",
+            "HAVE_FSTATVFS",
+            "HAVE_FTRUNCATE",
+            "HAVE_FUTIMENS",
+            "HAVE_LINKAT",
+            "HAVE_LCHOWN",
+            "HAVE_LSTAT",
+            "HAVE_LUTIMES",
+            "HAVE_MEMFD_CREATE",
+            "HAVE_MKDIRAT",
+            "HAVE_MKFIFOAT",
+            "HAVE_MKNODAT",
+            "HAVE_OPENAT",
+            "HAVE_READLINKAT",
+            "HAVE_RENAMEAT",
+            "HAVE_SYMLINKAT",
+            "HAVE_UNLINKAT",
+            "HAVE_UTIMENSAT",
+        ];
         let have = have.into_iter().map(|name| vm.str(name)).collect();
         module.set(vm, "_have_functions", List::from_vec(have).into());
-        let names = Dict::new_ref();
-        for (name, number) in SYSCONF {
-            names.insert(vm, &vm.str(name), int::from_i64((*number).into()))?;
+        for part in
+            [&conf::conf::MODULE, &fds::fds::MODULE, &ids::ids::MODULE, &process::process::MODULE]
+        {
+            crate::support::extend(vm, module, part)?;
         }
-        module.set(vm, "sysconf_names", names.into());
         Ok(())
     }
 }
-
-const SYSCONF: &[(&str, i32)] = &[
-    ("SC_ARG_MAX", libc::_SC_ARG_MAX),
-    ("SC_CLK_TCK", libc::_SC_CLK_TCK),
-    ("SC_IOV_MAX", libc::_SC_IOV_MAX),
-    ("SC_NPROCESSORS_CONF", libc::_SC_NPROCESSORS_CONF),
-    ("SC_NPROCESSORS_ONLN", libc::_SC_NPROCESSORS_ONLN),
-    ("SC_OPEN_MAX", libc::_SC_OPEN_MAX),
-    ("SC_PAGESIZE", libc::_SC_PAGESIZE),
-    ("SC_PAGE_SIZE", libc::_SC_PAGE_SIZE),
-    ("SC_PHYS_PAGES", libc::_SC_PHYS_PAGES),
-];
 
 /// Constants of the system's headers, under their own names.
 macro_rules! constants {
@@ -818,7 +907,26 @@ constants! {
     PRIO_PROCESS PRIO_PGRP PRIO_USER SCHED_OTHER SCHED_FIFO SCHED_RR SCHED_BATCH SCHED_IDLE
     F_LOCK F_TLOCK F_ULOCK F_TEST GRND_NONBLOCK GRND_RANDOM
     RTLD_LAZY RTLD_NOW RTLD_GLOBAL RTLD_LOCAL RTLD_NODELETE RTLD_NOLOAD RTLD_DEEPBIND
-    ST_RDONLY ST_NOSUID;
+    ST_RDONLY ST_NOSUID ST_APPEND ST_MANDLOCK ST_NOATIME ST_NODEV ST_NODIRATIME ST_NOEXEC
+    ST_RELATIME ST_SYNCHRONOUS ST_WRITE
+    CLD_CONTINUED CLD_DUMPED CLD_EXITED CLD_KILLED CLD_STOPPED CLD_TRAPPED
+    CLONE_FILES CLONE_FS CLONE_NEWCGROUP CLONE_NEWIPC CLONE_NEWNET CLONE_NEWNS CLONE_NEWPID
+    CLONE_NEWUSER CLONE_NEWUTS CLONE_SIGHAND CLONE_SYSVSEM CLONE_THREAD CLONE_VM
+    EFD_CLOEXEC EFD_NONBLOCK EFD_SEMAPHORE
+    MFD_ALLOW_SEALING MFD_CLOEXEC MFD_HUGETLB MFD_HUGE_16GB MFD_HUGE_16MB MFD_HUGE_1GB
+    MFD_HUGE_1MB MFD_HUGE_256MB MFD_HUGE_2GB MFD_HUGE_2MB MFD_HUGE_32MB MFD_HUGE_512KB
+    MFD_HUGE_512MB MFD_HUGE_64KB MFD_HUGE_8MB MFD_HUGE_MASK MFD_HUGE_SHIFT
+    POSIX_FADV_DONTNEED POSIX_FADV_NOREUSE POSIX_FADV_NORMAL POSIX_FADV_RANDOM
+    POSIX_FADV_SEQUENTIAL POSIX_FADV_WILLNEED
+    RWF_APPEND RWF_DSYNC RWF_HIPRI RWF_NOWAIT RWF_SYNC SCHED_RESET_ON_FORK
+    SPLICE_F_MORE SPLICE_F_MOVE SPLICE_F_NONBLOCK
+    TFD_CLOEXEC TFD_NONBLOCK TFD_TIMER_ABSTIME TFD_TIMER_CANCEL_ON_SET
+    XATTR_CREATE XATTR_REPLACE O_FSYNC;
+    "CLONE_NEWTIME" = 128,
+    "XATTR_SIZE_MAX" = 65536,
+    "POSIX_SPAWN_OPEN" = 0,
+    "POSIX_SPAWN_CLOSE" = 1,
+    "POSIX_SPAWN_DUP2" = 2,
     "TMP_MAX" = 238328, "NGROUPS_MAX" = 65536,
     // <sysexits.h>
     "EX_OK" = 0,

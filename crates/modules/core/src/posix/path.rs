@@ -117,11 +117,3 @@ impl PathOrFd {
         }
     }
 }
-
-/// Relative to a directory's descriptor: not offered (`os.supports_dir_fd` is empty).
-pub fn no_dir_fd(vm: &Vm, dir_fd: Option<&Value>) -> PyResult<()> {
-    match dir_fd.filter(|d| !d.is_none()) {
-        Some(_) => Err(vm.not_implemented_error("dir_fd unavailable on this platform")),
-        None => Ok(()),
-    }
-}

@@ -1,12 +1,14 @@
 //! `stat_result` and `scandir`.
 
-use super::path::{PathArg, PathOrFd, no_dir_fd};
+use super::dir_fd::DirFd;
+use super::path::{PathArg, PathOrFd};
 use crate::system::{self, Place};
 use adder_derive::{pyclass, pymethods};
 use adder_vm::object::{Guarded, ValueCell};
 use adder_vm::objects::{int, struct_sequence};
+use adder_vm::runtime::args::FromArg;
 use adder_vm::runtime::errors::PyResult;
-use adder_vm::{Obj, Ref, Value, Vm};
+use adder_vm::{Exc, Obj, Ref, Value, Vm};
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
@@ -69,10 +71,15 @@ pub fn record(vm: &Vm, s: &libc::stat) -> Value {
     struct_sequence::make_hiding(vm, NAME, &visible, &hidden)
 }
 
-pub fn stat(vm: &Vm, path: &PathOrFd, follow: bool) -> PyResult {
+pub fn stat(vm: &Vm, path: &PathOrFd, dir_fd: DirFd, follow: bool) -> PyResult {
+    super::check_place(vm, "stat", path, dir_fd, !follow)?;
     let result = match path {
-        PathOrFd::Path(path) => system::stat(&Place::Path(&path.c(), follow)),
-        PathOrFd::Fd(fd) => system::stat(&Place::Descriptor(*fd)),
+        PathOrFd::Path(path) => {
+            let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+            let c = path.c();
+            vm.without_lock(|| system::at::stat(dir_fd.0, &c, flags))
+        }
+        PathOrFd::Fd(fd) => vm.without_lock(|| system::stat(&Place::Descriptor(*fd))),
     };
     result.map(|s| record(vm, &s)).map_err(|e| path.error(vm, &e))
 }
@@ -182,6 +189,53 @@ impl DirEntry {
     }
 }
 
+/// A folder whose entries are asked for, by path or by descriptor.
+pub struct Folder {
+    /// The path that was given; `None` for a descriptor, whose entries are shown without a path.
+    given: Option<Value>,
+    /// What the system is asked by: for a descriptor its place in `/proc`.
+    path: Vec<u8>,
+    /// Names are bytes, as the path was.
+    is_bytes: bool,
+}
+
+impl Folder {
+    pub fn new(vm: &Vm, path: Option<&Value>) -> PyResult<Folder> {
+        let given = match path.filter(|p| !p.is_none()) {
+            Some(path) => PathOrFd::from_value(vm, path)?,
+            None => PathOrFd::Path(PathArg::new(vm, &vm.str("."))?),
+        };
+        match given {
+            PathOrFd::Path(PathArg { value, bytes, is_bytes }) => {
+                Ok(Folder { given: Some(value), path: bytes, is_bytes })
+            }
+            PathOrFd::Fd(fd) => {
+                system::stat(&Place::Descriptor(fd)).map_err(|e| vm.os_error(&e, None))?;
+                let path = format!("/proc/self/fd/{fd}").into_bytes();
+                Ok(Folder { given: None, path, is_bytes: false })
+            }
+        }
+    }
+    pub fn open(&self, vm: &Vm) -> PyResult<std::fs::ReadDir> {
+        vm.without_lock(|| std::fs::read_dir(OsStr::from_bytes(&self.path)))
+            .map_err(|e| self.error(vm, &e))
+    }
+    pub fn error(&self, vm: &Vm, error: &std::io::Error) -> Exc {
+        vm.os_error(error, self.given.clone())
+    }
+    /// A name in the kind in which the path was given.
+    pub fn name(&self, vm: &Vm, bytes: &[u8]) -> PyResult {
+        name_of(vm, bytes, self.is_bytes)
+    }
+}
+
+fn name_of(vm: &Vm, bytes: &[u8], is_bytes: bool) -> PyResult {
+    if is_bytes {
+        return Ok(adder_vm::objects::bytes::Bytes::from_slice(bytes).into());
+    }
+    super::path::decode(vm, bytes)
+}
+
 /// The iterator of `scandir`.
 #[pyclass(name = "posix.ScandirIterator", no_new)]
 pub struct Scan {
@@ -190,19 +244,18 @@ pub struct Scan {
     #[notrace]
     base: Vec<u8>,
     #[notrace]
+    by_descriptor: bool,
+    #[notrace]
     is_bytes: bool,
 }
 
-pub fn scandir(vm: &Vm, path: Option<PathArg>) -> PyResult {
-    let path = match path {
-        Some(path) => path,
-        None => PathArg::new(vm, &vm.str("."))?,
-    };
-    let entries = std::fs::read_dir(path.as_path()).map_err(|e| path.error(vm, &e))?;
+pub fn scandir(vm: &Vm, folder: Folder) -> PyResult {
+    let entries = folder.open(vm)?;
     Ok(Ref::new(Scan {
         entries: Guarded::new(Some(entries)),
-        is_bytes: path.is_bytes,
-        base: path.bytes,
+        by_descriptor: folder.given.is_none(),
+        is_bytes: folder.is_bytes,
+        base: folder.path,
     })
     .into())
 }
@@ -232,17 +285,11 @@ impl Scan {
             full.push(b'/');
         }
         full.extend_from_slice(name.as_bytes());
-        let text = |bytes: &[u8]| {
-            if zelf.is_bytes {
-                Ok(adder_vm::objects::bytes::Bytes::from_slice(bytes).into())
-            } else {
-                super::path::decode(vm, bytes)
-            }
-        };
+        let path = if zelf.by_descriptor { name.as_bytes() } else { &full };
         Ok(Some(
             Ref::new(DirEntry {
-                name: text(name.as_bytes())?,
-                path: text(&full)?,
+                name: name_of(vm, name.as_bytes(), zelf.is_bytes)?,
+                path: name_of(vm, path, zelf.is_bytes)?,
                 full: CString::new(full).unwrap_or_default(),
                 kind: entry.file_type().ok(),
                 inode: entry.ino(),
@@ -273,10 +320,10 @@ pub fn utime(
     path: &PathOrFd,
     times: Option<&Value>,
     nanos: Option<&Value>,
-    dir_fd: Option<&Value>,
+    dir_fd: DirFd,
     follow: bool,
 ) -> PyResult<()> {
-    no_dir_fd(vm, dir_fd)?;
+    super::check_place(vm, "utime", path, dir_fd, !follow)?;
     let given = times.filter(|t| !t.is_none());
     if given.is_some() && nanos.is_some() {
         return Err(vm.value_error("utime: you may specify either 'times' or 'ns' but not both"));
@@ -318,7 +365,10 @@ pub fn utime(
         (None, None) => None,
     };
     let result = match path {
-        PathOrFd::Path(p) => system::set_times(&Place::Path(&p.c(), follow), times),
+        PathOrFd::Path(p) => {
+            let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+            system::at::set_times(dir_fd.0, &p.c(), times, flags)
+        }
         PathOrFd::Fd(fd) => system::set_times(&Place::Descriptor(*fd), times),
     };
     result.map(drop).map_err(|e| path.error(vm, &e))

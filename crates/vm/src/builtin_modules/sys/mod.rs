@@ -4,6 +4,7 @@
 
 mod hooks;
 mod info;
+mod monitoring;
 
 pub use hooks::{
     audit, exit_status, flush_streams, report_unraisable, show_uncaught, write_stderr,
@@ -20,6 +21,7 @@ use crate::objects::namespace::Namespace;
 use crate::objects::str_::{Str, intern};
 use crate::objects::traceback::Traceback;
 use crate::objects::tuple::Tuple;
+use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::{call, number, object};
 use crate::runtime::args::{KwArgs, VarArgs};
 use crate::runtime::errors::{Exc, PyResult};
@@ -50,6 +52,9 @@ pub(super) fn make(vm: &Vm) {
     // The definition's `init` cannot fail: it only binds names.
     if let Ok(module) = Module::from_def(vm, &sys::MODULE) {
         super::enter(vm, "sys", &module);
+        if let Ok(monitoring) = Module::from_def(vm, &monitoring::monitoring::MODULE) {
+            module.set(vm, "monitoring", monitoring.into());
+        }
         let _ = vm.interp().sys.set(module);
     }
 }
@@ -292,7 +297,7 @@ pub mod sys {
         let frames = Dict::new_ref();
         for (thread, frame, _) in vm.threads() {
             if let Some(frame) = frame {
-                frames.insert(vm, &Value::int_unchecked(thread as i64), frame.into())?;
+                frames.insert(vm, &Value::int_unchecked(thread as i64 + 1), frame.into())?;
             }
         }
         Ok(frames)
@@ -303,7 +308,7 @@ pub mod sys {
         let exceptions = Dict::new_ref();
         for (thread, _, exc) in vm.threads() {
             let exc = exc.map_or(Value::NONE, |exc| exc.value());
-            exceptions.insert(vm, &Value::int_unchecked(thread as i64), exc)?;
+            exceptions.insert(vm, &Value::int_unchecked(thread as i64 + 1), exc)?;
         }
         Ok(exceptions)
     }
@@ -353,9 +358,35 @@ pub mod sys {
     /// Clear all internal performance-related caches: those of this machine follow what they cache.
     #[pyfunction]
     fn _clear_internal_caches(_vm: &Vm) {}
+    /// Private function for clearing certain descriptors from a type's dictionary.
+    #[pyfunction]
+    fn _clear_type_descriptors(vm: &Vm, r#type: &Obj<crate::objects::type_::Type>) -> PyResult<()> {
+        use crate::objects::type_::TypeFlags;
+        if !r#type.has_flag(TypeFlags::HEAP) {
+            return Err(vm.type_error("argument is immutable"));
+        }
+        for name in [&vm.names().__dict__, &vm.names().__weakref__] {
+            drop(r#type.dict().remove_str(name));
+        }
+        r#type.modified();
+        Ok(())
+    }
     /// Clear the internal type lookup cache: it follows the types by their versions.
     #[pyfunction]
     fn _clear_type_cache(_vm: &Vm) {}
+    /// Clear the type descriptors (`__dict__` and `__weakref__`) of a class.
+    #[pyfunction]
+    fn _clear_type_descriptors(vm: &Vm, r#type: &Obj<Type>) -> PyResult<()> {
+        if r#type.has_flag(TypeFlags::IMMUTABLE) {
+            return Err(vm.type_error("argument is immutable"));
+        }
+        let names = vm.names();
+        for name in [&names.__dict__, &names.__weakref__] {
+            drop(r#type.dict().remove_str(name));
+        }
+        r#type.modified();
+        Ok(())
+    }
     /// Return the number of elements of the unicode interned dictionary.
     #[pyfunction(sig = "(*, _only_immortal=False)")]
     fn getunicodeinternedsize(_vm: &Vm, _only_immortal: Option<bool>) -> usize {

@@ -177,6 +177,12 @@ fn finish_filtered(
             put(dict, def.name, GetSetDescr::new_value(def, ty));
         }
     }
+    if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
+        let all = crate::objects::descr::instance_dict_defs();
+        for def in all.iter().filter(|def| def.name == "__dict__") {
+            put(dict, def.name, GetSetDescr::new_value(def, ty));
+        }
+    }
     if ty.slots.new.get().is_some() && !d.no_new {
         put(dict, "__new__", crate::objects::descr::new_wrapper(ty));
     }
@@ -185,7 +191,10 @@ fn finish_filtered(
         ty.slots.hash.set(Some(super::generic::not_hashable));
     }
     let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
-    put(dict, "__doc__", doc);
+    ty.doc.set(d.doc);
+    if !getset.iter().any(|g| g.name == "__doc__") {
+        put(dict, "__doc__", doc);
+    }
     if d.module != "builtins" && !getset.iter().any(|g| g.name == "__module__") {
         put(dict, "__module__", Ref::<Str>::from_str(d.module).into());
     }

@@ -254,7 +254,7 @@ impl Type {
 
     #[getter(name = "__name__")]
     fn get_name(zelf: &Obj<Type>, _vm: &Vm) -> String {
-        zelf.payload.short_name().into()
+        zelf.short_name().into()
     }
     #[setter(name = "__name__")]
     fn set_name(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
@@ -295,6 +295,9 @@ impl Type {
     }
     #[getter(name = "__doc__")]
     fn get_doc(zelf: &Obj<Type>, vm: &Vm) -> PyResult {
+        if !zelf.doc.get().is_empty() {
+            return Ok(vm.str(zelf.doc.get()));
+        }
         let Some(doc) = zelf.dict().get_str(&vm.names().__doc__) else { return Ok(Value::NONE) };
         match doc.ty().slots.descr_get.get() {
             Some(get) => get(vm, &doc, None, Some(&zelf.to_value())),

@@ -64,7 +64,7 @@ pub struct Type {
     #[notrace]
     layout: &'static TypeCell,
     pub(crate) base: Guarded<Option<Ref<Type>>>,
-    pub(crate) bases: Guarded<Vec<Ref<Type>>>,
+    pub(crate) bases: Bases,
     pub(crate) mro: Guarded<Mro>,
     /// Set once, right after the type is made: the types of names and dicts need it to be late.
     dict: DictCell,
@@ -95,6 +95,9 @@ pub struct Type {
     subclasses: Guarded<Vec<usize>>,
     /// What `__abstractmethods__` was set to.
     pub(crate) abstract_methods: ValueCell,
+    /// The docstring of a native type, whose dict may hold that of its instances.
+    #[notrace]
+    pub(crate) doc: Cell<&'static str>,
 }
 
 /// The type's dict; empty only during start-up.
@@ -105,6 +108,23 @@ impl Trace for DictCell {
         if let Some(dict) = self.0.get() {
             dict.trace(visit);
         }
+    }
+}
+
+/// A type's bases. The collector sees them but does not take them away: a type that dies has to tell
+/// them (the cycle is broken at the method resolution order).
+pub(crate) struct Bases(Guarded<Vec<Ref<Type>>>);
+
+impl std::ops::Deref for Bases {
+    type Target = Guarded<Vec<Ref<Type>>>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Trace for Bases {
+    fn trace(&self, visit: &mut Visitor<'_>) {
+        self.0.with(|bases| bases.trace(visit));
     }
 }
 
@@ -156,7 +176,7 @@ impl Type {
             qualname: Guarded::new(parts.qualname),
             layout: parts.layout,
             base: Guarded::new(parts.base),
-            bases: Guarded::new(parts.bases),
+            bases: Bases(Guarded::new(parts.bases)),
             mro: Guarded::new(Vec::new()),
             dict: DictCell(std::cell::OnceCell::new()),
             version: Cell::new(0),
@@ -173,6 +193,7 @@ impl Type {
             flags: Cell::new(parts.flags),
             subclasses: Guarded::new(Vec::new()),
             abstract_methods: ValueCell::default(),
+            doc: Cell::new(""),
         }
     }
 
@@ -192,18 +213,18 @@ impl Type {
         self.flags.set(flags);
     }
 
-    /// The name as error texts show it: with its module for a type of a native module. CPython's
-    /// `tp_name`.
+    /// What error texts call it (`tp_name`): a built-in type's name has its module in front, unless
+    /// that is `builtins`.
     pub fn name(&self) -> Box<str> {
         self.name.get()
     }
     /// `__name__`
     pub fn short_name(&self) -> Box<str> {
         let name = self.name.get();
-        if self.has_flag(TypeFlags::HEAP) {
-            return name;
+        match name.rsplit_once('.') {
+            Some((_, short)) if !self.has_flag(TypeFlags::HEAP) => short.into(),
+            _ => name,
         }
-        name.rsplit('.').next().map(Box::from).unwrap_or(name)
     }
     /// The type's own names. (Its `__dict__`, which Python sees through a proxy.)
     pub fn dict(&self) -> &Obj<Dict> {

@@ -178,7 +178,7 @@ impl ParamSpec {
     }
     #[pymethod]
     fn __mro_entries__(_zelf: &Value, vm: &Vm, _bases: &Value) -> PyResult<()> {
-        Err(super::no_subclassing(vm, &ParamSpec::cell().get().name()))
+        Err(super::no_subclassing(vm, &ParamSpec::cell().get().short_name()))
     }
     #[pymethod]
     fn __reduce__(zelf: &Obj<ParamSpec>, _vm: &Vm) -> Ref<Str> {
@@ -225,7 +225,7 @@ macro_rules! part_of_spec {
             }
             #[pymethod]
             fn __mro_entries__(_zelf: &Value, vm: &Vm, _bases: &Value) -> PyResult<()> {
-                Err(super::no_subclassing(vm, &$name::cell().get().name()))
+                Err(super::no_subclassing(vm, &$name::cell().get().short_name()))
             }
         }
     };

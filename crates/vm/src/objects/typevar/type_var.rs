@@ -209,7 +209,7 @@ impl TypeVar {
     }
     #[pymethod]
     fn __mro_entries__(_zelf: &Value, vm: &Vm, _bases: &Value) -> PyResult<()> {
-        Err(super::no_subclassing(vm, &TypeVar::cell().get().name()))
+        Err(super::no_subclassing(vm, &TypeVar::cell().get().short_name()))
     }
     #[pymethod]
     fn __reduce__(zelf: &Obj<TypeVar>, _vm: &Vm) -> Ref<Str> {

@@ -108,7 +108,7 @@ impl TypeVarTuple {
     }
     #[pymethod]
     fn __mro_entries__(_zelf: &Value, vm: &Vm, _bases: &Value) -> PyResult<()> {
-        Err(super::no_subclassing(vm, &TypeVarTuple::cell().get().name()))
+        Err(super::no_subclassing(vm, &TypeVarTuple::cell().get().short_name()))
     }
     #[pymethod]
     fn __reduce__(zelf: &Obj<TypeVarTuple>, _vm: &Vm) -> Ref<Str> {

@@ -103,22 +103,16 @@ pub fn unwind_exception(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<(), Exc> {
 /// Leaves blocks from `from` outwards in some way.
 fn unwind(vm: &Vm, m: &mut Machine, from: u32, way: Way) -> PyResult<Landed> {
     let mut at = from;
-    // `continue` stops inside its loop: at the block that the loop's start is in.
-    let stop = match way {
-        Way::Continue(target) => m.prepared().block_of.get(target as usize).copied(),
-        _ => None,
-    };
-    loop {
-        if let Way::Continue(target) = way
-            && stop == Some(at)
-        {
-            let depth = m.prepared().depth_of.get(target as usize).copied().unwrap_or(0);
-            m.cut(depth as usize);
-            m.jump(target);
-            return Ok(Landed::Here);
-        }
-        let Some(b) = block(m, at) else { break };
+    while let Some(b) = block(m, at) {
         match b.kind {
+            // `continue` stays in the innermost loop. (The loop's start may lie in blocks of its own,
+            // entered without an instruction.)
+            BlockKind::Loop if let Way::Continue(target) = way => {
+                let depth = m.prepared().depth_of.get(target as usize).copied().unwrap_or(0);
+                m.cut(depth as usize);
+                m.jump(target);
+                return Ok(Landed::Here);
+            }
             BlockKind::Loop if matches!(way, Way::Break) => {
                 m.cut(b.level as usize);
                 m.jump(b.target);

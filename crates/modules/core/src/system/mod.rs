@@ -4,6 +4,10 @@
 
 #![expect(unsafe_code, reason = "foreign functions of plain numbers and live buffers")]
 
+pub mod at;
+pub mod fd;
+pub mod process;
+
 use std::ffi::{CStr, CString, OsString};
 use std::io::{Error, Result};
 use std::os::unix::ffi::OsStringExt;
@@ -21,6 +25,19 @@ fn check_int(result: libc::c_int) -> Result<i32> {
 pub fn thread_id() -> i64 {
     // SAFETY: takes nothing and cannot fail.
     unsafe { libc::gettid() }.into()
+}
+
+/// Names the calling thread; the system keeps the first 15 bytes, up to a NUL.
+pub fn set_thread_name(name: &[u8]) -> Result<()> {
+    let mut text = [0u8; 16];
+    for (place, byte) in text[..15].iter_mut().zip(name) {
+        *place = *byte;
+    }
+    // SAFETY: the text ends with NUL; the thread is this one.
+    match unsafe { libc::pthread_setname_np(libc::pthread_self(), text.as_ptr().cast()) } {
+        0 => Ok(()),
+        number => Err(Error::from_raw_os_error(number)),
+    }
 }
 
 /// Plain calls: numbers in, a number out.
@@ -41,7 +58,6 @@ plain! {
     fsync(fd: i32);
     fdatasync(fd: i32);
     ftruncate(fd: i32, length: i64);
-    isatty(fd: i32);
     kill(pid: i32, signal: i32);
     killpg(group: i32, signal: i32);
     getpid();
@@ -50,6 +66,12 @@ plain! {
     setsid();
     sched_yield();
     fork();
+}
+
+/// Is it a terminal?
+pub fn isatty(fd: i32) -> bool {
+    // SAFETY: plain numbers.
+    unsafe { libc::isatty(fd) == 1 }
 }
 
 /// Numbers that calls without failure return.
@@ -89,21 +111,6 @@ pub fn write(fd: i32, bytes: &[u8]) -> Result<usize> {
 pub fn lseek(fd: i32, offset: i64, whence: i32) -> Result<i64> {
     // SAFETY: plain numbers.
     check(unsafe { libc::lseek(fd, offset, whence) })
-}
-
-pub fn access(path: &CStr, mode: i32) -> bool {
-    // SAFETY: the path ends with NUL.
-    unsafe { libc::access(path.as_ptr(), mode) == 0 }
-}
-
-pub fn mkdir(path: &CStr, mode: u32) -> Result<i32> {
-    // SAFETY: the path ends with NUL.
-    check_int(unsafe { libc::mkdir(path.as_ptr(), mode) })
-}
-
-pub fn mkfifo(path: &CStr, mode: u32) -> Result<i32> {
-    // SAFETY: the path ends with NUL.
-    check_int(unsafe { libc::mkfifo(path.as_ptr(), mode) })
 }
 
 /// Facts about a file: by path (links followed or not) or by descriptor.
@@ -186,6 +193,17 @@ pub fn execve(path: &CStr, args: &[CString], environment: Option<&[CString]>) ->
             }
         }
     }
+    Error::last_os_error()
+}
+
+/// Replaces the process by the program of a descriptor; returns only when that fails.
+pub fn fexecve(fd: i32, args: &[CString], environment: &[CString]) -> Error {
+    let pointers = |list: &[CString]| -> Vec<*const libc::c_char> {
+        list.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    let (args, environment) = (pointers(args), pointers(environment));
+    // SAFETY: both lists end with a null pointer and their strings are alive.
+    unsafe { libc::fexecve(fd, args.as_ptr(), environment.as_ptr()) };
     Error::last_os_error()
 }
 
