@@ -241,7 +241,7 @@ impl Dialect {
     #[pymethod(sig = "($self, /, *args)")]
     fn __reduce__(zelf: &Obj<Dialect>, vm: &Vm, _args: VarArgs) -> PyResult {
         let name = zelf.ty().name();
-        let name = name.rsplit('.').next().unwrap_or(name);
+        let name = name.rsplit('.').next().unwrap_or(&name);
         Err(vm.type_error(format!("cannot pickle '{name}' instances")))
     }
     /// raises an exception to avoid pickling
