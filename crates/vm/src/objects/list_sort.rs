@@ -119,7 +119,12 @@ impl Sorter<'_> {
             return order.is_lt();
         }
         let result = match (a.downcast_exact::<Tuple>(), b.downcast_exact::<Tuple>()) {
-            (Some(x), Some(y)) => compare::compare_slices(self.vm, x.items(), y.items(), CmpOp::Lt),
+            (Some(x), Some(y)) => {
+                if let Some(order) = compare::simple_tuple_order(x.items(), y.items(), 4) {
+                    return order.is_lt();
+                }
+                compare::compare_slices(self.vm, x.items(), y.items(), CmpOp::Lt)
+            }
             _ => compare::rich_compare(self.vm, a, b, CmpOp::Lt),
         };
         let result = result.and_then(|r| object::is_true(self.vm, &r));

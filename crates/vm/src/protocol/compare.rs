@@ -1,6 +1,7 @@
 //! Comparison: `==` and the orders, with reflection. CPython's `PyObject_RichCompare`.
 
 use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -146,6 +147,27 @@ pub fn simple_order(a: &Value, b: &Value) -> Option<Ordering> {
     a.as_float_word()?.partial_cmp(&b.as_float_word()?)
 }
 
+/// How two tuples of plain values, or of such tuples, compare; `None` where anything has to be asked.
+pub fn simple_tuple_order(a: &[Value], b: &[Value], depth: u32) -> Option<Ordering> {
+    for (x, y) in a.iter().zip(b) {
+        if x.is(y) {
+            continue;
+        }
+        let order = match simple_order(x, y) {
+            Some(order) => order,
+            None if depth == 0 => return None,
+            None => {
+                let (x, y) = (x.downcast_exact::<Tuple>()?, y.downcast_exact::<Tuple>()?);
+                simple_tuple_order(x.items(), y.items(), depth - 1)?
+            }
+        };
+        if order.is_ne() {
+            return Some(order);
+        }
+    }
+    Some(a.len().cmp(&b.len()))
+}
+
 /// Compares two slices of values that nothing changes meanwhile.
 pub fn compare_slices(vm: &Vm, a: &[Value], b: &[Value], op: CmpOp) -> PyResult {
     for (x, y) in a.iter().zip(b) {
@@ -153,6 +175,15 @@ pub fn compare_slices(vm: &Vm, a: &[Value], b: &[Value], op: CmpOp) -> PyResult 
             continue;
         }
         if let Some(order) = simple_order(x, y) {
+            if order.is_eq() {
+                continue;
+            }
+            return Ok(Value::bool(op.holds(order)));
+        }
+        // Two questions, so what can be told without asking is told first.
+        if let (Some(x), Some(y)) = (x.downcast_exact::<Tuple>(), y.downcast_exact::<Tuple>())
+            && let Some(order) = simple_tuple_order(x.items(), y.items(), 4)
+        {
             if order.is_eq() {
                 continue;
             }

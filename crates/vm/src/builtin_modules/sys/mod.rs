@@ -361,7 +361,7 @@ pub mod sys {
     /// Clear the internal type lookup cache: it follows the types by their versions.
     #[pyfunction]
     fn _clear_type_cache(_vm: &Vm) {}
-    /// Clear the type descriptors (`__dict__` and `__weakref__`) of a class.
+    /// Private function for clearing certain descriptors from a type's dictionary.
     #[pyfunction]
     fn _clear_type_descriptors(vm: &Vm, r#type: &Obj<Type>) -> PyResult<()> {
         if r#type.has_flag(TypeFlags::IMMUTABLE) {

@@ -103,6 +103,12 @@ impl StrBuilder {
     pub fn push_range(&mut self, text: &Str, start: usize, end: usize) {
         match (&mut self.units, text.chars()) {
             (Units::One(v), Chars::Ascii(s)) => v.extend_from_slice(&s.as_bytes()[start..end]),
+            (Units::One(v), Chars::One(s)) => {
+                self.ascii = false;
+                v.extend_from_slice(&s[start..end]);
+            }
+            (Units::Two(v), Chars::Two(s)) => v.extend_from_slice(&s[start..end]),
+            (Units::Four(v), Chars::Four(s)) => v.extend_from_slice(&s[start..end]),
             _ => (start..end).for_each(|i| self.push(text.at(i))),
         }
     }

@@ -95,6 +95,14 @@ pub fn all(text: &Str, test: impl Fn(u32) -> bool) -> bool {
     !text.is_empty() && by_width!(text, |s| s.iter().all(|c| test(c.code())))
 }
 
+/// The same, with a test for ASCII text that needs no table.
+pub fn all_ascii_or(text: &Str, ascii: impl Fn(&u8) -> bool, test: impl Fn(u32) -> bool) -> bool {
+    match text.as_ascii() {
+        Some(bytes) => !bytes.is_empty() && bytes.as_bytes().iter().all(ascii),
+        None => all(text, test),
+    }
+}
+
 /// `islower` and `isupper`: a cased character, and none of the other cases.
 fn one_case(text: &Str, wanted: impl Fn(u32) -> bool, other: impl Fn(u32) -> bool) -> bool {
     let mut cased = false;

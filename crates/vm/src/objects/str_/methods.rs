@@ -812,7 +812,7 @@ impl Str {
     /// there is at least one character in the string.
     #[pymethod(sig = "($self, /)")]
     fn isdecimal(zelf: &Obj<Str>, _vm: &Vm) -> bool {
-        case::all(zelf, ucd::is_decimal)
+        case::all_ascii_or(zelf, u8::is_ascii_digit, ucd::is_decimal)
     }
     /// Return True if the string is a digit string, False otherwise.
     ///
@@ -820,7 +820,7 @@ impl Str {
     /// is at least one character in the string.
     #[pymethod(sig = "($self, /)")]
     fn isdigit(zelf: &Obj<Str>, _vm: &Vm) -> bool {
-        case::all(zelf, ucd::is_digit)
+        case::all_ascii_or(zelf, u8::is_ascii_digit, ucd::is_digit)
     }
     /// Return True if the string is a numeric string, False otherwise.
     ///
@@ -828,7 +828,7 @@ impl Str {
     /// least one character in the string.
     #[pymethod(sig = "($self, /)")]
     fn isnumeric(zelf: &Obj<Str>, _vm: &Vm) -> bool {
-        case::all(zelf, ucd::is_numeric)
+        case::all_ascii_or(zelf, u8::is_ascii_digit, ucd::is_numeric)
     }
     /// Return True if the string is an alphabetic string, False otherwise.
     ///
@@ -836,7 +836,7 @@ impl Str {
     /// is at least one character in the string.
     #[pymethod(sig = "($self, /)")]
     fn isalpha(zelf: &Obj<Str>, _vm: &Vm) -> bool {
-        case::all(zelf, ucd::is_alpha)
+        case::all_ascii_or(zelf, u8::is_ascii_alphabetic, ucd::is_alpha)
     }
     /// Return True if the string is an alpha-numeric string, False otherwise.
     ///
@@ -844,7 +844,7 @@ impl Str {
     /// there is at least one character in the string.
     #[pymethod(sig = "($self, /)")]
     fn isalnum(zelf: &Obj<Str>, _vm: &Vm) -> bool {
-        case::all(zelf, ucd::is_alnum)
+        case::all_ascii_or(zelf, u8::is_ascii_alphanumeric, ucd::is_alnum)
     }
     /// Return True if the string is a valid Python identifier, False otherwise.
     ///

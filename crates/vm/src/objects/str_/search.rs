@@ -231,6 +231,17 @@ pub fn replace(
     if limit == 0 || old.len() > hay.len() || old.equals(new) {
         return Ok(None);
     }
+    if let (Some([a]), Some([b]), Some(text)) = (
+        old.as_ascii().map(str::as_bytes),
+        new.as_ascii().map(str::as_bytes),
+        hay.as_ascii().filter(|_| limit >= hay.len()),
+    ) {
+        // One character for another, everywhere.
+        return Ok(match memchr::memchr(*a, text.as_bytes()) {
+            Some(_) => hay.map_ascii(|c| if c == *a { *b } else { c }),
+            None => None,
+        });
+    }
     let places: Vec<usize> = if old.is_empty() {
         (0..=hay.len()).take(limit).collect()
     } else {
