@@ -262,7 +262,7 @@ impl Zip {
     /// The next items of two iterators, for those who need no tuple; `None` if there are not two.
     pub fn next_pair(&self, vm: &Vm) -> Option<PyResult<Option<(Value, Value)>>> {
         let [first, second] = self.iterators.as_slice() else { return None };
-        if self.strict {
+        if self.strict.get() {
             return None;
         }
         let pair = || {
@@ -270,17 +270,6 @@ impl Zip {
             Ok(iter::next(vm, second)?.map(|b| (a, b)))
         };
         Some(pair())
-    }
-    /// Return state information for pickling.
-    #[pymethod]
-    fn __reduce__(zelf: &Obj<Zip>, _vm: &Vm) -> Value {
-        reduce_with(zelf.ty().to_value(), zelf.iterators.clone(), zelf.strict.get())
-    }
-    /// Set state information for unpickling.
-    #[pymethod]
-    fn __setstate__(zelf: &Obj<Zip>, vm: &Vm, state: &Value) -> PyResult<()> {
-        zelf.strict.set(object::is_true(vm, state)?);
-        Ok(())
     }
 }
 
@@ -311,6 +300,17 @@ impl Zip {
         }
         let items = next_of_all(vm, &zelf.iterators, zelf.strict.get(), "zip")?;
         Ok(items.map(|items| Tuple::from_small(items).into()))
+    }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<Zip>, _vm: &Vm) -> Value {
+        reduce_with(zelf.ty().to_value(), zelf.iterators.clone(), zelf.strict.get())
+    }
+    /// Set state information for unpickling.
+    #[pymethod]
+    fn __setstate__(zelf: &Obj<Zip>, vm: &Vm, state: &Value) -> PyResult<()> {
+        zelf.strict.set(object::is_true(vm, state)?);
+        Ok(())
     }
 }
 
