@@ -358,19 +358,6 @@ pub mod sys {
     /// Clear all internal performance-related caches: those of this machine follow what they cache.
     #[pyfunction]
     fn _clear_internal_caches(_vm: &Vm) {}
-    /// Private function for clearing certain descriptors from a type's dictionary.
-    #[pyfunction]
-    fn _clear_type_descriptors(vm: &Vm, r#type: &Obj<crate::objects::type_::Type>) -> PyResult<()> {
-        use crate::objects::type_::TypeFlags;
-        if !r#type.has_flag(TypeFlags::HEAP) {
-            return Err(vm.type_error("argument is immutable"));
-        }
-        for name in [&vm.names().__dict__, &vm.names().__weakref__] {
-            drop(r#type.dict().remove_str(name));
-        }
-        r#type.modified();
-        Ok(())
-    }
     /// Clear the internal type lookup cache: it follows the types by their versions.
     #[pyfunction]
     fn _clear_type_cache(_vm: &Vm) {}
