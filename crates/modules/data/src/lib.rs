@@ -1,17 +1,23 @@
-//! Native modules about data and numbers: `cmath`, `_queue`, `_statistics`.
+//! Native modules about data and numbers: `cmath`, `_queue`, `_statistics`, `zlib`.
 //!
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
 mod cmath;
 mod queue;
 mod statistics;
+mod zlib;
 
 use adder_vm::Vm;
 use adder_vm::runtime::import_::add_native;
 
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
-    for def in [&cmath::cmath::MODULE, &queue::queue::MODULE, &statistics::statistics::MODULE] {
+    for def in [
+        &cmath::cmath::MODULE,
+        &queue::queue::MODULE,
+        &statistics::statistics::MODULE,
+        &zlib::zlib::MODULE,
+    ] {
         add_native(vm, def);
     }
 }

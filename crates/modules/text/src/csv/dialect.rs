@@ -240,8 +240,7 @@ impl Dialect {
     /// raises an exception to avoid pickling
     #[pymethod(sig = "($self, /, *args)")]
     fn __reduce__(zelf: &Obj<Dialect>, vm: &Vm, _args: VarArgs) -> PyResult {
-        let name = zelf.ty().name();
-        let name = name.rsplit('.').next().unwrap_or(&name);
+        let name = zelf.ty().short_name();
         Err(vm.type_error(format!("cannot pickle '{name}' instances")))
     }
     /// raises an exception to avoid pickling
