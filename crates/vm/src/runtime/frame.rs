@@ -135,16 +135,19 @@ pub struct Stack {
     pub(crate) top: std::cell::Cell<*mut Slot>,
 }
 
-/// Address space for the frames of one thread. Only what is touched becomes memory.
-const STACK_BYTES: usize = 512 << 20;
+/// Address space for the frames of the first thread. Only what is touched becomes memory.
+pub(crate) const FIRST_STACK: usize = 512 << 20;
+/// The same for every other thread: there may be thousands.
+pub(crate) const THREAD_STACK: usize = 64 << 20;
 
 impl Stack {
-    pub(crate) fn new() -> Stack {
+    /// A region of so many bytes, if there is address space for it.
+    pub(crate) fn new(bytes: usize) -> Option<Stack> {
         // SAFETY: a fresh anonymous mapping; checked for failure.
         let start = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
-                STACK_BYTES,
+                bytes,
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
                 -1,
@@ -152,12 +155,12 @@ impl Stack {
             )
         };
         if start == libc::MAP_FAILED {
-            std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; STACK_BYTES]>());
+            return None;
         }
         let start: *mut Slot = start.cast();
         // SAFETY: the end of the mapping.
-        let end = unsafe { start.add(STACK_BYTES / size_of::<Slot>()) };
-        Stack { start, end, top: std::cell::Cell::new(start) }
+        let end = unsafe { start.add(bytes / size_of::<Slot>()) };
+        Some(Stack { start, end, top: std::cell::Cell::new(start) })
     }
 
     /// Are there `words` free words at `at`, and some to spare?
@@ -171,7 +174,7 @@ impl Drop for Stack {
     fn drop(&mut self) {
         // SAFETY: the mapping made in `new`; no frame is left when a thread ends.
         unsafe {
-            libc::munmap(self.start.cast(), STACK_BYTES);
+            libc::munmap(self.start.cast(), self.end as usize - self.start as usize);
         }
     }
 }
