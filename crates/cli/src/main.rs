@@ -90,6 +90,7 @@ fn run(vm: &Vm, options: &Options) -> i32 {
     if options.config.inspect && !matches!(options.command, Command::Stdin) {
         status = repl::run(vm, &main, options);
     }
+    drop(main);
     finish(vm, status)
 }
 
@@ -137,14 +138,16 @@ fn outcome(vm: &Vm, result: PyResult<i32>) -> i32 {
     if exc.is(vm.exception_type("KeyboardInterrupt")) { INTERRUPTED } else { 1 }
 }
 
-/// Runs exit handlers and writes out what is buffered.
+/// Runs exit handlers and finalisers, and writes out what is buffered.
 fn finish(vm: &Vm, status: i32) -> i32 {
     let exit = adder_vm::runtime::exit::run_handlers(vm);
     let status = match exit {
         Ok(()) => status,
         Err(exc) => outcome(vm, Err(exc)),
     };
-    if adder_vm::builtin_modules::sys::flush_streams(vm) { status } else { 120 }
+    let flushed = adder_vm::builtin_modules::sys::flush_streams(vm);
+    adder_vm::runtime::exit::finalize(vm);
+    if flushed & adder_vm::builtin_modules::sys::flush_streams(vm) { status } else { 120 }
 }
 
 /// `__main__`

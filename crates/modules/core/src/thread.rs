@@ -570,6 +570,11 @@ fn start(
     kwargs: Option<Ref<Dict>>,
     handle: Option<Ref<Handle>>,
 ) -> PyResult<u64> {
+    if adder_vm::runtime::exit::is_finalizing() {
+        let ty = vm.exception_type("PythonFinalizationError");
+        let message = "can't create new thread at interpreter shutdown".to_string();
+        return Err(vm.exception(ty, message));
+    }
     let stack = STACK_SIZE.get();
     let (ident_cell, state) = match &handle {
         Some(handle) => (handle.ident.clone(), handle.state.clone()),
@@ -735,11 +740,12 @@ pub mod thread {
     #[pyfunction(sig = "(signum=signal.SIGINT, /)")]
     fn interrupt_main(vm: &Vm, signum: Option<i32>) -> PyResult<()> {
         let number = signum.unwrap_or(libc::SIGINT);
-        if !(1..64).contains(&number) {
+        if !(1..65).contains(&number) {
             return Err(vm.value_error("signal number out of range"));
         }
         adder_vm::runtime::signals::note_signal(number);
-        Ok(())
+        // In the main thread it is there at once.
+        vm.check_signals()
     }
     /// Return a non-zero integer that uniquely identifies the current thread
     /// amongst other threads that exist simultaneously.

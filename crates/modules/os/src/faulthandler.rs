@@ -400,6 +400,26 @@ pub mod faulthandler {
         Ok(())
     }
 
+    /// Raise a SIGSEGV signal.
+    #[pyfunction(name = "_sigsegv", sig = "(release_gil=False, /)")]
+    fn sigsegv(vm: &Vm, release_gil: Option<bool>) -> PyResult<()> {
+        let raised = match release_gil {
+            Some(true) => vm.without_lock(|| system::raise(libc::SIGSEGV)),
+            _ => system::raise(libc::SIGSEGV),
+        };
+        raised.map(drop).map_err(|e| vm.os_error(&e, None))
+    }
+    /// Raise a SIGFPE signal.
+    #[pyfunction(name = "_sigfpe")]
+    fn sigfpe(vm: &Vm) -> PyResult<()> {
+        system::raise(libc::SIGFPE).map(drop).map_err(|e| vm.os_error(&e, None))
+    }
+    /// Raise a SIGABRT signal.
+    #[pyfunction(name = "_sigabrt")]
+    fn sigabrt(vm: &Vm) -> PyResult<()> {
+        system::raise(libc::SIGABRT).map(drop).map_err(|e| vm.os_error(&e, None))
+    }
+
     /// Unregister the handler of the signal 'signum' registered by register().
     #[pyfunction]
     fn unregister(vm: &Vm, signum: i32) -> PyResult<bool> {

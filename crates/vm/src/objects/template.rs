@@ -256,7 +256,7 @@ impl TemplateIter {
         loop {
             let at = zelf.next.get();
             let from =
-                if at % 2 == 0 { &zelf.template.strings } else { &zelf.template.interpolations };
+                if at.is_multiple_of(2) { &zelf.template.strings } else { &zelf.template.interpolations };
             let Some(part) = from.items().get(at / 2) else { return Ok(None) };
             zelf.next.set(at + 1);
             if !part.downcast::<Str>().is_some_and(|s| s.is_empty()) {

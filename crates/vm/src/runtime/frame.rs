@@ -135,38 +135,32 @@ pub struct Stack {
     pub(crate) top: std::cell::Cell<*mut Slot>,
 }
 
-/// Address space for the frames of the main thread, and of others; where a limit leaves less, halves
-/// are tried down to the least. Only what is touched becomes memory.
-const MAIN_STACK: usize = 512 << 20;
-const THREAD_STACK: usize = 64 << 20;
-const LEAST_STACK: usize = 1 << 20;
+/// Address space for the frames of the first thread. Only what is touched becomes memory.
+pub(crate) const FIRST_STACK: usize = 512 << 20;
+/// The same for every other thread: there may be thousands.
+pub(crate) const THREAD_STACK: usize = 64 << 20;
 
 impl Stack {
-    pub(crate) fn new(is_main: bool) -> Stack {
-        let mut bytes = if is_main { MAIN_STACK } else { THREAD_STACK };
-        loop {
-            // SAFETY: a fresh anonymous mapping; checked for failure.
-            let start = unsafe {
-                libc::mmap(
-                    std::ptr::null_mut(),
-                    bytes,
-                    libc::PROT_READ | libc::PROT_WRITE,
-                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                    -1,
-                    0,
-                )
-            };
-            if start != libc::MAP_FAILED {
-                let start: *mut Slot = start.cast();
-                // SAFETY: the end of the mapping.
-                let end = unsafe { start.add(bytes / size_of::<Slot>()) };
-                return Stack { start, end, top: std::cell::Cell::new(start) };
-            }
-            if bytes <= LEAST_STACK {
-                std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; LEAST_STACK]>());
-            }
-            bytes /= 2;
+    /// A region of so many bytes, if there is address space for it.
+    pub(crate) fn new(bytes: usize) -> Option<Stack> {
+        // SAFETY: a fresh anonymous mapping; checked for failure.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                bytes,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return None;
         }
+        let start: *mut Slot = start.cast();
+        // SAFETY: the end of the mapping.
+        let end = unsafe { start.add(bytes / size_of::<Slot>()) };
+        Some(Stack { start, end, top: std::cell::Cell::new(start) })
     }
 
     /// Are there `words` free words at `at`, and some to spare?

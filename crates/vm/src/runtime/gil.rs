@@ -3,8 +3,8 @@
 //! A waiting thread asks for the lock after five milliseconds (`sys.setswitchinterval`); the holder
 //! hands it over at its next check. CPython's counterpart: `Python/ceval_gil.c`.
 
-use crate::runtime::signals;
 use crate::runtime::vm::Vm;
+use crate::runtime::{exit, signals};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub fn set_switch_interval(interval: Duration) {
     INTERVAL_MICROS.store(micros, std::sync::atomic::Ordering::Relaxed);
 }
 
-/// Waits for the lock and takes it.
+/// Waits for the lock and takes it; when the run is over, only the thread that ends it gets it.
 pub(crate) fn acquire() {
     let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
     state.waiting += 1;
@@ -40,6 +40,14 @@ pub(crate) fn acquire() {
         }
     }
     state.waiting -= 1;
+    if exit::is_over_here() {
+        drop(state);
+        // The next one waiting must be woken in this one's place.
+        RELEASED.notify_one();
+        loop {
+            std::thread::park();
+        }
+    }
     state.held = true;
     state.turn += 1;
 }

@@ -12,7 +12,7 @@ use crate::objects::module::{Module, ModuleDef};
 use crate::objects::str_::{Str, intern};
 use crate::runtime::config::Config;
 use crate::runtime::errors::{Exc, PyResult};
-use crate::runtime::frame::{Frame, Stack};
+use crate::runtime::frame::{FIRST_STACK, Frame, Stack, THREAD_STACK};
 use crate::runtime::gil;
 use crate::runtime::names::Names;
 use crate::value::Value;
@@ -101,7 +101,8 @@ impl Vm {
             let interp = crate::runtime::boot::make_interp(config);
             let _ = INTERP.set(Shared(interp));
         }
-        let result = Vm::run_thread(|vm| {
+        let stack = || Stack::new(if first { FIRST_STACK } else { THREAD_STACK });
+        let result = Vm::run_thread(stack, |vm| {
             if first {
                 crate::runtime::boot::finish(vm);
             }
@@ -111,8 +112,12 @@ impl Vm {
         result
     }
 
-    /// Runs `f` with a state for the calling thread; the lock is held.
-    pub(crate) fn run_thread<R>(f: impl FnOnce(&Vm) -> R) -> R {
+    /// Runs `f` with a state for the calling thread; the lock is held. A thread that has a state
+    /// already needs no stack.
+    pub(crate) fn run_thread<R>(
+        stack: impl FnOnce() -> Option<Stack>,
+        f: impl FnOnce(&Vm) -> R,
+    ) -> R {
         let Some(shared) = INTERP.get() else {
             unreachable!("threads start after the runtime");
         };
@@ -121,12 +126,15 @@ impl Vm {
         if let Some(vm) = unsafe { previous.as_ref() } {
             return f(vm);
         }
+        let Some(stack) = stack() else {
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; THREAD_STACK]>());
+        };
         let interp = &shared.0;
         let id = interp.next_thread.get();
         interp.next_thread.set(id + 1);
         let vm = Vm {
             interp,
-            stack: Stack::new(id == 0),
+            stack,
             frame: Cell::new(std::ptr::null_mut()),
             depth: Cell::new(0),
             native_limit: native_stack_limit(),
@@ -333,13 +341,16 @@ impl Vm {
     /// What the system says when it cannot make a thread.
     pub fn spawn(&self, stack: usize, f: impl FnOnce(&Vm) + 'static) -> std::io::Result<()> {
         const STACK: usize = 8 << 20;
-        let handed = HandedOver(f);
+        let Some(frames) = Stack::new(THREAD_STACK) else {
+            return Err(std::io::ErrorKind::OutOfMemory.into());
+        };
+        let handed = HandedOver((frames, f));
         std::thread::Builder::new()
             .stack_size(if stack == 0 { STACK } else { stack })
             .spawn(move || {
                 gil::acquire();
-                let f = handed.into_inner();
-                Vm::run_thread(f);
+                let (frames, f) = handed.into_inner();
+                Vm::run_thread(|| Some(frames), f);
                 gil::release();
             })
             .map(drop)

@@ -267,7 +267,7 @@ pub mod sys {
     /// Return True if Python is exiting.
     #[pyfunction]
     fn is_finalizing(_vm: &Vm) -> bool {
-        false
+        crate::runtime::exit::is_finalizing()
     }
     /// Passes the event to any hooks that are attached.
     #[pyfunction(sig = "(event, /, *args)")]
