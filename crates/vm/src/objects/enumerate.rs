@@ -339,7 +339,11 @@ impl Map {
         for iterable in iterables {
             iterators.push(iter::iter(vm, iterable)?);
         }
-        Ok(Ref::with_type(Map { function: function.clone(), iterators, strict: Cell::new(strict) }, ty).into())
+        Ok(Ref::with_type(
+            Map { function: function.clone(), iterators, strict: Cell::new(strict) },
+            ty,
+        )
+        .into())
     }
     #[slot]
     fn iter(zelf: &Value, _vm: &Vm) -> PyResult {

@@ -134,8 +134,7 @@ impl ListReverseIter {
     /// Return state information for pickling.
     #[pymethod]
     fn __reduce__(zelf: &Obj<ListReverseIter>, vm: &Vm) -> Value {
-        let builtin =
-            |name: &str| vm.builtins().get_str(&vm.intern(name)).unwrap_or(Value::NONE);
+        let builtin = |name: &str| vm.builtins().get_str(&vm.intern(name)).unwrap_or(Value::NONE);
         let one = |value: Value| -> Value { Tuple::from_vec(vec![value]).into() };
         match zelf.list.get() {
             Some(list) => {
