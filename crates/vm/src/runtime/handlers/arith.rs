@@ -29,6 +29,12 @@ fn replace_immediates(m: &mut Machine, result: Value) {
     m.overwrite(1, result);
 }
 
+/// a b -- a + b
+#[inline(always)]
+pub fn add(vm: &Vm, m: &mut Machine) -> Done {
+    add_numbers(vm, m)
+}
+
 /// Binary operators whose result the words may tell.
 macro_rules! operators {
     ($($name:ident $op:expr, $core:path;)*) => {$(
@@ -44,7 +50,7 @@ macro_rules! operators {
 }
 
 operators! {
-    add BinOp::Add, word::add;
+    add_numbers BinOp::Add, word::add;
     subtract BinOp::Sub, word::subtract;
     multiply BinOp::Mul, word::multiply;
     true_divide BinOp::TrueDiv, word::true_divide;
