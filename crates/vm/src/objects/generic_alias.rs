@@ -213,10 +213,10 @@ pub fn push_type_repr(vm: &Vm, out: &mut StrBuilder, value: &Value) -> PyResult<
     {
         let (qualname, module) = (object::str(vm, &qualname)?, object::str(vm, &module)?);
         if !module.is_str("builtins") {
-            out.push_obj(&*module);
+            out.push_obj(&module);
             out.push_str(".");
         }
-        out.push_obj(&*qualname);
+        out.push_obj(&qualname);
         return Ok(());
     }
     out.push_obj(&*object::repr(vm, value)?);

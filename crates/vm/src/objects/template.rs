@@ -255,8 +255,11 @@ impl TemplateIter {
     fn iternext(zelf: &Obj<TemplateIter>, _vm: &Vm) -> PyResult<Option<Value>> {
         loop {
             let at = zelf.next.get();
-            let from =
-                if at % 2 == 0 { &zelf.template.strings } else { &zelf.template.interpolations };
+            let from = if at.is_multiple_of(2) {
+                &zelf.template.strings
+            } else {
+                &zelf.template.interpolations
+            };
             let Some(part) = from.items().get(at / 2) else { return Ok(None) };
             zelf.next.set(at + 1);
             if !part.downcast::<Str>().is_some_and(|s| s.is_empty()) {

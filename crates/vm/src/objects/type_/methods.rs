@@ -52,7 +52,7 @@ pub fn type_call(vm: &Vm, class: &Value, args: CallArgs<'_>) -> PyResult {
     }
     // `object.__init__` has nothing to say about arguments that an own `__new__` took.
     if let Some(init) = made_type.slots.init.get()
-        && !(crate::objects::object::is_object_init(init) && !ty.has_object_new())
+        && (!crate::objects::object::is_object_init(init) || ty.has_object_new())
     {
         init(vm, &made, args)?;
     }
