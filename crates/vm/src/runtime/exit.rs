@@ -70,10 +70,9 @@ pub fn call_handlers(vm: &Vm) {
 pub fn run_handlers(vm: &Vm) -> PyResult<()> {
     if let Some(threading) = vm.modules().get_str(&vm.intern("threading"))
         && let Some(shutdown) = object::lookup_attr(vm, &threading, &vm.intern("_shutdown"))?
+        && let Err(e) = call::call(vm, &shutdown, &[])
     {
-        if let Err(e) = call::call(vm, &shutdown, &[]) {
-            vm.unraisable(e, "Exception ignored on threading shutdown", Some(&threading));
-        }
+        vm.unraisable(e, "Exception ignored on threading shutdown", Some(&threading));
     }
     call_handlers(vm);
     Ok(())

@@ -257,7 +257,7 @@ pub mod names {
         let port = i32::from_value(vm, port)?;
         let flow = address::flow(vm, "getnameinfo", rest.first())?;
         let scope = rest.get(1).map_or(Ok(0), |v| u32::from_value(vm, v))?;
-        audit(vm, "socket.getnameinfo", &[sockaddr.clone()])?;
+        audit(vm, "socket.getnameinfo", std::slice::from_ref(sockaddr))?;
         let service = c_string(vm, port.to_string().into_bytes())?;
         let hints = [libc::AF_UNSPEC, libc::SOCK_DGRAM, 0, libc::AI_NUMERICHOST];
         let found = look_up(vm, Some(&host), Some(&service), hints)?;
@@ -282,7 +282,7 @@ pub mod names {
     #[pyfunction]
     fn gethostbyname(vm: &Vm, host: &Value) -> PyResult<String> {
         let name = host_name(vm, host)?;
-        audit(vm, "socket.gethostbyname", &[host.clone()])?;
+        audit(vm, "socket.gethostbyname", std::slice::from_ref(host))?;
         Ok(address::host_text(&super::host(vm, &name, libc::AF_INET)?))
     }
 
@@ -293,7 +293,7 @@ pub mod names {
     #[pyfunction]
     fn gethostbyname_ex(vm: &Vm, host: &Value) -> PyResult<(Value, Ref<List>, Ref<List>)> {
         let name = host_name(vm, host)?;
-        audit(vm, "socket.gethostbyname", &[host.clone()])?;
+        audit(vm, "socket.gethostbyname", std::slice::from_ref(host))?;
         // Answers for unknown names are those of the other functions.
         super::host(vm, &name, libc::AF_INET)?;
         let name = c_string(vm, name)?;
@@ -307,7 +307,7 @@ pub mod names {
     #[pyfunction]
     fn gethostbyaddr(vm: &Vm, host: &Value) -> PyResult<(Value, Ref<List>, Ref<List>)> {
         let name = host_name(vm, host)?;
-        audit(vm, "socket.gethostbyaddr", &[host.clone()])?;
+        audit(vm, "socket.gethostbyaddr", std::slice::from_ref(host))?;
         let found = super::host(vm, &name, libc::AF_UNSPEC)?;
         let family = found.family();
         let (four, sixteen) = (found.get::<4>(4), found.get::<16>(8));
@@ -335,7 +335,7 @@ pub mod names {
     #[pyfunction]
     fn sethostname(vm: &Vm, name: &Value) -> PyResult<()> {
         let bytes = path::encode(vm, name)?;
-        audit(vm, "socket.sethostname", &[name.clone()])?;
+        audit(vm, "socket.sethostname", std::slice::from_ref(name))?;
         system::set_hostname(&bytes).map(drop).map_err(|e| vm.os_error(&e, None))
     }
 
