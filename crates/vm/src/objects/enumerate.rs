@@ -161,6 +161,31 @@ impl Reversed {
         let len = object::len(vm, &sequence)? as i64;
         Ok(if len < zelf.at.get() + 1 { 0 } else { zelf.at.get() + 1 })
     }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<Reversed>, _vm: &Vm) -> Ref<Tuple> {
+        let ty = zelf.ty().to_value();
+        Tuple::from_vec(match zelf.sequence.get() {
+            Some(sequence) => {
+                let at = super::int::from_i64(zelf.at.get());
+                vec![ty, Tuple::from_vec(vec![sequence]).into(), at]
+            }
+            None => vec![ty, Tuple::from_vec(vec![Tuple::empty().into()]).into()],
+        })
+    }
+    /// Set state information for unpickling.
+    #[pymethod]
+    fn __setstate__(zelf: &Obj<Reversed>, vm: &Vm, state: &Value) -> PyResult<()> {
+        if !super::int::is_int(state) {
+            return Err(vm.type_error("an integer is required"));
+        }
+        let at = number::to_ssize(vm, state)? as i64;
+        if let Some(sequence) = zelf.sequence.get() {
+            let last = object::len(vm, &sequence)? as i64 - 1;
+            zelf.at.set(at.clamp(-1, last));
+        }
+        Ok(())
+    }
 }
 
 /// The zip object yields n-length tuples, where n is the number of iterables
