@@ -177,6 +177,9 @@ impl Reversed {
     /// Set state information for unpickling.
     #[pymethod]
     fn __setstate__(zelf: &Obj<Reversed>, vm: &Vm, state: &Value) -> PyResult<()> {
+        if !super::int::is_int(state) {
+            return Err(vm.type_error("an integer is required"));
+        }
         let at = number::to_ssize(vm, state)? as i64;
         if let Some(sequence) = zelf.sequence.get() {
             let last = object::len(vm, &sequence)? as i64 - 1;

@@ -6,6 +6,7 @@
 
 mod hamt;
 
+use crate::support::Signature;
 use adder_derive::{pyclass, pymethods, pymodule};
 use adder_vm::object::{GilCell, Guarded, ValueCell};
 use adder_vm::objects::dict::Dict;
@@ -138,14 +139,11 @@ impl Context {
     fn copy(zelf: &Obj<Context>, vm: &Vm) -> Ref<Context> {
         Context::make(vm, zelf.vars.get())
     }
-    #[pymethod(sig = "($self, callable, /, *args, **kwargs)")]
-    fn run(
-        zelf: &Obj<Context>,
-        vm: &Vm,
-        callable: &Value,
-        args: VarArgs,
-        kwargs: KwArgs,
-    ) -> PyResult {
+    #[pymethod(sig = "($self, /, *args, **kwargs)")]
+    fn run(zelf: &Obj<Context>, vm: &Vm, args: VarArgs, kwargs: KwArgs) -> PyResult {
+        let Some((callable, args)) = args.0.items().split_first() else {
+            return Err(vm.type_error("run() missing 1 required positional argument"));
+        };
         if zelf.entered.get() {
             let shown = object::repr(vm, &zelf.to_value())?;
             return Err(
@@ -154,7 +152,7 @@ impl Context {
         }
         let outer = vm.context.replace(Some(zelf.to_value()));
         zelf.entered.set(true);
-        let result = call::call_with_dict(vm, callable, args.0.items(), Some(&kwargs.0));
+        let result = call::call_with_dict(vm, callable, args, Some(&kwargs.0));
         zelf.entered.set(false);
         vm.context.set(outer);
         result
@@ -171,10 +169,18 @@ pub struct ContextVar {
 
 #[pymethods]
 impl ContextVar {
-    #[slot(sig = "(name, *, default=None)")]
-    fn new(_vm: &Vm, ty: &Obj<Type>, name: &Value, default: Option<Value>) -> PyResult {
+    #[slot]
+    fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        const SIGNATURE: Signature<2> = Signature {
+            function: "ContextVar",
+            names: ["", "default"],
+            required: 1,
+            positional: 1,
+        };
+        let [name, default] = SIGNATURE.bind(vm, args)?;
+        let name = name.unwrap_or(Value::NONE);
         let Some(name) = name.downcast::<Str>() else {
-            return Err(_vm.type_error("context variable name must be a str"));
+            return Err(vm.type_error("context variable name must be a str"));
         };
         Ok(Ref::with_type(ContextVar { name: name.to_ref(), default }, ty).into())
     }

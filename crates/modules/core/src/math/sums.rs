@@ -2,7 +2,6 @@
 //! of double and triple length (Ogita, Rump and Oishi, "Accurate sum and dot product").
 
 use crate::libm;
-use adder_bigint::Int;
 use adder_vm::objects::int;
 use adder_vm::protocol::iter;
 use adder_vm::protocol::number::{self, BinOp};
@@ -190,17 +189,71 @@ impl Triple {
     }
 }
 
-/// The running total of `sumprod`: whole numbers and floats apart until something else comes.
-enum Running {
-    None,
-    Whole(Int),
-    Float(Triple),
+/// What `sumprod` sums apart from its total: products of machine integers, and those of floats. Each
+/// of the two ends for good when a pair comes that neither takes, as in CPython: what rounds when is
+/// seen in the result.
+struct Apart {
+    whole: Option<Option<i64>>,
+    float: Option<Option<Triple>>,
 }
 
-/// An item as a float beside floats: floats and ints, not subclasses.
+impl Apart {
+    /// Takes in a pair of exact ints, if everything stays a machine integer.
+    fn add_whole(&mut self, a: &Value, b: &Value) -> bool {
+        let Some(sum) = &mut self.whole else { return false };
+        if !a.is_exact::<int::IntObj>() || !b.is_exact::<int::IntObj>() {
+            return false;
+        }
+        let product = match (int::to_i64_exact(a), int::to_i64_exact(b)) {
+            (Some(a), Some(b)) => a.checked_mul(b),
+            _ => None,
+        };
+        match product.and_then(|product| product.checked_add(sum.unwrap_or(0))) {
+            Some(new) => {
+                *sum = Some(new);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes in a pair with a float, if the sum stays finite.
+    fn add_float(&mut self, a: &Value, b: &Value) -> bool {
+        let Some(sum) = &mut self.float else { return false };
+        if !a.is_float_word() && !b.is_float_word() {
+            return false;
+        }
+        let (Some(x), Some(y)) = (plain_float(a), plain_float(b)) else { return false };
+        let mut new = sum.unwrap_or_default();
+        new.add_product(x, y);
+        if new.hi.is_finite() {
+            *sum = Some(new);
+        }
+        new.hi.is_finite()
+    }
+
+    /// Ends the sum of whole numbers; the total with it.
+    fn end_whole(&mut self, vm: &Vm, total: Value) -> PyResult {
+        match self.whole.take().flatten() {
+            Some(sum) => number::binary(vm, &total, &int::from_i64(sum), BinOp::Add),
+            None => Ok(total),
+        }
+    }
+
+    /// Ends the sum of floats; the total with it.
+    fn end_float(&mut self, vm: &Vm, total: Value) -> PyResult {
+        match self.float.take().flatten() {
+            Some(sum) => number::binary(vm, &total, &Value::float(sum.value()), BinOp::Add),
+            None => Ok(total),
+        }
+    }
+}
+
+/// An item as a float beside floats: floats, bools and ints, not other subclasses.
 fn plain_float(value: &Value) -> Option<f64> {
     match value.as_float_word() {
         Some(f) => Some(f),
+        None if value.is_bool() => Some(f64::from(u8::from(value.is_true()))),
         None if value.is_exact::<adder_vm::objects::int::IntObj>() => int::to_int(value).to_f64(),
         None => None,
     }
@@ -209,53 +262,26 @@ fn plain_float(value: &Value) -> Option<f64> {
 pub fn sumprod(vm: &Vm, p: &Value, q: &Value) -> PyResult {
     let (p, q) = (iter::iter(vm, p)?, iter::iter(vm, q)?);
     let mut total = Value::int_unchecked(0);
-    let mut running = Running::None;
+    let mut apart = Apart { whole: Some(None), float: Some(None) };
     loop {
-        let (a, b) = (iter::next(vm, &p)?, iter::next(vm, &q)?);
-        let (a, b) = match (a, b) {
+        let (a, b) = match (iter::next(vm, &p)?, iter::next(vm, &q)?) {
             (Some(a), Some(b)) => (a, b),
             (None, None) => break,
             _ => return Err(vm.value_error("Inputs are not the same length")),
         };
-        let whole = a.is_exact::<int::IntObj>() && b.is_exact::<int::IntObj>();
-        if whole && !matches!(running, Running::Float(_)) {
-            let product = int::to_int(&a).mul(&int::to_int(&b)).map_err(|_| int::no_memory(vm))?;
-            running = Running::Whole(match running {
-                Running::Whole(sum) => sum.add(&product),
-                _ => product,
-            });
+        if apart.add_whole(&a, &b) {
             continue;
         }
-        if let (Some(x), Some(y)) = (plain_float(&a), plain_float(&b))
-            && (a.is_float_word() || b.is_float_word() || matches!(running, Running::Float(_)))
-        {
-            let mut sum = match &running {
-                Running::Float(sum) => *sum,
-                _ => Triple::default(),
-            };
-            sum.add_product(x, y);
-            if sum.hi.is_finite() && sum.lo.is_finite() {
-                if matches!(running, Running::Whole(_)) {
-                    total = flush(vm, total, running)?;
-                }
-                running = Running::Float(sum);
-                continue;
-            }
+        total = apart.end_whole(vm, total)?;
+        if apart.add_float(&a, &b) {
+            continue;
         }
-        total = flush(vm, total, std::mem::replace(&mut running, Running::None))?;
+        total = apart.end_float(vm, total)?;
         let product = number::binary(vm, &a, &b, BinOp::Mul)?;
         total = number::binary(vm, &total, &product, BinOp::Add)?;
     }
-    flush(vm, total, running)
-}
-
-fn flush(vm: &Vm, total: Value, running: Running) -> PyResult {
-    let part = match running {
-        Running::None => return Ok(total),
-        Running::Whole(sum) => int::from_int(sum),
-        Running::Float(sum) => Value::float(sum.value()),
-    };
-    number::binary(vm, &total, &part, BinOp::Add)
+    total = apart.end_whole(vm, total)?;
+    apart.end_float(vm, total)
 }
 
 #[cfg(test)]
