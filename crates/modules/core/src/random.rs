@@ -243,7 +243,7 @@ impl Random {
             Ok(next) if next <= N => twister.next = next,
             _ => return Err(vm.value_error("invalid state")),
         }
-        drop(zelf.twister.replace(twister));
+        zelf.twister.replace(twister);
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ fn look_up(vm: &Vm, name: &Value, only_names: bool) -> PyResult {
         return Err(vm.key_error(&vm.str("name too long")));
     }
     let found = adder_unicode::lookup(&name).filter(|found| {
-        let own = || found.single().and_then(|code| adder_unicode::name(code));
+        let own = || found.single().and_then(adder_unicode::name);
         !only_names || own().is_some_and(|own| own.eq_ignore_ascii_case(&name))
     });
     let Some(found) = found else {

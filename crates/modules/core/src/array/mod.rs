@@ -866,7 +866,7 @@ fn convert(vm: &Vm, array: &Array, format: &MachineFormat, items: &[u8]) -> PyRe
         };
         return array.push_text(vm, &text);
     }
-    if items.len() % format.size != 0 {
+    if !items.len().is_multiple_of(format.size) {
         return Err(vm.value_error("string length not a multiple of item size"));
     }
     for item in items.chunks_exact(format.size) {
@@ -950,7 +950,7 @@ pub mod array {
                         && c.is_signed() == format.signed
                 })
             };
-            let found = item::ALL.chars().filter(fits).next_back();
+            let found = item::ALL.chars().rfind(fits);
             code = found.and_then(|c| Code::from_char(c as u32)).unwrap_or(code);
         }
         let array = Array::make(code, Vec::new(), ty);

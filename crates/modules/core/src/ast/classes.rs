@@ -65,7 +65,7 @@ fn make(vm: &Vm) -> PyResult<Classes> {
             }
             object::set_attr(vm, &ty.to_value(), &vm.intern("_field_types"), types.into())?;
         }
-        if class.fields.is_empty() && class.base.is_some_and(|base| base_is_plain(base)) {
+        if class.fields.is_empty() && class.base.is_some_and(base_is_plain) {
             made.singletons.insert(class.name, call::call(vm, &ty.to_value(), &[])?);
         }
     }

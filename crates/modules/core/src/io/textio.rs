@@ -526,7 +526,7 @@ impl TextIoWrapper {
         }
         let name = if size.is_some() && self.has_read1.get() { "read1" } else { "read" };
         let size = size.map(|size| int::from_i64(size as i64));
-        let args = size.as_ref().map_or(&[][..], std::slice::from_ref);
+        let args = size.as_slice();
         let bytes = retry_python(vm, || method(vm, &below, name, args))?;
         if bytes.is_none() && args.is_empty() {
             let message = "Read returned None.".to_string();
