@@ -393,7 +393,7 @@ mod tests {
         for round in 0..200_000u64 {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let r = (seed >> 33) as usize;
-            if blocks.len() > 3000 || (r % 3 == 0 && !blocks.is_empty()) {
+            if blocks.len() > 3000 || (r.is_multiple_of(3) && !blocks.is_empty()) {
                 let (block, size, mark) = blocks.swap_remove(r % blocks.len());
                 // SAFETY: the block is `size` bytes of ours.
                 unsafe {
