@@ -464,7 +464,7 @@ pub fn host(asked: &Asked<'_>) -> std::result::Result<Host, i32> {
         return Ok(unsafe {
             Host {
                 name: text(entry.h_name),
-                aliases: each(entry.h_aliases, |p| text(p)),
+                aliases: each(entry.h_aliases, text),
                 family: entry.h_addrtype,
                 addresses: each(entry.h_addr_list, |p| {
                     std::slice::from_raw_parts(p.cast(), len).to_vec()
