@@ -117,24 +117,24 @@ pub fn find<V>(
     key: &Value,
     hash: i64,
 ) -> PyResult<Option<(usize, usize)>> {
-    let mut after = None;
+    let mut after = 0;
     loop {
         let (probe, stamp) =
             table.with(|t| (t.find_from(hash, after, |k| same_key(k, key)), t.stamp()));
         match probe {
             Probe::Absent => return Ok(None),
             Probe::Found { entry, slot } => return Ok(Some((entry, slot))),
-            Probe::Ask { entry, slot } => {
+            Probe::Ask { entry, slot, steps } => {
                 let Some(candidate) = table.with(|t| t.entries()[entry].key.clone()) else {
                     continue;
                 };
                 let equal = compare::equal(vm, &candidate, key)?;
                 if table.with(|t| t.stamp()) != stamp {
-                    after = None;
+                    after = 0;
                 } else if equal {
                     return Ok(Some((entry, slot)));
                 } else {
-                    after = Some(slot);
+                    after = steps;
                 }
             }
         }

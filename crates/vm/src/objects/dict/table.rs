@@ -60,6 +60,8 @@ pub enum Probe {
     Ask {
         entry: usize,
         slot: usize,
+        /// How many words the walk has behind it, this one among them.
+        steps: usize,
     },
     Found {
         entry: usize,
@@ -196,15 +198,16 @@ impl<V> Table<V> {
     /// Walks the index for a hash; `same` decides about entries with an equal hash.
     #[inline(always)]
     pub fn find(&self, hash: i64, same: impl FnMut(&Value) -> Same) -> Probe {
-        self.find_from(hash, None, same)
+        self.find_from(hash, 0, same)
     }
 
-    /// Goes on behind the slot of an earlier `Ask`.
+    /// Goes on behind an earlier `Ask`, after so many steps. (Its slot would not do to tell the place: a
+    /// walk may come by a slot twice.)
     #[inline(always)]
     pub fn find_from(
         &self,
         hash: i64,
-        after: Option<usize>,
+        after: usize,
         mut same: impl FnMut(&Value) -> Same,
     ) -> Probe {
         let size = self.indices.len();
@@ -212,15 +215,14 @@ impl<V> Table<V> {
             return Probe::Absent;
         }
         let mut walk = Walk::new(hash, size - 1);
-        let mut skipping = after;
+        let mut steps = 0;
         loop {
+            steps += 1;
             let index = self.indices.get(walk.slot);
             if index == EMPTY {
                 return Probe::Absent;
             }
-            if skipping == Some(walk.slot) {
-                skipping = None;
-            } else if index != DELETED && skipping.is_none() {
+            if index != DELETED && steps > after {
                 let entry = &self.entries[index as usize];
                 if entry.hash == hash
                     && let Some(key) = &entry.key
@@ -230,7 +232,7 @@ impl<V> Table<V> {
                             return Probe::Found { entry: index as usize, slot: walk.slot };
                         }
                         Same::Unknown => {
-                            return Probe::Ask { entry: index as usize, slot: walk.slot };
+                            return Probe::Ask { entry: index as usize, slot: walk.slot, steps };
                         }
                         Same::No => {}
                     }
