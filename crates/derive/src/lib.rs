@@ -3,8 +3,7 @@
 //! They emit data and thin shims, nothing clever: for each method a constant `NativeDef` (name,
 //! signature, docstring, parameters, function pointer) and a closure that takes the bound arguments
 //! apart with `FromArg`. Binding itself (positional, keyword, defaults, error texts) is one ordinary
-//! function in the machine, `runtime/args.rs`. What the macros expand to is shown in
-//! `docs/internals/declaring-types.md`.
+//! function in the machine, `runtime/args.rs`.
 //!
 //! - `#[pyclass(name = "list", ...)]` on a struct: its type cell, traversal, and type description.
 //! - `#[pymethods]` on an `impl`: methods, class and static methods, getters, setters, slots.

@@ -4,7 +4,7 @@
 //! says which fields a class has and in which order. CPython's counterpart: the `ast2obj_*` and
 //! `obj2ast_*` functions of `Python/Python-ast.c`.
 
-use super::schema::{self, Class};
+use super::schema;
 use super::{classes, node};
 use adder_syntax::ast::{List, Pos, Span};
 use adder_syntax::{Pool, Symbol};
@@ -86,10 +86,6 @@ macro_rules! fields {
 }
 pub(super) use fields;
 
-fn class_of(name: &str) -> Option<&'static Class> {
-    schema::classes().iter().find(|class| class.name == name)
-}
-
 impl Writer<'_> {
     /// A node of a class, with its place if it has one.
     pub fn node(
@@ -101,7 +97,7 @@ impl Writer<'_> {
         let vm = self.vm;
         vm.check_stack()?;
         let mut attributes = Vec::new();
-        for field in class_of(class).map_or(&[][..], |class| &class.fields) {
+        for field in schema::class_of(class).map_or(&[][..], |class| &class.fields) {
             attributes.push((vm.intern(field.name), get(field.name)?));
         }
         if let Some(Span { start, end }) = span {

@@ -1,6 +1,7 @@
 //! The node types of `nodes.asdl`, read: names, fields, attributes and the texts that become
 //! docstrings. CPython's counterpart: `Parser/Python.asdl` and what `asdl_c.py` makes of it.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// How often a field's type occurs.
@@ -37,6 +38,13 @@ pub struct Class {
 pub fn classes() -> &'static [Class] {
     static CLASSES: OnceLock<Vec<Class>> = OnceLock::new();
     CLASSES.get_or_init(|| read(include_str!("nodes.asdl")))
+}
+
+/// A class by name; looked up for each node.
+pub fn class_of(name: &str) -> Option<&'static Class> {
+    static BY_NAME: OnceLock<HashMap<&str, &Class>> = OnceLock::new();
+    let by_name = BY_NAME.get_or_init(|| classes().iter().map(|c| (c.name, c)).collect());
+    by_name.get(name).copied()
 }
 
 fn read(text: &'static str) -> Vec<Class> {
