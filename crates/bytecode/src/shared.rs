@@ -70,11 +70,22 @@ impl From<CodeObject> for SharedCode {
 impl Deref for SharedCode {
     type Target = CodeObject;
 
+    #[inline(always)]
     fn deref(&self) -> &CodeObject {
-        let inner = &*self.0;
-        inner.whole.get_or_init(|| match &inner.stored {
-            Some(stored) => stored.read(&inner.head),
-            None => CodeObject::empty(&inner.head),
+        match self.0.whole.get() {
+            Some(code) => code,
+            None => self.0.read(),
+        }
+    }
+}
+
+impl Inner {
+    #[cold]
+    #[inline(never)]
+    fn read(&self) -> &CodeObject {
+        self.whole.get_or_init(|| match &self.stored {
+            Some(stored) => stored.read(&self.head),
+            None => CodeObject::empty(&self.head),
         })
     }
 }
