@@ -102,6 +102,32 @@ fn ratio(vm: &Vm, x: f64) -> PyResult<(i128, i32)> {
     Ok((if x < 0.0 { -mantissa } else { mantissa }, exponent))
 }
 
+/// What the method `as_integer_ratio` of a subclass of `float` says.
+fn own_ratio(vm: &Vm, x: &Value) -> PyResult<(Value, Value)> {
+    let name = vm.intern("as_integer_ratio");
+    let ratio = object::call_method(vm, x, &name, &[])?;
+    let Some(pair) = ratio.downcast::<Tuple>() else {
+        return Err(vm.type_error(format!(
+            "unexpected return type from as_integer_ratio(): expected tuple, not '{}'",
+            ratio.ty().name()
+        )));
+    };
+    match pair.items() {
+        [a, b] => Ok((a.clone(), b.clone())),
+        _ => Err(vm.value_error("as_integer_ratio() must return a 2-tuple")),
+    }
+}
+
+/// `total * a / b`
+fn times_ratio(vm: &Vm, total: i128, a: &Value, b: &Value) -> PyResult<i128> {
+    let product = times_int(vm, total, a)?;
+    match number::to_i128(vm, b)? {
+        Some(0) => Err(division_by_zero(vm)),
+        Some(b) => Ok(divide_nearest(product, b)),
+        None => Ok(0),
+    }
+}
+
 fn bits(n: i128) -> u32 {
     128 - n.unsigned_abs().leading_zeros()
 }
@@ -364,8 +390,11 @@ impl Delta {
         };
         let total = if int::is_int(factor) {
             times_int(vm, delta.total(), factor)?
-        } else if let Some(x) = float::as_f64(factor) {
+        } else if let Some(x) = factor.as_float_word() {
             times_float(vm, delta.total(), x)?
+        } else if float::as_f64(factor).is_some() {
+            let (a, b) = own_ratio(vm, factor)?;
+            times_ratio(vm, delta.total(), &a, &b)?
         } else {
             return Ok(Value::NOT_IMPLEMENTED);
         };
@@ -378,8 +407,11 @@ impl Delta {
         if let Some(other) = b.downcast::<Delta>() {
             return quotient(vm, total, other.total());
         }
-        let total = if let Some(x) = float::as_f64(b) {
+        let total = if let Some(x) = b.as_float_word() {
             over_float(vm, total, x)?
+        } else if float::as_f64(b).is_some() {
+            let (a, b) = own_ratio(vm, b)?;
+            times_ratio(vm, total, &b, &a)?
         } else if int::is_int(b) {
             match number::to_i128(vm, b)? {
                 Some(0) => return Err(division_by_zero(vm)),

@@ -86,6 +86,16 @@ impl Subject<'_> {
     fn push_name(&self, out: &mut StrBuilder) -> PyResult<()> {
         let name = tz::name(self.vm, self.tz.as_ref(), self.tz_argument)?;
         let Some(name) = name.downcast::<Str>() else { return Ok(()) };
+        if !name.is_exact() {
+            let (vm, replace) = (self.vm, self.vm.intern("replace"));
+            let doubled = [vm.str("%"), vm.str("%%")];
+            let name = object::call_method(vm, &name.to_value(), &replace, &doubled)?;
+            let Some(name) = name.downcast::<Str>() else {
+                return Err(vm.type_error("tzname.replace() did not return a string"));
+            };
+            out.push_obj(name);
+            return Ok(());
+        }
         for c in name.code_points() {
             out.push(c);
             if c == u32::from(b'%') {
