@@ -19,6 +19,7 @@ use crate::runtime::leave;
 use crate::runtime::machine::Machine;
 use crate::runtime::observer::{NoObserver, Observer, Tracer};
 use crate::runtime::prepared::P;
+use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
@@ -86,7 +87,7 @@ unsafe fn run_with<O: Observer>(
             Err(e) => return Err(e),
         }
     }
-    if crate::runtime::signals::is_set() {
+    if signals::is_set() {
         m.save();
         if let Err(e) = vm.handle_requests() {
             m.outline(|m| leave::raise_in(vm, m, e, false))?;
@@ -421,6 +422,15 @@ unsafe fn run_with<O: Observer>(
                         }
                     }
                     P::ReturnUnwind | P::BreakLoop | P::ContinueLoop | P::EndFinally => {
+                        // `continue` jumps back, at once or behind the clause it passes through.
+                        if signals::is_set() && matches!(i.op, P::ContinueLoop | P::EndFinally) {
+                            m.save();
+                            if let Err(e) = vm.handle_requests() {
+                                exc = e;
+                                again = false;
+                                break 'raise;
+                            }
+                        }
                         let mut c = m;
                         let landed = match i.op {
                             P::ReturnUnwind => {
