@@ -108,6 +108,17 @@ pub fn type_getattro(vm: &Vm, zelf: &Value, name: &Ref<Str>) -> PyResult<Option<
     }
 }
 
+/// Is this an attribute that lookups give as it is: no descriptor?
+fn is_plain(value: &Value) -> bool {
+    let slots = &value.ty().slots;
+    slots.descr_get.get().is_none() && slots.descr_set.get().is_none()
+}
+
+/// A name that may stand for a slot, or that the type itself looks at.
+fn is_special(name: &Str) -> bool {
+    name.as_ascii().is_some_and(|name| name.starts_with("__"))
+}
+
 #[pymethods]
 impl Type {
     #[slot]
@@ -184,6 +195,7 @@ impl Type {
         {
             return set(vm, &descr, zelf, value);
         }
+        let plain = value.as_ref().is_some_and(is_plain);
         let old = match value {
             Some(value) => ty.dict().insert_str(name, value),
             None => match ty.dict().remove_str(name) {
@@ -191,8 +203,12 @@ impl Type {
                 None => return Err(vm.no_attribute(zelf, name)),
             },
         };
-        ty.modified();
-        build::slot_changed(vm, ty, name);
+        if plain && old.as_ref().is_some_and(is_plain) && !is_special(name) {
+            ty.value_replaced();
+        } else {
+            ty.modified();
+            build::slot_changed(vm, ty, name);
+        }
         drop(old);
         Ok(())
     }

@@ -232,13 +232,19 @@ impl Build {
                 let cache = self.cache();
                 return self.emit(step, P::LoadName, 0, cache, arg);
             }
-            Op::STORE_NAME => P::StoreName,
+            Op::STORE_NAME => {
+                let cache = self.cache();
+                return self.emit(step, P::StoreName, 0, cache, arg);
+            }
             Op::DELETE_NAME => P::DeleteName,
             Op::LOAD_GLOBAL => {
                 let cache = self.cache();
                 return self.emit(step, P::LoadGlobal, 0, cache, arg);
             }
-            Op::STORE_GLOBAL => P::StoreGlobal,
+            Op::STORE_GLOBAL => {
+                let cache = self.cache();
+                return self.emit(step, P::StoreGlobal, 0, cache, arg);
+            }
             Op::DELETE_GLOBAL => P::DeleteGlobal,
             Op::LOAD_CLOSURE => P::LoadClosure,
             Op::LOAD_DEREF => P::LoadDeref,
