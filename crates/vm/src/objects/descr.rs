@@ -830,6 +830,15 @@ impl MemberDescr {
 }
 
 /// `__dict__` and `__weakref__` of instances.
+/// Is it the `__dict__` that classes give their instances?
+pub(crate) fn is_instance_dict(descr: &Value) -> bool {
+    let plain = instance_dict_defs().iter().find(|def| def.name == "__dict__");
+    match (descr.downcast::<GetSetDescr>(), plain) {
+        (Some(own), Some(plain)) => std::ptr::fn_addr_eq(own.def.get, plain.get),
+        _ => false,
+    }
+}
+
 pub(crate) fn instance_dict_defs() -> &'static [GetSetDef] {
     &[
         GetSetDef {
