@@ -14,6 +14,7 @@ use crate::runtime::frame::{Frame, Slot};
 use crate::runtime::prepared::cache::Cache;
 use crate::runtime::prepared::{Instr, Prepared};
 use crate::value::Value;
+use smallvec::SmallVec;
 
 /// The registers of the running frame.
 #[derive(Clone, Copy)]
@@ -151,6 +152,18 @@ impl Machine {
         }
         items
     }
+    /// The same where they are mostly few.
+    #[inline(always)]
+    pub fn pop_few(&mut self, n: usize) -> SmallVec<[Value; 8]> {
+        let mut items = SmallVec::with_capacity(n);
+        // SAFETY: as above.
+        unsafe {
+            self.sp = self.sp.sub(n);
+            std::ptr::copy_nonoverlapping(self.sp.cast::<Value>(), items.as_mut_ptr(), n);
+            items.set_len(n);
+        }
+        items
+    }
     /// Drops the top `n` words.
     #[inline(always)]
     pub fn drop_top(&mut self, n: usize) {
@@ -227,8 +240,9 @@ impl Machine {
     /// Index of the instruction that is running.
     #[inline(always)]
     pub fn index(&self) -> usize {
-        // SAFETY: the instruction pointer is one past the running instruction.
-        unsafe { self.ip.offset_from(self.prepared().start()) as usize - 1 }
+        // SAFETY: the instruction pointer is one past the running instruction (at the first one, if none
+        // has run: then there is no index).
+        unsafe { (self.ip.offset_from(self.prepared().start()) as usize).wrapping_sub(1) }
     }
     /// Replaces the running instruction by another form of itself.
     #[inline(always)]

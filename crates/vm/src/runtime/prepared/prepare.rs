@@ -6,7 +6,6 @@
 
 use super::{Instr, P, Prepared, PreparedBlock, cache::Cache, fuse};
 use crate::objects::code::Code;
-use crate::objects::str_::intern;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
@@ -36,8 +35,7 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         }
     }
     let consts = source.consts.iter().map(|c| crate::objects::code::const_value(vm, c)).collect();
-    let names =
-        source.names.iter().map(|n| intern::intern(&crate::objects::code::text(n))).collect();
+    let names = source.names.iter().map(crate::objects::code::interned).collect();
     let blocks = analysis
         .blocks
         .iter()
@@ -121,7 +119,7 @@ impl Build {
                 }
             }
             let row = step.op.row();
-            if row.taken.is_some() || row.ends || is_block_op(step.op) {
+            if row.taken.is_some() || row.ends || is_block_op(step.op) || looks_below(step.op) {
                 made.clear();
                 open = 0;
                 continue;
@@ -411,6 +409,18 @@ impl Build {
             };
         }
     }
+}
+
+/// Instructions that find a word by counting down: no `LoadMethod` may put one more in between.
+fn looks_below(op: Op) -> bool {
+    matches!(
+        op,
+        Op::LIST_APPEND
+            | Op::SET_ADD
+            | Op::MAP_ADD
+            | Op::BUILD_TUPLE_UNPACK_WITH_CALL
+            | Op::BUILD_MAP_UNPACK_WITH_CALL
+    )
 }
 
 fn is_block_op(op: Op) -> bool {
