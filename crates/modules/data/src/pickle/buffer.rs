@@ -11,7 +11,9 @@ use adder_vm::{Obj, Ref, Value, Vm};
 /// Wrapper for potentially out-of-band buffers
 #[pyclass(name = "_pickle.PickleBuffer")]
 pub struct PickleBuffer {
-    /// A view of the object, which keeps it from being resized; none after `release()`.
+    /// None after `release()`.
+    object: ValueCell,
+    /// A view of the object, which keeps it from being resized.
     view: ValueCell,
 }
 
@@ -23,8 +25,8 @@ fn released(vm: &Vm) -> Exc {
 impl PickleBuffer {
     /// The bytes of the object it wraps.
     pub fn get(&self, vm: &Vm, writable: bool) -> PyResult<Buffer> {
-        let view = self.view.get().ok_or_else(|| released(vm))?;
-        buffer::get(vm, &view, writable)
+        let object = self.object.get().ok_or_else(|| released(vm))?;
+        buffer::get(vm, &object, writable)
     }
 }
 
@@ -50,7 +52,8 @@ impl PickleBuffer {
             )));
         }
         let view = Value::from(MemoryView::of_object(vm, object)?);
-        Ok(Ref::with_type(PickleBuffer { view: view.into() }, ty).into())
+        let made = PickleBuffer { object: object.clone().into(), view: view.into() };
+        Ok(Ref::with_type(made, ty).into())
     }
     #[slot]
     fn buffer(zelf: &Obj<PickleBuffer>, vm: &Vm, writable: bool) -> PyResult<Buffer> {
@@ -69,6 +72,7 @@ impl PickleBuffer {
     /// Release the underlying buffer exposed by the PickleBuffer object.
     #[pymethod]
     fn release(zelf: &Obj<PickleBuffer>, _vm: &Vm) {
+        zelf.object.set(None);
         zelf.view.set(None);
     }
 }

@@ -250,6 +250,9 @@ impl Unpickler {
         let Some(module_text) = module.downcast::<Str>() else {
             return Err(vm.type_error("module name must be a string"));
         };
+        if module_text.is_empty() {
+            return Err(vm.value_error("Empty module name"));
+        }
         let found = import_module(vm, &module_text.to_string())?;
         let attribute = object::attribute_name(vm, &name)?;
         let text = attribute.to_string();

@@ -282,7 +282,10 @@ impl Type {
         match zelf.dict().get_str(&vm.names().__module__) {
             Some(module) if !native || module.downcast::<Str>().is_some() => Ok(module),
             _ if !native => Err(vm.attribute_error("__module__")),
-            _ => Ok(vm.str(zelf.payload.name().rsplit_once('.').map_or("builtins", |(m, _)| m))),
+            _ => {
+                let name = zelf.payload.name();
+                Ok(vm.intern(name.rsplit_once('.').map_or("builtins", |(m, _)| m)).into())
+            }
         }
     }
     #[setter(name = "__module__")]
