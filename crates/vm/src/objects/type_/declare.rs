@@ -193,6 +193,7 @@ fn finish_filtered(
     }
     let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
     ty.doc.set(d.doc);
+    ty.signature.set(d.signature);
     if !getset.iter().any(|g| g.name == "__doc__") {
         put(dict, "__doc__", doc);
     }

@@ -457,7 +457,9 @@ impl Type {
         Ok(())
     }
     #[getter(name = "__text_signature__")]
-    fn text_signature(_zelf: &Obj<Type>, _vm: &Vm) {}
+    fn text_signature(zelf: &Obj<Type>, _vm: &Vm) -> Option<&'static str> {
+        zelf.signature.get()
+    }
 }
 
 /// The new value of a name attribute of a class made at run time.
