@@ -52,6 +52,12 @@ pub fn instance_dict(object: &Value) -> Option<Ref<Dict>> {
     Some(attrs.to_dict(gc).to_ref())
 }
 
+/// Is `__dict__` of the type's instances nothing but their attributes?
+pub fn has_plain_dict(vm: &Vm, ty: &Obj<Type>) -> bool {
+    let found = ty.lookup(&vm.names().__dict__);
+    found.is_some_and(|descr| crate::objects::descr::is_instance_dict(&descr))
+}
+
 /// Does attribute lookup on this type follow the generic rules?
 #[inline]
 pub fn has_generic_getattr(ty: &Type) -> bool {
@@ -412,9 +418,8 @@ fn reduce(vm: &Vm, zelf: &Value, protocol: isize) -> PyResult {
     let copyreg = crate::runtime::import_::import_module(vm, "copyreg")?;
     if protocol >= 2 {
         let class = zelf.ty().to_value();
-        let args = match object::lookup_attr(vm, zelf, &vm.names().__getnewargs_ex__)? {
-            Some(hook) => {
-                let pair = call::call(vm, &hook, &[])?;
+        let args = match object::call_special(vm, zelf, &vm.names().__getnewargs_ex__, &[])? {
+            Some(pair) => {
                 let items = crate::protocol::iter::collect(vm, &pair)?;
                 let [args, kwargs] = items.as_slice() else {
                     return Err(vm.value_error(format!(
@@ -430,9 +435,8 @@ fn reduce(vm: &Vm, zelf: &Value, protocol: isize) -> PyResult {
                 }
                 crate::protocol::iter::collect(vm, args)?
             }
-            None => match object::lookup_attr(vm, zelf, &vm.names().__getnewargs__)? {
-                Some(hook) => {
-                    let args = call::call(vm, &hook, &[])?;
+            None => match object::call_special(vm, zelf, &vm.names().__getnewargs__, &[])? {
+                Some(args) => {
                     if args.downcast::<Tuple>().is_none() {
                         return Err(vm.type_error(format!(
                             "__getnewargs__ should return a tuple, not '{}'",

@@ -298,7 +298,10 @@ impl Type {
         match zelf.dict().get_str(&vm.names().__module__) {
             Some(module) if !native || module.downcast::<Str>().is_some() => Ok(module),
             _ if !native => Err(vm.attribute_error("__module__")),
-            _ => Ok(vm.str(zelf.payload.name().rsplit_once('.').map_or("builtins", |(m, _)| m))),
+            _ => {
+                let name = zelf.payload.name();
+                Ok(vm.intern(name.rsplit_once('.').map_or("builtins", |(m, _)| m)).into())
+            }
         }
     }
     #[setter(name = "__module__")]
@@ -470,7 +473,9 @@ impl Type {
         Ok(())
     }
     #[getter(name = "__text_signature__")]
-    fn text_signature(_zelf: &Obj<Type>, _vm: &Vm) {}
+    fn text_signature(zelf: &Obj<Type>, _vm: &Vm) -> Option<&'static str> {
+        zelf.signature.get()
+    }
 }
 
 /// The new value of a name attribute of a class made at run time.

@@ -101,6 +101,9 @@ pub struct Type {
     /// The docstring of a native type, whose dict may hold that of its instances.
     #[notrace]
     pub(crate) doc: Cell<&'static str>,
+    /// How a native type is called, as its declaration says.
+    #[notrace]
+    pub(crate) signature: Cell<Option<&'static str>>,
 }
 
 /// The type's dict; empty only during start-up.
@@ -200,6 +203,7 @@ impl Type {
             subclasses: Guarded::new(Vec::new()),
             abstract_methods: ValueCell::default(),
             doc: Cell::new(""),
+            signature: Cell::new(None),
         }
     }
 
