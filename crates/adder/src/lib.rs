@@ -29,6 +29,7 @@ pub fn run<R>(mut config: Config, f: impl FnOnce(&Vm) -> R) -> R {
             adder_modules_text::register(vm);
             adder_modules_data::register(vm);
             adder_modules_crypto::register(vm);
+            adder_modules_testing::register(vm);
             adder_library::register(vm);
             if let Err(exc) = adder_vm::runtime::import_::bootstrap(vm) {
                 adder_vm::builtin_modules::sys::show_uncaught(vm, &exc);

@@ -14,7 +14,6 @@ use adder_vm::protocol::{call, object};
 use adder_vm::runtime::enter;
 use adder_vm::runtime::import_::import_module;
 use adder_vm::{PyResult, Ref, Value, Vm};
-use std::sync::Arc;
 
 /// Programs that use every instruction, small enough to be run ten million times.
 const PROGRAMS: &str = include_str!("../../corpus/code.txt");
@@ -137,7 +136,7 @@ impl Target for Mutated {
     }
 
     fn run(&self, vm: &Vm, input: &[u8]) {
-        let Ok(code) = marshal::read_code_as(input, "<mutated>") else { return };
+        let Ok(Const::Code(code)) = marshal::read_constant(input) else { return };
         if input.len().is_multiple_of(16) {
             look_at(&code);
         }
@@ -175,7 +174,7 @@ fn mutate_within(random: &mut Random, code: &mut CodeObject) {
         if let Const::Code(found) = &code.consts[at] {
             let mut changed = (**found).clone();
             mutate_within(random, &mut changed);
-            code.consts[at] = Const::Code(Arc::new(changed));
+            code.consts[at] = Const::Code(changed.into());
         }
         return;
     }

@@ -266,6 +266,11 @@ impl Vm {
 
     // ---- depth ----
 
+    /// How many Python functions are running in this thread.
+    pub fn recursion_depth(&self) -> usize {
+        self.depth.get()
+    }
+
     /// Refuses to go deeper when the native stack is nearly used up. Every native function that can
     /// recurse through user data calls this.
     #[inline(always)]
