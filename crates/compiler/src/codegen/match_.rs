@@ -63,10 +63,13 @@ impl<'a> Compiler<'a> {
                 self.emit(Op::POP_TOP);
             }
             self.conditional(&case.body)?;
-            self.jump(Op::JUMP_FORWARD, end);
-            self.place_ladder(&mut context);
+            self.nowhere(|c| {
+                c.jump(Op::JUMP_FORWARD, end);
+                c.place_ladder(&mut context);
+            });
         }
         if let Some(case) = default {
+            self.at(case.pattern.span, Self::line_alone);
             if let Some(guard) = &case.guard {
                 self.expr(guard)?;
                 self.jump(Op::POP_JUMP_IF_FALSE, end);

@@ -186,10 +186,12 @@ impl<'a> Compiler<'a> {
         if !self.u.returned {
             let label = self.u.label();
             self.u.place(label);
-            if add_none {
-                self.load_const(Const::None);
-            }
-            self.u.emit(Op::RETURN_VALUE, 0);
+            self.nowhere(|c| {
+                if add_none {
+                    c.load_none();
+                }
+                c.emit(Op::RETURN_VALUE);
+            });
         }
         let flags = self.code_flags();
         let frame = Frame { flags, filename: self.filename.clone(), modern: self.modern };
@@ -259,6 +261,18 @@ impl<'a> Compiler<'a> {
         let result = run(self);
         self.u.span = outer;
         result
+    }
+
+    /// Runs for instructions that nothing in the source stands for; see `lines.rs`.
+    fn nowhere<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.at(Span::default(), run)
+    }
+
+    /// Something that does nothing, but is a line that runs (PEP 626).
+    fn line_alone(&mut self) {
+        if self.modern {
+            self.emit(Op::NOP);
+        }
     }
 
     // -- constants

@@ -20,6 +20,7 @@ use crate::runtime::prepared::{P, Prepared};
 use crate::runtime::vm::{ExcState, Vm};
 use crate::value::Value;
 use adder_bytecode::code::flags;
+use adder_bytecode::verify::{BlockKind, NO_BLOCK};
 use adder_derive::pymethods;
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -207,7 +208,6 @@ pub unsafe fn make(
             generator: &*generator,
             function,
             limit: base,
-            traced_line: -1,
         });
         generator.frame.set(frame);
     }
@@ -276,7 +276,7 @@ impl Generator {
         new
     }
 
-    fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         let code = self.function.code();
         if code.has_flag(flags::ASYNC_GENERATOR) {
             Kind::AsyncGenerator
@@ -300,6 +300,21 @@ impl Generator {
             }
             (*frame.sp.sub(1)).clone()
         }
+    }
+
+    /// Is the suspended frame inside a `try` or `with`, or a handler?
+    fn is_guarded(&self) -> bool {
+        // SAFETY: a suspended generator has a frame.
+        let Some(frame) = (unsafe { self.frame.get().as_ref() }) else { return false };
+        let Some(prepared) = frame.code().prepared() else { return true };
+        let mut at = prepared.block_of.get(frame.instruction()).copied().unwrap_or(NO_BLOCK);
+        while let Some(block) = prepared.blocks.get(at as usize) {
+            if block.kind != BlockKind::Loop {
+                return true;
+            }
+            at = block.parent;
+        }
+        false
     }
 
     pub(crate) fn frame_object(&self, vm: &Vm) -> Option<Value> {
@@ -326,7 +341,7 @@ impl Ref<Generator> {
     }
 }
 
-enum Kind {
+pub(crate) enum Kind {
     Generator,
     Coroutine,
     AsyncGenerator,
@@ -472,6 +487,11 @@ fn close_value(vm: &Vm, generator: &Obj<Generator>) -> PyResult {
             return Ok(Value::NONE);
         }
         GeneratorState::Finished => return Ok(Value::NONE),
+        // Nothing in it could notice.
+        GeneratorState::Suspended if generator.delegate().is_none() && !generator.is_guarded() => {
+            generator.finish(vm);
+            return Ok(Value::NONE);
+        }
         _ => {}
     }
     let exit = vm.exception_with_args(&vm.exceptions().generator_exit, Vec::new());

@@ -15,6 +15,7 @@ pub mod exception_group;
 pub mod exceptions;
 pub mod float;
 pub mod frame;
+mod frame_jump;
 pub mod frame_locals;
 pub mod function;
 pub mod generator;

@@ -22,6 +22,7 @@ pub mod leave;
 pub mod machine;
 pub mod names;
 pub mod observer;
+mod passage;
 pub mod prepared;
 pub mod random;
 pub mod report;

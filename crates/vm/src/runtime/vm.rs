@@ -79,6 +79,8 @@ pub struct Vm {
     pub(crate) trace: Guarded<Option<Value>>,
     pub(crate) profile: Guarded<Option<Value>>,
     pub(crate) tracing: Cell<bool>,
+    /// The frame that a tracing function is being told about, and what.
+    pub(crate) traced: Cell<Option<(*mut Frame, crate::runtime::observer::Event)>>,
     /// How many frames a new coroutine notes of where it came from.
     pub(crate) origin_depth: Cell<usize>,
     pub(crate) repr_stack: Guarded<std::collections::HashSet<usize>>,
@@ -143,6 +145,7 @@ impl Vm {
             trace: Guarded::new(None),
             profile: Guarded::new(None),
             tracing: Cell::new(false),
+            traced: Cell::new(None),
             origin_depth: Cell::new(0),
             repr_stack: Guarded::default(),
             thread_id: id,
