@@ -11,6 +11,7 @@ use adder_syntax::ast::Span;
 use hashbrown::{HashMap, HashTable};
 
 use crate::hash::Build;
+use crate::names::Private;
 use crate::symtable::ScopeId;
 
 /// A place to jump to, or the start of a block.
@@ -209,7 +210,7 @@ pub(crate) struct Unit {
     pub(crate) name: Symbol,
     pub(crate) qualname: PyStrBuf,
     /// The class whose private names are mangled here.
-    pub(crate) private: Option<Symbol>,
+    pub(crate) private: Option<Private>,
     pub(crate) argcount: u32,
     pub(crate) posonlyargcount: u32,
     pub(crate) kwonlyargcount: u32,

@@ -6,6 +6,7 @@ use adder_syntax::ast::*;
 
 use super::Compiler;
 use crate::error::Result;
+use crate::names::Private;
 use crate::symtable::Role;
 use crate::unit::Kind;
 
@@ -40,7 +41,7 @@ impl<'a> Compiler<'a> {
         let known = self.names.known;
         let scope = self.lookup(node, Role::Body)?;
         self.enter(node.name, Kind::Class, scope, first_line);
-        self.u.private = Some(node.name);
+        self.u.private = Private::inside(node.name);
         // All this stands on the line of the head.
         let head = Pos { line: first_line, col: 0 };
         let head = if self.modern { Span { start: head, end: head } } else { self.u.span };

@@ -135,7 +135,7 @@ impl<'a> Compiler<'a> {
             None => Unit::new(kind, scope, name, qualname, line),
         };
         let outer = std::mem::replace(&mut self.u, unit);
-        self.u.private = outer.private;
+        self.u.private.clone_from(&outer.private);
         self.u.span = outer.span;
         self.outer.push(outer);
         self.init_cells();
@@ -232,10 +232,10 @@ impl<'a> Compiler<'a> {
             _ => Some(&self.u),
         };
         let Some(parent) = parent else { return self.names.shared(name) };
-        let (private, scope, around) = (parent.private, parent.scope, parent.kind);
+        let (private, scope, around) = (parent.private.clone(), parent.scope, parent.kind);
         let qualname = parent.qualname.clone();
         if matches!(kind, Kind::Function | Kind::AsyncFunction | Kind::Class) {
-            let mangled = self.names.mangle(private, name);
+            let mangled = self.names.mangle(private.as_ref(), name);
             if self.table.scope(scope).meaning(mangled) == Meaning::GlobalExplicit {
                 return self.names.shared(name);
             }

@@ -248,6 +248,20 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// What never runs is looked through for errors (since 3.8), and leaves nothing behind.
+    fn dead(&mut self, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if !self.modern {
+            return Ok(());
+        }
+        let (instrs, labels, returned) =
+            (self.u.instrs.len(), self.u.labels.len(), self.u.returned);
+        run(self)?;
+        self.u.instrs.truncate(instrs);
+        self.u.labels[labels..].fill(u32::MAX);
+        self.u.returned = returned;
+        Ok(())
+    }
+
     /// An `if` with all its `elif`s, in a loop: such chains can be long.
     fn if_chain(&mut self, node: &'a If) -> Result<()> {
         let mut node = node;
@@ -262,6 +276,9 @@ impl<'a> Compiler<'a> {
                     self.at(node.test.span, Self::line_alone);
                     if truth {
                         self.conditional(&node.body)?;
+                        self.dead(|c| c.conditional(&node.orelse))?;
+                    } else {
+                        self.dead(|c| c.conditional(&node.body))?;
                     }
                 }
                 None => {
@@ -301,6 +318,13 @@ impl<'a> Compiler<'a> {
         let known = self.known_truth(&node.test);
         if known == Some(false) {
             self.at(node.test.span, Self::line_alone);
+            self.dead(|c| {
+                let label = c.label();
+                c.push_block(FrameBlock::Loop(label, label))?;
+                c.conditional(&node.body)?;
+                c.pop_block();
+                Ok(())
+            })?;
             return self.conditional(&node.orelse);
         }
         let (start, end) = (self.label(), self.label());

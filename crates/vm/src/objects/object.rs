@@ -314,6 +314,7 @@ impl Object {
             && new.basic_size == old.basic_size
             && new.attrs_offset == old.attrs_offset
             && new.slot_offsets == old.slot_offsets
+            && super::weakref::has_weak_references(new) == super::weakref::has_weak_references(old)
             && new.collectable == old.collectable;
         let Some(head) = zelf.head() else { return Ok(()) };
         if !same {

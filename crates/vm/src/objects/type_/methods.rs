@@ -108,6 +108,19 @@ pub fn type_getattro(vm: &Vm, zelf: &Value, name: &Ref<Str>) -> PyResult<Option<
     }
 }
 
+impl Type {
+    /// Is instances' `__new__` one written in Python?
+    pub(crate) fn has_own_new(&self, vm: &Vm) -> bool {
+        let new = self.lookup(&vm.names().__new__);
+        new.is_some_and(|new| crate::objects::descr::native_new(&new).is_none())
+    }
+    /// Is instances' `__init__` one written in Python?
+    pub(crate) fn has_own_init(&self, vm: &Vm) -> bool {
+        let owner = self.lookup_owner(&vm.names().__init__);
+        owner.is_some_and(|(owner, _)| owner.has_flag(TypeFlags::HEAP))
+    }
+}
+
 #[pymethods]
 impl Type {
     #[slot]
@@ -289,6 +302,8 @@ impl Type {
     fn set_module(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
         if let Some(value) = value {
             drop(zelf.dict().insert_str(&vm.names().__module__, value));
+            // It was a line of another file.
+            drop(zelf.dict().remove_str(&vm.intern("__firstlineno__")));
             zelf.modified();
         }
         Ok(())
@@ -308,10 +323,16 @@ impl Type {
     fn set_doc(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
         let Some(value) = value else {
             return Err(vm.type_error(format!(
-                "cannot delete '__doc__' attribute of type '{}'",
+                "cannot delete '__doc__' attribute of immutable type '{}'",
                 zelf.payload.name()
             )));
         };
+        if zelf.has_flag(TypeFlags::IMMUTABLE) {
+            return Err(vm.type_error(format!(
+                "cannot set '__doc__' attribute of immutable type '{}'",
+                zelf.payload.name()
+            )));
+        }
         drop(zelf.dict().insert_str(&vm.names().__doc__, value));
         zelf.modified();
         Ok(())
@@ -349,8 +370,9 @@ impl Type {
         zelf.attrs_offset
     }
     #[getter(name = "__weakrefoffset__")]
-    fn weakrefoffset(_zelf: &Obj<Type>, _vm: &Vm) -> usize {
-        0
+    fn weakrefoffset(zelf: &Obj<Type>, _vm: &Vm) -> usize {
+        // They lie in a table, not in the instance: it only matters whether there are any.
+        if crate::objects::weakref::has_weak_references(zelf) { zelf.basic_size } else { 0 }
     }
     #[getter(name = "__flags__")]
     fn flags(zelf: &Obj<Type>, _vm: &Vm) -> u32 {
@@ -447,10 +469,14 @@ impl Type {
     }
     #[setter(name = "__type_params__")]
     fn set_type_params(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
-        if let Some(value) = value {
-            drop(zelf.dict().insert_str(&vm.names().__type_params__, value));
-            zelf.modified();
-        }
+        let Some(value) = value else {
+            return Err(vm.type_error(format!(
+                "cannot delete '__type_params__' attribute of type '{}'",
+                zelf.payload.name()
+            )));
+        };
+        drop(zelf.dict().insert_str(&vm.names().__type_params__, value));
+        zelf.modified();
         Ok(())
     }
     #[getter(name = "__text_signature__")]
