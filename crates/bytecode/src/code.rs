@@ -3,13 +3,19 @@
 //!
 //! Everything here is plain data, `Send` and `Sync`, and knows nothing of the running machine.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use adder_bigint::Int;
 
 pub use crate::positions::{Position, Positions, PositionsBuilder};
+pub use crate::shared::{Head, SharedCode};
+
+/// Bytes of a code object: its own, or a part of the library that lies in the binary.
+pub type Bytes = Cow<'static, [u8]>;
 
 /// Flags of `co_flags`.
 pub mod flags {
@@ -40,22 +46,39 @@ pub mod flags {
 
 /// A Python string as it stands in a code object: UTF-8 in which lone surrogates are allowed as
 /// three-byte sequences ("generalised UTF-8", also called WTF-8 when pairs are joined, as here
-/// they are not told apart from what the source wrote). Shared, immutable, cheap to clone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PyStrBuf(Arc<[u8]>);
+/// they are not told apart from what the source wrote). Immutable, cheap to clone: shared, or a part
+/// of the binary.
+#[derive(Clone)]
+pub struct PyStrBuf(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Shared(Arc<[u8]>),
+    Static(&'static [u8]),
+}
 
 impl PyStrBuf {
     /// A string of these bytes, which must be UTF-8 with surrogates allowed.
     ///
     /// Returns `None` if they are not.
     pub fn from_wtf8(bytes: &[u8]) -> Option<Self> {
-        is_generalized_utf8(bytes).then(|| PyStrBuf(bytes.into()))
+        is_generalized_utf8(bytes).then(|| PyStrBuf::shared(bytes))
     }
 
     /// A string of bytes that are known to be generalised UTF-8, and are not looked at again.
     pub fn from_trusted(bytes: &[u8]) -> Self {
         debug_assert!(is_generalized_utf8(bytes));
-        PyStrBuf(bytes.into())
+        PyStrBuf::shared(bytes)
+    }
+
+    /// The same of bytes that are part of the binary: nothing is allocated.
+    pub fn from_static(bytes: &'static [u8]) -> Self {
+        debug_assert!(is_generalized_utf8(bytes));
+        PyStrBuf(Repr::Static(bytes))
+    }
+
+    fn shared(bytes: impl Into<Arc<[u8]>>) -> Self {
+        PyStrBuf(Repr::Shared(bytes.into()))
     }
 
     /// A string of these code points; `None` if one lies beyond U+10FFFF.
@@ -64,17 +87,21 @@ impl PyStrBuf {
         for point in points {
             push_code_point(&mut bytes, point)?;
         }
-        Some(PyStrBuf(bytes.into()))
+        Some(PyStrBuf::shared(bytes))
     }
 
     /// The bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Repr::Shared(bytes) => bytes,
+            Repr::Static(bytes) => bytes,
+        }
     }
 
     /// The text, unless it holds a lone surrogate.
     pub fn as_str(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
+        std::str::from_utf8(self.as_bytes()).ok()
     }
 
     /// The text, with U+FFFD for lone surrogates.
@@ -90,42 +117,74 @@ impl PyStrBuf {
 
     /// The code points, surrogates among them.
     pub fn code_points(&self) -> CodePoints<'_> {
-        CodePoints { bytes: &self.0, at: 0 }
+        CodePoints { bytes: self.as_bytes(), at: 0 }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_bytes().is_empty()
+    }
+}
+
+impl PartialEq for PyStrBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for PyStrBuf {}
+
+impl PartialOrd for PyStrBuf {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PyStrBuf {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl Hash for PyStrBuf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+impl Default for PyStrBuf {
+    fn default() -> Self {
+        PyStrBuf::from_static(b"")
     }
 }
 
 impl From<&str> for PyStrBuf {
     fn from(text: &str) -> Self {
-        PyStrBuf(text.as_bytes().into())
+        PyStrBuf::shared(text.as_bytes())
     }
 }
 
 impl From<String> for PyStrBuf {
     fn from(text: String) -> Self {
-        PyStrBuf(text.into_bytes().into())
+        PyStrBuf::shared(text.into_bytes())
     }
 }
 
 impl PartialEq<str> for PyStrBuf {
     fn eq(&self, other: &str) -> bool {
-        *self.0 == *other.as_bytes()
+        *self.as_bytes() == *other.as_bytes()
     }
 }
 
 impl PartialEq<&str> for PyStrBuf {
     fn eq(&self, other: &&str) -> bool {
-        *self.0 == *other.as_bytes()
+        *self.as_bytes() == *other.as_bytes()
     }
 }
 
 /// Lookups by bytes: hash and order are those of the bytes.
 impl Borrow<[u8]> for PyStrBuf {
     fn borrow(&self) -> &[u8] {
-        &self.0
+        self.as_bytes()
     }
 }
 
@@ -209,7 +268,7 @@ pub enum Const {
     Tuple(Arc<[Const]>),
     /// The members in the order they were written; equal ones only once.
     FrozenSet(Arc<[Const]>),
-    Code(Arc<CodeObject>),
+    Code(SharedCode),
 }
 
 impl Const {
@@ -251,7 +310,7 @@ impl Const {
             (Const::FrozenSet(a), Const::FrozenSet(b)) => {
                 a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| a.is_same(b)))
             }
-            (Const::Code(a), Const::Code(b)) => Arc::ptr_eq(a, b),
+            (Const::Code(a), Const::Code(b)) => a.is(b),
             _ => false,
         }
     }
@@ -271,7 +330,7 @@ pub struct CodeObject {
     /// See [`flags`].
     pub flags: u32,
     /// Wordcode: pairs of bytes, instruction and argument.
-    pub code: Box<[u8]>,
+    pub code: Bytes,
     pub consts: Box<[Const]>,
     pub names: Box<[PyStrBuf]>,
     pub varnames: Box<[PyStrBuf]>,
@@ -281,7 +340,7 @@ pub struct CodeObject {
     pub name: PyStrBuf,
     pub firstlineno: u32,
     /// Line numbers: pairs of bytes, step in the code and (signed) step in lines.
-    pub lnotab: Box<[u8]>,
+    pub lnotab: Bytes,
 
     /// Of the positional parameters, how many are positional-only (PEP 570).
     pub posonlyargcount: u32,
@@ -293,6 +352,31 @@ pub struct CodeObject {
 }
 
 impl CodeObject {
+    /// Code with this head and nothing in it, which the verifier refuses to run.
+    pub fn empty(head: &Head) -> Self {
+        CodeObject {
+            argcount: head.argcount,
+            kwonlyargcount: head.kwonlyargcount,
+            nlocals: head.nlocals,
+            stacksize: 0,
+            flags: head.flags,
+            code: Bytes::default(),
+            consts: Box::default(),
+            names: Box::default(),
+            varnames: Box::default(),
+            freevars: Box::default(),
+            cellvars: Box::default(),
+            filename: "".into(),
+            name: head.name.clone(),
+            firstlineno: 0,
+            lnotab: Bytes::default(),
+            posonlyargcount: 0,
+            qualname: head.name.clone(),
+            positions: Positions::default(),
+            extended: false,
+        }
+    }
+
     /// Code points below this are in `cellvars`, those from it on in `freevars`.
     pub fn free_name(&self, index: u32) -> Option<&PyStrBuf> {
         let index = index as usize;

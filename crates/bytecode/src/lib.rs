@@ -12,5 +12,7 @@ pub mod opcode;
 pub mod positions;
 pub mod pyc;
 pub mod repr;
+pub mod shared;
+pub mod stored;
 pub mod table;
 pub mod verify;

@@ -402,8 +402,6 @@ pub struct Reader<'a, V> {
     at: usize,
     shared: Vec<Shared<V>>,
     depth: u32,
-    /// Stands in for the file names in code objects.
-    filename: Option<PyStrBuf>,
 }
 
 /// A value, or the marker that ends a dict.
@@ -414,7 +412,7 @@ enum Item<V> {
 
 impl<'a, V: Clone> Reader<'a, V> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Reader { bytes, at: 0, shared: Vec::new(), depth: 0, filename: None }
+        Reader { bytes, at: 0, shared: Vec::new(), depth: 0 }
     }
 
     /// How many bytes have been read.
@@ -655,7 +653,7 @@ impl<'a, V: Clone> Reader<'a, V> {
                 let n = self.byte()?;
                 self.text(n.into(), true)?
             }
-            b'c' | EXTENDED_CODE => Const::Code(Arc::new(self.code(kind == EXTENDED_CODE)?)),
+            b'c' | EXTENDED_CODE => Const::Code(self.code(kind == EXTENDED_CODE)?.into()),
             _ => return Err(MarshalError::Bad("unknown type code")),
         })
     }
@@ -726,8 +724,7 @@ impl<'a, V: Clone> Reader<'a, V> {
         let varnames = self.expect_names()?;
         let freevars = self.expect_names()?;
         let cellvars = self.expect_names()?;
-        let written = self.expect_str()?;
-        let filename = self.filename.clone().unwrap_or(written);
+        let filename = self.expect_str()?;
         let name = self.expect_str()?;
         let firstlineno = self.long()?.max(0) as u32;
         let lnotab = self.expect_bytes()?;
@@ -739,7 +736,7 @@ impl<'a, V: Clone> Reader<'a, V> {
             let number = self.count(NEGATIVE)?;
             (posonlyargcount, extended) = (number >> 1, number & 1 == 1);
             qualname = self.expect_str()?;
-            positions = Positions::from_bytes(&self.expect_bytes()?);
+            positions = Positions::from_bytes(self.expect_bytes()?.to_vec());
         }
         Ok(CodeObject {
             argcount,
@@ -796,20 +793,17 @@ impl<'a, V: Clone> Reader<'a, V> {
 /// # Errors
 /// If the bytes are something else.
 pub fn read_constant(bytes: &[u8]) -> Result<Const, MarshalError> {
-    Reader::<()>::new(bytes).constant()
+    read_prefix(bytes).map(|(value, _)| value)
 }
 
-/// A code object from bytes that [`write_all`] made, with this file name in it and all within it.
+/// A constant or code object from the start of these bytes, and how many of them it takes.
 ///
 /// # Errors
 /// If the bytes are something else.
-pub fn read_code_as(bytes: &[u8], filename: &str) -> Result<Arc<CodeObject>, MarshalError> {
+pub fn read_prefix(bytes: &[u8]) -> Result<(Const, usize), MarshalError> {
     let mut reader = Reader::<()>::new(bytes);
-    reader.filename = Some(filename.into());
-    match reader.constant()? {
-        Const::Code(code) => Ok(code),
-        _ => Err(MarshalError::Bad("no code object")),
-    }
+    let value = reader.constant()?;
+    Ok((value, reader.position()))
 }
 
 #[cfg(test)]

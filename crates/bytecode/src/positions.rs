@@ -3,6 +3,8 @@
 //! 3.6 has only `lnotab`, so Adder keeps this beside it. The byte form is our own: runs of code
 //! units with one position, each a few variable-length numbers, read only when somebody asks.
 
+use crate::code::Bytes;
+
 /// A place in the source. Lines count from 1, columns from 0 in bytes of the UTF-8 line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Position {
@@ -14,12 +16,12 @@ pub struct Position {
 
 /// The positions of all instructions of a code object.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Positions(Box<[u8]>);
+pub struct Positions(Bytes);
 
 impl Positions {
     /// Takes the byte form, as [`Positions::as_bytes`] gave it. Any bytes will do: what cannot
     /// be read is no position.
-    pub fn from_bytes(bytes: &[u8]) -> Self {
+    pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
         Positions(bytes.into())
     }
 
@@ -167,7 +169,7 @@ mod tests {
     #[test]
     fn any_bytes_are_read_without_fault() {
         for bytes in [&[0xff; 9][..], &[3], &[3, 1, 0, 0, 0], &[3, 0x80]] {
-            assert_eq!(Positions::from_bytes(bytes).at(0), None);
+            assert_eq!(Positions::from_bytes(bytes.to_vec()).at(0), None);
         }
     }
 }

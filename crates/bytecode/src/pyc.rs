@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::code::{CodeObject, Const};
+use crate::code::{CodeObject, Const, SharedCode};
 use crate::marshal::{self, MarshalError};
 
 /// 3.6's magic number, 3379, and two bytes that text mode would spoil.
@@ -68,7 +68,7 @@ pub fn write(code: &CodeObject, stamp: Stamp) -> Result<Vec<u8>, MarshalError> {
 ///
 /// # Errors
 /// If the file is of another version or damaged.
-pub fn read(bytes: &[u8]) -> Result<(Stamp, CodeObject), PycError> {
+pub fn read(bytes: &[u8]) -> Result<(Stamp, SharedCode), PycError> {
     let word = |at: usize| -> Result<[u8; 4], PycError> {
         let part = bytes.get(at..at + 4).ok_or(PycError::Short)?;
         Ok([part[0], part[1], part[2], part[3]])
@@ -78,9 +78,7 @@ pub fn read(bytes: &[u8]) -> Result<(Stamp, CodeObject), PycError> {
     }
     let stamp = Stamp { mtime: u32::from_le_bytes(word(4)?), size: u32::from_le_bytes(word(8)?) };
     match marshal::read_constant(&bytes[HEADER..])? {
-        Const::Code(code) => {
-            Ok((stamp, std::sync::Arc::try_unwrap(code).unwrap_or_else(|code| (*code).clone())))
-        }
+        Const::Code(code) => Ok((stamp, code)),
         _ => Err(PycError::NotCode),
     }
 }

@@ -56,7 +56,8 @@ fn start() -> ExitCode {
                 // A shell stops a script whose program died of the signal, not one that exited.
                 adder_vm::builtin_modules::signal::die_of_interrupt();
             }
-            ExitCode::from(status as u8)
+            // At once: to give memory back piece by piece would be for nobody.
+            std::process::exit(status & 0xff)
         }
     }
 }

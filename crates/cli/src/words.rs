@@ -10,7 +10,6 @@ use adder_vm::runtime::enter;
 use adder_vm::{PyResult, Ref, Vm};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Runs a word; needs no machine.
 pub fn run(word: &Word, options: &Options) -> ExitCode {
@@ -94,7 +93,7 @@ fn compile_file(file: &str, out_dir: &str, options: &Options) -> Result<(), Stri
 pub fn run_pyc(vm: &Vm, main: &Ref<Module>, bytes: &[u8]) -> PyResult<()> {
     match pyc::read(bytes) {
         Ok((_, code)) => {
-            let code = Code::new_ref(Arc::new(code));
+            let code = Code::new_ref(code);
             let dict = main.dict().to_ref();
             enter::run_code(vm, &code, &dict, dict.to_value(), None).map(drop)
         }

@@ -99,5 +99,5 @@ fn compile(path: &str, source: &[u8]) -> Result<Vec<u8>, Failure> {
     };
     let compiled =
         adder_compiler::compile(&parsed, &options).map_err(|e| format!("{path}: {e:?}"))?;
-    Ok(adder_bytecode::marshal::write_all(&compiled.code)?)
+    Ok(adder_bytecode::stored::write(&compiled.code.into())?)
 }

@@ -33,7 +33,7 @@ pub mod library {
             return Ok(None);
         };
         let shown = frozen::shown(&vm.config().library_root(), &path);
-        Code::unmarshal(vm, file.code(), &shown).map(Some)
+        Code::of_library(vm, file.code(), &shown).map(Some)
     }
 
     /// The bytes of a file, or None.

@@ -123,7 +123,13 @@ pub mod imp {
     fn find_frozen(vm: &Vm, name: String, withdata: Option<bool>) -> PyResult {
         let Some(found) = frozen(vm, &name) else { return Ok(Value::NONE) };
         let data = match withdata {
-            Some(true) => MemoryView::of_object(vm, &Bytes::from_slice(found.code).into())?.into(),
+            Some(true) => {
+                let code = Code::of_library(vm, found.code, &found.file)?;
+                match adder_bytecode::marshal::write_all(&code.source) {
+                    Ok(data) => MemoryView::of_object(vm, &Bytes::from_slice(&data).into())?.into(),
+                    Err(error) => return Err(vm.value_error(error.to_string())),
+                }
+            }
             _ => Value::NONE,
         };
         let origin = found.origin.map_or(Value::NONE, |origin| vm.str(&origin));
@@ -143,7 +149,7 @@ pub mod imp {
             };
         }
         match frozen(vm, &name) {
-            Some(found) => Code::unmarshal(vm, found.code, &found.file),
+            Some(found) => Code::of_library(vm, found.code, &found.file),
             None => Err(no_frozen(vm, &name)),
         }
     }

@@ -17,15 +17,14 @@ use crate::runtime::prepared::{Prepared, prepare};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bigint::Int;
-use adder_bytecode::code::{CodeObject, Const, Position, PyStrBuf, flags};
+use adder_bytecode::code::{CodeObject, Const, Head, Position, PyStrBuf, SharedCode, flags};
 use adder_derive::{pyclass, pymethods};
 use std::cell::OnceCell;
-use std::sync::Arc;
 
 /// Create a code object.  Not for mere mortals.
 #[pyclass(name = "code", no_gc)]
 pub struct Code {
-    pub source: Arc<CodeObject>,
+    pub source: SharedCode,
     prepared: OnceCell<Prepared>,
     name: OnceCell<Ref<Str>>,
     qualname: OnceCell<Ref<Str>>,
@@ -45,6 +44,14 @@ pub fn text(text: &PyStrBuf) -> Ref<Str> {
     builder::from_wtf8(text.as_bytes())
 }
 
+/// A name of the compiler's as an interned str.
+pub fn interned(name: &PyStrBuf) -> Ref<Str> {
+    match std::str::from_utf8(name.as_bytes()) {
+        Ok(name) => intern::intern_str(name),
+        Err(_) => intern::intern(&text(name)),
+    }
+}
+
 /// A constant as a value.
 pub fn const_value(vm: &Vm, constant: &Const) -> Value {
     match constant {
@@ -56,14 +63,12 @@ pub fn const_value(vm: &Vm, constant: &Const) -> Value {
         Const::Float(f) => Value::float(*f),
         Const::Complex(re, im) => ComplexObj::new_value(*re, *im),
         Const::Str(s) => {
-            let made = text(s);
-            let identifier = made
-                .as_ascii()
-                .is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
-            if let [one] = s.as_bytes() {
+            let bytes = s.as_bytes();
+            if let [one] = bytes {
                 return intern::character(u32::from(*one)).into();
             }
-            if identifier { intern::intern(&made).into() } else { made.into() }
+            let identifier = bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+            if identifier { interned(s).into() } else { text(s).into() }
         }
         Const::Bytes(b) => Bytes::from_slice(b).into(),
         Const::Tuple(items) => {
@@ -125,13 +130,14 @@ pub fn value_const(vm: &Vm, value: &Value) -> PyResult<Const> {
 }
 
 impl Code {
-    pub fn new_ref(source: Arc<CodeObject>) -> Ref<Code> {
+    pub fn new_ref(source: SharedCode) -> Ref<Code> {
+        let head = source.head();
         let special = flags::VARARGS
             | flags::VARKEYWORDS
             | flags::GENERATOR
             | flags::COROUTINE
             | flags::ASYNC_GENERATOR;
-        let cells = source.cellvars.len() + source.freevars.len();
+        let cells = head.cells + head.frees;
         Ref::new(Code {
             prepared: OnceCell::new(),
             name: OnceCell::new(),
@@ -139,28 +145,28 @@ impl Code {
             doc: OnceCell::new(),
             names: OnceCell::new(),
             cells: OnceCell::new(),
-            slots: source.nlocals + cells as u32,
-            argcount: source.argcount,
-            simple: source.flags & special == 0 && source.kwonlyargcount == 0,
-            positional: source.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
-                && source.kwonlyargcount == 0,
+            slots: head.nlocals + cells,
+            argcount: head.argcount,
+            simple: head.flags & special == 0 && head.kwonlyargcount == 0,
+            positional: head.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
+                && head.kwonlyargcount == 0,
             has_cells: cells > 0,
             source,
             lines: OnceCell::new(),
         })
     }
 
-    /// A code object of the library's, marshalled with all its fields.
-    pub fn unmarshal(vm: &Vm, bytes: &[u8], filename: &str) -> PyResult<Ref<Code>> {
-        match adder_bytecode::marshal::read_code_as(bytes, filename) {
-            Ok(code) => Ok(Code::new_ref(code)),
-            Err(error) => Err(vm.value_error(error.to_string())),
+    /// A code object of the library's, as `adder_bytecode::stored` keeps it.
+    pub fn of_library(vm: &Vm, bytes: &'static [u8], filename: &str) -> PyResult<Ref<Code>> {
+        match adder_bytecode::stored::read(bytes, filename) {
+            Some(code) => Ok(Code::new_ref(code)),
+            None => Err(vm.value_error("the library's code cannot be read")),
         }
     }
 
     /// The same code, and all code within it, under another file name.
     pub fn with_filename(&self, filename: &PyStrBuf) -> Ref<Code> {
-        fn renamed(code: &CodeObject, filename: &PyStrBuf) -> Arc<CodeObject> {
+        fn renamed(code: &CodeObject, filename: &PyStrBuf) -> SharedCode {
             let mut made = code.clone();
             made.filename = filename.clone();
             for constant in &mut made.consts {
@@ -168,7 +174,7 @@ impl Code {
                     *inner = renamed(inner, filename);
                 }
             }
-            Arc::new(made)
+            made.into()
         }
         Code::new_ref(renamed(&self.source, filename))
     }
@@ -210,13 +216,14 @@ impl Code {
         self.has_cells
     }
     pub fn makes_generator(&self) -> bool {
-        self.source.flags & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR) != 0
+        self.source.head().flags & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR)
+            != 0
     }
     pub fn has_flag(&self, flag: u32) -> bool {
-        self.source.flags & flag != 0
+        self.source.head().flags & flag != 0
     }
     pub fn name(&self) -> Ref<Str> {
-        self.name.get_or_init(|| intern::intern(&text(&self.source.name))).clone()
+        self.name.get_or_init(|| interned(&self.source.head().name)).clone()
     }
     pub fn qualname(&self) -> Ref<Str> {
         self.qualname.get_or_init(|| text(&self.source.qualname)).clone()
@@ -230,8 +237,7 @@ impl Code {
     }
     /// The variables' interned names.
     pub fn varnames(&self) -> &[Ref<Str>] {
-        self.names
-            .get_or_init(|| self.source.varnames.iter().map(|n| intern::intern(&text(n))).collect())
+        self.names.get_or_init(|| self.source.varnames.iter().map(|n| interned(n)).collect())
     }
     /// For each cell variable, the parameter it starts from.
     pub fn cell_parameters(&self) -> &[Option<u32>] {
@@ -307,7 +313,7 @@ impl Code {
 }
 
 fn text_tuple(texts: &[PyStrBuf]) -> Ref<Tuple> {
-    Tuple::from_vec(texts.iter().map(|t| intern::intern(&text(t)).into()).collect())
+    Tuple::from_vec(texts.iter().map(|t| interned(t).into()).collect())
 }
 
 fn buf(vm: &Vm, value: &Value, what: &str) -> PyResult<PyStrBuf> {
@@ -385,7 +391,7 @@ fn set_field(vm: &Vm, code: &mut CodeObject, name: &str, value: &Value) -> PyRes
 
 fn checked(vm: &Vm, code: CodeObject) -> PyResult<Ref<Code>> {
     match adder_bytecode::verify::analyze(&code) {
-        Ok(_) => Ok(Code::new_ref(Arc::new(code))),
+        Ok(_) => Ok(Code::new_ref(code.into())),
         Err(error) => Err(vm.value_error(format!("code: {error}"))),
     }
 }
@@ -444,27 +450,7 @@ impl Code {
                 )));
             }
         };
-        let mut code = CodeObject {
-            argcount: 0,
-            kwonlyargcount: 0,
-            nlocals: 0,
-            stacksize: 0,
-            flags: 0,
-            code: Box::new([]),
-            consts: Box::new([]),
-            names: Box::new([]),
-            varnames: Box::new([]),
-            freevars: Box::new([]),
-            cellvars: Box::new([]),
-            filename: "".into(),
-            name: "".into(),
-            firstlineno: 1,
-            lnotab: Box::new([]),
-            posonlyargcount: 0,
-            qualname: "".into(),
-            positions: Default::default(),
-            extended: false,
-        };
+        let mut code = CodeObject { firstlineno: 1, ..CodeObject::empty(&Head::default()) };
         for (name, value) in names.iter().zip(given) {
             set_field(vm, &mut code, name, value)?;
         }
@@ -545,7 +531,7 @@ impl Code {
     fn richcompare(zelf: &Obj<Code>, vm: &Vm, other: &Value, op: CmpOp) -> PyResult {
         let Some(other) = other.downcast::<Code>() else { return Ok(Value::NOT_IMPLEMENTED) };
         let (a, b) = (&zelf.source, &other.source);
-        let same = Arc::ptr_eq(a, b)
+        let same = a.is(b)
             || (a.name == b.name
                 && a.code == b.code
                 && a.argcount == b.argcount

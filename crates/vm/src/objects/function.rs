@@ -19,6 +19,7 @@ use crate::runtime::frame::Slot;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
+use std::cell::Cell;
 
 /// Create a function object.
 #[pyclass(name = "function", has_dict)]
@@ -33,7 +34,9 @@ pub struct Function {
     kwdefaults: Guarded<Option<Ref<Dict>>>,
     annotations: ValueCell,
     annotate: ValueCell,
+    /// `__doc__`, if it was set; until then it is the docstring of the code the function began with.
     doc: ValueCell,
+    doc_is_set: Cell<bool>,
     module: ValueCell,
     type_params: ValueCell,
     /// Replaced code, defaults and the like stay until the function dies: a frame may run them.
@@ -62,7 +65,6 @@ impl Function {
     ) -> Ref<Function> {
         let module = globals.get_str(&vm.names().__name__);
         let name = code.name();
-        let doc = code.docstring();
         Ref::new(Function {
             code: Guarded::new(code),
             globals,
@@ -74,7 +76,8 @@ impl Function {
             kwdefaults: Guarded::new(None),
             annotations: ValueCell::default(),
             annotate: ValueCell::default(),
-            doc: doc.into(),
+            doc: ValueCell::default(),
+            doc_is_set: Cell::new(false),
             module: module.into(),
             type_params: ValueCell::default(),
             retired: Guarded::new(Vec::new()),
@@ -157,7 +160,7 @@ impl Function {
 
     pub fn set_closure(&self, vm: &Vm, closure: &Value) -> PyResult<()> {
         match closure.downcast::<Tuple>() {
-            Some(cells) if cells.len() == self.code().source.freevars.len() => {
+            Some(cells) if cells.len() == self.code().source.head().frees as usize => {
                 drop(self.closure.replace(Some(cells.to_ref())));
                 Ok(())
             }
@@ -219,7 +222,7 @@ impl Function {
         };
         let name = name.filter(|n| !n.is_none());
         let closure = closure.filter(|c| !c.is_none());
-        let want = code.source.freevars.len();
+        let want = code.source.head().frees as usize;
         let have = closure.as_ref().and_then(|c| c.downcast::<Tuple>()).map(|c| c.len());
         if want > 0 && have.is_none() {
             return Err(vm.type_error("arg 5 (closure) must be tuple"));
@@ -279,7 +282,7 @@ impl Function {
             return Err(vm.type_error("__code__ must be set to a code object"));
         };
         let (want, have) =
-            (code.source.freevars.len(), Function::closure(zelf).map_or(0, |c| c.len()));
+            (code.source.head().frees as usize, Function::closure(zelf).map_or(0, |c| c.len()));
         if want != have {
             return Err(vm.value_error(format!(
                 "{}() requires a code object with {have} free vars, not {want}",
@@ -322,11 +325,18 @@ impl Function {
     }
     #[getter(name = "__doc__")]
     fn get_doc(zelf: &Obj<Function>, _vm: &Vm) -> Option<Value> {
-        zelf.doc.get()
+        if zelf.doc_is_set.get() {
+            return zelf.doc.get();
+        }
+        match zelf.retired.with(|r| r.first().cloned()).map(Value::into_ref::<Code>) {
+            Some(Ok(first)) => first.docstring(),
+            _ => zelf.code().docstring(),
+        }
     }
     #[setter(name = "__doc__")]
     fn set_doc(zelf: &Obj<Function>, _vm: &Vm, value: Option<Value>) -> PyResult<()> {
         zelf.doc.set(value);
+        zelf.doc_is_set.set(true);
         Ok(())
     }
     #[getter(name = "__module__")]

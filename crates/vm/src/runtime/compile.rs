@@ -10,7 +10,6 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_compiler::{CompileError, Options};
 use adder_syntax::{Level, Parsed, SyntaxError, Warning, WarningKind};
-use std::sync::Arc;
 
 pub use adder_syntax::Mode;
 
@@ -126,7 +125,7 @@ impl Vm {
         match adder_compiler::compile(parsed, &options) {
             Ok(compiled) => {
                 self.report_warnings(&compiled.warnings, request.filename)?;
-                Ok(Code::new_ref(Arc::new(compiled.code)))
+                Ok(Code::new_ref(compiled.code.into()))
             }
             Err(CompileError::Syntax(error)) => {
                 Err(self.syntax_error_from(&error, request.filename))

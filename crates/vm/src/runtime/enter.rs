@@ -339,7 +339,7 @@ unsafe fn bind(
 ) -> PyResult<()> {
     let code = function.code();
     let slots = code.local_slots();
-    let argcount = code.source.argcount as usize;
+    let argcount = code.argcount();
     let given = n - names.map_or(0, |names| names.len());
     // Python code that runs meanwhile (a finaliser, a strange keyword) keeps off these words.
     let top = vm.stack.top.get();
@@ -378,8 +378,7 @@ fn bind_locals(
     named: SmallVec<[Value; 8]>,
 ) -> PyResult<()> {
     let code = function.code();
-    let source = &code.source;
-    let (argcount, kwonly) = (source.argcount as usize, source.kwonlyargcount as usize);
+    let (argcount, kwonly) = (code.argcount(), code.source.head().kwonlyargcount as usize);
     let mut next = argcount + kwonly;
     let too_many_given = rest.is_none() && given > argcount;
     if let Some(rest) = rest {
@@ -435,12 +434,13 @@ fn bind_locals(
 /// closure's cells over.
 fn fill_cells(function: &Obj<Function>, locals: &mut [Slot]) {
     let code = function.code();
-    let nlocals = code.source.nlocals as usize;
+    let head = code.source.head();
+    let nlocals = head.nlocals as usize;
     for (i, parameter) in code.cell_parameters().iter().enumerate() {
         let content = parameter.and_then(|p| locals[p as usize].take());
         locals[nlocals + i] = Some(CellObj::new_value(content));
     }
-    let first_free = nlocals + code.source.cellvars.len();
+    let first_free = nlocals + head.cells as usize;
     function.with_closure(|cells| {
         for (slot, cell) in locals[first_free..].iter_mut().zip(cells) {
             *slot = Some(cell.clone());

@@ -6,7 +6,7 @@
 /// A module that can be imported before `sys.path` is looked at.
 pub struct FrozenModule {
     pub is_package: bool,
-    /// Marshalled code, all fields kept (`adder_bytecode::marshal::write_all`).
+    /// Its code, as `adder_bytecode::stored` keeps it.
     pub code: &'static [u8],
     /// `co_filename` of its code.
     pub file: String,

@@ -63,7 +63,7 @@ fn call_bootstrap(vm: &Vm, importlib: &Obj<Module>, name: &str, args: &[Value]) 
 
 /// Runs a frozen module's code in a module.
 pub fn run_frozen(vm: &Vm, module: &Obj<Module>, frozen: &FrozenModule) -> PyResult<()> {
-    let code = crate::objects::code::Code::unmarshal(vm, frozen.code, &frozen.file)?;
+    let code = crate::objects::code::Code::of_library(vm, frozen.code, &frozen.file)?;
     let dict = module.dict().to_ref();
     if dict.get_str(&vm.intern("__builtins__")).is_none() {
         module.set(vm, "__builtins__", builtins_module(vm));

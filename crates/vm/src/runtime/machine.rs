@@ -14,6 +14,7 @@ use crate::runtime::frame::{Frame, Slot};
 use crate::runtime::prepared::cache::Cache;
 use crate::runtime::prepared::{Instr, Prepared};
 use crate::value::Value;
+use smallvec::SmallVec;
 
 /// The registers of the running frame.
 #[derive(Clone, Copy)]
@@ -149,6 +150,18 @@ impl Machine {
     pub fn pop_vec(&mut self, n: usize) -> Vec<Value> {
         let mut items = Vec::with_capacity(n);
         // SAFETY: the words are values and move out; the stack shrinks by them.
+        unsafe {
+            self.sp = self.sp.sub(n);
+            std::ptr::copy_nonoverlapping(self.sp.cast::<Value>(), items.as_mut_ptr(), n);
+            items.set_len(n);
+        }
+        items
+    }
+    /// The same where they are mostly few.
+    #[inline(always)]
+    pub fn pop_few(&mut self, n: usize) -> SmallVec<[Value; 8]> {
+        let mut items = SmallVec::with_capacity(n);
+        // SAFETY: as above.
         unsafe {
             self.sp = self.sp.sub(n);
             std::ptr::copy_nonoverlapping(self.sp.cast::<Value>(), items.as_mut_ptr(), n);

@@ -339,6 +339,10 @@ impl Dict {
             entry.key.clone().map(|key| (at, key, entry.value.clone()))
         })
     }
+    /// Every key with its value; `f` runs no Python code.
+    pub fn for_each(&self, mut f: impl FnMut(&Value, &Value)) {
+        self.table.with(|t| t.live().for_each(|(k, v, _)| f(k, v)));
+    }
     pub fn items_vec(&self) -> Vec<(Value, Value)> {
         self.table.with(|t| t.live().map(|(k, v, _)| (k.clone(), v.clone())).collect())
     }

@@ -7,6 +7,7 @@
 
 use super::{Str, StrBuilder};
 use crate::object::{GilCell, Obj, Ref};
+use crate::runtime::hash::hash_bytes;
 use hashbrown::HashTable;
 
 struct Table {
@@ -37,18 +38,37 @@ pub fn intern(text: &Ref<Str>) -> Ref<Str> {
         // SAFETY: as above.
         return unsafe { &*found }.to_ref();
     }
+    enter(text, hash)
+}
+
+/// The interned string for Rust text. One that is there already is found without making another.
+pub fn intern_str(text: &str) -> Ref<Str> {
+    if !text.is_ascii() {
+        return intern(&Ref::from_str(text));
+    }
+    let hash = hash_bytes(text.as_bytes());
+    let known = TABLE.with(|t| {
+        // SAFETY: strings leave the table before they die.
+        let equals = |s: &*const Obj<Str>| unsafe { &**s }.as_ascii() == Some(text);
+        // SAFETY: as above.
+        t.strings.find(hash as u64, equals).map(|s| unsafe { &**s }.to_ref())
+    });
+    known.unwrap_or_else(|| {
+        let made = Ref::from_str(text);
+        made.hash.set(hash);
+        enter(made, hash)
+    })
+}
+
+/// Puts a string into the table, where no equal one is.
+fn enter(text: Ref<Str>, hash: i64) -> Ref<Str> {
     text.set_interned();
     let raw: *const Obj<Str> = &*text;
     TABLE.with(|t| {
-        // SAFETY: as above.
+        // SAFETY: strings leave the table before they die.
         t.strings.insert_unique(hash as u64, raw, |s| unsafe { &**s }.hash() as u64);
     });
     text
-}
-
-/// The interned string for Rust text.
-pub fn intern_str(text: &str) -> Ref<Str> {
-    intern(&Ref::from_str(text))
 }
 
 /// How many strings are interned.

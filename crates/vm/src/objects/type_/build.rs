@@ -2,7 +2,7 @@
 //!
 //! CPython's counterpart: `type_new` in `Objects/typeobject.c`.
 
-use super::slots::SLOT_DEFS;
+use super::slots::{SLOT_DEFS, SlotDef};
 use super::{Parts, Type, TypeFlags, generic, mro};
 use crate::object::attrs::Attrs;
 use crate::object::{Obj, Payload, Ref};
@@ -21,6 +21,8 @@ use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// The most derived metaclass of some bases.
 pub fn metaclass_of(vm: &Vm, start: &Obj<Type>, bases: &[Value]) -> PyResult<Ref<Type>> {
@@ -355,25 +357,62 @@ fn set_module(vm: &Vm, dict: &Obj<Dict>) {
     }
 }
 
-/// Recomputes the slots of a class from its dict and its bases.
-pub fn update_slots(vm: &Vm, ty: &Obj<Type>) {
+/// The slots that a name stands for: `__add__` is a number's and a sequence's.
+fn slots_named(name: &str) -> &'static [&'static SlotDef] {
+    static BY_NAME: OnceLock<HashMap<&str, Vec<&SlotDef>>> = OnceLock::new();
+    let table = BY_NAME.get_or_init(|| {
+        let mut table: HashMap<&str, Vec<&SlotDef>> = HashMap::with_capacity(SLOT_DEFS.len());
+        for def in SLOT_DEFS {
+            table.entry(def.name).or_default().push(def);
+        }
+        table
+    });
+    table.get(name).map_or(&[], Vec::as_slice)
+}
+
+/// With one base, the slots are the base's but for the names in the class's own dict. False, and
+/// nothing done, if that is not so simple: several bases, or a native method under a slot's name.
+fn update_own_slots(ty: &Obj<Type>) -> bool {
+    let Some(base) = ty.base() else { return false };
     let mro = ty.mro();
-    // Start from the bases' slots, in MRO order, then let the names on the MRO decide.
-    for def in SLOT_DEFS {
-        (def.reset)(&ty.slots);
+    let single = mro.get(1).is_some_and(|next| next.same(&base))
+        && base.mro().len() + 1 == mro.len()
+        && ty.bases.with(|bases| bases.len() == 1);
+    if !single {
+        return false;
     }
+    let mut own: Vec<&SlotDef> = Vec::new();
+    for (name, value) in ty.dict().items_vec() {
+        let Some(name) = name.downcast::<Str>().and_then(|n| n.as_ascii()) else { continue };
+        if !name.starts_with("__") {
+            continue;
+        }
+        let named = slots_named(name);
+        if !named.is_empty() && descr::wrapper_owner(&value).is_some() {
+            return false;
+        }
+        own.extend(named);
+    }
+    ty.slots.inherit(&base.slots);
+    for def in own {
+        (def.generic)(&ty.slots);
+    }
+    true
+}
+
+/// Any class: the bases' slots in MRO order, then the names on the MRO decide.
+fn update_all_slots(ty: &Obj<Type>) {
     if let Some(base) = ty.base() {
         ty.slots.inherit(&base.slots);
     }
-    for base in mro.iter().skip(1) {
+    for base in ty.mro().iter().skip(1) {
         ty.slots.inherit(&base.slots);
     }
-    let mut waiting: Vec<&super::slots::SlotDef> = Vec::new();
+    let mut waiting: Vec<&SlotDef> = Vec::new();
     for def in SLOT_DEFS {
         let name = intern::intern_str(def.name);
         let Some((owner, found)) = ty.lookup_owner(&name) else { continue };
-        let native = descr::wrapper_owner(&found);
-        match native {
+        match descr::wrapper_owner(&found) {
             // A native method: the slot of the type that declares it.
             Some(source) => {
                 let own_slot_agrees =
@@ -390,6 +429,16 @@ pub fn update_slots(vm: &Vm, ty: &Obj<Type>) {
     // Python methods win over what was copied: a slot has several names (`__lt__`, `__eq__`).
     for def in waiting {
         (def.generic)(&ty.slots);
+    }
+}
+
+/// Recomputes the slots of a class from its dict and its bases.
+pub fn update_slots(vm: &Vm, ty: &Obj<Type>) {
+    for def in SLOT_DEFS {
+        (def.reset)(&ty.slots);
+    }
+    if !update_own_slots(ty) {
+        update_all_slots(ty);
     }
     let names = vm.names();
     if ty.lookup(&names.__hash__).is_some_and(|h| h.is_none()) {

@@ -16,6 +16,7 @@ use crate::runtime::machine::Machine;
 use crate::runtime::prepared::Instr;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use smallvec::SmallVec;
 
 #[inline(always)]
 pub fn build_tuple(m: &mut Machine, i: Instr) {
@@ -87,9 +88,17 @@ fn callable_name(callable: &Value) -> String {
 }
 
 /// iterables -- one sequence
-fn join_iterables(vm: &Vm, parts: &[Value], callable: Option<&Value>) -> PyResult<Vec<Value>> {
-    let mut all = Vec::new();
+fn join_iterables(
+    vm: &Vm,
+    parts: &[Value],
+    callable: Option<&Value>,
+) -> PyResult<SmallVec<[Value; 8]>> {
+    let mut all = SmallVec::new();
     for part in parts {
+        if let Some(tuple) = part.downcast_exact::<Tuple>() {
+            all.extend(tuple.items().iter().cloned());
+            continue;
+        }
         if !iter::is_iterable(part) {
             return Err(match callable {
                 Some(callable) => not_iterable_argument(vm, callable, part),
@@ -99,7 +108,7 @@ fn join_iterables(vm: &Vm, parts: &[Value], callable: Option<&Value>) -> PyResul
                 )),
             });
         }
-        all.append(&mut iter::collect(vm, part)?);
+        all.extend(iter::collect(vm, part)?);
     }
     Ok(all)
 }
@@ -114,17 +123,17 @@ fn not_iterable_argument(vm: &Vm, callable: &Value, part: &Value) -> Exc {
 }
 
 pub fn build_list_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let parts = m.pop_vec(i.c as usize);
+    let parts = m.pop_few(i.c as usize);
     let items = join_iterables(vm, &parts, None)?;
-    m.push(List::from_vec(items).into());
+    m.push(List::from_vec(items.into_vec()).into());
     Ok(())
 }
 
 pub fn build_tuple_unpack(vm: &Vm, m: &mut Machine, i: Instr, with_call: bool) -> Done {
-    let parts = m.pop_vec(i.c as usize);
+    let parts = m.pop_few(i.c as usize);
     let callable = if with_call { Some(m.peek(1).clone()) } else { None };
     let items = join_iterables(vm, &parts, callable.as_ref())?;
-    m.push(Tuple::from_vec(items).into());
+    m.push(Tuple::from_small(items).into());
     Ok(())
 }
 

@@ -319,7 +319,7 @@ pub fn call_function_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     m.save();
     let callable = m.peek(1).clone();
     let mut names = None;
-    let mut named = Vec::new();
+    let mut named: SmallVec<[Value; 8]> = SmallVec::new();
     if let Some(kwargs) = kwargs {
         let exact = kwargs.downcast_exact::<Dict>().map(|d| d.to_ref());
         let dict = match exact {
@@ -331,12 +331,15 @@ pub fn call_function_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             }
         };
         if !dict.is_empty() {
-            let keys = dict.keys_vec();
+            let mut keys: SmallVec<[Value; 8]> = SmallVec::new();
+            dict.for_each(|key, value| {
+                keys.push(key.clone());
+                named.push(value.clone());
+            });
             if keys.iter().any(|name| name.downcast::<Str>().is_none()) {
                 return Err(vm.type_error("keywords must be strings"));
             }
-            named = dict.values_vec();
-            names = Some(Tuple::from_vec(keys));
+            names = Some(Tuple::from_small(keys));
         }
     }
     let spread;
@@ -363,7 +366,7 @@ fn enter_spread(
     m: &mut Machine,
     function: &Obj<Function>,
     positional: &[Value],
-    named: Vec<Value>,
+    named: SmallVec<[Value; 8]>,
     names: Option<&Obj<Tuple>>,
 ) -> Done {
     let n = positional.len() + named.len();

@@ -6,7 +6,6 @@
 
 use super::{Instr, P, Prepared, PreparedBlock, cache::Cache, fuse};
 use crate::objects::code::Code;
-use crate::objects::str_::intern;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
@@ -36,8 +35,7 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         }
     }
     let consts = source.consts.iter().map(|c| crate::objects::code::const_value(vm, c)).collect();
-    let names =
-        source.names.iter().map(|n| intern::intern(&crate::objects::code::text(n))).collect();
+    let names = source.names.iter().map(crate::objects::code::interned).collect();
     let blocks = analysis
         .blocks
         .iter()

@@ -1,0 +1,389 @@
+//! Code objects as the library's image holds them: nothing lost, nothing copied, and what lies inside
+//! is read only when it is needed ([`SharedCode`]). Not `marshal`, whose references bind a code object
+//! to all that stands before it.
+//!
+//! | part of a module | what |
+//! | --- | --- |
+//! | number | how many strings |
+//! | 4 bytes each | where each string ends, counted from the first one's start |
+//! | the strings | generalised UTF-8 |
+//! | code | the module's |
+//!
+//! A *number* is of seven bits a byte, the low ones first, all bytes but the last with the high bit set.
+//! A *string* is a number: its place in the table. *Bytes* are a number and so many bytes.
+//!
+//! | part of code | what |
+//! | --- | --- |
+//! | head | numbers: argcount, kwonlyargcount, nlocals, flags, cell variables, free variables; a string: the name |
+//! | body | bytes: the rest, see [`Writer::body`] |
+//!
+//! The bytes are part of the binary and trusted: they hold what [`write`] wrote. Still, whatever they
+//! hold, reading them is no fault.
+
+use std::collections::HashMap;
+
+use crate::code::{Bytes, CodeObject, Const, Head, Positions, PyStrBuf, SharedCode};
+use crate::marshal::{self, MarshalError};
+
+/// What stands before a constant.
+mod tag {
+    pub const STR: u8 = b's';
+    pub const BYTES: u8 = b'b';
+    pub const TUPLE: u8 = b'(';
+    pub const FROZENSET: u8 = b'>';
+    pub const CODE: u8 = b'c';
+    /// A number or a singleton, in marshal's form.
+    pub const ATOM: u8 = b'a';
+}
+
+// -- writing
+
+#[derive(Default)]
+struct Writer {
+    strings: Vec<PyStrBuf>,
+    places: HashMap<PyStrBuf, u32>,
+}
+
+fn number(out: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn size(out: &mut Vec<u8>, value: usize) -> Result<(), MarshalError> {
+    number(out, u32::try_from(value).map_err(|_| MarshalError::TooLarge)?);
+    Ok(())
+}
+
+fn bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), MarshalError> {
+    size(out, bytes.len())?;
+    out.extend_from_slice(bytes);
+    Ok(())
+}
+
+impl Writer {
+    fn string(&mut self, out: &mut Vec<u8>, text: &PyStrBuf) {
+        let next = self.strings.len() as u32;
+        let place = *self.places.entry(text.clone()).or_insert(next);
+        if place == next {
+            self.strings.push(text.clone());
+        }
+        number(out, place);
+    }
+
+    fn code(&mut self, out: &mut Vec<u8>, code: &SharedCode) -> Result<(), MarshalError> {
+        let head = code.head();
+        let numbers =
+            [head.argcount, head.kwonlyargcount, head.nlocals, head.flags, head.cells, head.frees];
+        numbers.into_iter().for_each(|n| number(out, n));
+        self.string(out, &head.name);
+        let mut body = Vec::new();
+        self.body(&mut body, code)?;
+        bytes(out, &body)
+    }
+
+    fn body(&mut self, out: &mut Vec<u8>, code: &CodeObject) -> Result<(), MarshalError> {
+        for n in
+            [code.stacksize, code.firstlineno, code.posonlyargcount << 1 | u32::from(code.extended)]
+        {
+            number(out, n);
+        }
+        self.string(out, &code.qualname);
+        for part in [&*code.code, &*code.lnotab, code.positions.as_bytes()] {
+            bytes(out, part)?;
+        }
+        for names in [&code.names, &code.varnames, &code.cellvars, &code.freevars] {
+            size(out, names.len())?;
+            names.iter().for_each(|name| self.string(out, name));
+        }
+        self.constants(out, &code.consts)
+    }
+
+    fn constants(&mut self, out: &mut Vec<u8>, items: &[Const]) -> Result<(), MarshalError> {
+        size(out, items.len())?;
+        items.iter().try_for_each(|item| self.constant(out, item))
+    }
+
+    fn constant(&mut self, out: &mut Vec<u8>, value: &Const) -> Result<(), MarshalError> {
+        match value {
+            Const::Str(text) => {
+                out.push(tag::STR);
+                self.string(out, text);
+                Ok(())
+            }
+            Const::Bytes(part) => {
+                out.push(tag::BYTES);
+                bytes(out, part)
+            }
+            Const::Tuple(items) => {
+                out.push(tag::TUPLE);
+                self.constants(out, items)
+            }
+            Const::FrozenSet(items) => {
+                out.push(tag::FROZENSET);
+                self.constants(out, items)
+            }
+            Const::Code(code) => {
+                out.push(tag::CODE);
+                self.code(out, code)
+            }
+            _ => {
+                out.push(tag::ATOM);
+                let mut writer = marshal::Writer::new(marshal::VERSION);
+                writer.constant(value)?;
+                out.extend(writer.finish());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A module's code in this form. File names are left out: the reader knows them.
+///
+/// # Errors
+/// If something in it is too large.
+pub fn write(code: &SharedCode) -> Result<Vec<u8>, MarshalError> {
+    let mut writer = Writer::default();
+    let mut body = Vec::new();
+    writer.code(&mut body, code)?;
+    let mut out = Vec::new();
+    size(&mut out, writer.strings.len())?;
+    let mut end = 0usize;
+    for text in &writer.strings {
+        end += text.as_bytes().len();
+        out.extend(u32::try_from(end).map_err(|_| MarshalError::TooLarge)?.to_le_bytes());
+    }
+    for text in &writer.strings {
+        out.extend_from_slice(text.as_bytes());
+    }
+    out.extend(body);
+    Ok(out)
+}
+
+// -- reading
+
+/// Where a code object's body lies, and what it shares with the others of its module.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    body: &'static [u8],
+    strings: Strings,
+    filename: PyStrBuf,
+}
+
+#[derive(Clone, Copy)]
+struct Strings {
+    ends: &'static [u8],
+    text: &'static [u8],
+}
+
+impl Strings {
+    fn end(&self, place: usize) -> Option<usize> {
+        let bytes = self.ends.get(place * 4..place * 4 + 4)?;
+        bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes) as usize)
+    }
+
+    fn get(&self, place: u32) -> Option<PyStrBuf> {
+        let place = place as usize;
+        let start = match place {
+            0 => 0,
+            _ => self.end(place - 1)?,
+        };
+        self.text.get(start..self.end(place)?).map(PyStrBuf::from_static)
+    }
+}
+
+struct Reader {
+    bytes: &'static [u8],
+    strings: Strings,
+    filename: PyStrBuf,
+}
+
+impl Reader {
+    fn take(&mut self, n: usize) -> Option<&'static [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(n)?;
+        self.bytes = rest;
+        Some(taken)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        let mut value = 0;
+        for shift in (0..35).step_by(7) {
+            let (&byte, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            value |= u32::from(byte & 0x7f).checked_shl(shift)?;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn part(&mut self) -> Option<&'static [u8]> {
+        let n = self.number()? as usize;
+        self.take(n)
+    }
+
+    fn string(&mut self) -> Option<PyStrBuf> {
+        let place = self.number()?;
+        self.strings.get(place)
+    }
+
+    fn names(&mut self) -> Option<Box<[PyStrBuf]>> {
+        (0..self.number()?).map(|_| self.string()).collect()
+    }
+
+    fn code(&mut self) -> Option<SharedCode> {
+        let head = Head {
+            argcount: self.number()?,
+            kwonlyargcount: self.number()?,
+            nlocals: self.number()?,
+            flags: self.number()?,
+            cells: self.number()?,
+            frees: self.number()?,
+            name: self.string()?,
+        };
+        let body = self.part()?;
+        let stored = Stored { body, strings: self.strings, filename: self.filename.clone() };
+        Some(SharedCode::from_stored(head, stored))
+    }
+
+    fn body(&mut self, head: &Head) -> Option<CodeObject> {
+        let (stacksize, firstlineno, posonly) = (self.number()?, self.number()?, self.number()?);
+        Some(CodeObject {
+            argcount: head.argcount,
+            kwonlyargcount: head.kwonlyargcount,
+            nlocals: head.nlocals,
+            stacksize,
+            flags: head.flags,
+            filename: self.filename.clone(),
+            name: head.name.clone(),
+            firstlineno,
+            posonlyargcount: posonly >> 1,
+            extended: posonly & 1 == 1,
+            qualname: self.string()?,
+            code: Bytes::Borrowed(self.part()?),
+            lnotab: Bytes::Borrowed(self.part()?),
+            positions: Positions::from_bytes(self.part()?),
+            names: self.names()?,
+            varnames: self.names()?,
+            cellvars: self.names()?,
+            freevars: self.names()?,
+            consts: self.constants()?.into(),
+        })
+    }
+
+    fn constants(&mut self) -> Option<Vec<Const>> {
+        (0..self.number()?).map(|_| self.constant()).collect()
+    }
+
+    fn constant(&mut self) -> Option<Const> {
+        let [kind] = *self.take(1)? else { return None };
+        Some(match kind {
+            tag::STR => Const::Str(self.string()?),
+            tag::BYTES => Const::Bytes(self.part()?.into()),
+            tag::TUPLE => Const::Tuple(self.constants()?.into()),
+            tag::FROZENSET => Const::FrozenSet(self.constants()?.into()),
+            tag::CODE => Const::Code(self.code()?),
+            _ => {
+                let (value, length) = marshal::read_prefix(self.bytes).ok()?;
+                self.take(length)?;
+                value
+            }
+        })
+    }
+}
+
+impl Stored {
+    /// The whole code object. What cannot be read is code without instructions, which does not run.
+    pub(crate) fn read(&self, head: &Head) -> CodeObject {
+        let filename = self.filename.clone();
+        let mut reader = Reader { bytes: self.body, strings: self.strings, filename };
+        reader.body(head).unwrap_or_else(|| CodeObject::empty(head))
+    }
+}
+
+/// A module's code out of what [`write`] wrote, with this file name in it and all within it; `None` if
+/// the bytes are something else.
+pub fn read(bytes: &'static [u8], filename: &str) -> Option<SharedCode> {
+    let strings = Strings { ends: &[], text: &[] };
+    let mut reader = Reader { bytes, strings, filename: filename.into() };
+    let count = reader.number()? as usize;
+    let ends = reader.take(count.checked_mul(4)?)?;
+    let strings = Strings { ends, text: &[] };
+    let text = reader.take(if count == 0 { 0 } else { strings.end(count - 1)? })?;
+    reader.strings = Strings { ends, text };
+    reader.code()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adder_bigint::Int;
+
+    fn sample() -> SharedCode {
+        let text = |t: &str| PyStrBuf::from(t);
+        let inner = CodeObject {
+            argcount: 1,
+            nlocals: 300,
+            flags: 0x43,
+            code: vec![100, 0, 83, 0].into(),
+            consts: vec![Const::None, Const::Int(Int::from(7i64)), Const::Float(-0.0)].into(),
+            varnames: (0..300).map(|n| text(&format!("v{n}"))).collect(),
+            qualname: text("f.<locals>.größer"),
+            posonlyargcount: 1,
+            extended: true,
+            positions: Positions::from_bytes(vec![3, 1, 0, 0, 0]),
+            ..CodeObject::empty(&Head {
+                argcount: 1,
+                kwonlyargcount: 0,
+                nlocals: 300,
+                flags: 0x43,
+                cells: 0,
+                frees: 0,
+                name: text("größer"),
+            })
+        };
+        let tuple = Const::Tuple(vec![Const::str("v1"), Const::Bytes((*b"\0x").into())].into());
+        let outer = CodeObject {
+            code: vec![100, 1, 83, 0].into(),
+            consts: vec![Const::Code(inner.clone().into()), tuple, Const::FrozenSet([].into())]
+                .into(),
+            lnotab: vec![2, 1].into(),
+            ..inner
+        };
+        outer.into()
+    }
+
+    fn written() -> &'static [u8] {
+        write(&sample()).expect("small").leak()
+    }
+
+    #[test]
+    fn what_is_written_comes_back_under_the_file_name() {
+        let read = read(written(), "there.py").expect("what was written");
+        let shown = format!("{:?}", *sample()).replace("filename: \"\"", "filename: \"there.py\"");
+        assert_eq!(format!("{:?}", *read), shown);
+        let Const::Code(inner) = &read.consts[0] else { panic!("{:?}", read.consts) };
+        assert_eq!(inner.head().name, "größer");
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_fault() {
+        let whole = written();
+        for end in 0..whole.len() {
+            if let Some(code) = read(&whole[..end], "x") {
+                let _ = format!("{:?}", *code);
+            }
+        }
+        // The last 600 bytes are code: numbers, tags and lengths.
+        for at in whole.len() - 600..whole.len() {
+            let mut bytes = whole.to_vec();
+            bytes[at] ^= 0x11;
+            if let Some(code) = read(bytes.leak(), "x") {
+                let _ = code.consts.len();
+            }
+        }
+    }
+}
