@@ -1,6 +1,7 @@
 # What a tracing function is told: every line that runs, whatever its instructions, each exception, and
 # where a debugger moves a frame by assigning to f_lineno.
 import sys
+import warnings
 
 
 def watched(function, *args):
@@ -99,6 +100,9 @@ for a in 1, [1, 2], None:
     watched(chooses, a)
 for function in repeats, raises, yields, iterates:
     watched(function)
+
+
+warnings.simplefilter("ignore")
 
 
 def jumps(function, start, to):

@@ -13,6 +13,7 @@ use crate::protocol::compare::CmpOp;
 use crate::protocol::iter;
 use crate::runtime::args::{CallArgs, KwArgs};
 use crate::runtime::errors::PyResult;
+use crate::runtime::monitoring::CodeEvents;
 use crate::runtime::prepared::{Prepared, prepare};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -37,6 +38,7 @@ pub struct Code {
     positional: bool,
     has_cells: bool,
     lines: OnceCell<Box<[u32]>>,
+    monitoring: OnceCell<Box<CodeEvents>>,
 }
 
 /// A string of the compiler's as a str.
@@ -153,6 +155,7 @@ impl Code {
             has_cells: cells > 0,
             source,
             lines: OnceCell::new(),
+            monitoring: OnceCell::new(),
         })
     }
 
@@ -258,6 +261,11 @@ impl Code {
             _ => None,
         };
         self.doc.get_or_init(make).clone()
+    }
+
+    /// What monitoring tools ask for here.
+    pub fn monitoring(&self) -> &CodeEvents {
+        self.monitoring.get_or_init(Box::default)
     }
 
     /// The line of each code unit, 0 for what nothing in the source stands for.

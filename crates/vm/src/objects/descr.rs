@@ -367,6 +367,17 @@ fn call_slot(vm: &Vm, def: &SlotDef, slots: &Slots, zelf: &Value, call: CallArgs
             let found = slots.getattro.get().ok_or_else(missing)?(vm, zelf, &name)?;
             found.ok_or_else(|| vm.no_attribute(zelf, &name))
         }
+        Wrapper::SetAttr | Wrapper::DelAttr
+            if zelf.downcast::<Type>().is_some()
+                && !std::ptr::eq(slots, &Type::type_object().slots) =>
+        {
+            // What a type refuses is not to be had by way of `object`.
+            Err(vm.type_error(format!(
+                "can't apply this {} to {} object",
+                def.name,
+                zelf.ty().name()
+            )))
+        }
         Wrapper::SetAttr => {
             let name = name(&args[0])?;
             let set = slots.setattro.get().ok_or_else(missing)?;
@@ -789,6 +800,7 @@ impl MemberDescr {
             Some(value) => Ok(value),
             None => {
                 let name = crate::objects::type_::methods::full_name(vm, object.ty());
+                let name = name.strip_prefix("__main__.").unwrap_or(&name);
                 Err(vm.attribute_error(format!("'{name}' object has no attribute '{}'", zelf.name)))
             }
         }

@@ -1,6 +1,7 @@
 //! The built-in types: one noun, one file. CPython's counterpart: `Objects/`.
 
 pub mod bool_;
+pub(crate) mod buffer_wrapper;
 pub mod builtin_function;
 pub mod bytearray;
 pub mod bytes;

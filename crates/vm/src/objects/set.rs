@@ -80,7 +80,7 @@ impl Set {
     pub fn to_vec(&self) -> Vec<Value> {
         self.table.with(|t| t.live().map(|(k, _, _)| k.clone()).collect())
     }
-    fn hashed(&self) -> Vec<(Value, i64)> {
+    pub(crate) fn hashed(&self) -> Vec<(Value, i64)> {
         self.table.with(|t| t.live().map(|(k, _, h)| (k.clone(), h)).collect())
     }
     /// The key at or behind a position.
@@ -142,8 +142,8 @@ impl Set {
             return Ok(());
         }
         if let Some(other) = iterable.downcast_exact::<Dict>() {
-            for key in other.keys_vec() {
-                self.add(vm, &key)?;
+            for (key, hash) in other.keys_hashed() {
+                self.add_hashed(vm, &key, hash)?;
             }
             return Ok(());
         }

@@ -44,7 +44,9 @@ impl WeakRef {
             }
         };
         if callback.is_none() && std::ptr::eq(ty, WeakRef::cell().get()) {
-            let plain = |known: &Ref<WeakRef>| known.is_plain() && known.proxy.get() == 0;
+            let plain = |known: &Ref<WeakRef>| {
+                known.is_plain() && known.proxy.get() == 0 && std::ptr::eq(known.ty(), ty)
+            };
             if let Some(known) = weak::references(head).into_iter().find(plain) {
                 return Ok(known);
             }

@@ -132,9 +132,7 @@ fn collect_lists(vm: &Vm, generation: usize) -> usize {
         head(*object).gc_unchecked().unset(gc_flag::UNREACHABLE);
     }
     let found = held.len();
-    if found > 0 {
-        dispose(vm, &held);
-    }
+    let found = if found > 0 { dispose(vm, &held) } else { 0 };
     STATE.with(|s| {
         s.stats[generation][0] += 1;
         s.stats[generation][1] += found;
@@ -163,8 +161,8 @@ fn put_back(objects: &[NonNull<ObjHead>], target: usize) {
     });
 }
 
-/// Finalises garbage, sorts out what was resurrected, and takes the rest apart.
-fn dispose(vm: &Vm, garbage: &[Value]) {
+/// Finalises garbage, sorts out what was resurrected, and takes the rest apart: how much that was.
+fn dispose(vm: &Vm, garbage: &[Value]) -> usize {
     end_weak_references(garbage);
     let mut finalized = false;
     for object in garbage.iter().filter_map(Value::head) {
@@ -184,15 +182,18 @@ fn dispose(vm: &Vm, garbage: &[Value]) {
         end_weak_references(&rest().cloned().collect::<Vec<_>>());
     }
     if STATE.get().debug & DEBUG_SAVEALL != 0 {
-        let Some(list) = saved(vm) else { return };
-        rest().for_each(|object| list.push(object.clone()));
-        return;
+        if let Some(list) = saved(vm) {
+            rest().for_each(|object| list.push(object.clone()));
+        }
+        return rest().count();
     }
     let mut bag = Vec::new();
     for object in rest().filter_map(Value::head) {
         alloc::clear(object, &mut bag);
     }
+    let count = rest().count();
     drop(bag);
+    count
 }
 
 /// Ends the weak references to garbage. Callbacks of those that are garbage themselves never run.

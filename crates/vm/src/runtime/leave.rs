@@ -300,7 +300,7 @@ pub fn resume(vm: &Vm, generator: &Obj<Generator>, sent: Result<Value, Exc>) -> 
 /// Raises an exception in a generator's frame, which goes on only if it has a handler.
 fn throw_into(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<(), Exc> {
     let exc = match vm.is_observed() {
-        true => observer::thrown(vm, m).err().unwrap_or(exc),
+        true => observer::thrown(vm, m, &exc).err().unwrap_or(exc),
         false => exc,
     };
     raise_in(vm, m, exc, false)
@@ -408,9 +408,18 @@ pub fn raise_in(vm: &Vm, m: &mut Machine, exc: Exc, again: bool) -> Result<(), E
             if vm.is_observed() {
                 exc = observer::raised(vm, m, exc);
             }
+        } else if vm.is_observed() {
+            exc = observer::raised_again(vm, m, exc);
         }
+        let watched = vm.is_observed().then(|| exc.clone());
         exc = match block::unwind_exception(vm, m, exc) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                let Some(caught) = watched else { return Ok(()) };
+                let Err(other) = observer::handled(vm, m, &caught) else { return Ok(()) };
+                exc = other;
+                again = false;
+                continue;
+            }
             Err(exc) => exc,
         };
         exc = drop_frame(vm, m, exc)?;
@@ -418,10 +427,16 @@ pub fn raise_in(vm: &Vm, m: &mut Machine, exc: Exc, again: bool) -> Result<(), E
     }
 }
 
-/// An exception that handlers and clauses passed on leaves the frame where it came up, not where it was
-/// passed on.
+/// An exception that a `with` statement, or the end of a handler that bound a name, passed on leaves the
+/// frame where it came up; one that a `finally` clause passed on leaves it there.
 #[cold]
 fn stand_where_raised(m: &mut Machine, exc: &Exc) {
+    let at = m.index();
+    let before = at.checked_sub(1).and_then(|at| m.prepared().at(at));
+    let of_with = before.is_some_and(|i| i.op == P::WithCleanupFinish);
+    if !of_with && m.code().own_line_at(m.code().offset_of(at)).is_some() {
+        return;
+    }
     let Some(traceback) = exc.0.traceback() else { return };
     let Some(entry) = traceback.downcast::<Traceback>() else { return };
     // SAFETY: the frame is the innermost one.
@@ -444,7 +459,7 @@ pub fn drop_frame(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<Exc, Exc> {
         observer::unwound(vm, m, &exc);
     }
     if let Some(i) = m.prepared().at(m.index())
-        && matches!(i.op, P::EndFinally | P::EndExcept | P::Reraise)
+        && i.op == P::EndFinally
     {
         stand_where_raised(m, &exc);
     }

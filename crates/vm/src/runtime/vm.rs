@@ -78,6 +78,8 @@ pub struct Vm {
     pub(crate) exc: Cell<*const ExcState>,
     pub(crate) trace: Guarded<Option<Value>>,
     pub(crate) profile: Guarded<Option<Value>>,
+    /// Is there a tracing or profiling function, or a monitoring tool?
+    pub(crate) watched: Cell<bool>,
     pub(crate) tracing: Cell<bool>,
     /// The frame that a tracing function is being told about, and what.
     pub(crate) traced: Cell<Option<(*mut Frame, crate::runtime::observer::Event)>>,
@@ -144,6 +146,7 @@ impl Vm {
             exc: Cell::new(std::ptr::null()),
             trace: Guarded::new(None),
             profile: Guarded::new(None),
+            watched: Cell::new(crate::runtime::monitoring::is_active()),
             tracing: Cell::new(false),
             traced: Cell::new(None),
             origin_depth: Cell::new(0),

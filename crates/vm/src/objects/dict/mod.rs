@@ -349,6 +349,9 @@ impl Dict {
     pub fn keys_vec(&self) -> Vec<Value> {
         self.table.with(|t| t.live().map(|(k, _, _)| k.clone()).collect())
     }
+    pub fn keys_hashed(&self) -> Vec<(Value, i64)> {
+        self.table.with(|t| t.live().map(|(k, _, hash)| (k.clone(), hash)).collect())
+    }
     pub fn values_vec(&self) -> Vec<Value> {
         self.table.with(|t| t.live().map(|(_, v, _)| v.clone()).collect())
     }

@@ -119,6 +119,10 @@ pub fn make_class(
     if text.contains('\0') {
         return Err(vm.value_error("type name must not contain null characters"));
     }
+    if dict.keys_vec().iter().any(|key| key.downcast::<Str>().is_none()) {
+        let message = format!("non-string key in the __dict__ of class {text}");
+        vm.warn(&vm.exceptions().runtime_warning, &message, 1)?;
+    }
     let qualname = match dict.remove_str(&names.__qualname__) {
         Some(value) => match value.downcast::<Str>() {
             Some(q) => q.to_string(),

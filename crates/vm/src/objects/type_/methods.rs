@@ -440,6 +440,9 @@ impl Type {
     }
     #[getter(name = "__annotate__")]
     fn get_annotate(zelf: &Obj<Type>, vm: &Vm) -> PyResult {
+        if !zelf.has_flag(TypeFlags::HEAP) {
+            return Err(vm.no_attribute(&zelf.to_value(), &vm.names().__annotate__));
+        }
         for name in ["__annotate_func__", "__annotate__"] {
             if let Some(found) = zelf.dict().get_str(&vm.intern(name)) {
                 return match found.ty().slots.descr_get.get() {
@@ -464,7 +467,9 @@ impl Type {
     }
     #[getter(name = "__type_params__")]
     fn get_type_params(zelf: &Obj<Type>, vm: &Vm) -> Value {
-        let found = zelf.dict().get_str(&vm.names().__type_params__);
+        // In the dict of `type` itself lies this very attribute.
+        let own = zelf.has_flag(TypeFlags::HEAP);
+        let found = own.then(|| zelf.dict().get_str(&vm.names().__type_params__)).flatten();
         found.unwrap_or_else(|| Tuple::empty().into())
     }
     #[setter(name = "__type_params__")]
