@@ -16,8 +16,12 @@ use adder_vm::objects::dict::Dict;
 use adder_vm::runtime::compile::Request;
 use adder_vm::runtime::enter;
 
-/// Starts the runtime (once in a process) and runs `f` under the interpreter lock.
-pub fn run<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
+/// Starts the runtime (once in a process) and runs `f` under the interpreter lock. Without a path of
+/// its own it finds the library.
+pub fn run<R>(mut config: Config, f: impl FnOnce(&Vm) -> R) -> R {
+    if config.path.is_empty() {
+        config.path.push(config.library_root());
+    }
     Vm::enter(config, |vm| {
         if vm.starts() {
             adder_modules_core::register(vm);
@@ -25,6 +29,7 @@ pub fn run<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
             adder_modules_text::register(vm);
             adder_modules_data::register(vm);
             adder_modules_crypto::register(vm);
+            adder_modules_testing::register(vm);
             adder_library::register(vm);
             if let Err(exc) = adder_vm::runtime::import_::bootstrap(vm) {
                 adder_vm::builtin_modules::sys::show_uncaught(vm, &exc);

@@ -393,6 +393,9 @@ impl Walk<'_> {
         let good = match d.op {
             Op::LIST_APPEND | Op::SET_ADD => inside(d.arg),
             Op::MAP_ADD => d.arg >= 1 && d.arg.saturating_add(1) < depth,
+            // The callable lies below, for error texts.
+            Op::BUILD_TUPLE_UNPACK_WITH_CALL => d.arg < depth,
+            Op::BUILD_MAP_UNPACK_WITH_CALL => d.arg.saturating_add(1) < depth,
             Op::RAISE_VARARGS => d.arg <= 2,
             Op::BUILD_SLICE => d.arg == 2 || d.arg == 3,
             Op::MAKE_FUNCTION => d.arg < 32,
@@ -548,8 +551,15 @@ impl Walk<'_> {
             Op::CONTINUE_LOOP => {
                 let found = self.find_loop(block, offset)?;
                 let target = self.landing(&self.decoded[at])?;
+                // What is left of the stack when the blocks on the way have been left.
+                let (mut left, mut inner) = (depth, block);
+                while inner != found {
+                    let around = self.block(inner, offset)?;
+                    left = left.min(around.level);
+                    inner = around.parent;
+                }
                 match self.decoded[target].state {
-                    Some(s) if s.block == found && s.depth <= depth => {
+                    Some(s) if s.block == found && s.depth <= left => {
                         self.decoded[target].is_target = true;
                         Ok(())
                     }

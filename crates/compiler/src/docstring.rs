@@ -7,7 +7,7 @@ const TAB: usize = 8;
 
 /// Removes from all lines but the first what indentation they have in common, from the first
 /// line all of it; tabs count to the next multiple of eight.
-pub(crate) fn clean(text: &[u8]) -> Vec<u8> {
+pub fn clean(text: &[u8]) -> Vec<u8> {
     let text = if text.contains(&b'\t') { expand_tabs(text).into() } else { Cow::Borrowed(text) };
     let mut lines = text.split(|&byte| byte == b'\n');
     let first = lines.next().unwrap_or_default();

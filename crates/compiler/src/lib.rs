@@ -27,6 +27,7 @@ use adder_bytecode::code::{CodeObject, PyStrBuf, flags};
 use adder_syntax::ast::Span;
 use adder_syntax::{ErrorKind, Level, Parsed, SyntaxError, Warning};
 
+pub use docstring::clean as clean_docstring;
 pub use error::CompileError;
 
 /// How to compile.

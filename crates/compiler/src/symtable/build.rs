@@ -181,6 +181,7 @@ impl Builder<'_> {
             StmtKind::AnnAssign(node) => self.annotated(node),
             StmtKind::TypeAlias(node) => self.type_alias(node),
             StmtKind::For(node) | StmtKind::AsyncFor(node) => {
+                self.awaits(matches!(stmt.kind, StmtKind::AsyncFor(_)));
                 self.expr(&node.target)?;
                 self.expr(&node.iter)?;
                 self.conditional(&node.body)?;
@@ -193,6 +194,7 @@ impl Builder<'_> {
             }
             StmtKind::If(node) => self.if_chain(node),
             StmtKind::With(node) | StmtKind::AsyncWith(node) => {
+                self.awaits(matches!(stmt.kind, StmtKind::AsyncWith(_)));
                 for item in &node.items {
                     self.expr(&item.context_expr)?;
                     if let Some(target) = &item.optional_vars {
@@ -786,13 +788,19 @@ impl Builder<'_> {
         let is_async = self.here().coroutine;
         self.leave();
         // Awaiting an asynchronous comprehension makes a coroutine of what is around it (3.8).
-        if self.modern && is_async && !generator {
-            let scope = self.here();
-            if scope.block == Block::Function {
-                scope.coroutine = true;
-            }
+        if self.modern && is_async && !generator && self.here().block == Block::Function {
+            self.here().coroutine = true;
         }
+        self.awaits(is_async);
         Ok(())
+    }
+
+    /// Something asynchronous at the top level makes a coroutine of a module
+    /// (`PyCF_ALLOW_TOP_LEVEL_AWAIT`; without it, it is an error).
+    fn awaits(&mut self, is_async: bool) {
+        if is_async && self.modern && self.here().block == Block::Module {
+            self.here().coroutine = true;
+        }
     }
 
     fn iterable(&mut self, expr: &Expr) -> Result<()> {

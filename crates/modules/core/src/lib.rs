@@ -28,7 +28,7 @@ mod struct_;
 pub mod support;
 pub mod system;
 mod thread;
-mod time;
+pub mod time;
 mod types;
 mod typing;
 mod weakref;

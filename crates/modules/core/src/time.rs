@@ -242,6 +242,39 @@ fn zone_name(tm: &libc::tm) -> String {
     unsafe { std::ffi::CStr::from_ptr(tm.tm_zone) }.to_string_lossy().into_owned()
 }
 
+/// Nanoseconds since the epoch, now.
+pub fn now_nanos(vm: &Vm) -> PyResult<i128> {
+    read_clock(vm, libc::CLOCK_REALTIME)
+}
+
+/// What the clock on the wall shows in the process's time zone.
+pub struct Local {
+    pub year: i64,
+    pub month: i64,
+    pub day: i64,
+    pub hour: i64,
+    pub minute: i64,
+    pub second: i64,
+    /// Seconds east of UTC.
+    pub offset: i64,
+    pub zone: String,
+}
+
+/// A moment (seconds since the epoch) in the process's time zone.
+pub fn local_time(vm: &Vm, moment: i64) -> PyResult<Local> {
+    let tm = broken_down(vm, moment, true)?;
+    Ok(Local {
+        year: i64::from(tm.tm_year) + 1900,
+        month: i64::from(tm.tm_mon) + 1,
+        day: tm.tm_mday.into(),
+        hour: tm.tm_hour.into(),
+        minute: tm.tm_min.into(),
+        second: tm.tm_sec.into(),
+        offset: tm.tm_gmtoff,
+        zone: zone_name(&tm),
+    })
+}
+
 /// `timezone`, `altzone`, `daylight`, `tzname`, from two moments of a year half a year apart.
 fn set_zone(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
     const YEAR: i64 = (365 * 24 + 6) * 3600;

@@ -1,8 +1,9 @@
-//! Native modules about data and numbers: `cmath`, `_queue`, `_statistics`, `zlib`.
+//! Native modules about data and numbers: `cmath`, `_datetime`, `_queue`, `_statistics`, `zlib`.
 //!
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
 mod cmath;
+mod datetime;
 mod queue;
 mod statistics;
 mod zlib;
@@ -14,6 +15,7 @@ use adder_vm::runtime::import_::add_native;
 pub fn register(vm: &Vm) {
     for def in [
         &cmath::cmath::MODULE,
+        &datetime::datetime::MODULE,
         &queue::queue::MODULE,
         &statistics::statistics::MODULE,
         &zlib::zlib::MODULE,

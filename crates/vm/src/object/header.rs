@@ -20,7 +20,7 @@
 use super::tracked;
 use super::{Obj, alloc, weak};
 use crate::object::GilCell;
-use crate::objects::type_::Type;
+use crate::objects::type_::{Type, TypeFlags};
 use std::cell::Cell;
 use std::ptr::NonNull;
 
@@ -172,17 +172,20 @@ unsafe fn dealloc(ptr: NonNull<ObjHead>) {
         return;
     }
     let nested = TRASHCAN.with(|t| {
-        if t.depth >= MAX_DEALLOC_DEPTH {
-            t.waiting.push(ptr);
-            return true;
-        }
-        t.depth += 1;
-        false
+        let nested = t.depth >= MAX_DEALLOC_DEPTH;
+        t.depth += u32::from(!nested);
+        nested
     });
     if nested {
-        // Python code may run before its turn comes: the collector must not find it.
         // SAFETY: the memory is there until its turn.
-        tracked::untrack(unsafe { ptr.as_ref() });
+        let head = unsafe { ptr.as_ref() };
+        // Python code may run before its turn comes: the collector must not find it.
+        tracked::untrack(head);
+        // A `__del__` does not wait: one that makes another object of its class has to end in
+        // RecursionError, not in a line that never gets shorter.
+        if !head.ty().has_flag(TypeFlags::HEAP) || !finalized_alive(head) {
+            TRASHCAN.with(|t| t.waiting.push(ptr));
+        }
         return;
     }
     // SAFETY: as promised.
@@ -204,25 +207,34 @@ unsafe fn dealloc(ptr: NonNull<ObjHead>) {
     }
 }
 
+/// Runs the finaliser of an object without references, if it has one that did not run; is the object
+/// alive again?
+fn finalized_alive(head: &ObjHead) -> bool {
+    let gc = head.gc_unchecked();
+    let Some(finalize) = head.ty().slots.finalize.get() else { return false };
+    if gc.has(gc_flag::FINALIZED) {
+        return false;
+    }
+    gc.set(gc_flag::FINALIZED);
+    head.refcount.set(1);
+    finalize(head);
+    let left = head.refcount.get() - 1;
+    head.refcount.set(left);
+    if left > 0 {
+        // Resurrected, perhaps after it waited in line.
+        tracked::track(head);
+    }
+    left > 0
+}
+
 /// # Safety
 /// As for [`dealloc`]; the object has a `GcHead`.
 unsafe fn dealloc_container(ptr: NonNull<ObjHead>) {
     // SAFETY: the memory is there until `destroy`.
     let head = unsafe { ptr.as_ref() };
     let gc = head.gc_unchecked();
-    if let Some(finalize) = head.ty().slots.finalize.get()
-        && !gc.has(gc_flag::FINALIZED)
-    {
-        gc.set(gc_flag::FINALIZED);
-        head.refcount.set(1);
-        finalize(head);
-        let left = head.refcount.get() - 1;
-        head.refcount.set(left);
-        if left > 0 {
-            // Resurrected, perhaps after it waited in line.
-            tracked::track(head);
-            return;
-        }
+    if finalized_alive(head) {
+        return;
     }
     if gc.has(gc_flag::WEAKLY_REFERENCED) {
         head.refcount.set(1);

@@ -458,6 +458,9 @@ fn stop_with(vm: &Vm, value: Value) -> Exc {
 
 /// Throws an exception into a generator, or into what it delegates to.
 pub fn throw(vm: &Vm, generator: &Obj<Generator>, exc: Exc) -> Resumed {
+    if let Err(e) = vm.check_stack() {
+        return Resumed::Raised(e);
+    }
     match generator.state.get() {
         GeneratorState::Running => return send(vm, generator, Value::NONE),
         GeneratorState::Finished if matches!(generator.kind(), Kind::Coroutine) => {

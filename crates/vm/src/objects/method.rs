@@ -43,7 +43,20 @@ impl Method {
     }
     #[slot]
     fn call(zelf: &Obj<Method>, vm: &Vm, args: CallArgs<'_>) -> PyResult {
-        args.with_receiver(&zelf.receiver, |args| call::call_args(vm, &zelf.function, args))
+        let Some(mut inner) = zelf.function.downcast_exact::<Method>() else {
+            return args
+                .with_receiver(&zelf.receiver, |args| call::call_args(vm, &zelf.function, args));
+        };
+        // A method of a method of a method: all receivers at once, instead of copying the arguments
+        // as often as there are methods.
+        let mut receivers = vec![zelf.receiver.clone(), inner.receiver.clone()];
+        while let Some(next) = inner.function.downcast_exact::<Method>() {
+            receivers.push(next.receiver.clone());
+            inner = next;
+        }
+        receivers.reverse();
+        receivers.extend(args.all().iter().cloned());
+        call::call_args(vm, &inner.function, CallArgs::new(&receivers, args.names()))
     }
     #[slot]
     fn descr_get(

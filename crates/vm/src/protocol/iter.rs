@@ -18,6 +18,7 @@ pub fn is_iterable(object: &Value) -> bool {
 
 /// `iter(object)`
 pub fn iter(vm: &Vm, object: &Value) -> PyResult {
+    vm.check_stack()?;
     if let Some(iter) = object.ty().slots.iter.get() {
         let iterator = iter(vm, object)?;
         if iterator.ty().slots.iternext.get().is_none() {
@@ -46,6 +47,8 @@ pub fn next(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
 /// The same for those who want to know with which value it ended: `StopIteration` stays an error.
 #[inline]
 pub fn step(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
+    // Iterators lie within iterators, as deep as a program likes.
+    vm.check_stack()?;
     match iterator.ty().slots.iternext.get() {
         Some(next) => next(vm, iterator),
         None => Err(vm.type_error(format!("'{}' object is not an iterator", iterator.ty().name()))),

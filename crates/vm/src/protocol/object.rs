@@ -17,6 +17,7 @@ use crate::value::Value;
 /// `getattr(object, name)`; `None` if there is no such attribute.
 #[inline]
 pub fn lookup_attr(vm: &Vm, object: &Value, name: &Ref<Str>) -> PyResult<Option<Value>> {
+    vm.check_stack()?;
     match object.ty().slots.getattro.get() {
         Some(getattro) => vm.ignore_attribute_error(getattro(vm, object, name)),
         None => Ok(None),
@@ -26,6 +27,7 @@ pub fn lookup_attr(vm: &Vm, object: &Value, name: &Ref<Str>) -> PyResult<Option<
 /// `getattr(object, name)`
 #[inline]
 pub fn get_attr(vm: &Vm, object: &Value, name: &Ref<Str>) -> PyResult {
+    vm.check_stack()?;
     let found = match object.ty().slots.getattro.get() {
         Some(getattro) => getattro(vm, object, name)?,
         None => None,
@@ -171,6 +173,7 @@ pub fn is_true(vm: &Vm, object: &Value) -> PyResult<bool> {
 
 #[inline(never)]
 fn is_true_slow(vm: &Vm, object: &Value) -> PyResult<bool> {
+    vm.check_stack()?;
     let slots = &object.ty().slots;
     if let Some(bool_) = slots.bool.get() {
         return bool_(vm, object);
@@ -196,6 +199,7 @@ pub fn hash(vm: &Vm, object: &Value) -> PyResult<i64> {
     if let Some(hash) = simple_hash(object) {
         return Ok(hash);
     }
+    vm.check_stack()?;
     match object.ty().slots.hash.get() {
         Some(hash) => hash(vm, object),
         None => Err(unhashable(vm, object)),
@@ -433,6 +437,7 @@ fn abstract_is_subclass(vm: &Vm, derived: &Value, class: &Value) -> PyResult<boo
 
 /// `len(object)`
 pub fn len(vm: &Vm, object: &Value) -> PyResult<usize> {
+    vm.check_stack()?;
     match object.ty().slots.len.get() {
         Some(len) => len(vm, object),
         None => Err(vm.type_error(format!("object of type '{}' has no len()", object.ty().name()))),
@@ -467,6 +472,7 @@ pub fn length_hint(vm: &Vm, object: &Value, default: usize) -> PyResult<usize> {
 
 /// `object[key]`
 pub fn get_item(vm: &Vm, object: &Value, key: &Value) -> PyResult {
+    vm.check_stack()?;
     if let Some(getitem) = object.ty().slots.getitem.get() {
         return getitem(vm, object, key);
     }
@@ -484,6 +490,7 @@ pub fn get_item(vm: &Vm, object: &Value, key: &Value) -> PyResult {
 
 /// `object[key] = value`
 pub fn set_item(vm: &Vm, object: &Value, key: &Value, value: Value) -> PyResult<()> {
+    vm.check_stack()?;
     match object.ty().slots.setitem.get() {
         Some(setitem) => setitem(vm, object, key, Some(value)),
         None => Err(vm.type_error(format!(
@@ -504,6 +511,7 @@ pub fn del_item(vm: &Vm, object: &Value, key: &Value) -> PyResult<()> {
 
 /// `item in object`
 pub fn contains(vm: &Vm, object: &Value, item: &Value) -> PyResult<bool> {
+    vm.check_stack()?;
     if let Some(contains) = object.ty().slots.contains.get() {
         return contains(vm, object, item);
     }

@@ -171,11 +171,20 @@ impl NativeDef {
     /// `None` if they have to be bound first.
     #[inline(always)]
     pub fn call_positional(&self, vm: &Vm, args: &[Value]) -> Option<PyResult> {
+        if self.takes(args.len()) { Some(self.call_taking(vm, args)) } else { None }
+    }
+
+    /// Are so many positional arguments, the receiver among them, the parameters as they are?
+    #[inline(always)]
+    pub fn takes(&self, args: usize) -> bool {
         let own = usize::from(self.has_receiver());
-        if args.len() >= own && self.arity.allows(args.len() - own) {
-            return Some((self.function)(vm, as_options(args)));
-        }
-        None
+        args >= own && self.arity.allows(args - own)
+    }
+
+    /// Calls the function with arguments that it `takes`.
+    #[inline(always)]
+    pub fn call_taking(&self, vm: &Vm, args: &[Value]) -> PyResult {
+        (self.function)(vm, as_options(args))
     }
 
     /// What binds the arguments of a constructor.

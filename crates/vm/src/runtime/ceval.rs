@@ -19,6 +19,7 @@ use crate::runtime::leave;
 use crate::runtime::machine::Machine;
 use crate::runtime::observer::{NoObserver, Observer, Tracer};
 use crate::runtime::prepared::P;
+use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
@@ -95,7 +96,7 @@ unsafe fn run_with<O: Observer>(
             Err(e) => return Err(e),
         }
     }
-    if crate::runtime::signals::is_set() {
+    if signals::is_set() {
         m.save();
         if let Err(e) = vm.handle_requests() {
             m.outline(|m| leave::raise_in(vm, m, e, false))?;
@@ -159,6 +160,7 @@ unsafe fn run_with<O: Observer>(
                     P::RotThree => always!(stack::rot_three(&mut m)),
                     P::RotN => cold!(m, |c| always_ok(stack::rot_n(c, i)), exc, again, 'raise),
                     P::DupTop => always!(stack::dup_top(&mut m)),
+                    P::ChainedCompare => go!(fused::chained_compare(vm, &mut m)),
                     P::DupTopTwo => always!(stack::dup_top_two(&mut m)),
                     P::LoadConst => always!(stack::load_const(&mut m, i)),
                     P::LoadFast => go!(stack::load_fast(vm, &mut m, i.c)),
@@ -171,6 +173,10 @@ unsafe fn run_with<O: Observer>(
                     P::LoadGlobal => cold!(m, |c| names::load_global(vm, c, i), exc, again, 'raise),
                     P::LoadGlobalModule => always!(names::load_global_module(&mut m, i)),
                     P::LoadGlobalBuiltin => always!(names::load_global_builtin(&mut m, i)),
+                    P::GlobalCallFast => {
+                        unwatched!();
+                        go!(fused::global_call_fast(vm, &mut m, i))
+                    }
                     P::StoreGlobal => {
                         cold!(m, |c| names::store_global(vm, c, i), exc, again, 'raise)
                     }
@@ -290,6 +296,14 @@ unsafe fn run_with<O: Observer>(
                     P::DeleteAttr => cold!(m, |c| attr::delete_attr(vm, c, i), exc, again, 'raise),
                     // calls
                     P::LoadMethod => cold!(m, |c| attr::load_method(vm, c, i), exc, again, 'raise),
+                    P::MethodCall => {
+                        unwatched!();
+                        go!(fused::method_call(vm, &mut m, i))
+                    }
+                    P::MethodCallFast => {
+                        unwatched!();
+                        go!(fused::method_call_fast(vm, &mut m, i))
+                    }
                     P::LoadMethodType => always!(attr::load_method_type(&mut m, i)),
                     P::LoadMethodGeneric => {
                         cold!(m, |c| attr::load_method_generic(vm, c, i), exc, again, 'raise)
@@ -423,6 +437,15 @@ unsafe fn run_with<O: Observer>(
                         }
                     }
                     P::ReturnUnwind | P::BreakLoop | P::ContinueLoop | P::EndFinally => {
+                        // `continue` jumps back, at once or behind the clause it passes through.
+                        if signals::is_set() && matches!(i.op, P::ContinueLoop | P::EndFinally) {
+                            m.save();
+                            if let Err(e) = vm.handle_requests() {
+                                exc = e;
+                                again = false;
+                                break 'raise;
+                            }
+                        }
                         let mut c = m;
                         let landed = match i.op {
                             P::ReturnUnwind => {

@@ -216,7 +216,10 @@ unsafe fn link_generator(vm: &Vm, generator: &Obj<Generator>, ret: Return) -> Py
         return Err(vm.recursion_error("maximum recursion depth exceeded"));
     }
     let frame = generator.frame.get();
-    generator.exc.outer.set(vm.exc.get());
+    let around = vm.exc_state();
+    generator.exc.outer.set(around);
+    let holds = around.handled.with(Option::is_some);
+    generator.exc.holder.set(if holds { around } else { around.holder.get() });
     vm.exc.set(&generator.exc);
     // SAFETY: a suspended generator has a frame.
     unsafe {
@@ -400,10 +403,14 @@ fn stopped(vm: &Vm, exc: Exc) -> Resumed {
 #[inline(never)]
 pub fn raise_in(vm: &Vm, m: &mut Machine, exc: Exc, again: bool) -> Result<(), Exc> {
     let (mut exc, mut again) = (exc, again);
+    // Its context is set where it is raised, not once more in each frame that it leaves: looking for
+    // one takes as long as the chain of running generators.
+    if !again {
+        vm.set_context(&exc, false);
+    }
     loop {
         m.save();
         if !again {
-            vm.set_context(&exc, false);
             exc = crate::objects::traceback::add_entry(vm, exc, m);
             if vm.is_observed() {
                 exc = observer::raised(vm, m, exc);

@@ -245,8 +245,9 @@ impl Machine {
     /// Index of the instruction that is running.
     #[inline(always)]
     pub fn index(&self) -> usize {
-        // SAFETY: the instruction pointer is one past the running instruction.
-        unsafe { self.ip.offset_from(self.prepared().start()) as usize - 1 }
+        // SAFETY: the instruction pointer is one past the running instruction (at the first one, if none
+        // has run: then there is no index).
+        unsafe { (self.ip.offset_from(self.prepared().start()) as usize).wrapping_sub(1) }
     }
     /// Replaces the running instruction by another form of itself.
     #[inline(always)]

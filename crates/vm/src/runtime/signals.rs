@@ -12,9 +12,13 @@ pub(crate) static BREAKER: AtomicU32 = AtomicU32::new(0);
 const COLLECT: u32 = 1;
 const SIGNAL: u32 = 2;
 const YIELD_LOCK: u32 = 4;
+const LIMIT: u32 = 8;
 
 /// Signals that arrived and were not handled yet: bit 0 for signal 1, and so on.
 static PENDING_SIGNALS: AtomicU64 = AtomicU64::new(0);
+
+/// What is left of a step limit.
+static STEPS: AtomicU64 = AtomicU64::new(0);
 
 /// The collector is due.
 pub(crate) fn request_collection() {
@@ -55,11 +59,43 @@ impl Vm {
         if requests & SIGNAL != 0 {
             self.check_signals()?;
         }
+        if requests & LIMIT != 0 {
+            BREAKER.fetch_or(LIMIT, Ordering::Relaxed);
+            self.take_step()?;
+        }
         Ok(())
+    }
+
+    /// Lets Python code take so many more steps (backward jumps, calls of Python functions, polls of
+    /// native code that computes for long); each step after the last raises `RuntimeError`, so that
+    /// code which handles the error ends too. `None` lifts the limit.
+    pub fn limit_steps(&self, steps: Option<u64>) {
+        match steps {
+            Some(steps) => {
+                STEPS.store(steps, Ordering::Relaxed);
+                BREAKER.fetch_or(LIMIT, Ordering::Relaxed);
+            }
+            None => {
+                BREAKER.fetch_and(!LIMIT, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn take_step(&self) -> PyResult<()> {
+        match STEPS.load(Ordering::Relaxed).checked_sub(1) {
+            Some(left) => {
+                STEPS.store(left, Ordering::Relaxed);
+                Ok(())
+            }
+            None => Err(self.runtime_error("step limit exceeded")),
+        }
     }
 
     /// Runs the Python handlers of signals that arrived (in the main thread only).
     pub fn check_signals(&self) -> PyResult<()> {
+        if BREAKER.load(Ordering::Relaxed) & LIMIT != 0 {
+            self.take_step()?;
+        }
         if PENDING_SIGNALS.load(Ordering::Relaxed) == 0 {
             return Ok(());
         }

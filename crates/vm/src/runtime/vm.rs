@@ -65,6 +65,9 @@ thread_local! {
 pub struct ExcState {
     pub handled: Guarded<Option<Exc>>,
     pub(crate) outer: Cell<*const ExcState>,
+    /// The next cell outwards that holds an exception. It stays the same while this one is linked:
+    /// only the innermost cell changes.
+    pub(crate) holder: Cell<*const ExcState>,
 }
 
 /// One thread's state.
@@ -269,6 +272,11 @@ impl Vm {
 
     // ---- depth ----
 
+    /// How many Python functions are running in this thread.
+    pub fn recursion_depth(&self) -> usize {
+        self.depth.get()
+    }
+
     /// Refuses to go deeper when the native stack is nearly used up. Every native function that can
     /// recurse through user data calls this.
     #[inline(always)]
@@ -296,21 +304,23 @@ impl Vm {
     /// The innermost exception being handled: `sys.exc_info()`.
     pub fn handled_exception(&self) -> Option<Exc> {
         let mut state = self.exc.get();
-        // SAFETY: the chain consists of running generators' cells and ends with the base cell.
+        // SAFETY: the chain consists of cells of running generators and the base cell.
         while let Some(cell) = unsafe { state.as_ref() } {
             if let Some(exc) = cell.handled.get() {
                 return Some(exc);
             }
-            state = cell.outer.get();
+            state = cell.holder.get();
         }
         None
     }
 }
 
-/// The address below which native code must not recurse further: the end of the stack plus room for
-/// what runs without checking.
+/// Room at the end of a stack for what runs without checking.
+const RESERVE: usize = 256 * 1024;
+
+/// The address below which native code must not recurse further: the end of the stack plus the
+/// reserve.
 fn native_stack_limit() -> usize {
-    const RESERVE: usize = 192 * 1024;
     // SAFETY: the attribute object is initialised by the first call and destroyed by the last.
     unsafe {
         let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
@@ -341,18 +351,20 @@ impl<F> HandedOver<F> {
 
 impl Vm {
     /// Starts a thread with a state of its own that runs `f` under the interpreter lock. A stack
-    /// size of 0 is the usual one.
+    /// size of 0 is the usual one; a small one is made large enough for the parser, whose limits
+    /// count levels, not bytes.
     ///
     /// # Errors
     /// What the system says when it cannot make a thread.
     pub fn spawn(&self, stack: usize, f: impl FnOnce(&Vm) + 'static) -> std::io::Result<()> {
         const STACK: usize = 8 << 20;
+        const LEAST: usize = 2 << 20;
         let Some(frames) = Stack::new(THREAD_STACK) else {
             return Err(std::io::ErrorKind::OutOfMemory.into());
         };
         let handed = HandedOver((frames, f));
         std::thread::Builder::new()
-            .stack_size(if stack == 0 { STACK } else { stack })
+            .stack_size(if stack == 0 { STACK } else { stack.max(LEAST).saturating_add(RESERVE) })
             .spawn(move || {
                 gil::acquire();
                 let (frames, f) = handed.into_inner();

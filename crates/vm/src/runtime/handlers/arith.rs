@@ -433,24 +433,25 @@ pub fn jump_outcomes(op: CmpOp, want: bool) -> u16 {
     if want { outcomes | JUMP_IF_TRUE } else { !outcomes & 0xf }
 }
 
-/// Jumps; backwards it looks for requests on the way.
+/// Jumps; backwards it looks for requests before: an exception is raised at the jump, whose blocks
+/// need not be those of the place where it lands.
 #[inline(always)]
 pub fn jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    m.jump_by(i.c);
     if (i.c as i32) < 0 && signals::is_set() {
         m.save();
-        return vm.handle_requests();
+        vm.handle_requests()?;
     }
+    m.jump_by(i.c);
     Ok(())
 }
 
 #[inline(always)]
 pub fn jump_backward(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    m.jump_by(i.c);
     if signals::is_set() {
         m.save();
-        return vm.handle_requests();
+        vm.handle_requests()?;
     }
+    m.jump_by(i.c);
     Ok(())
 }
 

@@ -9,7 +9,7 @@
 use super::Done;
 use crate::object::attrs::Attrs;
 use crate::object::{Obj, ObjHead, Ref};
-use crate::objects::descr::MemberDescr;
+use crate::objects::descr::{MemberDescr, MethodDescr};
 use crate::objects::function::{self, Function};
 use crate::objects::module::Module;
 use crate::objects::object as generic;
@@ -18,6 +18,7 @@ use crate::objects::str_::Str;
 use crate::objects::super_::Super;
 use crate::objects::type_::Type;
 use crate::protocol::object::{self, Method};
+use crate::runtime::args::NativeDef;
 use crate::runtime::errors::PyResult;
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::cache::{Asked, Cache, MAX_MISSES, known, remember};
@@ -582,7 +583,8 @@ pub fn delete_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 pub fn load_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let mut cache = Cache { misses: m.cache(i.b).misses, ..Cache::EMPTY };
     if learn_method(m.name(i.c), m.peek(1), &mut cache) {
-        m.specialize(Instr { op: P::LoadMethodType, ..i });
+        let op = native_call(m, i).unwrap_or(P::LoadMethodType);
+        m.specialize(Instr { op, ..i });
     } else {
         cache.misses += 1;
         if cache.misses > MAX_MISSES {
@@ -591,6 +593,28 @@ pub fn load_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     }
     *m.cache(i.b) = cache;
     load_method_generic(vm, m, i)
+}
+
+/// The form that does the call behind it as well: for native methods of the owner's type.
+fn native_call(m: &Machine, i: Instr) -> Option<P> {
+    let (op, args) = if super::fused::is_call_with_local(m, P::CallMethod) {
+        (P::MethodCallFast, 2)
+    } else if m.ahead(0).op == P::CallMethod && m.ahead(0).c == 0 {
+        (P::MethodCall, 1)
+    } else {
+        return None;
+    };
+    let owner = m.peek(1);
+    let found = owner.ty().lookup(m.name(i.c))?;
+    let method = found.downcast_exact::<MethodDescr>()?;
+    (method.applies_to(owner) && method.def().takes(args)).then_some(op)
+}
+
+/// The native method that the cache knows for an owner, where [`native_call`] found one.
+#[inline(always)]
+pub fn cached_native(m: &Machine, i: Instr) -> Option<&'static NativeDef> {
+    let method = cached_method(m.peek(1), m.cache(i.b))?;
+    method.downcast_exact::<MethodDescr>().map(|method| method.def())
 }
 
 fn learn_method(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> bool {

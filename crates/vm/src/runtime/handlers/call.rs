@@ -19,6 +19,7 @@ use crate::runtime::errors::PyResult;
 use crate::runtime::frame::Return;
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::Instr;
+use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use smallvec::SmallVec;
@@ -131,6 +132,9 @@ pub fn python_special(object: &Value, name: &Ref<Str>) -> Option<Value> {
 fn enter_python(vm: &Vm, m: &mut Machine, function: &Obj<Function>, n: usize, ret: Return) -> Done {
     m.save();
     if function.is_simple(n) {
+        if signals::is_set() {
+            vm.handle_requests()?;
+        }
         // SAFETY: `n` arguments lie at the top of the stack.
         let frame = unsafe { enter::push_simple(vm, function, m.frame, m.slot(n), n, ret) };
         if let Some(frame) = frame {
@@ -151,6 +155,10 @@ fn enter_binding(
     names: Option<&Obj<Tuple>>,
     ret: Return,
 ) -> Done {
+    if signals::is_set() {
+        m.save();
+        vm.handle_requests()?;
+    }
     let args = m.slot(n);
     m.shrink(n);
     m.save();
@@ -195,7 +203,10 @@ fn call_other(vm: &Vm, m: &mut Machine, n: usize) -> Done {
         f.call(vm, CallArgs::positional(m.top_slice(n)))
     } else if let Some(f) = callable.downcast_exact::<MethodDescr>() {
         f.call(vm, CallArgs::positional(m.top_slice(n)))
-    } else if let Some(method) = callable.downcast_exact::<Method>() {
+    } else if let Some(method) = callable.downcast_exact::<Method>()
+        // The stack has room for the receiver of one, not of a method of a method and so on.
+        && !method.function.is_exact::<Method>()
+    {
         let (function, receiver) = (method.function.clone(), method.receiver.clone());
         // SAFETY: the arguments move up by one word.
         unsafe { insert_below(m, n, [receiver]) };
@@ -265,8 +276,9 @@ fn instantiate(vm: &Vm, m: &mut Machine, ty: &Obj<Type>, init: Value, n: usize) 
 #[inline(never)]
 pub fn call_function_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let n = i.c as usize;
-    let Ok(names) = m.pop().into_ref::<Tuple>() else {
-        return Err(vm.system_error("CALL_FUNCTION_KW without names"));
+    let names = match m.pop().into_ref::<Tuple>() {
+        Ok(names) if names.len() <= n && names.items().iter().all(Value::is_exact::<Str>) => names,
+        _ => return Err(vm.system_error("CALL_FUNCTION_KW without names")),
     };
     m.save();
     let callable = m.peek(n + 1);
@@ -369,6 +381,9 @@ fn enter_spread(
     named: SmallVec<[Value; 8]>,
     names: Option<&Obj<Tuple>>,
 ) -> Done {
+    if signals::is_set() {
+        vm.handle_requests()?;
+    }
     let n = positional.len() + named.len();
     // The caller's verified stack need not have room for them, the thread's stack does.
     let at = if m.frame().generator.is_null() { m.sp } else { vm.stack.top.get() };

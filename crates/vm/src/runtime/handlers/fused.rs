@@ -7,9 +7,9 @@
 
 use super::Done;
 use super::arith::{self, jump, jumps_for};
-use super::attr;
-use super::stack::{load_const, load_fast, store_fast};
+use super::stack::{dup_top, load_const, load_fast, store_fast};
 use super::subscr::subscr_quick;
+use super::{attr, names};
 use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::protocol::index::wrap;
@@ -202,6 +202,24 @@ pub fn const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     Ok(())
 }
 
+/// a b -- b | b False, and a jump: `a < b` in `a < b < c`.
+#[inline(always)]
+pub fn chained_compare(vm: &Vm, m: &mut Machine) -> Done {
+    let (op, branch) = (m.ahead(1), m.ahead(2));
+    let Some(outcome) = word::outcome(m.peek(2).bits(), m.peek(1).bits()) else {
+        dup_top(m);
+        return Ok(());
+    };
+    m.skip(3);
+    let right = m.pop();
+    m.overwrite(1, right);
+    if (op.b >> outcome) & 1 != 0 {
+        return Ok(());
+    }
+    m.push(Value::FALSE);
+    jump(vm, m, branch)
+}
+
 /// `if local is constant`
 #[inline(always)]
 pub fn fast_is_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
@@ -352,4 +370,61 @@ pub fn unpack_store_fast(m: &mut Machine, i: Instr) -> bool {
     }
     drop(sequence);
     true
+}
+
+// ---- native calls ----
+
+/// Are the next two a local and a call with it as the only argument?
+pub fn is_call_with_local(m: &Machine, call: P) -> bool {
+    // Code does not end with a name or an attribute, nor with a local.
+    m.ahead(0).op == P::LoadFast && m.ahead(1).op == call && m.ahead(1).c == 1
+}
+
+/// `f(x)` of a native built-in: nothing is pushed but the result.
+#[inline(always)]
+pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    if let Some(def) = names::cached_builtin(m, i)
+        && let Some(argument) = m.local(m.ahead(0).c as usize).clone()
+    {
+        // Whatever is raised is raised by the call.
+        m.skip(2);
+        m.save();
+        let result = def.call_taking(vm, std::slice::from_ref(&argument))?;
+        m.push(result);
+        return Ok(());
+    }
+    names::load_global_builtin(m, i);
+    Ok(())
+}
+
+/// `a.f()` of a native method.
+#[inline(always)]
+pub fn method_call(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    if let Some(def) = attr::cached_native(m, i) {
+        m.skip(1);
+        m.save();
+        let result = def.call_taking(vm, m.top_slice(1))?;
+        m.replace(1, result);
+        return Ok(());
+    }
+    attr::load_method_type(m, i);
+    Ok(())
+}
+
+/// `a.f(x)` of a native method.
+#[inline(always)]
+pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    if let Some(def) = attr::cached_native(m, i)
+        && let Some(argument) = m.local(m.ahead(0).c as usize).clone()
+    {
+        m.push(argument);
+        m.skip(2);
+        m.save();
+        let result = def.call_taking(vm, m.top_slice(2))?;
+        m.drop_top(1);
+        m.replace(1, result);
+        return Ok(());
+    }
+    attr::load_method_type(m, i);
+    Ok(())
 }

@@ -2,10 +2,12 @@
 
 use super::Done;
 use crate::object::{Obj, Ref};
+use crate::objects::builtin_function::BuiltinFunction;
 use crate::objects::cell::CellObj;
 use crate::objects::dict::Dict;
 use crate::objects::str_::Str;
 use crate::protocol::object;
+use crate::runtime::args::NativeDef;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::{Instr, P};
@@ -54,7 +56,14 @@ pub fn load_global(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             cache.index = index as u32;
             cache.word = globals.keys_version();
             cache.extra = builtins.keys_version();
-            m.specialize(Instr { op: P::LoadGlobalBuiltin, ..i });
+            let op = if super::fused::is_call_with_local(m, P::CallFunction)
+                && builtins.value_at(index).is_some_and(|f| f.is_exact::<BuiltinFunction>())
+            {
+                P::GlobalCallFast
+            } else {
+                P::LoadGlobalBuiltin
+            };
+            m.specialize(Instr { op, ..i });
         }
     }
     let value = global_or_builtin(vm, m, &name)?;
@@ -81,6 +90,19 @@ pub fn load_global_module(m: &mut Machine, i: Instr) {
 fn relearn(m: &mut Machine, i: Instr) {
     m.specialize(Instr { op: P::LoadGlobal, ..i });
     m.again();
+}
+
+/// The native function that the cache knows among the built-ins, if one argument is all it needs.
+#[inline(always)]
+pub fn cached_builtin(m: &Machine, i: Instr) -> Option<&'static NativeDef> {
+    let cache = m.cache(i.b);
+    let (globals, builtins) = (m.frame().globals(), m.frame().builtins());
+    if !globals.has_keys_version(cache.word) || !builtins.has_keys_version(cache.extra) {
+        return None;
+    }
+    let value = builtins.value_at(cache.index as usize)?;
+    let def = value.downcast_exact::<BuiltinFunction>()?.unbound()?;
+    def.takes(1).then_some(def)
 }
 
 #[inline(always)]

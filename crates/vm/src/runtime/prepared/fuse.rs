@@ -63,6 +63,9 @@ pub fn fused(code: &[Instr], at: usize) -> Option<P> {
             P::JumpBackward => Some(P::StoreFastJump),
             _ => None,
         },
+        P::DupTop if (op(1), op(2), op(3)) == (P::RotThree, P::CompareOp, P::JumpIfFalseOrPop) => {
+            Some(P::ChainedCompare)
+        }
         P::UnpackSequence if op(1) == P::StoreFast && op(2) == P::StoreFast => {
             Some(P::UnpackStoreFast)
         }
@@ -129,6 +132,9 @@ impl P {
             | P::ConstCompareJump => P::LoadConst,
             P::StoreFastLoadFast | P::StoreFastJump => P::StoreFast,
             P::UnpackStoreFast => P::UnpackSequence,
+            P::ChainedCompare => P::DupTop,
+            P::GlobalCallFast => P::LoadGlobalBuiltin,
+            P::MethodCall | P::MethodCallFast => P::LoadMethodType,
             other => other,
         }
     }

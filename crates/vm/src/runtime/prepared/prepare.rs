@@ -120,7 +120,7 @@ impl Build {
                 }
             }
             let row = step.op.row();
-            if row.taken.is_some() || row.ends || is_block_op(step.op) {
+            if row.taken.is_some() || row.ends || is_block_op(step.op) || looks_below(step.op) {
                 made.clear();
                 open = 0;
                 continue;
@@ -439,6 +439,18 @@ fn jumped_over(steps: &[Step], at: usize) -> bool {
     };
     let behind = steps[at..].iter().find(|step| !leaves_nothing(step.op));
     behind.is_some_and(|step| step.start >= target)
+}
+
+/// Instructions that find a word by counting down: no `LoadMethod` may put one more in between.
+fn looks_below(op: Op) -> bool {
+    matches!(
+        op,
+        Op::LIST_APPEND
+            | Op::SET_ADD
+            | Op::MAP_ADD
+            | Op::BUILD_TUPLE_UNPACK_WITH_CALL
+            | Op::BUILD_MAP_UNPACK_WITH_CALL
+    )
 }
 
 fn is_block_op(op: Op) -> bool {

@@ -28,6 +28,7 @@ prepared! {
     RotThree = "ROT_THREE", "sinks the top below two";
     RotN = "ROT_N", "sinks the top below n-1";
     DupTop = "DUP_TOP", "repeats the top";
+    ChainedCompare = "DUP_TOP", "a < b, the first part of a < b < c";
     DupTopTwo = "DUP_TOP_TWO", "repeats the two at the top";
     LoadConst = "LOAD_CONST", "pushes a constant";
     LoadFast = "LOAD_FAST", "pushes a local that may be unbound";
@@ -39,6 +40,7 @@ prepared! {
     LoadGlobal = "LOAD_GLOBAL", "global or built-in name, not cached yet";
     LoadGlobalModule = "LOAD_GLOBAL", "global name at a known entry";
     LoadGlobalBuiltin = "LOAD_GLOBAL", "built-in name at a known entry";
+    GlobalCallFast = "LOAD_GLOBAL", "a native built-in called with a local";
     StoreGlobal = "STORE_GLOBAL", "binds a global";
     DeleteGlobal = "DELETE_GLOBAL", "unbinds a global";
     LoadClosure = "LOAD_CLOSURE", "pushes a cell";
@@ -107,6 +109,8 @@ prepared! {
     DeleteAttr = "DELETE_ATTR", "deletes an attribute";
     LoadMethod = "LOAD_ATTR", "method for a call, not cached yet";
     LoadMethodType = "LOAD_ATTR", "method known by type version and shape";
+    MethodCall = "LOAD_ATTR", "a native method called without arguments";
+    MethodCallFast = "LOAD_ATTR", "a native method called with a local";
     LoadMethodGeneric = "LOAD_ATTR", "method for a call, the slow way";
     CallMethod = "CALL_FUNCTION", "calls what LoadMethod pushed";
     CallFunction = "CALL_FUNCTION", "calls with positional arguments";

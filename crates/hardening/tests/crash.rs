@@ -1,0 +1,41 @@
+//! Runs every input of `tests/crash/` that a campaign found: `TARGET-NAME`.
+
+use adder_hardening::{targets, with_machine};
+use std::path::Path;
+
+#[test]
+fn found_inputs_fail_no_more() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/crash");
+    let mut inputs: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+        .filter_map(|(name, path)| Some((name, std::fs::read(path).ok()?)))
+        .collect();
+    inputs.sort();
+    with_machine(|vm| {
+        for name in targets::NAMES {
+            let target = targets::by_name(vm, name);
+            for (file, input) in &inputs {
+                if file.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')) {
+                    target.run(vm, input);
+                }
+            }
+        }
+    });
+}
+
+/// Every target runs, on the same cases as the first of a campaign.
+#[test]
+fn targets_run() {
+    with_machine(|vm| {
+        for name in targets::NAMES {
+            let target = targets::by_name(vm, name);
+            for case in 0..300 {
+                let input = target.make(&mut adder_hardening::random::Random::new(1, case));
+                target.run(vm, &input);
+            }
+        }
+    });
+}
