@@ -50,7 +50,16 @@ macro_rules! cold {
 /// # Safety
 /// `entry` is the innermost frame, just pushed (or a generator's, just resumed), with `ToRust`.
 pub unsafe fn run(vm: &Vm, entry: *mut Frame) -> PyResult {
-    let (mut frame, mut fresh) = (entry, true);
+    // SAFETY: passed on.
+    unsafe { run_on(vm, entry, true) }
+}
+
+/// The same, also for a frame that whoever watches knows to have been entered (not `fresh`).
+///
+/// # Safety
+/// As for `run`.
+pub unsafe fn run_on(vm: &Vm, entry: *mut Frame, fresh: bool) -> PyResult {
+    let (mut frame, mut fresh) = (entry, fresh);
     loop {
         let result = if vm.is_observed() {
             // SAFETY: passed on.
@@ -101,12 +110,17 @@ unsafe fn run_with<O: Observer>(
                 let i = unsafe { *m.ip };
                 // SAFETY: as above.
                 m.ip = unsafe { m.ip.add(1) };
-                if O::ACTIVE
-                    && let Err(e) = O::instruction(vm, &mut m)
-                {
-                    exc = e;
-                    again = false;
-                    break 'raise;
+                if O::ACTIVE {
+                    match O::instruction(vm, &mut m) {
+                        Ok(true) => {}
+                        // Somebody has moved the frame on to another line.
+                        Ok(false) => continue,
+                        Err(e) => {
+                            exc = e;
+                            again = false;
+                            break 'raise;
+                        }
+                    }
                 }
                 macro_rules! go {
                     ($done:expr) => {
@@ -140,6 +154,7 @@ unsafe fn run_with<O: Observer>(
                 let op = if O::ACTIVE { i.op.plain() } else { i.op };
                 match op {
                     // the stack, constants, locals
+                    P::Nop => continue,
                     P::PopTop => always!(stack::pop_top(&mut m)),
                     P::RotTwo => always!(stack::rot_two(&mut m)),
                     P::RotThree => always!(stack::rot_three(&mut m)),
@@ -593,10 +608,6 @@ unsafe fn run_with<O: Observer>(
                     }
                 }
             }
-        }
-        if O::ACTIVE {
-            let c = m;
-            exc = O::raised(vm, &c, exc);
         }
         let mut c = m;
         let caught = leave::raise_in(vm, &mut c, exc, again);

@@ -50,6 +50,8 @@ bitflags::bitflags! {
         const ABSTRACT = 1 << 20;
         /// `__getattr__` or an own `__getattribute__` is somewhere on the MRO.
         const CUSTOM_GETATTR = 1 << 21;
+        /// A class whose instances may be referred to weakly.
+        const WEAKREF = 1 << 22;
     }
 }
 

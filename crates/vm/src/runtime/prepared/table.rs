@@ -22,6 +22,7 @@ macro_rules! prepared {
 }
 
 prepared! {
+    Nop = "NOP", "nothing: a line that a jump may pass over";
     PopTop = "POP_TOP", "drops the top";
     RotTwo = "ROT_TWO", "swaps two";
     RotThree = "ROT_THREE", "sinks the top below two";
