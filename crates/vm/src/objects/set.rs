@@ -47,7 +47,7 @@ impl Declared for Set {
         name: "set",
         module: "builtins",
         doc: "Build an unordered collection of unique elements.",
-        signature: None,
+        signature: Some("(iterable=(), /)"),
         base: || None,
         make_base: || {},
         base_type: true,
