@@ -370,14 +370,11 @@ pub(crate) mod shared {
         }
     }
 
-    pub fn reduce(zelf: &Obj<Set>, _vm: &Vm) -> Value {
+    pub fn reduce(zelf: &Obj<Set>, vm: &Vm) -> PyResult {
         let items: Value = super::super::list::List::from_vec(zelf.to_vec()).into();
-        let state = match super::super::object::instance_dict(&zelf.to_value()) {
-            Some(dict) => dict.into(),
-            None => Value::NONE,
-        };
+        let state = object::call_method(vm, &zelf.to_value(), &vm.names().__getstate__, &[])?;
         let parts = vec![zelf.ty().to_value(), Tuple::from_vec(vec![items]).into(), state];
-        Tuple::from_vec(parts).into()
+        Ok(Tuple::from_vec(parts).into())
     }
 }
 
@@ -594,7 +591,7 @@ impl Set {
         shared::copy(zelf, vm)
     }
     #[pymethod]
-    fn __reduce__(zelf: &Obj<Set>, vm: &Vm) -> Value {
+    fn __reduce__(zelf: &Obj<Set>, vm: &Vm) -> PyResult {
         shared::reduce(zelf, vm)
     }
     /// See PEP 585
