@@ -53,7 +53,7 @@ pub fn needle<'a>(vm: &Vm, value: &'a Value) -> PyResult<Lent<'a>> {
 
 /// A separator that is not empty; `None` stands for white space.
 pub fn separator<'a>(vm: &Vm, sep: Option<&'a Value>) -> PyResult<Option<Lent<'a>>> {
-    let Some(sep) = sep.filter(|s| !s.is_none()) else { return Ok(None) };
+    let Some(sep) = sep else { return Ok(None) };
     let sep = lend(vm, sep)?;
     if sep.is_empty() {
         return Err(vm.value_error("empty separator"));
@@ -273,6 +273,9 @@ macro_rules! byte_methods {
             }
             #[slot]
             fn repeat(zelf: &Obj<$ty>, vm: &Vm, count: isize) -> PyResult {
+                if count == 1 {
+                    return Ok($ty::unchanged(zelf).into());
+                }
                 let bytes = zelf
                     .with_bytes(|bytes| $crate::objects::bytes::methods::repeat(vm, bytes, count))?;
                 Ok($ty::make(bytes).into())
