@@ -80,7 +80,7 @@ impl Set {
     pub fn to_vec(&self) -> Vec<Value> {
         self.table.with(|t| t.live().map(|(k, _, _)| k.clone()).collect())
     }
-    fn hashed(&self) -> Vec<(Value, i64)> {
+    pub(crate) fn hashed(&self) -> Vec<(Value, i64)> {
         self.table.with(|t| t.live().map(|(k, _, h)| (k.clone(), h)).collect())
     }
     /// The key at or behind a position.
@@ -142,8 +142,8 @@ impl Set {
             return Ok(());
         }
         if let Some(other) = iterable.downcast_exact::<Dict>() {
-            for key in other.keys_vec() {
-                self.add(vm, &key)?;
+            for (key, hash) in other.keys_hashed() {
+                self.add_hashed(vm, &key, hash)?;
             }
             return Ok(());
         }
@@ -400,7 +400,7 @@ impl Set {
     }
     #[slot]
     fn init(zelf: &Obj<Set>, vm: &Vm, args: CallArgs<'_>) -> PyResult<()> {
-        if args.keyword_count() > 0 && zelf.is_exact() {
+        if args.keyword_count() > 0 && !zelf.ty().has_own_new(vm) {
             return Err(vm.type_error("set() takes no keyword arguments"));
         }
         let iterable = one_iterable(vm, "set", args)?;
@@ -639,7 +639,7 @@ fn fill_frozen_slots(ty: &Type) {
         Ok(set.hash.get())
     });
     ty.slots.set_new(|vm, ty, args| {
-        if args.keyword_count() > 0 && std::ptr::eq(ty, frozenset_type()) {
+        if args.keyword_count() > 0 && !ty.has_own_init(vm) {
             return Err(vm.type_error("frozenset() takes no keyword arguments"));
         }
         match one_iterable(vm, "frozenset", args)? {

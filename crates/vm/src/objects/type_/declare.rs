@@ -215,7 +215,7 @@ fn finish_filtered(
 }
 
 /// Enters a slot wrapper for each slot that the type itself fills.
-fn add_slot_wrappers(ty: &'static Obj<Type>) {
+pub(crate) fn add_slot_wrappers(ty: &'static Obj<Type>) {
     let dict = ty.dict();
     for def in SLOT_DEFS {
         if def.is_filled(&ty.slots) {
