@@ -53,7 +53,7 @@ pub fn needle<'a>(vm: &Vm, value: &'a Value) -> PyResult<Lent<'a>> {
 
 /// A separator that is not empty; `None` stands for white space.
 pub fn separator<'a>(vm: &Vm, sep: Option<&'a Value>) -> PyResult<Option<Lent<'a>>> {
-    let Some(sep) = sep else { return Ok(None) };
+    let Some(sep) = sep.filter(|s| !s.is_none()) else { return Ok(None) };
     let sep = lend(vm, sep)?;
     if sep.is_empty() {
         return Err(vm.value_error("empty separator"));
@@ -110,7 +110,7 @@ pub fn pad(vm: &Vm, bytes: &[u8], left: usize, right: usize, fill: u8) -> PyResu
 
 /// The separator of `hex`: one ASCII character or byte.
 pub fn hex_separator(vm: &Vm, sep: Option<&Value>) -> PyResult<Option<u8>> {
-    let Some(sep) = sep.filter(|s| !s.is_none()) else { return Ok(None) };
+    let Some(sep) = sep else { return Ok(None) };
     if object::len(vm, sep)? != 1 {
         return Err(vm.value_error("sep must be length 1."));
     }
