@@ -454,10 +454,8 @@ impl Walk<'_> {
                 let new = Block { target: target_offset, ..setup(kind, level) };
                 let new = self.add_block(offset, new)?;
                 match kind {
-                    BlockKind::Loop => {
-                        let state = State { depth, block };
-                        self.enter(target, state, false, at)?;
-                    }
+                    // Reached by a `break` only.
+                    BlockKind::Loop => {}
                     BlockKind::Except => {
                         let handler = Block {
                             target: target_offset,
@@ -544,7 +542,12 @@ impl Walk<'_> {
                 need(1)?;
                 self.enter(at + 1, State { depth: depth + 1, block }, true, at)
             }
-            Op::BREAK_LOOP => self.find_loop(block, offset).map(|_| ()),
+            Op::BREAK_LOOP => {
+                let found = self.find_loop(block, offset)?;
+                let Block { target, level, parent, .. } = self.blocks[found as usize];
+                let landing = self.at_unit[target as usize / 2] as usize;
+                self.enter(landing, State { depth: level, block: parent }, false, at)
+            }
             Op::CONTINUE_LOOP => {
                 let found = self.find_loop(block, offset)?;
                 let target = self.landing(&self.decoded[at])?;

@@ -3,10 +3,11 @@
 //! `Python/compile.c`.
 
 use adder_bytecode::code::{CodeObject, Position, PositionsBuilder};
-use adder_bytecode::opcode::EXTENDED_ARG;
+use adder_bytecode::opcode::{EXTENDED_ARG, Op};
 use adder_bytecode::table::ArgKind;
 
 use crate::error::{Failure, Result};
+use crate::lines;
 use crate::names::Names;
 use crate::peephole;
 use crate::stack_depth::stack_depth;
@@ -36,13 +37,21 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
+    if frame.modern {
+        lines::settle(unit);
+    }
     let stacksize = stack_depth(unit, frame.modern);
     let mut consts = unit.consts.take();
     let offsets = resolve_jumps(unit)?;
     let encoded = encode(unit, &offsets, frame.modern);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
-    let done = peephole::optimize(encoded, &mut consts, frame.modern)
+    let lines: Option<Vec<u32>> =
+        frame.modern.then(|| unit.instrs.iter().map(|instr| instr.span.start.line).collect());
+    let mut done = peephole::optimize(encoded, &mut consts, lines.as_deref())
         .unwrap_or_else(|| encode(unit, &offsets, frame.modern));
+    for pair in done.code.iter_mut().filter(|pair| **pair == peephole::KEPT_NOP) {
+        pair[1] = 0;
+    }
     let mut positions = PositionsBuilder::with_room(done.places.len());
     for run in done.places.chunk_by(|a, b| a == b) {
         let span = unit.instrs[run[0] as usize].span;
@@ -146,7 +155,8 @@ fn encode(unit: &Unit, offsets: &[u32], modern: bool) -> Encoded {
             code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
             places.push(i as u32);
         }
-        code.push([instr.op as u8, instr.arg as u8]);
+        let pair = [instr.op as u8, instr.arg as u8];
+        code.push(if instr.op == Op::NOP { peephole::KEPT_NOP } else { pair });
         places.push(i as u32);
     }
     Encoded { code, lnotab: lines.bytes, places }

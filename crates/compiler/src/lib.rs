@@ -16,6 +16,7 @@ mod fold_complex;
 mod future;
 mod hash;
 mod limits;
+mod lines;
 mod names;
 mod peephole;
 mod stack_depth;

@@ -1,7 +1,10 @@
 //! The identifiers of one compilation: the parser's pool, what the compiler adds to it (`.0`,
 //! mangled names, `__class__`), and for each the shared string that code objects hold.
 
+use std::rc::Rc;
+
 use adder_bytecode::code::PyStrBuf;
+use adder_syntax::ast::TypeParam;
 use adder_syntax::{Pool, Symbol, Text};
 
 macro_rules! well_known {
@@ -94,18 +97,42 @@ impl Names {
 
     /// A private name (`__x`) as it is known inside the class `private`; every other name as it
     /// is (`_Py_Mangle`).
-    pub(crate) fn mangle(&mut self, private: Option<Symbol>, symbol: Symbol) -> Symbol {
-        let Some(class) = private else { return symbol };
+    pub(crate) fn mangle(&mut self, private: Option<&Private>, symbol: Symbol) -> Symbol {
+        let Some(Private { class, only }) = private else { return symbol };
+        if only.as_ref().is_some_and(|only| !only.contains(&symbol)) {
+            return symbol;
+        }
         let name = self.pool.name(symbol);
         if !name.starts_with("__") || name.ends_with("__") || name.contains('.') {
             return symbol;
         }
-        let class = self.pool.name(class).trim_start_matches('_');
+        let class = self.pool.name(*class).trim_start_matches('_');
         if class.is_empty() {
             return symbol;
         }
         let mangled = format!("_{class}{name}");
         self.pool.intern(&mangled)
+    }
+}
+
+/// Where private names are mangled.
+#[derive(Clone)]
+pub(crate) struct Private {
+    /// The class.
+    pub(crate) class: Symbol,
+    /// In front of a generic class's body only its type parameters are (PEP 695).
+    pub(crate) only: Option<Rc<[Symbol]>>,
+}
+
+impl Private {
+    /// Inside a class.
+    pub(crate) fn inside(class: Symbol) -> Option<Private> {
+        Some(Private { class, only: None })
+    }
+
+    /// Among the type parameters and bases of a class.
+    pub(crate) fn in_head(class: Symbol, params: &[TypeParam]) -> Option<Private> {
+        Some(Private { class, only: Some(params.iter().map(|param| param.name).collect()) })
     }
 }
 
@@ -126,7 +153,7 @@ mod tests {
             ("C", "__", "__"),
         ] {
             let (class, name) = (names.intern(class), names.intern(name));
-            let got = names.mangle(Some(class), name);
+            let got = names.mangle(Some(&Private { class, only: None }), name);
             assert_eq!(names.name(got), mangled);
         }
     }

@@ -16,17 +16,31 @@ use crate::fold;
 
 type Unit = [u8; 2];
 const NOP: Unit = [Op::NOP as u8, 0];
+/// A NOP that stands for a line and stays, as it looks here.
+pub(crate) const KEPT_NOP: Unit = [Op::NOP as u8, 1];
 
 /// Optimises wordcode. `None` if a jump would get longer than it is, which makes all the work
 /// void; what was folded stays among the constants even then.
-pub(crate) fn optimize(encoded: Encoded, consts: &mut Vec<Const>, modern: bool) -> Option<Encoded> {
+///
+/// `lines` are those of the instructions by their number (`places`), 0 if there is none; at level 3.6
+/// there are none at all.
+pub(crate) fn optimize(
+    encoded: Encoded,
+    consts: &mut Vec<Const>,
+    lines: Option<&[u32]>,
+) -> Option<Encoded> {
     let Encoded { code, mut lnotab, mut places } = encoded;
-    // A step of 255 in the line table means that a step was too large for one entry; CPython
-    // leaves such code alone.
-    if lnotab.contains(&255) {
+    // A step of 255 in the line table means that a step was too large for one entry; CPython 3.6
+    // leaves such code alone, and also code with a step of one line back, which looks the same.
+    let large = match lines {
+        Some(_) => lnotab.chunks_exact(2).any(|step| step[0] == 255),
+        None => lnotab.contains(&255),
+    };
+    if large {
         return Some(Encoded { code, lnotab, places });
     }
-    let mut pass = Pass { blocks: mark_blocks(&code), code, consts, stack: Vec::new(), modern };
+    let lines = lines.map(|lines| (lines, &places[..]));
+    let mut pass = Pass { blocks: mark_blocks(&code), code, consts, stack: Vec::new(), lines };
     pass.run();
     let Pass { mut code, blocks, .. } = pass;
     if code.contains(&NOP) {
@@ -109,7 +123,8 @@ struct Pass<'a> {
     consts: &'a mut Vec<Const>,
     /// Indices of the constants loaded by the run of LOAD_CONST that ends here.
     stack: Vec<u32>,
-    modern: bool,
+    /// Lines by the numbers of instructions, and the numbers by code units; `None` at level 3.6.
+    lines: Option<(&'a [u32], &'a [u32])>,
 }
 
 impl Pass<'_> {
@@ -323,7 +338,7 @@ impl Pass<'_> {
         let value = if n == 1 {
             fold::unary(op, operand(0))
         } else {
-            fold::binary(op, operand(0), operand(1), self.modern)
+            fold::binary(op, operand(0), operand(1), self.lines.is_some())
         };
         value.is_some_and(|value| self.replace(first, i, value, n))
     }
@@ -366,6 +381,14 @@ impl Pass<'_> {
         Some(at)
     }
 
+    /// May the jump at `i` pass over what it arrives at? A line that runs is not lost (PEP 626).
+    fn may_skip(&self, i: usize, second: usize) -> bool {
+        let Some((lines, numbers)) = self.lines else { return true };
+        let line = |at: usize| numbers.get(at).and_then(|&n| lines.get(n as usize)).copied();
+        let second = line(second).unwrap_or(0);
+        second == 0 || line(i) == Some(second)
+    }
+
     /// A jump to an unconditional jump, or to a return.
     fn detour(&mut self, op: Op, start: usize, i: usize) {
         let unconditional = |op: u8| op == Op::JUMP_ABSOLUTE as u8 || op == Op::JUMP_FORWARD as u8;
@@ -376,6 +399,7 @@ impl Pass<'_> {
             self.nops(start + 1, i + 1);
         } else if unconditional(second_op)
             && let Some(jump) = Op::from_u8(second_op)
+            && self.may_skip(i, second)
         {
             let mut to = target(&self.code, second, jump);
             let mut op = op;
@@ -399,7 +423,7 @@ fn new_offsets(code: &[Unit], mut moved: Vec<u32>) -> Vec<u32> {
     moved.clear();
     for unit in code {
         moved.push(at);
-        at += u32::from(unit[0] != Op::NOP as u8);
+        at += u32::from(*unit != NOP);
     }
     moved.push(at);
     moved
@@ -413,7 +437,7 @@ fn compact(code: &mut Vec<Unit>, moved: &[u32], places: &mut Vec<u32>) -> Option
         let start = i;
         i = find_op(code, i).min(code.len() - 1);
         let op = code[i][0];
-        if op != Op::NOP as u8 {
+        if code[i] != NOP {
             let mut arg = arg_of(code, start, i);
             if let Some(op) = is_jump(op) {
                 let absolute = op.arg_kind() == ArgKind::JAbs;

@@ -11,6 +11,7 @@ use adder_syntax::ast::Span;
 use hashbrown::{HashMap, HashTable};
 
 use crate::hash::Build;
+use crate::names::Private;
 use crate::symtable::ScopeId;
 
 /// A place to jump to, or the start of a block.
@@ -45,8 +46,8 @@ pub(crate) enum Kind {
 /// What a statement lies in, for `break` and `continue` (`fblocktype`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum FrameBlock {
-    /// A loop, with its start.
-    Loop(Label),
+    /// A loop, with its start and what lies behind it.
+    Loop(Label, Label),
     Except,
     FinallyTry,
     FinallyEnd,
@@ -209,7 +210,7 @@ pub(crate) struct Unit {
     pub(crate) name: Symbol,
     pub(crate) qualname: PyStrBuf,
     /// The class whose private names are mangled here.
-    pub(crate) private: Option<Symbol>,
+    pub(crate) private: Option<Private>,
     pub(crate) argcount: u32,
     pub(crate) posonlyargcount: u32,
     pub(crate) kwonlyargcount: u32,
@@ -243,6 +244,12 @@ pub(crate) struct Unit {
     pub(crate) body_start: usize,
     /// Inside control flow, directly in this class or module.
     pub(crate) conditional: u32,
+}
+
+impl Label {
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
 }
 
 impl Unit {
@@ -330,6 +337,25 @@ impl Unit {
                 *place += moved as u32;
             }
         }
+    }
+
+    /// Labels follow the instructions, which went to other places.
+    pub(crate) fn move_labels(&mut self, moved: &[u32]) {
+        for place in &mut self.labels {
+            if let Some(&to) = moved.get(*place as usize) {
+                *place = to;
+            }
+        }
+    }
+
+    /// `break` out of a loop that ends at a label; level 3.14 still needs to know where that is.
+    pub(crate) fn break_to(&mut self, end: Label, modern: bool) {
+        self.emit(Op::BREAK_LOOP, if modern { end.0 } else { 0 });
+    }
+
+    /// Where a BREAK_LOOP goes to: an index.
+    pub(crate) fn break_target(&self, instr: &Instr) -> Option<usize> {
+        self.labels.get(instr.arg as usize).map(|&place| place as usize)
     }
 
     #[inline]

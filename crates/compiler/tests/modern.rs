@@ -201,3 +201,59 @@ fn errors_are_cpythons() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Each instruction with its line, 0 where there is none.
+fn lines(code: &CodeObject) -> Vec<(&'static str, u32)> {
+    let units = code.positions.runs().flat_map(|(units, position)| {
+        std::iter::repeat_n(position.map_or(0, |p| p.line), units as usize)
+    });
+    code.code
+        .chunks_exact(2)
+        .zip(units)
+        .filter_map(|(unit, line)| Some((Op::from_u8(unit[0])?.name(), line)))
+        .collect()
+}
+
+#[test]
+fn every_line_that_runs_has_an_instruction() {
+    let source = "\
+def f(a):
+    pass
+    try:
+        if a:
+            pass
+        while 1:
+            break
+    except ValueError as e:
+        a = 9
+    finally:
+        x = 11
+    match a:
+        case 1:
+            if 0:
+                y = 1
+        case _:
+            y = 2
+
+def g(self):
+    if self.a is None:
+        return self.b
+    else:
+        for x in self:
+            continue
+";
+    let code = compiled(source);
+    let of = |name: &str| {
+        let code = find(&code, name).expect("a function");
+        adder_bytecode::verify::analyze(code).expect("good code");
+        let mut lines: Vec<u32> = lines(code).into_iter().map(|(_, line)| line).collect();
+        lines.dedup();
+        lines
+    };
+    assert_eq!(
+        of("f"),
+        [1, 2, 3, 4, 5, 6, 7, 0, 8, 9, 0, 8, 0, 11, 12, 13, 14, 16, 17],
+        "the end of the loop, of the name in the handler, and of the finally clause have none"
+    );
+    assert_eq!(of("g"), [19, 20, 21, 23, 24, 0, 23]);
+}

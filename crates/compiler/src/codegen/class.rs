@@ -6,6 +6,7 @@ use adder_syntax::ast::*;
 
 use super::Compiler;
 use crate::error::Result;
+use crate::names::Private;
 use crate::symtable::Role;
 use crate::unit::Kind;
 
@@ -40,47 +41,56 @@ impl<'a> Compiler<'a> {
         let known = self.names.known;
         let scope = self.lookup(node, Role::Body)?;
         self.enter(node.name, Kind::Class, scope, first_line);
-        self.u.private = Some(node.name);
-        self.load_name(known.dunder_name)?;
-        self.store_name(known.dunder_module)?;
-        let qualname = self.u.qualname.clone();
-        self.load_const(Const::Str(qualname));
-        self.store_name(known.qualname)?;
-        if self.modern {
-            self.load_int(first_line.into());
-            self.store_name(known.firstlineno)?;
-            if !node.type_params.is_empty() {
-                self.load_name(known.dot_type_params)?;
-                self.store_name(known.type_params)?;
+        self.u.private = Private::inside(node.name);
+        // All this stands on the line of the head.
+        let head = Pos { line: first_line, col: 0 };
+        let head = if self.modern { Span { start: head, end: head } } else { self.u.span };
+        self.at(head, |c| -> Result<()> {
+            c.load_name(known.dunder_name)?;
+            c.store_name(known.dunder_module)?;
+            let qualname = c.u.qualname.clone();
+            c.load_const(Const::Str(qualname));
+            c.store_name(known.qualname)?;
+            if c.modern {
+                c.load_int(first_line.into());
+                c.store_name(known.firstlineno)?;
+                if !node.type_params.is_empty() {
+                    c.load_name(known.dot_type_params)?;
+                    c.store_name(known.type_params)?;
+                }
+                if c.scope().needs_classdict {
+                    // The namespace itself goes into a cell, for annotation scopes.
+                    c.emit(Op::LOAD_LOCALS);
+                    let cell = c.own_cell(known.classdict)?;
+                    c.u.emit(Op::STORE_DEREF, cell);
+                }
             }
-            if self.scope().needs_classdict {
-                // The namespace itself goes into a cell, for annotation scopes.
-                self.emit(Op::LOAD_LOCALS);
-                let cell = self.own_cell(known.classdict)?;
-                self.u.emit(Op::STORE_DEREF, cell);
-            }
-        }
+            Ok(())
+        })?;
         self.body(&node.body)?;
-        if self.modern {
-            let attributes = std::mem::take(&mut self.u.static_attributes.list);
-            let attributes = self.names_tuple(&attributes);
-            self.load_const(attributes);
-            self.store_name(known.static_attributes)?;
-            if self.scope().needs_classdict {
-                let cell = self.own_cell(known.classdict)?;
-                self.u.emit(Op::LOAD_CLOSURE, cell);
-                self.store_name(known.classdictcell)?;
+        self.nowhere(|c| -> Result<()> {
+            if c.modern {
+                let attributes = std::mem::take(&mut c.u.static_attributes.list);
+                let attributes = c.names_tuple(&attributes);
+                c.load_const(attributes);
+                c.store_name(known.static_attributes)?;
+                if c.scope().needs_classdict {
+                    let cell = c.own_cell(known.classdict)?;
+                    c.u.emit(Op::LOAD_CLOSURE, cell);
+                    c.store_name(known.classdictcell)?;
+                }
             }
-        }
-        if self.scope().needs_class_closure {
-            let cell = self.own_cell(known.class_)?;
-            self.u.emit(Op::LOAD_CLOSURE, cell);
-            self.emit(Op::DUP_TOP);
-            self.store_name(known.classcell)?;
-        } else {
-            self.load_none();
-        }
-        self.emit(Op::RETURN_VALUE);
+            if c.scope().needs_class_closure {
+                let cell = c.own_cell(known.class_)?;
+                c.u.emit(Op::LOAD_CLOSURE, cell);
+                c.emit(Op::DUP_TOP);
+                c.store_name(known.classcell)?;
+            } else {
+                c.load_none();
+            }
+            c.emit(Op::RETURN_VALUE);
+            Ok(())
+        })?;
         self.leave(true)
     }
 

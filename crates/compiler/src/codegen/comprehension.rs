@@ -144,7 +144,7 @@ impl<'a> Compiler<'a> {
         }
         self.loops(parts, depth + 1)?;
         self.place(skip);
-        self.jump(Op::JUMP_ABSOLUTE, start);
+        self.nowhere(|c| c.jump(Op::JUMP_ABSOLUTE, start));
         self.place(end);
         Ok(())
     }
@@ -165,7 +165,7 @@ impl<'a> Compiler<'a> {
         }
         self.loops(parts, depth + 1)?;
         self.place(skip);
-        self.jump(Op::JUMP_ABSOLUTE, start);
+        self.nowhere(|c| c.jump(Op::JUMP_ABSOLUTE, start));
         self.place(end);
         self.end_async_iteration();
         Ok(())

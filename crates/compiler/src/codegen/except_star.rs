@@ -25,15 +25,17 @@ impl<'a> Compiler<'a> {
         self.jump(Op::SETUP_EXCEPT, except);
         self.push_block(FrameBlock::Except)?;
         self.conditional(&node.body)?;
-        self.emit(Op::POP_BLOCK);
         self.pop_block();
-        self.jump(Op::JUMP_FORWARD, orelse);
-
-        self.place(except);
-        self.emit(Op::POP_TOP);
-        self.emit(Op::DUP_TOP);
-        self.emit_arg(Op::BUILD_LIST, 0)?;
-        self.emit(Op::ROT_TWO);
+        self.nowhere(|c| -> Result<()> {
+            c.emit(Op::POP_BLOCK);
+            c.jump(Op::JUMP_FORWARD, orelse);
+            c.place(except);
+            c.emit(Op::POP_TOP);
+            c.emit(Op::DUP_TOP);
+            c.emit_arg(Op::BUILD_LIST, 0)?;
+            c.emit(Op::ROT_TWO);
+            Ok(())
+        })?;
         self.push_block(FrameBlock::ExceptStar)?;
         for handler in &node.handlers {
             self.u.span = handler.span;
@@ -55,24 +57,27 @@ impl<'a> Compiler<'a> {
             }
             self.star_handler(handler, next)?;
             self.place(no_match);
-            self.emit(Op::POP_TOP);
+            self.nowhere(|c| c.emit(Op::POP_TOP));
             self.place(next);
         }
         self.pop_block();
 
         let done = self.label();
-        self.emit_arg(Op::LIST_APPEND, 1)?;
-        self.u.emit(Op::CALL_INTRINSIC_2, Intrinsic2::PrepReraiseStar as u32);
-        self.emit(Op::DUP_TOP);
-        self.load_none();
-        self.u.emit(Op::COMPARE_OP, cmp::IS);
-        self.jump(Op::POP_JUMP_IF_TRUE, done);
-        self.emit(Op::RERAISE);
-        self.place(done);
-        self.emit(Op::POP_TOP);
-        self.emit(Op::POP_TOP);
-        self.emit(Op::POP_EXCEPT);
-        self.jump(Op::JUMP_FORWARD, end);
+        self.nowhere(|c| -> Result<()> {
+            c.emit_arg(Op::LIST_APPEND, 1)?;
+            c.u.emit(Op::CALL_INTRINSIC_2, Intrinsic2::PrepReraiseStar as u32);
+            c.emit(Op::DUP_TOP);
+            c.load_none();
+            c.u.emit(Op::COMPARE_OP, cmp::IS);
+            c.jump(Op::POP_JUMP_IF_TRUE, done);
+            c.emit(Op::RERAISE);
+            c.place(done);
+            c.emit(Op::POP_TOP);
+            c.emit(Op::POP_TOP);
+            c.emit(Op::POP_EXCEPT);
+            c.jump(Op::JUMP_FORWARD, end);
+            Ok(())
+        })?;
         self.place(orelse);
         self.conditional(&node.orelse)?;
         self.place(end);
@@ -85,19 +90,21 @@ impl<'a> Compiler<'a> {
         self.jump(Op::SETUP_EXCEPT, raised);
         self.push_block(FrameBlock::Except)?;
         self.conditional(&handler.body)?;
-        self.emit(Op::POP_BLOCK);
         self.pop_block();
-        self.unbind(handler.name)?;
-        self.jump(Op::JUMP_FORWARD, next);
-        self.place(raised);
-        // tb original list rest | previous tb value type
-        self.emit(Op::POP_TOP);
-        self.emit_arg(Op::LIST_APPEND, 4)?;
-        self.emit(Op::POP_TOP);
-        self.emit(Op::POP_EXCEPT);
-        self.unbind(handler.name)?;
-        self.jump(Op::JUMP_FORWARD, next);
-        Ok(())
+        self.nowhere(|c| {
+            c.emit(Op::POP_BLOCK);
+            c.unbind(handler.name)?;
+            c.jump(Op::JUMP_FORWARD, next);
+            c.place(raised);
+            // tb original list rest | previous tb value type
+            c.emit(Op::POP_TOP);
+            c.emit_arg(Op::LIST_APPEND, 4)?;
+            c.emit(Op::POP_TOP);
+            c.emit(Op::POP_EXCEPT);
+            c.unbind(handler.name)?;
+            c.jump(Op::JUMP_FORWARD, next);
+            Ok(())
+        })
     }
 
     fn unbind(&mut self, name: Option<Symbol>) -> Result<()> {

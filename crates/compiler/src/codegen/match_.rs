@@ -5,6 +5,7 @@
 //! the first captured on top of those captured later. Where a pattern fails, all that has to go:
 //! there is a ladder of labels, and `fail[n]` drops `n` items.
 
+use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{Intrinsic2, Op, cmp};
 use adder_bytecode::repr::{const_repr, printable};
 use adder_syntax::Symbol;
@@ -12,7 +13,7 @@ use adder_syntax::ast::*;
 
 use super::Compiler;
 use crate::error::{Result, error};
-use crate::fold::Distinct;
+use crate::fold::{self, Distinct};
 use crate::unit::Label;
 
 /// The state of compiling one pattern (`pattern_context`).
@@ -63,10 +64,13 @@ impl<'a> Compiler<'a> {
                 self.emit(Op::POP_TOP);
             }
             self.conditional(&case.body)?;
-            self.jump(Op::JUMP_FORWARD, end);
-            self.place_ladder(&mut context);
+            self.nowhere(|c| {
+                c.jump(Op::JUMP_FORWARD, end);
+                c.place_ladder(&mut context);
+            });
         }
         if let Some(case) = default {
+            self.at(case.pattern.span, Self::line_alone);
             if let Some(guard) = &case.guard {
                 self.expr(guard)?;
                 self.jump(Op::POP_JUMP_IF_FALSE, end);
@@ -136,6 +140,10 @@ impl<'a> Compiler<'a> {
         let outer = std::mem::replace(&mut self.u.span, pattern.span);
         match &pattern.kind {
             PatternKind::MatchValue(value) => {
+                if let ExprKind::JoinedStr(_) | ExprKind::TemplateStr(_) = value.kind {
+                    let message = "patterns may only match literals and attribute lookups";
+                    return self.error(message);
+                }
                 self.expr(value)?;
                 self.u.emit(Op::COMPARE_OP, cmp::EQ);
                 self.jump_to_fail(context, Op::POP_JUMP_IF_FALSE);
@@ -326,18 +334,15 @@ impl<'a> Compiler<'a> {
         let mut seen = Distinct::default();
         for key in keys {
             match &key.kind {
-                ExprKind::Constant(value) => {
-                    let value = self.constant(value);
+                ExprKind::Attribute(_) => {}
+                ExprKind::Constant(_) | ExprKind::UnaryOp(_) | ExprKind::BinOp(_) => {
+                    let Some(value) = self.number(key) else { continue };
                     if !seen.insert(value.clone()) {
                         let text = const_repr(&value, printable);
                         return self
                             .error(format!("mapping pattern checks duplicate key ({text})"));
                     }
                 }
-                ExprKind::Attribute(_)
-                | ExprKind::UnaryOp(_)
-                | ExprKind::BinOp(_)
-                | ExprKind::JoinedStr(_) => {}
                 _ => {
                     let message =
                         "mapping pattern keys may only match literals and attribute lookups";
@@ -346,6 +351,25 @@ impl<'a> Compiler<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The value of a literal: numbers may have a sign, and an imaginary part.
+    fn number(&mut self, expr: &Expr) -> Option<Const> {
+        match &expr.kind {
+            ExprKind::Constant(value) => Some(self.constant(value)),
+            ExprKind::UnaryOp(node) if matches!(node.op, UnaryOperator::USub) => {
+                fold::unary(Op::UNARY_NEGATIVE, &self.number(&node.operand)?)
+            }
+            ExprKind::BinOp(node) => {
+                let op = match node.op {
+                    Operator::Add => Op::BINARY_ADD,
+                    Operator::Sub => Op::BINARY_SUBTRACT,
+                    _ => return None,
+                };
+                fold::binary(op, &self.number(&node.left)?, &self.number(&node.right)?, true)
+            }
+            _ => None,
+        }
     }
 
     fn class_pattern(&mut self, node: &'a MatchClass, context: &mut Context) -> Result<()> {

@@ -135,7 +135,7 @@ impl<'a> Compiler<'a> {
             None => Unit::new(kind, scope, name, qualname, line),
         };
         let outer = std::mem::replace(&mut self.u, unit);
-        self.u.private = outer.private;
+        self.u.private.clone_from(&outer.private);
         self.u.span = outer.span;
         self.outer.push(outer);
         self.init_cells();
@@ -186,10 +186,12 @@ impl<'a> Compiler<'a> {
         if !self.u.returned {
             let label = self.u.label();
             self.u.place(label);
-            if add_none {
-                self.load_const(Const::None);
-            }
-            self.u.emit(Op::RETURN_VALUE, 0);
+            self.nowhere(|c| {
+                if add_none {
+                    c.load_none();
+                }
+                c.emit(Op::RETURN_VALUE);
+            });
         }
         let flags = self.code_flags();
         let frame = Frame { flags, filename: self.filename.clone(), modern: self.modern };
@@ -230,10 +232,10 @@ impl<'a> Compiler<'a> {
             _ => Some(&self.u),
         };
         let Some(parent) = parent else { return self.names.shared(name) };
-        let (private, scope, around) = (parent.private, parent.scope, parent.kind);
+        let (private, scope, around) = (parent.private.clone(), parent.scope, parent.kind);
         let qualname = parent.qualname.clone();
         if matches!(kind, Kind::Function | Kind::AsyncFunction | Kind::Class) {
-            let mangled = self.names.mangle(private, name);
+            let mangled = self.names.mangle(private.as_ref(), name);
             if self.table.scope(scope).meaning(mangled) == Meaning::GlobalExplicit {
                 return self.names.shared(name);
             }
@@ -259,6 +261,18 @@ impl<'a> Compiler<'a> {
         let result = run(self);
         self.u.span = outer;
         result
+    }
+
+    /// Runs for instructions that nothing in the source stands for; see `lines.rs`.
+    fn nowhere<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.at(Span::default(), run)
+    }
+
+    /// Something that does nothing, but is a line that runs (PEP 626).
+    fn line_alone(&mut self) {
+        if self.modern {
+            self.emit(Op::NOP);
+        }
     }
 
     // -- constants

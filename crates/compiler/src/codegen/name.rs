@@ -27,7 +27,7 @@ impl Compiler<'_> {
     }
 
     pub(super) fn mangle(&mut self, name: Symbol) -> Symbol {
-        self.names.mangle(self.u.private, name)
+        self.names.mangle(self.u.private.as_ref(), name)
     }
 
     pub(super) fn name_op(&mut self, name: Symbol, ctx: ExprContext) -> Result<()> {

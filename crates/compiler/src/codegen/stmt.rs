@@ -81,7 +81,11 @@ impl<'a> Compiler<'a> {
             StmtKind::Expr(value) => self.expr_stmt(value),
             StmtKind::Break => self.break_(),
             StmtKind::Continue => self.continue_(),
-            StmtKind::Global(_) | StmtKind::Nonlocal(_) | StmtKind::Pass => Ok(()),
+            StmtKind::Pass => {
+                self.line_alone();
+                Ok(())
+            }
+            StmtKind::Global(_) | StmtKind::Nonlocal(_) => Ok(()),
         }
     }
 
@@ -93,6 +97,7 @@ impl<'a> Compiler<'a> {
         }
         // A constant by itself does nothing.
         if self.is_const(value) {
+            self.line_alone();
             return Ok(());
         }
         self.expr(value)?;
@@ -146,22 +151,23 @@ impl<'a> Compiler<'a> {
     }
 
     fn break_(&mut self) -> Result<()> {
-        let is_loop = |block: FrameBlock| matches!(block, FrameBlock::Loop(_));
-        self.check_leaving("break", is_loop)?;
-        if !self.u.frame_blocks.iter().any(|&block| is_loop(block)) {
-            return self.error("'break' outside loop");
+        self.check_leaving("break", |block| matches!(block, FrameBlock::Loop(..)))?;
+        for i in (0..self.u.frame_blocks.len()).rev() {
+            if let FrameBlock::Loop(_, end) = self.u.frame_blocks[i] {
+                self.u.break_to(end, self.modern);
+                return Ok(());
+            }
         }
-        self.emit(Op::BREAK_LOOP);
-        Ok(())
+        self.error("'break' outside loop")
     }
 
     fn continue_(&mut self) -> Result<()> {
         const OUTSIDE: &str = "'continue' not properly in loop";
         const IN_FINALLY: &str = "'continue' not supported inside 'finally' clause";
-        self.check_leaving("continue", |block| matches!(block, FrameBlock::Loop(_)))?;
+        self.check_leaving("continue", |block| matches!(block, FrameBlock::Loop(..)))?;
         for i in (0..self.u.frame_blocks.len()).rev() {
             match self.u.frame_blocks[i] {
-                FrameBlock::Loop(start) => {
+                FrameBlock::Loop(start, _) => {
                     let innermost = i + 1 == self.u.frame_blocks.len();
                     let op = if innermost { Op::JUMP_ABSOLUTE } else { Op::CONTINUE_LOOP };
                     self.jump(op, start);
@@ -242,6 +248,20 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// What never runs is looked through for errors (since 3.8), and leaves nothing behind.
+    fn dead(&mut self, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if !self.modern {
+            return Ok(());
+        }
+        let (instrs, labels, returned) =
+            (self.u.instrs.len(), self.u.labels.len(), self.u.returned);
+        run(self)?;
+        self.u.instrs.truncate(instrs);
+        self.u.labels[labels..].fill(u32::MAX);
+        self.u.returned = returned;
+        Ok(())
+    }
+
     /// An `if` with all its `elif`s, in a loop: such chains can be long.
     fn if_chain(&mut self, node: &'a If) -> Result<()> {
         let mut node = node;
@@ -252,15 +272,22 @@ impl<'a> Compiler<'a> {
             self.depth.chain(ends.len())?;
             let known = self.known_truth(&node.test);
             match known {
-                Some(true) => self.conditional(&node.body)?,
-                Some(false) => {}
+                Some(truth) => {
+                    self.at(node.test.span, Self::line_alone);
+                    if truth {
+                        self.conditional(&node.body)?;
+                        self.dead(|c| c.conditional(&node.orelse))?;
+                    } else {
+                        self.dead(|c| c.conditional(&node.body))?;
+                    }
+                }
                 None => {
                     let next = if node.orelse.is_empty() { end } else { self.label() };
                     self.expr(&node.test)?;
-                    self.jump(Op::POP_JUMP_IF_FALSE, next);
+                    self.at(node.test.span, |c| c.jump(Op::POP_JUMP_IF_FALSE, next));
                     self.conditional(&node.body)?;
                     if !node.orelse.is_empty() {
-                        self.jump(Op::JUMP_FORWARD, end);
+                        self.nowhere(|c| c.jump(Op::JUMP_FORWARD, end));
                         self.place(next);
                     }
                 }
@@ -290,27 +317,40 @@ impl<'a> Compiler<'a> {
     fn while_(&mut self, node: &'a While) -> Result<()> {
         let known = self.known_truth(&node.test);
         if known == Some(false) {
+            self.at(node.test.span, Self::line_alone);
+            self.dead(|c| {
+                let label = c.label();
+                c.push_block(FrameBlock::Loop(label, label))?;
+                c.conditional(&node.body)?;
+                c.pop_block();
+                Ok(())
+            })?;
             return self.conditional(&node.orelse);
         }
         let (start, end) = (self.label(), self.label());
         self.jump(Op::SETUP_LOOP, end);
         self.place(start);
-        self.push_block(FrameBlock::Loop(start))?;
+        self.push_block(FrameBlock::Loop(start, end))?;
         let anchor = match known {
             None => {
                 let anchor = self.label();
                 self.expr(&node.test)?;
-                self.jump(Op::POP_JUMP_IF_FALSE, anchor);
+                self.at(node.test.span, |c| c.jump(Op::POP_JUMP_IF_FALSE, anchor));
                 Some(anchor)
             }
-            Some(_) => None,
+            Some(_) => {
+                self.at(node.test.span, Self::line_alone);
+                None
+            }
         };
         self.conditional(&node.body)?;
-        self.jump(Op::JUMP_ABSOLUTE, start);
-        if let Some(anchor) = anchor {
-            self.place(anchor);
-        }
-        self.emit(Op::POP_BLOCK);
+        self.nowhere(|c| {
+            c.jump(Op::JUMP_ABSOLUTE, start);
+            if let Some(anchor) = anchor {
+                c.place(anchor);
+            }
+            c.emit(Op::POP_BLOCK);
+        });
         self.pop_block();
         self.conditional(&node.orelse)?;
         self.place(end);
@@ -320,7 +360,7 @@ impl<'a> Compiler<'a> {
     fn for_(&mut self, node: &'a For) -> Result<()> {
         let (start, cleanup, end) = (self.label(), self.label(), self.label());
         self.jump(Op::SETUP_LOOP, end);
-        self.push_block(FrameBlock::Loop(start))?;
+        self.push_block(FrameBlock::Loop(start, end))?;
         self.expr(&node.iter)?;
         let iter_span = node.iter.span;
         self.at(iter_span, |c| {
@@ -330,8 +370,8 @@ impl<'a> Compiler<'a> {
         });
         self.expr(&node.target)?;
         self.conditional(&node.body)?;
+        self.nowhere(|c| c.jump(Op::JUMP_ABSOLUTE, start));
         self.at(iter_span, |c| {
-            c.jump(Op::JUMP_ABSOLUTE, start);
             c.place(cleanup);
             c.emit(Op::POP_BLOCK);
         });
@@ -346,7 +386,7 @@ impl<'a> Compiler<'a> {
         let (start, except, cleanup, after_try, end) =
             (self.label(), self.label(), self.label(), self.label(), self.label());
         self.jump(Op::SETUP_LOOP, end);
-        self.push_block(FrameBlock::Loop(start))?;
+        self.push_block(FrameBlock::Loop(start, end))?;
         self.expr(&node.iter)?;
         let iter_span = node.iter.span;
         self.at(iter_span, |c| {
@@ -355,8 +395,8 @@ impl<'a> Compiler<'a> {
         });
         self.next_async(&node.target, iter_span, except, after_try, cleanup)?;
         self.conditional(&node.body)?;
+        self.nowhere(|c| c.jump(Op::JUMP_ABSOLUTE, start));
         self.at(iter_span, |c| {
-            c.jump(Op::JUMP_ABSOLUTE, start);
             c.place(cleanup);
             c.end_async_iteration();
             c.emit(Op::POP_BLOCK);
@@ -454,7 +494,7 @@ impl<'a> Compiler<'a> {
         }
         let end = self.label();
         self.expr(&node.test)?;
-        self.jump(Op::POP_JUMP_IF_TRUE, end);
+        self.at(node.test.span, |c| c.jump(Op::POP_JUMP_IF_TRUE, end));
         if self.modern {
             // Since 3.9 nothing can shadow it.
             self.u.emit(Op::LOAD_COMMON_CONSTANT, CommonConstant::AssertionError as u32);

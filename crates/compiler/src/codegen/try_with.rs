@@ -23,13 +23,15 @@ impl<'a> Compiler<'a> {
         } else {
             self.try_except(node)?;
         }
-        self.emit(Op::POP_BLOCK);
         self.pop_block();
-        self.load_none();
+        self.nowhere(|c| {
+            c.emit(Op::POP_BLOCK);
+            c.load_none();
+        });
         self.place(end);
         self.push_block(FrameBlock::FinallyEnd)?;
         self.conditional(&node.finalbody)?;
-        self.emit(Op::END_FINALLY);
+        self.nowhere(|c| c.emit(Op::END_FINALLY));
         self.pop_block();
         Ok(())
     }
@@ -41,9 +43,11 @@ impl<'a> Compiler<'a> {
         self.place(body);
         self.push_block(FrameBlock::Except)?;
         self.conditional(&node.body)?;
-        self.emit(Op::POP_BLOCK);
         self.pop_block();
-        self.jump(Op::JUMP_FORWARD, orelse);
+        self.nowhere(|c| {
+            c.emit(Op::POP_BLOCK);
+            c.jump(Op::JUMP_FORWARD, orelse);
+        });
         self.place(except);
         let last = node.handlers.len().saturating_sub(1);
         for (i, handler) in node.handlers.iter().enumerate() {
@@ -72,14 +76,14 @@ impl<'a> Compiler<'a> {
                     self.emit(Op::POP_TOP);
                     self.push_block(FrameBlock::FinallyTry)?;
                     self.conditional(&handler.body)?;
-                    self.emit(Op::POP_EXCEPT);
+                    self.nowhere(|c| c.emit(Op::POP_EXCEPT));
                     self.pop_block();
                 }
             }
-            self.jump(Op::JUMP_FORWARD, end);
+            self.nowhere(|c| c.jump(Op::JUMP_FORWARD, end));
             self.place(except);
         }
-        self.emit(Op::END_FINALLY);
+        self.nowhere(|c| c.emit(Op::END_FINALLY));
         self.place(orelse);
         self.conditional(&node.orelse)?;
         self.place(end);
@@ -99,25 +103,27 @@ impl<'a> Compiler<'a> {
         self.jump(Op::SETUP_FINALLY, end);
         self.push_block(FrameBlock::FinallyTry)?;
         self.conditional(&handler.body)?;
-        self.emit(Op::POP_BLOCK);
-        if !self.modern {
-            // 3.6 leaves the handler before the clause and so comes into it by two ways with
-            // different blocks around.
-            self.emit(Op::POP_EXCEPT);
-        }
-        self.pop_block();
-        self.load_none();
-        self.place(end);
-        self.push_block(FrameBlock::FinallyEnd)?;
-        self.load_none();
-        self.store_name(name)?;
-        self.name_op(name, ExprContext::Del)?;
-        self.emit(Op::END_FINALLY);
-        self.pop_block();
-        if self.modern {
-            self.emit(Op::POP_EXCEPT);
-        }
-        Ok(())
+        self.nowhere(|c| {
+            c.emit(Op::POP_BLOCK);
+            if !c.modern {
+                // 3.6 leaves the handler before the clause and so comes into it by two ways with
+                // different blocks around.
+                c.emit(Op::POP_EXCEPT);
+            }
+            c.pop_block();
+            c.load_none();
+            c.place(end);
+            c.push_block(FrameBlock::FinallyEnd)?;
+            c.load_none();
+            c.store_name(name)?;
+            c.name_op(name, ExprContext::Del)?;
+            c.emit(Op::END_FINALLY);
+            c.pop_block();
+            if c.modern {
+                c.emit(Op::POP_EXCEPT);
+            }
+            Ok(())
+        })
     }
 
     pub(super) fn with(&mut self, items: &'a [WithItem], body: &'a [Stmt]) -> Result<()> {
@@ -130,9 +136,9 @@ impl<'a> Compiler<'a> {
         self.push_block(FrameBlock::FinallyTry)?;
         self.with_target(item, span)?;
         self.with(rest, body)?;
-        self.emit(Op::POP_BLOCK);
         self.pop_block();
         self.at(span, |c| -> Result<()> {
+            c.emit(Op::POP_BLOCK);
             c.load_none();
             c.place(finally);
             c.push_block(FrameBlock::FinallyEnd)?;
@@ -170,9 +176,9 @@ impl<'a> Compiler<'a> {
         self.push_block(FrameBlock::FinallyTry)?;
         self.with_target(item, span)?;
         self.async_with(rest, body)?;
-        self.emit(Op::POP_BLOCK);
         self.pop_block();
         self.at(span, |c| -> Result<()> {
+            c.emit(Op::POP_BLOCK);
             c.load_none();
             c.place(finally);
             c.push_block(FrameBlock::FinallyEnd)?;

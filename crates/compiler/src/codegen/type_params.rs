@@ -9,6 +9,7 @@ use adder_syntax::ast::*;
 use super::Compiler;
 use super::function::make;
 use crate::error::Result;
+use crate::names::Private;
 use crate::symtable::Role;
 use crate::unit::Kind;
 
@@ -20,11 +21,15 @@ impl<'a> Compiler<'a> {
         name: Symbol,
         params: &'a [TypeParam],
         line: u32,
+        private: Option<Private>,
     ) -> Result<()> {
         let scope = self.lookup(node, Role::TypeParams)?;
         let text = format!("<generic parameters of {}>", self.names.name(name));
         let title = self.names.intern(&text);
         self.enter(title, Kind::TypeParams, scope, line);
+        if private.is_some() {
+            self.u.private = private;
+        }
         self.no_docstring();
         self.type_params(params)
     }
@@ -53,7 +58,7 @@ impl<'a> Compiler<'a> {
                 .map(|(_, name)| name)
                 .collect();
         let line = self.u.span.start.line;
-        self.begin_generic(node, node.name, &node.type_params, line)?;
+        self.begin_generic(node, node.name, &node.type_params, line, None)?;
         self.u.argcount = handed.len() as u32;
         for &name in &handed {
             self.load_name(name)?;
@@ -73,8 +78,8 @@ impl<'a> Compiler<'a> {
     pub(super) fn generic_class(&mut self, node: &'a ClassDef, first_line: u32) -> Result<()> {
         let known = self.names.known;
         let line = self.u.span.start.line;
-        self.begin_generic(node, node.name, &node.type_params, line)?;
-        self.u.private = Some(node.name);
+        let private = Private::in_head(node.name, &node.type_params);
+        self.begin_generic(node, node.name, &node.type_params, line, private)?;
         self.store_name(known.dot_type_params)?;
         let code = self.class_body(node, first_line)?;
         self.load_name(known.dot_type_params)?;
@@ -95,7 +100,7 @@ impl<'a> Compiler<'a> {
         let generic = !node.type_params.is_empty();
         if generic {
             let line = self.u.span.start.line;
-            self.begin_generic(node, id, &node.type_params, line)?;
+            self.begin_generic(node, id, &node.type_params, line, None)?;
             self.load_symbol(id);
             self.emit(Op::ROT_TWO);
         } else {

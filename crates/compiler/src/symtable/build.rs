@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::{Block, Role, Scope, ScopeId, SymbolTable, TOP, address, def};
 use crate::error::{Result, error};
 use crate::limits::Depth;
-use crate::names::Names;
+use crate::names::{Names, Private};
 
 /// Builds the scopes of a tree; their names are not yet analysed.
 ///
@@ -49,7 +49,7 @@ struct Builder<'n> {
     lazy_annotations: bool,
     current: ScopeId,
     /// The class whose private names are mangled here.
-    private: Option<Symbol>,
+    private: Option<Private>,
     depth: Depth,
 }
 
@@ -86,7 +86,7 @@ impl Builder<'_> {
     }
 
     fn mangled(&mut self, name: Symbol) -> Symbol {
-        self.names.mangle(self.private, name)
+        self.names.mangle(self.private.as_ref(), name)
     }
 
     fn note(&mut self, name: Symbol, flag: u16, span: Span) -> Result<()> {
@@ -371,14 +371,14 @@ impl Builder<'_> {
     fn class(&mut self, node: &ClassDef, span: Span) -> Result<()> {
         self.note(node.name, def::LOCAL, span)?;
         let known = self.names.known;
-        let outer_private = self.private;
+        let outer_private = self.private.clone();
         if self.modern {
             self.exprs(&node.decorator_list)?;
         }
         let generic = !node.type_params.is_empty();
         if generic {
             self.enter(node, Role::TypeParams, Block::TypeParams);
-            self.private = Some(node.name);
+            self.private = Private::in_head(node.name, &node.type_params);
             self.note(known.dot_type_params, def::LOCAL | def::USE, span)?;
             self.note(known.dot_generic_base, def::LOCAL | def::USE, span)?;
             self.type_params(&node.type_params)?;
@@ -392,7 +392,7 @@ impl Builder<'_> {
         }
         self.enter(node, Role::Body, Block::Class);
         self.here().span = span;
-        self.private = Some(node.name);
+        self.private = Private::inside(node.name);
         if generic {
             self.note(known.type_params, def::LOCAL, span)?;
             self.note(known.dot_type_params, def::USE, span)?;

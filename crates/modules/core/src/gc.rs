@@ -144,14 +144,18 @@ pub mod gc {
     }
     /// Freeze all current tracked objects and ignore them for future collections.
     #[pyfunction]
-    fn freeze(_vm: &Vm) {}
+    fn freeze(_vm: &Vm) {
+        collector::freeze();
+    }
     /// Unfreeze all objects in the permanent generation.
     #[pyfunction]
-    fn unfreeze(_vm: &Vm) {}
+    fn unfreeze(_vm: &Vm) {
+        collector::unfreeze();
+    }
     /// Return the number of objects in the permanent generation.
     #[pyfunction]
     fn get_freeze_count(_vm: &Vm) -> usize {
-        0
+        collector::frozen()
     }
 
     #[init]

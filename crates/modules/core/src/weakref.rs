@@ -34,6 +34,12 @@ macro_rules! proxy {
             reference: Ref<WeakRef>,
         }
 
+        impl Drop for $name {
+            fn drop(&mut self) {
+                self.reference.forget_proxy();
+            }
+        }
+
         #[pymethods]
         impl $name {
             $($extra)*
@@ -192,12 +198,13 @@ pub mod weakref_ {
     #[pyfunction(sig = "(object, callback=None, /)")]
     fn proxy(vm: &Vm, object: &Value, callback: Option<Value>) -> PyResult {
         let callback = callback.filter(|c| !c.is_none());
-        let reference = WeakRef::make(vm, vm.type_object::<WeakRef>(), object, callback)?;
-        Ok(if call::is_callable(object) {
-            vm.type_object::<CallableProxy>();
-            Ref::new(CallableProxy { reference }).into()
-        } else {
-            Ref::new(Proxy { reference }).into()
+        WeakRef::make_proxy(vm, object, callback, |reference| {
+            if call::is_callable(object) {
+                vm.type_object::<CallableProxy>();
+                Ref::new(CallableProxy { reference }).into()
+            } else {
+                Ref::new(Proxy { reference }).into()
+            }
         })
     }
     /// Atomically remove key from dict if it points to a dead weakref.

@@ -261,8 +261,8 @@ pub mod builtins {
     /// Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.
     #[pyfunction]
     fn chr(vm: &Vm, i: &Value) -> PyResult<Ref<Str>> {
-        let i = number::to_ssize(vm, i)?;
-        match u32::try_from(i) {
+        let i = number::index(vm, i)?;
+        match i.as_small_int().and_then(|i| u32::try_from(i).ok()).ok_or(()) {
             Ok(c) if c <= 0x10_ffff => Ok(crate::objects::str_::intern::character(c)),
             _ => Err(vm.value_error("chr() arg not in range(0x110000)")),
         }
@@ -511,7 +511,8 @@ pub mod builtins {
             let text = object::str(vm, prompt)?;
             object::call_method(vm, &stdout, &names.write, &[text.into()])?;
         }
-        object::call_method(vm, &stdout, &names.flush, &[])?;
+        // A stream that cannot is none of our business.
+        let _ = object::call_method(vm, &stdout, &names.flush, &[]);
         let line = object::call_method(vm, &stdin, &names.readline, &[])?;
         let Some(line) = line.downcast::<Str>() else {
             return Err(vm.type_error("object.readline() returned non-string"));
@@ -771,6 +772,9 @@ pub mod builtins {
         }
         if start.downcast::<crate::objects::bytes::Bytes>().is_some() {
             return Err(vm.type_error("sum() can't sum bytes [use b''.join(seq) instead]"));
+        }
+        if start.downcast::<crate::objects::bytearray::ByteArray>().is_some() {
+            return Err(vm.type_error("sum() can't sum bytearray [use b''.join(seq) instead]"));
         }
         let mut total = super::Sum::new(start);
         iter::for_each(vm, iterable, |item| {

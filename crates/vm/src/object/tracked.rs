@@ -13,14 +13,29 @@ use std::ptr::NonNull;
 /// Young objects, and those that survived a collection.
 pub const GENERATIONS: usize = 3;
 
+/// The list behind them, of objects that are not looked at (`gc.freeze`).
+pub(crate) const FROZEN: usize = GENERATIONS;
+
 pub(crate) struct Lists {
-    pub generations: [Vec<NonNull<ObjHead>>; GENERATIONS],
+    pub generations: [Vec<NonNull<ObjHead>>; GENERATIONS + 1],
     /// Young objects at which a collection is due; `usize::MAX` while switched off.
     pub threshold: usize,
 }
 
 pub(crate) static LISTS: GilCell<Lists> =
-    GilCell::new(Lists { generations: [const { Vec::new() }; GENERATIONS], threshold: 2000 });
+    GilCell::new(Lists { generations: [const { Vec::new() }; GENERATIONS + 1], threshold: 2000 });
+
+impl Lists {
+    /// Puts an object that is in no list into one.
+    pub(crate) fn put(&mut self, object: NonNull<ObjHead>, generation: usize) {
+        let list = &mut self.generations[generation];
+        // SAFETY: tracked objects are alive: `dealloc` untracks first.
+        let gc = unsafe { object.as_ref() }.gc_unchecked();
+        gc.generation.set(generation as u8);
+        gc.index.set(list.len() as u32);
+        list.push(object);
+    }
+}
 
 /// Puts a container into the young list. Asks for a collection when the list is long; the main loop
 /// runs it at the next safe point, never inside an allocation.

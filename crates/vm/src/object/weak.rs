@@ -44,8 +44,9 @@ pub(crate) fn references(target: &ObjHead) -> Vec<Ref<WeakRef>> {
     addresses.into_iter().filter_map(WeakRef::from_address).collect()
 }
 
-/// Ends all weak references to a dying object, then runs their callbacks, newest first.
-pub(crate) fn clear_all(target: &ObjHead) {
+/// Ends all weak references to a dying object. The result are those whose callbacks are to be run,
+/// newest last.
+pub(crate) fn end(target: &ObjHead) -> Vec<Ref<WeakRef>> {
     let weak = references(target);
     let all = TABLE.with(|t| t.as_mut().and_then(|t| t.remove(&target.address())));
     if let Some(gc) = target.gc() {
@@ -55,7 +56,12 @@ pub(crate) fn clear_all(target: &ObjHead) {
     for address in all.unwrap_or_default() {
         WeakRef::clear_at(address);
     }
-    for reference in weak.iter().rev() {
+    weak
+}
+
+/// Ends all weak references to a dying object, then runs their callbacks, newest first.
+pub(crate) fn clear_all(target: &ObjHead) {
+    for reference in end(target).iter().rev() {
         reference.run_callback();
     }
 }

@@ -239,7 +239,14 @@ macro_rules! byte_methods {
                 other: &Value,
                 op: $crate::protocol::compare::CmpOp,
             ) -> PyResult {
-                if !$crate::protocol::buffer::has_buffer(other) {
+                // Bytes know only bytes; whoever else lends bytes compares itself with them.
+                let fixed = std::ptr::eq(
+                    <$ty as $crate::object::Payload>::cell(),
+                    <$crate::objects::bytes::Bytes as $crate::object::Payload>::cell(),
+                );
+                if fixed && other.downcast::<$crate::objects::bytes::Bytes>().is_none()
+                    || !$crate::protocol::buffer::has_buffer(other)
+                {
                     return Ok(Value::NOT_IMPLEMENTED);
                 }
                 let other = match $crate::objects::bytes::lend(vm, other) {

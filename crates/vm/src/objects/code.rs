@@ -13,6 +13,7 @@ use crate::protocol::compare::CmpOp;
 use crate::protocol::iter;
 use crate::runtime::args::{CallArgs, KwArgs};
 use crate::runtime::errors::PyResult;
+use crate::runtime::monitoring::CodeEvents;
 use crate::runtime::prepared::{Prepared, prepare};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -36,7 +37,8 @@ pub struct Code {
     simple: bool,
     positional: bool,
     has_cells: bool,
-    lines: OnceCell<Box<[(u32, u32)]>>,
+    lines: OnceCell<Box<[u32]>>,
+    monitoring: OnceCell<Box<CodeEvents>>,
 }
 
 /// A string of the compiler's as a str.
@@ -153,6 +155,7 @@ impl Code {
             has_cells: cells > 0,
             source,
             lines: OnceCell::new(),
+            monitoring: OnceCell::new(),
         })
     }
 
@@ -260,26 +263,56 @@ impl Code {
         self.doc.get_or_init(make).clone()
     }
 
-    fn lines(&self) -> &[(u32, u32)] {
-        self.lines.get_or_init(|| adder_bytecode::lnotab::line_starts(&self.source).into())
+    /// What monitoring tools ask for here.
+    pub fn monitoring(&self) -> &CodeEvents {
+        self.monitoring.get_or_init(Box::default)
     }
 
-    /// The line of the instruction at a byte offset.
+    /// The line of each code unit, 0 for what nothing in the source stands for.
+    pub fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let units = self.source.code.len() / 2;
+            let mut lines = Vec::with_capacity(units);
+            for (count, position) in self.source.positions.runs() {
+                let line = position.map_or(0, |p| p.line);
+                let room = units - lines.len();
+                lines.extend(std::iter::repeat_n(line, room.min(count as usize)));
+            }
+            if self.source.positions.is_empty() {
+                for (offset, line) in adder_bytecode::lnotab::line_starts(&self.source) {
+                    let before = lines.last().copied().unwrap_or(self.source.firstlineno);
+                    lines.resize((offset as usize / 2).clamp(lines.len(), units), before);
+                    if lines.len() < units {
+                        lines.push(line);
+                    }
+                }
+            }
+            let last = if self.source.positions.is_empty() { lines.last().copied() } else { None };
+            lines.resize(units, last.unwrap_or(0));
+            lines.into()
+        })
+    }
+
+    /// The line of the instruction at a byte offset, or of the last one before it that has one.
     pub fn line_at(&self, offset: u32) -> u32 {
         if let Some(position) = self.source.positions.at(offset)
             && position.line > 0
         {
             return position.line;
         }
-        let lines = self.lines();
-        match lines.partition_point(|(o, _)| *o <= offset) {
-            0 => self.source.firstlineno,
-            n => lines[n - 1].1,
-        }
+        adder_bytecode::lnotab::line_at(&self.source, offset)
     }
-    /// Does a line start at this offset?
-    pub fn starts_line(&self, offset: u32) -> bool {
-        self.lines().iter().any(|(o, _)| *o == offset)
+    /// The line of the instruction at a byte offset; `None` for what nothing in the source stands for.
+    pub fn own_line_at(&self, offset: u32) -> Option<u32> {
+        if self.source.positions.is_empty() {
+            return Some(adder_bytecode::lnotab::line_at(&self.source, offset));
+        }
+        self.source.positions.at(offset).map(|p| p.line)
+    }
+    /// Does the code begin on the line of its head, as functions of today's language do? Then that is
+    /// where a frame stands before its first instruction.
+    pub fn begins_at_head(&self) -> bool {
+        self.own_line_at(0) == Some(self.source.firstlineno) && !self.source.positions.is_empty()
     }
     /// Where the instruction at a byte offset comes from, if known.
     pub fn position_at(&self, offset: u32) -> Option<Position> {
@@ -454,13 +487,17 @@ impl Code {
     /// Three tuples for each instruction: start offset, end offset, line.
     #[pymethod]
     fn co_lines(zelf: &Obj<Code>, vm: &Vm) -> PyResult {
-        let lines = zelf.lines();
-        let end = zelf.source.code.len() as i64;
         let mut rows = Vec::new();
-        for (i, (offset, line)) in lines.iter().enumerate() {
-            let next = lines.get(i + 1).map_or(end, |l| i64::from(l.0));
-            let row = [i64::from(*offset), next, i64::from(*line)];
-            rows.push(Tuple::from_vec(row.map(Value::int_unchecked).to_vec()).into());
+        let mut offset = 0;
+        for run in Code::lines(zelf).chunk_by(|a, b| a == b) {
+            let end = offset + 2 * run.len() as i64;
+            let line = match run[0] {
+                0 => Value::NONE,
+                line => Value::int_unchecked(line.into()),
+            };
+            let row = vec![Value::int_unchecked(offset), Value::int_unchecked(end), line];
+            rows.push(Tuple::from_vec(row).into());
+            offset = end;
         }
         iter::iter(vm, &super::list::List::from_vec(rows).into())
     }
@@ -475,7 +512,8 @@ impl Code {
                     .map(|n| Value::int_unchecked(n.into()))
                     .to_vec(),
                 None => vec![
-                    Value::int_unchecked(zelf.line_at(offset).into()),
+                    zelf.own_line_at(offset)
+                        .map_or(Value::NONE, |line| Value::int_unchecked(line.into())),
                     Value::NONE,
                     Value::NONE,
                     Value::NONE,

@@ -82,8 +82,16 @@ pub(crate) fn make_coroutine_type() -> &'static Obj<Type> {
         },
     );
     declare::add_attributes(ty, COROUTINE_ATTRIBUTES);
+    declare::add_attributes(ty, COROUTINE_ORIGIN);
     ty
 }
+
+static COROUTINE_ORIGIN: &[GetSetDef] = &[GetSetDef {
+    name: "cr_origin",
+    doc: "",
+    get: |vm, v| Ok(generator_of(vm, v)?.origin.get().unwrap_or(Value::NONE)),
+    set: None,
+}];
 
 /// `async_generator`
 pub(crate) fn make_async_generator_type() -> &'static Obj<Type> {
@@ -136,6 +144,7 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
             let Some(ty) = argument(args, 1) else {
                 return Err(vm.type_error("athrow expected at least 1 argument, got 0"));
             };
+            generator::warn_of_parts(vm, "athrow", argument(args, 2))?;
             let exc =
                 generator::exception_from_throw(vm, ty, argument(args, 2), argument(args, 3))?;
             step(vm, crate::runtime::args::receiver(vm, args)?, Start::Throw(exc))
@@ -192,6 +201,7 @@ impl CoroutineWrapper {
         value: Option<&Value>,
         tb: Option<&Value>,
     ) -> PyResult {
+        generator::warn_of_parts(vm, "throw", value)?;
         let exc = generator::exception_from_throw(vm, ty, value, tb)?;
         result(vm, generator::throw(vm, generator_of(vm, &zelf.coroutine)?, exc))
     }

@@ -11,8 +11,8 @@ use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::method::Method;
 use crate::objects::str_::Str;
-use crate::objects::type_::Type;
 use crate::objects::type_::slots::{New, SlotDef, Slots, Wrapper};
+use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::{call, number, object};
 use crate::runtime::args::{CallArgs, Flavour, GetSetDef, NativeDef, call_native};
 use crate::runtime::errors::PyResult;
@@ -103,11 +103,11 @@ impl MethodDescr {
         _ty: Option<&Value>,
     ) -> PyResult {
         match object {
-            Some(object) if !object.is_none() || zelf.owner.same(object.ty()) => {
+            Some(object) => {
                 check_receiver(vm, zelf.def.name, zelf.owner, object)?;
                 Ok(BuiltinFunction::bound(zelf.def, object.clone()))
             }
-            _ => Ok(zelf.to_value()),
+            None => Ok(zelf.to_value()),
         }
     }
 
@@ -367,6 +367,17 @@ fn call_slot(vm: &Vm, def: &SlotDef, slots: &Slots, zelf: &Value, call: CallArgs
             let found = slots.getattro.get().ok_or_else(missing)?(vm, zelf, &name)?;
             found.ok_or_else(|| vm.no_attribute(zelf, &name))
         }
+        Wrapper::SetAttr | Wrapper::DelAttr
+            if zelf.downcast::<Type>().is_some()
+                && !std::ptr::eq(slots, &Type::type_object().slots) =>
+        {
+            // What a type refuses is not to be had by way of `object`.
+            Err(vm.type_error(format!(
+                "can't apply this {} to {} object",
+                def.name,
+                zelf.ty().name()
+            )))
+        }
         Wrapper::SetAttr => {
             let name = name(&args[0])?;
             let set = slots.setattro.get().ok_or_else(missing)?;
@@ -439,11 +450,11 @@ impl WrapperDescr {
         _ty: Option<&Value>,
     ) -> PyResult {
         match object {
-            Some(object) if !object.is_none() || zelf.owner.same(object.ty()) => {
+            Some(object) => {
                 check_receiver(vm, zelf.def.name, zelf.owner, object)?;
                 Ok(MethodWrapper::new_value(zelf.to_ref(), object.clone()))
             }
-            _ => Ok(zelf.to_value()),
+            None => Ok(zelf.to_value()),
         }
     }
 
@@ -533,6 +544,11 @@ impl MethodWrapper {
     fn receiver(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> Value {
         zelf.receiver.clone()
     }
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<MethodWrapper>, vm: &Vm) -> PyResult<(Value, (Value, &'static str))> {
+        let getattr = vm.builtins().get_str(&vm.intern("getattr"));
+        Ok((getattr.unwrap_or(Value::NONE), (zelf.receiver.clone(), zelf.descr.def.name)))
+    }
     #[getter(name = "__name__")]
     fn name(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> &'static str {
         zelf.descr.def.name
@@ -555,8 +571,8 @@ impl MethodWrapper {
     }
 }
 
-/// `T.__new__` of a built-in type.
-#[pyclass(name = "builtin_function_or_method", no_new)]
+/// `T.__new__` of a built-in type: a built-in function to those who ask by `isinstance`.
+#[pyclass(name = "builtin_function_or_method", base = super::builtin_function::BuiltinFunction, no_new)]
 pub struct NewWrapper {
     #[notrace]
     owner: &'static Obj<Type>,
@@ -622,6 +638,28 @@ impl NewWrapper {
             zelf.owner.head().address()
         )))
     }
+    #[slot]
+    fn richcompare(
+        zelf: &Obj<NewWrapper>,
+        _vm: &Vm,
+        other: &Value,
+        op: crate::protocol::compare::CmpOp,
+    ) -> PyResult {
+        use crate::protocol::compare::CmpOp;
+        let Some(other) = other.downcast::<NewWrapper>() else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
+        let same = zelf.owner.same(other.owner);
+        Ok(match op {
+            CmpOp::Eq => Value::bool(same),
+            CmpOp::Ne => Value::bool(!same),
+            _ => Value::NOT_IMPLEMENTED,
+        })
+    }
+    #[slot]
+    fn hash(zelf: &Obj<NewWrapper>, _vm: &Vm) -> PyResult<i64> {
+        Ok(zelf.owner.head().address() as i64 >> 4)
+    }
     #[getter(name = "__name__")]
     fn name(_zelf: &Obj<NewWrapper>, _vm: &Vm) -> &'static str {
         "__new__"
@@ -641,6 +679,13 @@ impl NewWrapper {
     #[getter(name = "__text_signature__")]
     fn text_signature(_zelf: &Obj<NewWrapper>, _vm: &Vm) -> &'static str {
         "($type, *args, **kwargs)"
+    }
+    #[getter(name = "__module__")]
+    fn module(_zelf: &Obj<NewWrapper>, _vm: &Vm) {}
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<NewWrapper>, vm: &Vm) -> PyResult<(Value, (Value, &'static str))> {
+        let getattr = vm.builtins().get_str(&vm.intern("getattr"));
+        Ok((getattr.unwrap_or(Value::NONE), (zelf.owner.to_value(), "__new__")))
     }
 }
 
@@ -787,7 +832,11 @@ impl MemberDescr {
         zelf.check(vm, object)?;
         match zelf.get_from(object) {
             Some(value) => Ok(value),
-            None => Err(vm.no_attribute(object, &zelf.name)),
+            None => {
+                let name = crate::objects::type_::methods::full_name(vm, object.ty());
+                let name = name.strip_prefix("__main__.").unwrap_or(&name);
+                Err(vm.attribute_error(format!("'{name}' object has no attribute '{}'", zelf.name)))
+            }
         }
     }
     #[slot]
@@ -829,21 +878,58 @@ impl MemberDescr {
     fn doc(_zelf: &Obj<MemberDescr>, _vm: &Vm) {}
 }
 
+/// The `__dict__` that a native type gives its instances in a way of its own (types, modules), where a
+/// class with an ordinary one comes first on the MRO.
+fn native_dict(vm: &Vm, object: &Value) -> Option<Ref<GetSetDescr>> {
+    let native = |ty: &Ref<Type>| !ty.has_flag(TypeFlags::HEAP) && ty.attrs_offset == 0;
+    let bases = object.ty().mro();
+    let found = bases.iter().filter(|ty| native(ty));
+    found.filter_map(|ty| ty.dict().get_str(&vm.names().__dict__)?.into_ref().ok()).next()
+}
+
+/// Do instances have their attributes from a native type?
+fn has_native_attrs(ty: &Obj<Type>) -> bool {
+    ty.mro().iter().any(|base| !base.has_flag(TypeFlags::HEAP) && base.attrs_offset != 0)
+}
+
 /// `__dict__` and `__weakref__` of instances.
+/// Is it the `__dict__` that classes give their instances?
+pub(crate) fn is_instance_dict(descr: &Value) -> bool {
+    let plain = instance_dict_defs().iter().find(|def| def.name == "__dict__");
+    match (descr.downcast::<GetSetDescr>(), plain) {
+        (Some(own), Some(plain)) => std::ptr::fn_addr_eq(own.def.get, plain.get),
+        _ => false,
+    }
+}
+
 pub(crate) fn instance_dict_defs() -> &'static [GetSetDef] {
     &[
         GetSetDef {
             name: "__dict__",
             doc: "dictionary for instance variables",
-            get: |vm, object| match super::object::instance_dict(object) {
-                Some(dict) => Ok(dict.into()),
-                None => Err(vm.no_attribute(object, &vm.names().__dict__)),
+            get: |vm, object| {
+                if let Some(dict) = super::object::instance_dict(object) {
+                    return Ok(dict.into());
+                }
+                match native_dict(vm, object) {
+                    Some(descr) => (descr.def.get)(vm, object),
+                    None => Err(vm.no_attribute(object, &vm.names().__dict__)),
+                }
             },
             set: Some(|vm, object, value| {
                 let Some((attrs, gc, _)) = super::object::attrs_of(object) else {
-                    return Err(vm.no_attribute(object, &vm.names().__dict__));
+                    return Err(match native_dict(vm, object) {
+                        Some(_) => vm.attribute_error(format!(
+                            "attribute '__dict__' of '{}' objects is not writable",
+                            object.ty().name()
+                        )),
+                        None => vm.no_attribute(object, &vm.names().__dict__),
+                    });
                 };
                 let dict = match value {
+                    None if has_native_attrs(object.ty()) => {
+                        return Err(vm.type_error("cannot delete __dict__"));
+                    }
                     None => Dict::new_ref(),
                     Some(value) => value.into_ref::<Dict>().map_err(|v| {
                         vm.type_error(format!(
@@ -1159,6 +1245,9 @@ pub struct ItemGetter {
 impl ItemGetter {
     pub(crate) fn new_value(index: usize) -> Value {
         Ref::new(ItemGetter { index }).into()
+    }
+    pub(crate) fn index(&self) -> usize {
+        self.index
     }
 }
 

@@ -163,7 +163,9 @@ pub fn derive(vm: &Vm, group: &Obj<ExcObj>, items: Vec<Value>) -> PyResult<Optio
     if group.cause().is_some() {
         new.set_cause(group.cause());
     }
-    if let Some(notes) = group.field(vm, "__notes__") {
+    if let Some(notes) = group.field(vm, "__notes__")
+        && object::is_sequence(&notes)
+    {
         new.set_field(vm, "__notes__", List::from_vec(iter::collect(vm, &notes)?).into());
     }
     Ok(Some(made))

@@ -335,6 +335,9 @@ impl Obj<ExcObj> {
             self.set_field(vm, "code", code);
         } else if ty.is_subtype(&e.import_error) {
             self.set_field(vm, "msg", if items.len() == 1 { item(0) } else { Value::NONE });
+            for name in ["name", "path", "name_from"] {
+                self.set_field(vm, name, Value::NONE);
+            }
         } else if ty.is_subtype(&e.os_error) {
             if (2..=5).contains(&items.len()) {
                 self.set_field(vm, "errno", item(0));
@@ -420,8 +423,9 @@ impl Obj<ExcObj> {
                 (None, None) => message,
             }));
         }
-        if (ty.is_subtype(&e.unicode_encode_error) || ty.is_subtype(&e.unicode_decode_error))
-            && args.len() == 5
+        let coding =
+            ty.is_subtype(&e.unicode_encode_error) || ty.is_subtype(&e.unicode_decode_error);
+        if coding && args.len() == 5 || ty.is_subtype(&e.unicode_translate_error) && args.len() == 4
         {
             return self.unicode_text(vm);
         }
@@ -440,7 +444,13 @@ impl Obj<ExcObj> {
         let (start, end) = (int("start"), int("end"));
         let subject = field("object");
         let encode = self.ty().is_subtype(&vm.exceptions().unicode_encode_error);
-        let verb = if encode { "encode" } else { "decode" };
+        let translate = self.ty().is_subtype(&vm.exceptions().unicode_translate_error);
+        let what = match (translate, encode) {
+            (true, _) => "can't translate".to_string(),
+            (false, true) => format!("'{encoding}' codec can't encode"),
+            (false, false) => format!("'{encoding}' codec can't decode"),
+        };
+        let encode = encode || translate;
         let unit = if encode {
             subject.downcast::<Str>().filter(|s| (start as usize) < s.len()).map(|s| {
                 match s.at(start as usize) {
@@ -456,10 +466,10 @@ impl Obj<ExcObj> {
         };
         Ok(Ref::from_str(&match unit {
             Some(unit) if end == start + 1 => {
-                format!("'{encoding}' codec can't {verb} {unit} in position {start}: {reason}")
+                format!("{what} {unit} in position {start}: {reason}")
             }
             _ => format!(
-                "'{encoding}' codec can't {verb} {} in position {start}-{}: {reason}",
+                "{what} {} in position {start}-{}: {reason}",
                 if encode { "characters" } else { "bytes" },
                 end - 1
             ),
@@ -639,10 +649,6 @@ impl ExcObj {
         zelf.suppress_context.set(object::is_true(vm, &value.unwrap_or(Value::NONE))?);
         Ok(())
     }
-    #[getter(name = "__dict__")]
-    fn dict(zelf: &Obj<ExcObj>, _vm: &Vm) -> Option<Ref<super::dict::Dict>> {
-        super::object::instance_dict(&zelf.to_value())
-    }
     /// Set self.__traceback__ to tb and return self.
     #[pymethod]
     fn with_traceback(zelf: &Obj<ExcObj>, vm: &Vm, tb: Value) -> PyResult {
@@ -674,6 +680,8 @@ impl ExcObj {
                 let name = object::attribute_name(vm, &key)?;
                 object::set_attr(vm, &zelf.to_value(), &name, value)?;
             }
+        } else if !state.is_none() {
+            return Err(vm.type_error("state is not a dictionary"));
         }
         Ok(())
     }

@@ -10,10 +10,13 @@ use crate::object::{Guarded, Obj, Ref, ValueCell};
 use crate::objects::cell::CellObj;
 use crate::objects::code::{Code, text};
 use crate::objects::dict::Dict;
+use crate::objects::exceptions::ExcObj;
+use crate::objects::frame_jump;
 use crate::objects::frame_locals::FrameLocalsProxy;
 use crate::objects::str_::{Str, intern};
-use crate::runtime::errors::PyResult;
+use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::frame::{Frame, Slot};
+use crate::runtime::observer::Event;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bytecode::code::flags;
@@ -39,7 +42,14 @@ pub struct FrameObj {
     pub(crate) trace: ValueCell,
     trace_lines: Cell<bool>,
     trace_opcodes: Cell<bool>,
-    last_traced: Cell<(i64, i64)>,
+    /// The line that was told last, and the index of the instruction that ran last while somebody watched
+    /// (-1 if nobody did).
+    last_line: Cell<u32>,
+    last_index: Cell<i64>,
+    /// Where the frame stands while a line is told: perhaps at an instruction that left nothing behind.
+    standing: Cell<Option<u32>>,
+    /// Byte offset to which `f_lineno` has just moved the frame.
+    arrival: Cell<Option<u32>>,
     /// Variables that `f_locals` gave out and that are not local words.
     extra_locals: ValueCell,
 }
@@ -65,7 +75,10 @@ pub fn object_of(vm: &Vm, frame: *mut Frame) -> Ref<FrameObj> {
         trace: ValueCell::default(),
         trace_lines: Cell::new(true),
         trace_opcodes: Cell::new(false),
-        last_traced: Cell::new((-1, -1)),
+        last_line: Cell::new(0),
+        last_index: Cell::new(-1),
+        standing: Cell::new(None),
+        arrival: Cell::new(None),
         extra_locals: ValueCell::default(),
     });
     f.object = Some(object.clone());
@@ -90,6 +103,12 @@ pub fn current_locals(vm: &Vm) -> PyResult {
         Some(frame) => frame.locals_snapshot(vm),
         None => Err(vm.system_error("frame does not exist")),
     }
+}
+
+/// Makes an earlier exception the one being handled again.
+fn restore_handled(vm: &Vm, previous: Slot) {
+    let previous = previous.and_then(|v| v.into_ref::<ExcObj>().ok()).map(Exc);
+    drop(vm.exc_state().handled.replace(previous));
 }
 
 impl FrameObj {
@@ -129,20 +148,23 @@ impl FrameObj {
         &self.globals
     }
     pub fn lasti(&self) -> i64 {
+        if let Some(at) = self.standing.get() {
+            return at.into();
+        }
         match self.live() {
             Some(frame) => frame.lasti(),
             None => self.lasti.get(),
         }
     }
-    /// The line that runs.
+    /// The line that runs, or the last one before that.
     pub fn line(&self) -> u32 {
         self.line_of(self.lasti())
     }
     /// The line of the instruction at a byte offset, -1 being before the first.
     pub fn line_of(&self, lasti: i64) -> u32 {
-        match lasti {
-            -1 => self.code.source.firstlineno,
-            at => self.code.line_at(at as u32),
+        match u32::try_from(lasti) {
+            Ok(at) => self.code.line_at(at),
+            Err(_) => self.code.source.firstlineno,
         }
     }
     pub fn back(&self, vm: &Vm) -> Option<Ref<FrameObj>> {
@@ -152,11 +174,37 @@ impl FrameObj {
             None => self.back.get(),
         }
     }
-    pub(crate) fn last_traced(&self) -> (i64, i64) {
-        self.last_traced.get()
+    /// From now on this function is told what the frame does. Only what comes after is news.
+    pub(crate) fn watch(&self, function: Value) {
+        if self.trace.get().is_none()
+            && let Some(frame) = self.live()
+            && let Some(at) = frame.lasti_begun()
+        {
+            self.last_line.set(self.code.line_at(at));
+            self.last_index.set(frame.instruction() as i64);
+        }
+        self.trace.set(Some(function));
     }
-    pub(crate) fn set_last_traced(&self, line: i64, offset: i64) {
-        self.last_traced.set((line, offset));
+    pub(crate) fn last_line(&self) -> u32 {
+        self.last_line.get()
+    }
+    pub(crate) fn set_last_line(&self, line: u32) {
+        self.last_line.set(line);
+    }
+    pub(crate) fn last_index(&self) -> i64 {
+        self.last_index.get()
+    }
+    pub(crate) fn set_last_index(&self, index: i64) {
+        self.last_index.set(index);
+    }
+    pub(crate) fn stand_at(&self, offset: Option<u32>) {
+        self.standing.set(offset);
+    }
+    pub(crate) fn has_arrival(&self) -> bool {
+        self.arrival.get().is_some()
+    }
+    pub(crate) fn take_arrival(&self) -> Option<u32> {
+        self.arrival.take()
     }
     pub(crate) fn wants_lines(&self) -> bool {
         self.trace_lines.get()
@@ -195,6 +243,52 @@ impl FrameObj {
             return slot.downcast::<CellObj>().and_then(|c| c.get());
         }
         Some(slot)
+    }
+
+    /// Moves the live frame on to a line; see `frame_jump.rs`.
+    fn jump_to_line(&self, vm: &Vm, line: u32) -> PyResult<()> {
+        let from = u32::try_from(self.lasti()).unwrap_or(0);
+        let source = &self.code.source;
+        let analysis = adder_bytecode::verify::analyze(source)
+            .map_err(|error| vm.value_error(error.to_string()))?;
+        let plan = frame_jump::plan(source, &analysis, self.code.lines(), from, line)
+            .map_err(|message| vm.value_error(message))?;
+        let unbound: Vec<usize> = (0..source.nlocals as usize)
+            .filter(|&i| self.live().is_some_and(|frame| frame.local(i).is_none()))
+            .collect();
+        if !unbound.is_empty() {
+            let plural = if unbound.len() == 1 { "" } else { "s" };
+            let message = format!("assigning None to {} unbound local{plural}", unbound.len());
+            vm.warn(&vm.exceptions().runtime_warning, &message, 0)?;
+        }
+        // SAFETY: the frame is the one that the caller is told about; it clears the pointer before it
+        // goes away, and takes its registers up anew when the tracing function has returned.
+        let Some(frame) = (unsafe { self.frame.get().as_mut() }) else { return Ok(()) };
+        for i in unbound {
+            frame.set_local(i, Some(Value::NONE));
+        }
+        let mut why = None;
+        while let Some((level, slot)) = frame.pop_above(plan.keep) {
+            // A handler, and a clause with an exception, say what was being handled before.
+            match plan.dropped.get(level - plan.keep) {
+                Some(frame_jump::Word::Exception) => restore_handled(vm, slot),
+                Some(frame_jump::Word::Clause(_)) => {
+                    let pending = slot.as_ref().is_some_and(|v| v.downcast::<ExcObj>().is_some());
+                    match why.take() {
+                        None => why = Some(slot),
+                        Some(previous) if pending => restore_handled(vm, previous),
+                        Some(_) => {}
+                    }
+                }
+                _ => drop(slot),
+            }
+        }
+        for _ in 0..2 * plan.clauses {
+            frame.push(Value::NONE);
+        }
+        frame.go_to(plan.offset);
+        self.arrival.set(Some(plan.offset));
+        Ok(())
     }
 
     /// Sets a variable.
@@ -302,8 +396,45 @@ impl FrameObj {
         FrameObj::lasti(zelf)
     }
     #[getter]
-    fn f_lineno(zelf: &Obj<FrameObj>, _vm: &Vm) -> u32 {
-        FrameObj::line(zelf)
+    fn f_lineno(zelf: &Obj<FrameObj>, _vm: &Vm) -> Option<u32> {
+        match u32::try_from(FrameObj::lasti(zelf)) {
+            Ok(at) => zelf.code.own_line_at(at),
+            Err(_) => Some(zelf.code.source.firstlineno),
+        }
+    }
+    /// Only a tracing function may set it, for the frame it is told about: the frame goes on there.
+    #[setter(name = "f_lineno")]
+    fn set_f_lineno(zelf: &Obj<FrameObj>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+        let Some(value) = value else { return Err(vm.attribute_error("cannot delete attribute")) };
+        if !std::ptr::eq(value.ty(), vm.type_of::<crate::objects::int::IntObj>()) {
+            return Err(vm.value_error("lineno must be an integer"));
+        }
+        match vm.traced.get() {
+            Some((frame, event)) if frame == zelf.frame.get() => match event {
+                Event::Line | Event::Opcode | Event::Resume => {}
+                Event::Start => {
+                    return Err(
+                        vm.value_error("can't jump from the 'call' trace event of a new frame")
+                    );
+                }
+                Event::Native(_) => return Err(vm.value_error("can't jump during a call")),
+                Event::Return | Event::Exception => {
+                    return Err(vm.value_error("can only jump from a 'line' trace event"));
+                }
+            },
+            Some(_) if zelf.trace.get().is_none() => {
+                return Err(vm.value_error("f_lineno can only be set by a trace function"));
+            }
+            _ => return Err(vm.value_error("f_lineno can only be set in a trace function")),
+        }
+        let line = crate::protocol::number::to_i128(vm, &value)?
+            .and_then(|line| i32::try_from(line).ok())
+            .ok_or_else(|| vm.value_error("lineno out of range"))?;
+        let first = zelf.code.source.firstlineno;
+        match u32::try_from(line) {
+            Ok(line) if line >= first => zelf.jump_to_line(vm, line),
+            _ => Err(vm.value_error(format!("line {line} comes before the current code block"))),
+        }
     }
     #[getter]
     fn f_trace(zelf: &Obj<FrameObj>, _vm: &Vm) -> Option<Value> {
@@ -311,7 +442,10 @@ impl FrameObj {
     }
     #[setter(name = "f_trace")]
     fn set_f_trace(zelf: &Obj<FrameObj>, _vm: &Vm, value: Option<Value>) -> PyResult<()> {
-        zelf.trace.set(value.filter(|v| !v.is_none()));
+        match value.filter(|v| !v.is_none()) {
+            Some(function) => zelf.watch(function),
+            None => zelf.trace.set(None),
+        }
         Ok(())
     }
     #[getter]

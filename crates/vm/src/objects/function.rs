@@ -97,6 +97,9 @@ impl Function {
     pub fn builtins(&self) -> &Obj<Dict> {
         &self.builtins
     }
+    pub fn name(&self) -> Ref<Str> {
+        self.name.get()
+    }
     pub fn qualname(&self) -> Ref<Str> {
         self.qualname.get()
     }

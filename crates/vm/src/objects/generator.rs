@@ -11,6 +11,7 @@ use crate::object::{Guarded, Obj, ObjHead, Payload, Ref, TypeCell, ValueCell, Vi
 use crate::objects::code::Code;
 use crate::objects::function::Function;
 use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
 use crate::objects::type_::declare::{Declaration, Declared};
 use crate::protocol::{call, object};
 use crate::runtime::errors::{Exc, PyResult};
@@ -20,6 +21,7 @@ use crate::runtime::prepared::{P, Prepared};
 use crate::runtime::vm::{ExcState, Vm};
 use crate::value::Value;
 use adder_bytecode::code::flags;
+use adder_bytecode::verify::{BlockKind, NO_BLOCK};
 use adder_derive::pymethods;
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -75,6 +77,8 @@ pub struct Generator {
     /// Where the thread's stack was when the generator was resumed.
     pub(crate) return_top: Cell<*mut Slot>,
     function: Ref<Function>,
+    /// Where the coroutine was made, if that was to be noted.
+    pub(crate) origin: ValueCell,
     name: Guarded<Ref<Str>>,
     qualname: Guarded<Ref<Str>>,
     /// Asynchronous generators: the hook to call when finalised.
@@ -147,6 +151,46 @@ impl Declared for Generator {
     };
 }
 
+/// Where a coroutine is made, if somebody wants to know: file, line and function of the callers.
+fn origin(vm: &Vm, code: &Code) -> Option<Value> {
+    let depth = vm.origin_depth.get();
+    if depth == 0 || !code.has_flag(flags::COROUTINE) {
+        return None;
+    }
+    let mut frames = Vec::new();
+    let mut at = super::frame::current(vm);
+    while let Some(frame) = at
+        && frames.len() < depth
+    {
+        let line = Value::int_unchecked(frame.line().into());
+        let row = vec![vm.str(&frame.code().filename()), line, frame.code().name().into()];
+        frames.push(Tuple::from_vec(row).into());
+        at = frame.back(vm);
+    }
+    Some(Tuple::from_vec(frames).into())
+}
+
+/// Warns of a coroutine that goes before it has begun.
+fn warn_never_awaited(vm: &Vm, coroutine: &Value, generator: &Generator) {
+    let warned = match crate::builtin_modules::warnings::unawaited(vm, coroutine) {
+        Ok(warned) => warned,
+        Err(e) => {
+            let warned = e.is(&vm.exceptions().runtime_warning);
+            let context = "Exception ignored while finalizing coroutine";
+            vm.unraisable(e, context, Some(coroutine));
+            warned
+        }
+    };
+    if warned {
+        return;
+    }
+    let name = generator.qualname.get().to_string_lossy();
+    let message = format!("coroutine '{name}' was never awaited");
+    if let Err(e) = vm.warn(&vm.exceptions().runtime_warning, &message, 1) {
+        vm.unraisable(e, "Exception ignored while finalizing coroutine", Some(coroutine));
+    }
+}
+
 /// Makes a generator, coroutine or asynchronous generator from bound arguments.
 ///
 /// # Safety
@@ -157,7 +201,6 @@ pub unsafe fn make(
     prepared: &Prepared,
     locals: *const Slot,
 ) -> Value {
-    let _ = vm;
     let code = function.code();
     let slots = code.local_slots();
     let size = slots + FRAME_WORDS + prepared.max_depth as usize;
@@ -179,7 +222,8 @@ pub unsafe fn make(
             exc: ExcState::default(),
             return_top: Cell::new(std::ptr::null_mut()),
             function: function.to_ref(),
-            name: Guarded::new(code.name()),
+            origin: origin(vm, code).into(),
+            name: Guarded::new(function.name()),
             qualname: Guarded::new(function.qualname()),
             finalizer: ValueCell::default(),
             hooks_inited: Cell::new(false),
@@ -207,7 +251,6 @@ pub unsafe fn make(
             generator: &*generator,
             function,
             limit: base,
-            traced_line: -1,
         });
         generator.frame.set(frame);
     }
@@ -276,7 +319,7 @@ impl Generator {
         new
     }
 
-    fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         let code = self.function.code();
         if code.has_flag(flags::ASYNC_GENERATOR) {
             Kind::AsyncGenerator
@@ -302,6 +345,37 @@ impl Generator {
         }
     }
 
+    /// Runs something in what a suspended generator delegates to, which is seen to be called by it.
+    fn delegating<R>(&self, vm: &Vm, run: impl FnOnce() -> R) -> R {
+        let frame = self.frame.get();
+        self.state.set(GeneratorState::Running);
+        // SAFETY: a suspended generator has a frame, which is linked while `run` runs; the generator
+        // counts as running meanwhile, so that nobody ends it.
+        unsafe { (*frame).prev = vm.frame.replace(frame) };
+        vm.depth.set(vm.depth.get() + 1);
+        let result = run();
+        vm.depth.set(vm.depth.get() - 1);
+        // SAFETY: as above; what `run` entered it has left.
+        unsafe { vm.frame.set(std::mem::replace(&mut (*frame).prev, std::ptr::null_mut())) };
+        self.state.set(GeneratorState::Suspended);
+        result
+    }
+
+    /// Is the suspended frame inside a `try` or `with`, or a handler?
+    fn is_guarded(&self) -> bool {
+        // SAFETY: a suspended generator has a frame.
+        let Some(frame) = (unsafe { self.frame.get().as_ref() }) else { return false };
+        let Some(prepared) = frame.code().prepared() else { return true };
+        let mut at = prepared.block_of.get(frame.instruction()).copied().unwrap_or(NO_BLOCK);
+        while let Some(block) = prepared.blocks.get(at as usize) {
+            if block.kind != BlockKind::Loop {
+                return true;
+            }
+            at = block.parent;
+        }
+        false
+    }
+
     pub(crate) fn frame_object(&self, vm: &Vm) -> Option<Value> {
         let frame = self.frame.get();
         if frame.is_null() { None } else { Some(super::frame::object_of(vm, frame).into()) }
@@ -318,7 +392,10 @@ impl Ref<Generator> {
         match self.state.get() {
             GeneratorState::Running => Err(vm.runtime_error("cannot clear an executing frame")),
             GeneratorState::Suspended => Err(vm.runtime_error("cannot clear a suspended frame")),
-            _ => {
+            state => {
+                if state == GeneratorState::Created && matches!(self.kind(), Kind::Coroutine) {
+                    warn_never_awaited(vm, &self.to_value(), self);
+                }
                 self.finish(vm);
                 Ok(())
             }
@@ -326,7 +403,7 @@ impl Ref<Generator> {
     }
 }
 
-enum Kind {
+pub(crate) enum Kind {
     Generator,
     Coroutine,
     AsyncGenerator,
@@ -386,6 +463,9 @@ pub fn throw(vm: &Vm, generator: &Obj<Generator>, exc: Exc) -> Resumed {
     }
     match generator.state.get() {
         GeneratorState::Running => return send(vm, generator, Value::NONE),
+        GeneratorState::Finished if matches!(generator.kind(), Kind::Coroutine) => {
+            return send(vm, generator, Value::NONE);
+        }
         GeneratorState::Finished => return Resumed::Raised(exc),
         GeneratorState::Created => {
             let exc = generator.convert_stop(vm, exc);
@@ -398,25 +478,17 @@ pub fn throw(vm: &Vm, generator: &Obj<Generator>, exc: Exc) -> Resumed {
         return leave::resume(vm, generator, Err(exc));
     };
     let inner = if exc.is(&vm.exceptions().generator_exit) {
-        generator.state.set(GeneratorState::Running);
-        let closed = close_iterator(vm, &delegate);
-        generator.state.set(GeneratorState::Suspended);
+        let closed = generator.delegating(vm, || close_iterator(vm, &delegate));
         match closed {
             Ok(()) => return resume_after_delegate(vm, generator, Err(exc)),
             Err(e) => return resume_after_delegate(vm, generator, Err(e)),
         }
     } else if let Some(inner) = delegate.downcast::<Generator>() {
-        generator.state.set(GeneratorState::Running);
-        let resumed = throw(vm, inner, exc);
-        generator.state.set(GeneratorState::Suspended);
-        resumed
+        generator.delegating(vm, || throw(vm, inner, exc))
     } else {
         match object::lookup_attr(vm, &delegate, &vm.names().throw) {
             Ok(Some(method)) => {
-                generator.state.set(GeneratorState::Running);
-                let result = call::call(vm, &method, &[exc.value()]);
-                generator.state.set(GeneratorState::Suspended);
-                match result {
+                match generator.delegating(vm, || call::call(vm, &method, &[exc.value()])) {
                     Ok(value) => Resumed::Yielded(value),
                     Err(e) if e.is(&vm.exceptions().stop_iteration) => {
                         Resumed::Returned(e.0.field(vm, "value").unwrap_or(Value::NONE))
@@ -475,6 +547,11 @@ fn close_value(vm: &Vm, generator: &Obj<Generator>) -> PyResult {
             return Ok(Value::NONE);
         }
         GeneratorState::Finished => return Ok(Value::NONE),
+        // Nothing in it could notice.
+        GeneratorState::Suspended if generator.delegate().is_none() && !generator.is_guarded() => {
+            generator.finish(vm);
+            return Ok(Value::NONE);
+        }
         _ => {}
     }
     let exit = vm.exception_with_args(&vm.exceptions().generator_exit, Vec::new());
@@ -502,11 +579,7 @@ fn finalize(head: &ObjHead) {
         if let Kind::Coroutine = generator.kind()
             && generator.state.get() == GeneratorState::Created
         {
-            let name = generator.qualname.get().to_string_lossy();
-            let message = format!("coroutine '{name}' was never awaited");
-            if let Err(e) = vm.warn(&vm.exceptions().runtime_warning, &message, 1) {
-                vm.unraisable(e, "Exception ignored while finalizing coroutine", Some(&value));
-            }
+            warn_never_awaited(vm, &value, generator);
         }
         if let Some(hook) = generator.finalizer.get()
             && generator.state.get() != GeneratorState::Finished
@@ -526,6 +599,17 @@ fn finalize(head: &ObjHead) {
         }
         drop(vm.exc_state().handled.replace(handled));
     });
+}
+
+/// The old `throw(type, value, traceback)` goes out of use.
+pub fn warn_of_parts(vm: &Vm, method: &str, value: Option<&Value>) -> PyResult<()> {
+    if value.is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead."
+    );
+    vm.warn(&vm.exceptions().deprecation_warning, &message, 1)
 }
 
 /// The exception that `throw`'s arguments mean: `(value)` or the old `(type, value, traceback)`.
@@ -554,16 +638,25 @@ pub fn exception_from_throw(
             )));
         }
         let made = match value {
-            Some(v) if object::is_instance(vm, v, ty)? => v.clone(),
+            Some(v) if object::is_instance(vm, v, ty)? => Ok(v.clone()),
             Some(v) if v.downcast::<super::tuple::Tuple>().is_some() => {
-                call::call(vm, ty, &crate::protocol::iter::collect(vm, v)?)?
+                call::call(vm, ty, &crate::protocol::iter::collect(vm, v)?)
             }
-            Some(v) => call::call(vm, ty, std::slice::from_ref(v))?,
-            None => call::call(vm, ty, &[])?,
+            Some(v) => call::call(vm, ty, std::slice::from_ref(v)),
+            None => call::call(vm, ty, &[]),
         };
-        Exc(made
-            .into_ref()
-            .map_err(|_| vm.type_error("exceptions must derive from BaseException"))?)
+        // What goes wrong here is thrown instead.
+        match made {
+            Err(e) => e,
+            Ok(made) => match made.downcast::<super::exceptions::ExcObj>() {
+                Some(exc) => Exc(exc.to_ref()),
+                None => vm.type_error(format!(
+                    "calling {} should have returned an instance of BaseException, not {}",
+                    object::repr(vm, ty)?,
+                    object::repr(vm, &made.ty().to_value())?
+                )),
+            },
+        }
     };
     if let Some(traceback) = traceback {
         exc.0.set_traceback(Some(traceback.clone()));
@@ -615,6 +708,7 @@ impl Generator {
         value: Option<&Value>,
         tb: Option<&Value>,
     ) -> PyResult {
+        warn_of_parts(vm, "throw", value)?;
         let exc = exception_from_throw(vm, ty, value, tb)?;
         send_result(vm, throw(vm, zelf, exc))
     }

@@ -484,7 +484,11 @@ impl IntObj {
         {
             return Ok(Value::float(*a as f64 / *b as f64));
         }
-        Int::true_div(&a.int(), &b.int()).map(Value::float).map_err(|e| match e {
+        let (a, b) = (a.int(), b.int());
+        if a.is_zero() && b.is_negative() {
+            return Ok(Value::float(-0.0));
+        }
+        Int::true_div(&a, &b).map(Value::float).map_err(|e| match e {
             DivError::Zero => division_by_zero(vm),
             DivError::Overflow => vm.overflow_error(e.to_string()),
         })

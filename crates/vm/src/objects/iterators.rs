@@ -245,10 +245,24 @@ impl CallableIter {
             }
             Err(e) => return Err(e),
         };
+        // It may have come to its end while the function ran.
+        if !zelf.callable.is_some() {
+            return Ok(None);
+        }
         if compare::equal(vm, &zelf.sentinel, &result)? {
             zelf.callable.set(None);
             return Ok(None);
         }
         Ok(Some(result))
+    }
+    /// Return state information for pickling.
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<CallableIter>, vm: &Vm) -> Value {
+        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
+        let args = match zelf.callable.get() {
+            Some(callable) => vec![callable, zelf.sentinel.clone()],
+            None => vec![Tuple::empty().into()],
+        };
+        Tuple::from_vec(vec![iter, Tuple::from_vec(args).into()]).into()
     }
 }

@@ -256,7 +256,7 @@ impl List {
 
     #[slot]
     fn init(zelf: &Obj<List>, vm: &Vm, args: CallArgs<'_>) -> PyResult<()> {
-        if args.keyword_count() > 0 && zelf.is_exact() {
+        if args.keyword_count() > 0 && !zelf.ty().has_own_new(vm) {
             return Err(vm.type_error("list() takes no keyword arguments"));
         }
         drop(zelf.take());

@@ -4,7 +4,7 @@
 //! or dies. Items are copied out or in one at a time: nothing borrows the owner's bytes while Python
 //! code runs. CPython's counterpart: `Objects/memoryobject.c`.
 
-use crate::object::{Guarded, Obj, Ref};
+use crate::object::{Guarded, Obj, Ref, Visitor};
 use crate::objects::bytes::{Bytes, ops};
 use crate::objects::int;
 use crate::objects::list::List;
@@ -22,6 +22,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
+use std::ops::Deref;
 use std::rc::Rc;
 
 #[path = "memoryview_format.rs"]
@@ -112,12 +113,36 @@ fn c_strides(shape: &[usize], item_size: usize) -> Vec<isize> {
     strides
 }
 
+/// The buffer, which several views may share: the collector sees the owner only through the last.
+struct Base(Guarded<Option<Rc<Buffer>>>);
+
+impl Deref for Base {
+    type Target = Guarded<Option<Rc<Buffer>>>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl crate::object::trace::Trace for Base {
+    fn trace(&self, visit: &mut Visitor<'_>) {
+        self.0.with(|base| match base {
+            Some(base) if Rc::strong_count(base) == 1 => visit(&base.owner),
+            _ => {}
+        });
+    }
+    fn clear(&self, bag: &mut Vec<Value>) {
+        if let Some(base) = self.0.replace(None) {
+            // It is given back here; the owner goes with the rest.
+            bag.push(base.owner.clone());
+        }
+    }
+}
+
 /// Create a new memoryview object which references the given object.
 #[pyclass(name = "memoryview", sequence, sig = "(object)")]
 pub struct MemoryView {
-    /// `None` when released. Not traversed: several views share it.
-    #[notrace]
-    base: Guarded<Option<Rc<Buffer>>>,
+    /// `None` when released.
+    base: Base,
     #[notrace]
     view: View,
     /// Buffers that others got from this view.
@@ -129,7 +154,7 @@ pub struct MemoryView {
 impl MemoryView {
     fn make(base: Rc<Buffer>, view: View) -> Ref<MemoryView> {
         Ref::new(MemoryView {
-            base: Guarded::new(Some(base)),
+            base: Base(Guarded::new(Some(base))),
             view,
             exports: Cell::new(0),
             hash: Cell::new(None),
@@ -150,6 +175,14 @@ impl MemoryView {
         let buffer = buffer::get(vm, object, false)?;
         let view = View::of(&buffer);
         Ok(MemoryView::make(Rc::new(buffer), view))
+    }
+
+    /// A view of a buffer whose items lie one after the other, as flat bytes.
+    pub fn flat(mut buffer: Buffer) -> Ref<MemoryView> {
+        (buffer.shape, buffer.strides) = (vec![buffer.len()], vec![1]);
+        (buffer.format, buffer.item_size) = ("B".into(), 1);
+        let view = View::of(&buffer);
+        MemoryView::make(Rc::new(buffer), view)
     }
 
     /// The buffer, if it is not released.
@@ -278,7 +311,7 @@ impl MemoryView {
     fn bad_key(vm: &Vm, key: &Value) -> Exc {
         let slices = key
             .downcast::<Tuple>()
-            .is_some_and(|t| t.items().iter().any(|k| k.downcast::<Slice>().is_some()));
+            .is_some_and(|t| t.items().iter().all(|k| k.downcast::<Slice>().is_some()));
         if slices {
             return vm.not_implemented_error("multi-dimensional slicing is not implemented");
         }
@@ -369,13 +402,13 @@ fn write(base: &Buffer, offsets: &[usize], bytes: &[u8]) {
 
 // ---- the view as an owner of a buffer itself ----
 
-fn access(owner: &Value, f: &mut dyn FnMut(&[u8])) {
+pub(crate) fn access(owner: &Value, f: &mut dyn FnMut(&[u8])) {
     if let Some(base) = owner.downcast::<MemoryView>().and_then(|m| m.base.get()) {
         (base.access)(&base.owner, f);
     }
 }
 
-fn access_mut(owner: &Value, f: &mut dyn FnMut(&mut [u8])) {
+pub(crate) fn access_mut(owner: &Value, f: &mut dyn FnMut(&mut [u8])) {
     if let Some(base) = owner.downcast::<MemoryView>().and_then(|m| m.base.get())
         && let Some(access) = base.access_mut
     {
@@ -383,7 +416,7 @@ fn access_mut(owner: &Value, f: &mut dyn FnMut(&mut [u8])) {
     }
 }
 
-fn give_back(owner: &Value) {
+pub(crate) fn give_back(owner: &Value) {
     if let Some(view) = owner.downcast::<MemoryView>() {
         view.exports.set(view.exports.get().saturating_sub(1));
     }
@@ -513,8 +546,11 @@ impl MemoryView {
         }
         match key.downcast::<Slice>() {
             Some(slice) => {
+                // Indices may release this view while they are asked for; the new one is made of what
+                // there was.
+                let base = zelf.live(vm)?;
                 let view = zelf.sliced(vm, slice)?;
-                Ok(zelf.derived(vm, view)?.into())
+                Ok(MemoryView::make(base, view).into())
             }
             None => Err(MemoryView::bad_key(vm, key)),
         }

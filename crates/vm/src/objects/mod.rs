@@ -1,6 +1,7 @@
 //! The built-in types: one noun, one file. CPython's counterpart: `Objects/`.
 
 pub mod bool_;
+pub(crate) mod buffer_wrapper;
 pub mod builtin_function;
 pub mod bytearray;
 pub mod bytes;
@@ -15,6 +16,7 @@ pub mod exception_group;
 pub mod exceptions;
 pub mod float;
 pub mod frame;
+mod frame_jump;
 pub mod frame_locals;
 pub mod function;
 pub mod generator;

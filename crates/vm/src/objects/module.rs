@@ -54,9 +54,10 @@ impl Module {
     pub fn from_def(vm: &Vm, def: &'static ModuleDef) -> PyResult<Ref<Module>> {
         let doc = Some(def.doc).filter(|d| !d.is_empty());
         let module = Module::new_ref(vm, def.name, doc);
+        let name = vm.str(def.name);
         for function in def.functions {
-            let name = vm.intern(def.name).into();
-            module.set(vm, function.name, BuiltinFunction::plain(function, Some(name)));
+            let function_object = BuiltinFunction::plain(function, Some(name.clone()));
+            module.set(vm, function.name, function_object);
         }
         if let Some(init) = def.init {
             init(vm, &module)?;
@@ -214,9 +215,13 @@ impl Module {
     /// The names of the module.
     #[pymethod]
     fn __dir__(zelf: &Obj<Module>, vm: &Vm) -> PyResult {
-        if let Some(hook) = zelf.dict.get_str(&vm.names().__dir__) {
+        let dict = object::get_attr(vm, &zelf.to_value(), &vm.names().__dict__)?;
+        let Some(dict) = dict.downcast::<Dict>() else {
+            return Err(vm.type_error("<module>.__dict__ is not a dictionary"));
+        };
+        if let Some(hook) = dict.get_str(&vm.names().__dir__) {
             return call::call(vm, &hook, &[]);
         }
-        Ok(super::list::List::from_vec(zelf.dict.keys_vec()).into())
+        Ok(super::list::List::from_vec(dict.keys_vec()).into())
     }
 }

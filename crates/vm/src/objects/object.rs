@@ -52,6 +52,12 @@ pub fn instance_dict(object: &Value) -> Option<Ref<Dict>> {
     Some(attrs.to_dict(gc).to_ref())
 }
 
+/// Is `__dict__` of the type's instances nothing but their attributes?
+pub fn has_plain_dict(vm: &Vm, ty: &Obj<Type>) -> bool {
+    let found = ty.lookup(&vm.names().__dict__);
+    found.is_some_and(|descr| crate::objects::descr::is_instance_dict(&descr))
+}
+
 /// Does attribute lookup on this type follow the generic rules?
 #[inline]
 pub fn has_generic_getattr(ty: &Type) -> bool {
@@ -314,6 +320,8 @@ impl Object {
             && new.basic_size == old.basic_size
             && new.attrs_offset == old.attrs_offset
             && new.slot_offsets == old.slot_offsets
+            && (new.slot_offsets.is_empty() || members(new) == members(old))
+            && super::weakref::has_weak_references(new) == super::weakref::has_weak_references(old)
             && new.collectable == old.collectable;
         let Some(head) = zelf.head() else { return Ok(()) };
         if !same {
@@ -407,32 +415,63 @@ impl Object {
     fn __init_subclass__(_cls: &Value, _vm: &Vm) {}
 }
 
+/// The members that `__slots__` on the MRO give instances, by place.
+fn members(ty: &Obj<Type>) -> std::collections::BTreeMap<u32, String> {
+    let mut all = std::collections::BTreeMap::new();
+    for class in ty.mro() {
+        for (name, value) in class.dict().items_vec() {
+            if let Some(member) = value.downcast::<super::descr::MemberDescr>()
+                && let Some(offset) = member.offset_for(ty)
+                && let Some(name) = name.downcast::<Str>()
+            {
+                all.insert(offset, name.to_string());
+            }
+        }
+    }
+    all
+}
+
 /// `copyreg`'s helpers do the work, as in CPython.
 fn reduce(vm: &Vm, zelf: &Value, protocol: isize) -> PyResult {
     let copyreg = crate::runtime::import_::import_module(vm, "copyreg")?;
     if protocol >= 2 {
         let class = zelf.ty().to_value();
-        let args = match object::lookup_attr(vm, zelf, &vm.names().__getnewargs_ex__)? {
-            Some(hook) => {
-                let pair = call::call(vm, &hook, &[])?;
-                let items = crate::protocol::iter::collect(vm, &pair)?;
-                let [args, kwargs] = items.as_slice() else {
-                    return Err(vm.value_error(format!(
-                        "__getnewargs_ex__ should return a tuple of length 2, not {}",
-                        items.len()
+        let names = vm.names();
+        let args = match object::call_special(vm, zelf, &names.__getnewargs_ex__, &[])? {
+            Some(pair) => {
+                let Some(pair) = pair.downcast::<Tuple>() else {
+                    return Err(vm.type_error(format!(
+                        "__getnewargs_ex__ should return a tuple, not '{}'",
+                        pair.ty().name()
                     )));
                 };
-                let empty = kwargs.downcast::<Dict>().is_none_or(|d| d.is_empty());
-                if !empty {
+                let [args, kwargs] = pair.items() else {
+                    return Err(vm.value_error(format!(
+                        "__getnewargs_ex__ should return a tuple of length 2, not {}",
+                        pair.len()
+                    )));
+                };
+                let of_wrong_type = |item: &str, must: &str, value: &Value| {
+                    vm.type_error(format!(
+                        "{item} item of the tuple returned by __getnewargs_ex__ must be a {must}, not '{}'",
+                        value.ty().name()
+                    ))
+                };
+                if args.downcast::<Tuple>().is_none() {
+                    return Err(of_wrong_type("first", "tuple", args));
+                }
+                let Some(keywords) = kwargs.downcast::<Dict>() else {
+                    return Err(of_wrong_type("second", "dict", kwargs));
+                };
+                if !keywords.is_empty() {
                     let function = object::get_attr_str(vm, &copyreg, "__newobj_ex__")?;
                     let call_args = vec![class, args.clone(), kwargs.clone()];
                     return finish_reduce(vm, zelf, function, call_args);
                 }
                 crate::protocol::iter::collect(vm, args)?
             }
-            None => match object::lookup_attr(vm, zelf, &vm.names().__getnewargs__)? {
-                Some(hook) => {
-                    let args = call::call(vm, &hook, &[])?;
+            None => match object::call_special(vm, zelf, &names.__getnewargs__, &[])? {
+                Some(args) => {
                     if args.downcast::<Tuple>().is_none() {
                         return Err(vm.type_error(format!(
                             "__getnewargs__ should return a tuple, not '{}'",
@@ -502,6 +541,23 @@ fn default_state(vm: &Vm, zelf: &Value) -> PyResult {
         _ => Value::NONE,
     };
     let slots = Dict::new_ref();
+    // The names that `copyreg` found, or somebody else said there are.
+    if let Some(names) = zelf.ty().dict().get_str(&vm.intern("__slotnames__"))
+        && let Some(names) = names.downcast::<List>()
+    {
+        let mut i = 0;
+        while let Some(name) = names.get(i) {
+            let text = object::attribute_name(vm, &name)?;
+            if let Some(value) = object::lookup_attr(vm, zelf, &text)? {
+                slots.insert(vm, &name, value)?;
+            }
+            i += 1;
+        }
+        return Ok(match slots.is_empty() {
+            true => dict,
+            false => Tuple::from_vec(vec![dict, slots.into()]).into(),
+        });
+    }
     for ty in zelf.ty().mro() {
         for (name, value) in ty.dict().items_vec() {
             if let Some(member) = value.downcast::<super::descr::MemberDescr>()

@@ -4,11 +4,12 @@ use crate::object::{Obj, Ref, ValueCell};
 use crate::objects::str_::Str;
 use crate::objects::type_::Type;
 use crate::protocol::{call, object};
-use crate::runtime::args::CallArgs;
+use crate::runtime::args::{CallArgs, VarArgs};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
+use std::cell::Cell;
 
 /// Property attribute.
 ///
@@ -20,18 +21,15 @@ use adder_derive::{pyclass, pymethods};
 ///     function to be used for del'ing an attribute
 ///   doc
 ///     docstring
-#[pyclass(
-    name = "property",
-    base_type,
-    has_dict,
-    sig = "(fget=None, fset=None, fdel=None, doc=None)"
-)]
+#[pyclass(name = "property", base_type, sig = "(fget=None, fset=None, fdel=None, doc=None)")]
 #[derive(Default)]
 pub struct Property {
     get: ValueCell,
     set: ValueCell,
     delete: ValueCell,
     doc: ValueCell,
+    /// The docstring is the getter's: another getter brings its own.
+    doc_of_getter: Cell<bool>,
     name: ValueCell,
 }
 
@@ -43,15 +41,17 @@ impl Property {
     }
 
     fn copy_with(zelf: &Obj<Property>, vm: &Vm, at: usize, function: Value) -> PyResult {
-        let mut parts =
-            [&zelf.get, &zelf.set, &zelf.delete].map(|c| c.get().unwrap_or(Value::NONE));
-        parts[at] = function;
+        let part = |cell: &ValueCell| cell.get().unwrap_or(Value::NONE);
+        let mut parts = [&zelf.get, &zelf.set, &zelf.delete, &zelf.doc].map(part);
+        if !function.is_none() {
+            parts[at] = function;
+        }
+        if zelf.doc_of_getter.get() && !parts[0].is_none() {
+            parts[3] = Value::NONE;
+        }
         let made = call::call(vm, &zelf.ty().to_value(), &parts)?;
         if let Some(new) = made.downcast::<Property>() {
             new.name.set(zelf.name.get());
-            if new.doc.get().is_none() {
-                new.doc.set(zelf.doc.get());
-            }
         }
         Ok(made)
     }
@@ -103,16 +103,32 @@ impl Property {
             }
         }
         let [get, set, delete, doc] = parts.map(|p| p.filter(|v| !v.is_none()));
-        let doc = match (doc, &get) {
-            (Some(doc), _) => Some(doc),
-            (None, Some(get)) => object::lookup_attr(vm, get, &vm.names().__doc__)?,
-            _ => None,
-        };
-        zelf.get.set(get);
+        zelf.get.set(get.clone());
         zelf.set.set(set);
         zelf.delete.set(delete);
-        zelf.doc.set(doc.filter(|d| !d.is_none()));
-        Ok(())
+        zelf.doc.set(None);
+        zelf.name.set(None);
+        zelf.doc_of_getter.set(false);
+        let doc_name = &vm.names().__doc__;
+        let doc = match (doc, get) {
+            (Some(doc), _) => Some(doc),
+            (None, Some(get)) => {
+                let doc = object::lookup_attr(vm, &get, doc_name)?.filter(|d| !d.is_none());
+                zelf.doc_of_getter.set(doc.is_some());
+                doc
+            }
+            _ => None,
+        };
+        if zelf.is_exact() {
+            zelf.doc.set(doc);
+            return Ok(());
+        }
+        // The `__doc__` of a subclass would hide it: it belongs to the instance.
+        let doc = doc.unwrap_or(Value::NONE);
+        match object::set_attr(vm, &zelf.to_value(), doc_name, doc) {
+            Err(e) if e.is(&vm.exceptions().attribute_error) && !zelf.doc_of_getter.get() => Ok(()),
+            done => done,
+        }
     }
     #[slot]
     fn descr_get(
@@ -161,8 +177,17 @@ impl Property {
         Property::copy_with(zelf, vm, 2, function)
     }
     #[pymethod]
-    fn __set_name__(zelf: &Obj<Property>, _vm: &Vm, _owner: &Value, name: Value) {
-        zelf.name.set(Some(name));
+    fn __set_name__(zelf: &Obj<Property>, vm: &Vm, args: VarArgs) -> PyResult<()> {
+        match args.0.items() {
+            [_owner, name] => {
+                zelf.name.set(Some(name.clone()));
+                Ok(())
+            }
+            all => Err(vm.type_error(format!(
+                "__set_name__() takes 2 positional arguments but {} were given",
+                all.len()
+            ))),
+        }
     }
     #[getter]
     fn fget(zelf: &Obj<Property>, _vm: &Vm) -> Option<Value> {

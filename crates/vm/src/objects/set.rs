@@ -80,7 +80,7 @@ impl Set {
     pub fn to_vec(&self) -> Vec<Value> {
         self.table.with(|t| t.live().map(|(k, _, _)| k.clone()).collect())
     }
-    fn hashed(&self) -> Vec<(Value, i64)> {
+    pub(crate) fn hashed(&self) -> Vec<(Value, i64)> {
         self.table.with(|t| t.live().map(|(k, _, h)| (k.clone(), h)).collect())
     }
     /// The key at or behind a position.
@@ -143,8 +143,8 @@ impl Set {
             return Ok(());
         }
         if let Some(other) = iterable.downcast_exact::<Dict>() {
-            for key in other.keys_vec() {
-                self.add(vm, &key)?;
+            for (key, hash) in other.keys_hashed() {
+                self.add_hashed(vm, &key, hash)?;
             }
             return Ok(());
         }
@@ -371,14 +371,11 @@ pub(crate) mod shared {
         }
     }
 
-    pub fn reduce(zelf: &Obj<Set>, _vm: &Vm) -> Value {
+    pub fn reduce(zelf: &Obj<Set>, vm: &Vm) -> PyResult {
         let items: Value = super::super::list::List::from_vec(zelf.to_vec()).into();
-        let state = match super::super::object::instance_dict(&zelf.to_value()) {
-            Some(dict) => dict.into(),
-            None => Value::NONE,
-        };
+        let state = object::call_method(vm, &zelf.to_value(), &vm.intern("__getstate__"), &[])?;
         let parts = vec![zelf.ty().to_value(), Tuple::from_vec(vec![items]).into(), state];
-        Tuple::from_vec(parts).into()
+        Ok(Tuple::from_vec(parts).into())
     }
 }
 
@@ -404,7 +401,7 @@ impl Set {
     }
     #[slot]
     fn init(zelf: &Obj<Set>, vm: &Vm, args: CallArgs<'_>) -> PyResult<()> {
-        if args.keyword_count() > 0 && zelf.is_exact() {
+        if args.keyword_count() > 0 && !zelf.ty().has_own_new(vm) {
             return Err(vm.type_error("set() takes no keyword arguments"));
         }
         let iterable = one_iterable(vm, "set", args)?;
@@ -595,7 +592,7 @@ impl Set {
         shared::copy(zelf, vm)
     }
     #[pymethod]
-    fn __reduce__(zelf: &Obj<Set>, vm: &Vm) -> Value {
+    fn __reduce__(zelf: &Obj<Set>, vm: &Vm) -> PyResult {
         shared::reduce(zelf, vm)
     }
     /// See PEP 585
@@ -643,7 +640,7 @@ fn fill_frozen_slots(ty: &Type) {
         Ok(set.hash.get())
     });
     ty.slots.set_new(|vm, ty, args| {
-        if args.keyword_count() > 0 && std::ptr::eq(ty, frozenset_type()) {
+        if args.keyword_count() > 0 && !ty.has_own_init(vm) {
             return Err(vm.type_error("frozenset() takes no keyword arguments"));
         }
         match one_iterable(vm, "frozenset", args)? {

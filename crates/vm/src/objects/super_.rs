@@ -115,6 +115,15 @@ impl Super {
     }
     #[slot]
     fn init(zelf: &Obj<Super>, vm: &Vm, args: CallArgs<'_>) -> PyResult<()> {
+        if args.keyword_count() > 0 {
+            return Err(vm.type_error("super() takes no keyword arguments"));
+        }
+        if args.args().len() > 2 {
+            return Err(vm.type_error(format!(
+                "super() expected at most 2 arguments, got {}",
+                args.args().len()
+            )));
+        }
         let (class, object) = match args.args() {
             [] => {
                 let (class, object) = implicit(vm)?;

@@ -213,7 +213,7 @@ impl Tuple {
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         let exact = ty.same(Tuple::cell().get());
-        if args.keyword_count() > 0 && exact {
+        if args.keyword_count() > 0 && !ty.has_own_init(vm) {
             return Err(vm.type_error("tuple() takes no keyword arguments"));
         }
         let items = match args.args() {

@@ -21,6 +21,8 @@ pub struct WeakRef {
     /// Address of the target, 0 once it is gone.
     target: Cell<usize>,
     callback: ValueCell,
+    /// Address of the proxy that this reference is the inside of, or 0.
+    proxy: Cell<usize>,
     hash: Cell<Option<i64>>,
 }
 
@@ -33,7 +35,7 @@ impl WeakRef {
         callback: Option<Value>,
     ) -> PyResult<Ref<WeakRef>> {
         let head = match target.head() {
-            Some(head) if head.gc().is_some() && is_weakly_referable(target) => head,
+            Some(head) if head.gc().is_some() && has_weak_references(target.ty()) => head,
             _ => {
                 return Err(vm.type_error(format!(
                     "cannot create weak reference to '{}' object",
@@ -42,22 +44,68 @@ impl WeakRef {
             }
         };
         if callback.is_none() && std::ptr::eq(ty, WeakRef::cell().get()) {
-            for known in weak::references(head) {
-                if !known.callback.is_some() && std::ptr::eq(known.ty(), ty) {
-                    return Ok(known);
-                }
+            let plain = |known: &Ref<WeakRef>| {
+                known.is_plain() && known.proxy.get() == 0 && std::ptr::eq(known.ty(), ty)
+            };
+            if let Some(known) = weak::references(head).into_iter().find(plain) {
+                return Ok(known);
             }
         }
+        Ok(WeakRef::register(ty, head, callback))
+    }
+
+    fn register(ty: &Obj<Type>, head: &ObjHead, callback: Option<Value>) -> Ref<WeakRef> {
         let made = Ref::with_type(
             WeakRef {
                 target: Cell::new(head.address()),
                 callback: callback.into(),
+                proxy: Cell::new(0),
                 hash: Cell::new(None),
             },
             ty,
         );
         weak::register(head, &made);
-        Ok(made)
+        made
+    }
+
+    /// A proxy, which `wrap` makes of the reference inside. One without callback is shared.
+    pub fn make_proxy(
+        vm: &Vm,
+        target: &Value,
+        callback: Option<Value>,
+        wrap: impl FnOnce(Ref<WeakRef>) -> Value,
+    ) -> PyResult {
+        let class = WeakRef::cell().get();
+        // Refuses what cannot be referred to.
+        let reference = WeakRef::make(vm, class, target, callback.clone())?;
+        let Some(head) = target.head() else { return Ok(reference.into()) };
+        if callback.is_none() {
+            let known = weak::references(head).into_iter().filter(|known| known.is_plain());
+            if let Some(proxy) = known.filter_map(|known| known.proxy()).next() {
+                return Ok(proxy);
+            }
+        }
+        let inner = WeakRef::register(class, head, callback);
+        drop(reference);
+        let proxy = wrap(inner.clone());
+        inner.proxy.set(proxy.head().map_or(0, ObjHead::address));
+        Ok(proxy)
+    }
+
+    fn is_plain(&self) -> bool {
+        !self.callback.is_some()
+    }
+
+    /// The proxy around this reference, alive.
+    fn proxy(&self) -> Option<Value> {
+        // SAFETY: the proxy keeps this reference, and takes its address out when it goes.
+        let proxy = unsafe { (self.proxy.get() as *const ObjHead).as_ref() }?;
+        (proxy.refcount() > 0).then(|| proxy.to_value())
+    }
+
+    /// The proxy around this reference is going.
+    pub fn forget_proxy(&self) {
+        self.proxy.set(0);
     }
 
     /// The target, if it is alive.
@@ -94,7 +142,8 @@ impl Obj<WeakRef> {
     pub(crate) fn run_callback(&self) {
         let Some(callback) = self.callback.take() else { return };
         Vm::with_current(|vm| {
-            if let Err(e) = call::call(vm, &callback, &[self.to_value()]) {
+            let shown = self.proxy().unwrap_or_else(|| self.to_value());
+            if let Err(e) = call::call(vm, &callback, &[shown]) {
                 vm.unraisable(
                     e,
                     "Exception ignored while calling weakref callback",
@@ -105,15 +154,20 @@ impl Obj<WeakRef> {
     }
 }
 
-/// Types without a place for weak references in CPython have none here either.
-fn is_weakly_referable(target: &Value) -> bool {
+/// May instances of a type be referred to weakly? Types without a place for that in CPython have none
+/// here either.
+pub(crate) fn has_weak_references(ty: &Obj<Type>) -> bool {
     use crate::objects as o;
-    let ty = target.ty();
-    if ty.has_flag(crate::objects::type_::TypeFlags::HEAP) {
-        return true;
+    use crate::objects::type_::TypeFlags;
+    if ty.has_flag(TypeFlags::HEAP) {
+        return ty.has_flag(TypeFlags::WEAKREF);
     }
     let layout = ty.layout();
     let refused = [
+        o::int::IntObj::cell(),
+        o::float::FloatObj::cell(),
+        o::str_::Str::cell(),
+        o::bytes::Bytes::cell(),
         o::tuple::Tuple::cell(),
         o::list::List::cell(),
         o::dict::Dict::cell(),
@@ -123,13 +177,19 @@ fn is_weakly_referable(target: &Value) -> bool {
         o::traceback::Traceback::cell(),
         o::exceptions::ExcObj::cell(),
         o::slice::Slice::cell(),
+        WeakRef::cell(),
     ];
     !refused.iter().any(|r| std::ptr::eq(*r, layout))
 }
 
-/// All weak references to an object.
+/// All weak references to an object, and proxies: those that are shared first.
 pub fn all_references(target: &Value) -> Vec<Value> {
-    target.head().map(weak::references).unwrap_or_default().into_iter().map(Value::from).collect()
+    let mut all = target.head().map(weak::references).unwrap_or_default();
+    let class = WeakRef::cell().get();
+    let plain = |r: &Ref<WeakRef>| r.is_plain() && std::ptr::eq(r.ty(), class);
+    all.sort_by_key(|r| (!plain(r), plain(r) && r.proxy.get() != 0));
+    let shown = |r: Ref<WeakRef>| if r.proxy.get() == 0 { Some(r.into()) } else { r.proxy() };
+    all.into_iter().filter_map(shown).collect()
 }
 
 pub(crate) fn first_reference(target: &Value) -> Value {
@@ -150,6 +210,9 @@ impl Drop for WeakRef {
 impl WeakRef {
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
+        if args.keyword_count() > 0 && !ty.has_own_init(vm) {
+            return Err(vm.type_error("ref() takes no keyword arguments"));
+        }
         match args.args() {
             [target] => WeakRef::make(vm, ty, target, None).map(Value::from),
             [target, callback, ..] => {

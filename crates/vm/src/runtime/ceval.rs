@@ -50,7 +50,16 @@ macro_rules! cold {
 /// # Safety
 /// `entry` is the innermost frame, just pushed (or a generator's, just resumed), with `ToRust`.
 pub unsafe fn run(vm: &Vm, entry: *mut Frame) -> PyResult {
-    let (mut frame, mut fresh) = (entry, true);
+    // SAFETY: passed on.
+    unsafe { run_on(vm, entry, true) }
+}
+
+/// The same, also for a frame that whoever watches knows to have been entered (not `fresh`).
+///
+/// # Safety
+/// As for `run`.
+pub unsafe fn run_on(vm: &Vm, entry: *mut Frame, fresh: bool) -> PyResult {
+    let (mut frame, mut fresh) = (entry, fresh);
     loop {
         let result = if vm.is_observed() {
             // SAFETY: passed on.
@@ -101,12 +110,17 @@ unsafe fn run_with<O: Observer>(
                 let i = unsafe { *m.ip };
                 // SAFETY: as above.
                 m.ip = unsafe { m.ip.add(1) };
-                if O::ACTIVE
-                    && let Err(e) = O::instruction(vm, &mut m)
-                {
-                    exc = e;
-                    again = false;
-                    break 'raise;
+                if O::ACTIVE {
+                    match O::instruction(vm, &mut m) {
+                        Ok(true) => {}
+                        // Somebody has moved the frame on to another line.
+                        Ok(false) => continue,
+                        Err(e) => {
+                            exc = e;
+                            again = false;
+                            break 'raise;
+                        }
+                    }
                 }
                 macro_rules! go {
                     ($done:expr) => {
@@ -140,6 +154,7 @@ unsafe fn run_with<O: Observer>(
                 let op = if O::ACTIVE { i.op.plain() } else { i.op };
                 match op {
                     // the stack, constants, locals
+                    P::Nop => continue,
                     P::PopTop => always!(stack::pop_top(&mut m)),
                     P::RotTwo => always!(stack::rot_two(&mut m)),
                     P::RotThree => always!(stack::rot_three(&mut m)),
@@ -153,6 +168,9 @@ unsafe fn run_with<O: Observer>(
                     P::DeleteFast => cold!(m, |c| stack::delete_fast(vm, c, i), exc, again, 'raise),
                     // names
                     P::LoadName => cold!(m, |c| names::load_name(vm, c, i), exc, again, 'raise),
+                    P::LoadNameModule => always!(names::load_name_module(&mut m, i)),
+                    P::LoadNameBuiltin => always!(names::load_name_builtin(&mut m, i)),
+                    P::StoreNameModule => always!(names::store_name_module(&mut m, i)),
                     P::StoreName => cold!(m, |c| names::store_name(vm, c, i), exc, again, 'raise),
                     P::DeleteName => cold!(m, |c| names::delete_name(vm, c, i), exc, again, 'raise),
                     P::LoadGlobal => cold!(m, |c| names::load_global(vm, c, i), exc, again, 'raise),
@@ -165,6 +183,7 @@ unsafe fn run_with<O: Observer>(
                     P::StoreGlobal => {
                         cold!(m, |c| names::store_global(vm, c, i), exc, again, 'raise)
                     }
+                    P::StoreGlobalModule => always!(names::store_global_module(&mut m, i)),
                     P::DeleteGlobal => {
                         cold!(m, |c| names::delete_global(vm, c, i), exc, again, 'raise)
                     }
@@ -589,10 +608,6 @@ unsafe fn run_with<O: Observer>(
                     }
                 }
             }
-        }
-        if O::ACTIVE {
-            let c = m;
-            exc = O::raised(vm, &c, exc);
         }
         let mut c = m;
         let caught = leave::raise_in(vm, &mut c, exc, again);

@@ -56,7 +56,6 @@ unsafe fn push(
             generator: std::ptr::null(),
             function,
             limit: base.add(prepared.max_depth as usize),
-            traced_line: -1,
         });
         vm.frame.set(frame);
         vm.depth.set(vm.depth.get() + 1);

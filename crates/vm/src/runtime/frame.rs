@@ -68,8 +68,6 @@ pub struct Frame {
     pub function: *const Obj<crate::objects::function::Function>,
     /// One past the last word this frame may use; frames entered from Rust start here.
     pub limit: *mut Slot,
-    /// Last line reported to a tracing function.
-    pub traced_line: i64,
 }
 
 /// Words a frame record takes on the stack.
@@ -95,16 +93,57 @@ impl Frame {
         let at = unsafe { self.ip.offset_from(self.code().prepared_start()) };
         (at - 1).max(0) as usize
     }
-    /// Byte offset of that instruction: `f_lasti`.
+    /// Byte offset of that instruction: `f_lasti`. A frame that has not begun stands at its head.
     pub fn lasti(&self) -> i64 {
+        match self.lasti_begun() {
+            Some(at) => at.into(),
+            None if self.code().begins_at_head() => 0,
+            None => -1,
+        }
+    }
+    /// The same for a frame that has begun.
+    pub fn lasti_begun(&self) -> Option<u32> {
         // SAFETY: as above.
         let at = unsafe { self.ip.offset_from(self.code().prepared_start()) };
-        if at <= 0 { -1 } else { self.code().offset_of(at as usize - 1) as i64 }
+        if at <= 0 { None } else { Some(self.code().offset_of(at as usize - 1)) }
     }
     /// A local variable, cell or free variable.
     pub fn local(&self, index: usize) -> Slot {
         // SAFETY: the caller passes an index below the number of locals.
         unsafe { (*self.locals.add(index)).clone() }
+    }
+    /// Takes the top of the stack, if there are more than `keep` words: its level and the word.
+    pub(crate) fn pop_above(&mut self, keep: usize) -> Option<(usize, Slot)> {
+        // SAFETY: the words between base and sp are the frame's.
+        unsafe {
+            if self.sp <= self.base.add(keep) {
+                return None;
+            }
+            self.sp = self.sp.sub(1);
+            Some((self.sp.offset_from(self.base) as usize, self.sp.read()))
+        }
+    }
+    /// Pushes a word where the verified depth has room for it.
+    pub(crate) fn push(&mut self, value: Value) {
+        // SAFETY: the caller goes on at an instruction of that depth.
+        unsafe {
+            self.sp.write(Some(value));
+            self.sp = self.sp.add(1);
+        }
+    }
+    /// Goes on with the instruction at a byte offset, or the next that is left in the prepared form.
+    pub(crate) fn go_to(&mut self, offset: u32) {
+        if let Some(prepared) = self.code().prepared() {
+            let index = prepared.offsets.partition_point(|&at| at < offset);
+            // SAFETY: code does not end behind a reachable instruction that leaves nothing behind.
+            self.ip = unsafe { prepared.start().add(index.min(prepared.len() - 1)) };
+        }
+    }
+    /// Stands where the instruction at a byte offset has run.
+    pub(crate) fn stand_behind(&mut self, offset: u32) {
+        self.go_to(offset);
+        // SAFETY: behind an instruction.
+        self.ip = unsafe { self.ip.add(1) };
     }
     pub fn set_local(&self, index: usize, value: Slot) {
         // SAFETY: as above; the old value is dropped after the new one is in place.

@@ -2,8 +2,8 @@
 //!
 //! Each collected object gets a copy of its reference count; every reference from one collected
 //! object to another takes one off. What still has some is held from outside, and so is everything
-//! it reaches; the rest is garbage. Finalisers run first (PEP 442), then what is still unreachable
-//! loses its weak references and its content.
+//! it reaches; the rest is garbage. It loses its weak references, finalisers run (PEP 442), and what is
+//! still unreachable then loses its content.
 //!
 //! Young objects are collected when their number passes the threshold; the old ones when the
 //! survivors since the last full collection are a quarter of all. CPython's counterpart:
@@ -12,10 +12,14 @@
 #![expect(unsafe_code, reason = "walks lists of uncounted pointers")]
 
 use crate::object::header::gc_flag;
-use crate::object::tracked::{GENERATIONS, LISTS};
-use crate::object::{GilCell, ObjHead, alloc, weak};
+use crate::object::tracked::{FROZEN, GENERATIONS, LISTS};
+use crate::object::{GilCell, ObjHead, Ref, alloc, weak};
+use crate::objects::dict::Dict;
+use crate::objects::list::List;
+use crate::protocol::call;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use std::collections::{HashMap, HashSet};
 use std::ptr::NonNull;
 
 /// What `gc` shows and sets.
@@ -23,6 +27,8 @@ use std::ptr::NonNull;
 pub struct State {
     pub enabled: bool,
     pub thresholds: [usize; 3],
+    /// How many times the first threshold young objects wait for: grows while none of them is garbage.
+    patience: usize,
     pub collecting: bool,
     /// Survivors of young collections since the last full one.
     pub pending: usize,
@@ -34,7 +40,8 @@ pub struct State {
 
 pub static STATE: GilCell<State> = GilCell::new(State {
     enabled: true,
-    thresholds: [2000, 10, 0],
+    thresholds: [DEFAULT_THRESHOLD, 10, 0],
+    patience: 1,
     collecting: false,
     pending: 0,
     long_lived: 0,
@@ -42,12 +49,37 @@ pub static STATE: GilCell<State> = GilCell::new(State {
     debug: 0,
 });
 
+const DEFAULT_THRESHOLD: usize = 2000;
+const MAX_PATIENCE: usize = 16;
+
 /// Sets when collections are due.
 pub fn apply_threshold() {
+    STATE.with(|s| s.patience = 1);
+    apply_patience();
+}
+
+fn apply_patience() {
     let state = STATE.get();
-    let threshold =
-        if state.enabled && state.thresholds[0] > 0 { state.thresholds[0] } else { usize::MAX };
+    let threshold = match state.thresholds[0] {
+        n if n > 0 && state.enabled => n.saturating_mul(state.patience),
+        _ => usize::MAX,
+    };
     LISTS.with(|l| l.threshold = threshold);
+}
+
+/// After a young collection that looked at `objects` and found so much garbage: programs that build
+/// something large without cycles need not be asked every time. Whoever sets a low threshold wants it
+/// exactly.
+fn learn_patience(objects: usize, found: usize) {
+    let state = STATE.get();
+    if state.thresholds[0] < DEFAULT_THRESHOLD {
+        return;
+    }
+    let patience = if found * 50 > objects { 1 } else { (state.patience * 2).min(MAX_PATIENCE) };
+    if patience != state.patience {
+        STATE.with(|s| s.patience = patience);
+        apply_patience();
+    }
 }
 
 /// The automatic collection at a safe point.
@@ -66,7 +98,10 @@ pub fn collect(vm: &Vm, generation: usize) -> usize {
     if STATE.with(|s| std::mem::replace(&mut s.collecting, true)) {
         return 0;
     }
-    let found = collect_lists(vm, generation.min(GENERATIONS - 1));
+    let generation = generation.min(GENERATIONS - 1);
+    tell(vm, "start", generation, 0);
+    let found = collect_lists(vm, generation);
+    tell(vm, "stop", generation, found);
     STATE.with(|s| s.collecting = false);
     found
 }
@@ -130,9 +165,10 @@ fn collect_lists(vm: &Vm, generation: usize) -> usize {
         head(*object).gc_unchecked().unset(gc_flag::UNREACHABLE);
     }
     let found = held.len();
-    if found > 0 {
-        dispose(vm, &held);
+    if generation == 0 {
+        learn_patience(alive.len() + found, found);
     }
+    let found = if found > 0 { dispose(vm, &held) } else { 0 };
     STATE.with(|s| {
         s.stats[generation][0] += 1;
         s.stats[generation][1] += found;
@@ -155,21 +191,17 @@ fn candidate(value: &Value) -> Option<&crate::object::GcHead> {
 
 fn put_back(objects: &[NonNull<ObjHead>], target: usize) {
     LISTS.with(|lists| {
-        let list = &mut lists.generations[target];
         for object in objects {
-            let gc = head(*object).gc_unchecked();
-            gc.generation.set(target as u8);
-            gc.index.set(list.len() as u32);
-            list.push(*object);
+            lists.put(*object, target);
         }
     });
 }
 
-/// Finalises garbage, checks what was resurrected, and takes the rest apart.
-fn dispose(vm: &Vm, garbage: &[Value]) {
-    let heads = || garbage.iter().filter_map(Value::head);
+/// Finalises garbage, sorts out what was resurrected, and takes the rest apart: how much that was.
+fn dispose(vm: &Vm, garbage: &[Value]) -> usize {
+    end_weak_references(garbage);
     let mut finalized = false;
-    for object in heads() {
+    for object in garbage.iter().filter_map(Value::head) {
         let gc = object.gc_unchecked();
         if let Some(finalize) = object.ty().slots.finalize.get()
             && !gc.has(gc_flag::FINALIZED)
@@ -179,28 +211,50 @@ fn dispose(vm: &Vm, garbage: &[Value]) {
             finalize(object);
         }
     }
-    let resurrected = finalized && is_held_from_outside(garbage);
-    if resurrected {
-        // They stay tracked; a later collection looks at them again.
-        return;
+    // Those that came back to life stay tracked; a later collection looks at them again.
+    let resurrected = if finalized { held_from_outside(garbage) } else { HashSet::new() };
+    let rest = || garbage.iter().filter(|object| !resurrected.contains(&object.bits()));
+    if finalized {
+        end_weak_references(&rest().cloned().collect::<Vec<_>>());
     }
-    for object in heads() {
-        if object.gc_unchecked().has(gc_flag::WEAKLY_REFERENCED) {
-            weak::clear_all(object);
+    if STATE.get().debug & DEBUG_SAVEALL != 0 {
+        if let Some(list) = saved(vm) {
+            rest().for_each(|object| list.push(object.clone()));
         }
+        return rest().count();
     }
     let mut bag = Vec::new();
-    for object in heads() {
+    for object in rest().filter_map(Value::head) {
         alloc::clear(object, &mut bag);
     }
-    let _ = vm;
+    let count = rest().count();
     drop(bag);
+    count
 }
 
-/// After finalisers ran: does anything outside refer to the garbage? (`garbage` itself holds one
-/// reference to each.)
-fn is_held_from_outside(garbage: &[Value]) -> bool {
-    let mut counts: std::collections::HashMap<u64, usize> =
+/// Ends the weak references to garbage. Callbacks of those that are garbage themselves never run.
+fn end_weak_references(garbage: &[Value]) {
+    let mut ended = Vec::new();
+    for object in garbage.iter().filter_map(Value::head) {
+        if object.gc_unchecked().has(gc_flag::WEAKLY_REFERENCED) {
+            ended.extend(weak::end(object));
+        }
+    }
+    if ended.is_empty() {
+        return;
+    }
+    let dead: HashSet<u64> = garbage.iter().map(Value::bits).collect();
+    for reference in ended.iter().rev() {
+        if !dead.contains(&reference.to_value().bits()) {
+            reference.run_callback();
+        }
+    }
+}
+
+/// After finalisers ran: the garbage that something outside refers to, with all that it reaches.
+/// (`garbage` itself holds one reference to each.)
+fn held_from_outside(garbage: &[Value]) -> HashSet<u64> {
+    let mut counts: HashMap<u64, usize> =
         garbage.iter().filter_map(|v| v.head().map(|h| (v.bits(), h.refcount() - 1))).collect();
     for object in garbage.iter().filter_map(Value::head) {
         alloc::traverse(object, &mut |value| {
@@ -209,7 +263,81 @@ fn is_held_from_outside(garbage: &[Value]) -> bool {
             }
         });
     }
-    counts.values().any(|c| *c > 0)
+    let mut alive: HashSet<u64> = HashSet::new();
+    let mut waiting: Vec<Value> = Vec::new();
+    for object in garbage {
+        if counts.get(&object.bits()).is_some_and(|count| *count > 0) {
+            alive.insert(object.bits());
+            waiting.push(object.clone());
+        }
+    }
+    while let Some(object) = waiting.pop() {
+        let Some(head) = object.head() else { continue };
+        alloc::traverse(head, &mut |value| {
+            if counts.contains_key(&value.bits()) && alive.insert(value.bits()) {
+                waiting.push(value.clone());
+            }
+        });
+    }
+    alive
+}
+
+/// `gc.DEBUG_SAVEALL`: garbage goes to `gc.garbage` instead of away.
+const DEBUG_SAVEALL: u32 = 32;
+
+/// A list of the `gc` module, if that was imported.
+fn module_list(vm: &Vm, name: &str) -> Option<Ref<List>> {
+    let module = vm.modules().get_str(&vm.intern("gc"))?;
+    let module = module.downcast::<crate::objects::module::Module>()?;
+    module.dict().get_str(&vm.intern(name))?.into_ref().ok()
+}
+
+fn saved(vm: &Vm) -> Option<Ref<List>> {
+    module_list(vm, "garbage")
+}
+
+/// Tells `gc.callbacks` that a collection begins or has ended.
+fn tell(vm: &Vm, phase: &str, generation: usize, collected: usize) {
+    let Some(callbacks) = module_list(vm, "callbacks").filter(|list| !list.is_empty()) else {
+        return;
+    };
+    let info = Dict::new_ref();
+    for (name, n) in [("generation", generation), ("collected", collected), ("uncollectable", 0)] {
+        drop(info.insert_str(&vm.intern(name), Value::int_unchecked(n as i64)));
+    }
+    let mut i = 0;
+    while let Some(callback) = callbacks.get(i) {
+        if let Err(e) = call::call(vm, &callback, &[vm.str(phase), info.to_value()]) {
+            vm.unraisable(e, "Exception ignored while calling GC callback", Some(&callback));
+        }
+        i += 1;
+    }
+}
+
+/// `gc.freeze()`: what is there now is not looked at any more.
+pub fn freeze() {
+    LISTS.with(|lists| {
+        let mut moved = Vec::new();
+        for list in &mut lists.generations[..GENERATIONS] {
+            moved.append(list);
+        }
+        for object in moved {
+            lists.put(object, FROZEN);
+        }
+    });
+}
+
+/// `gc.unfreeze()`: it is again, with the oldest.
+pub fn unfreeze() {
+    LISTS.with(|lists| {
+        for object in std::mem::take(&mut lists.generations[FROZEN]) {
+            lists.put(object, GENERATIONS - 1);
+        }
+    });
+}
+
+pub fn frozen() -> usize {
+    LISTS.with(|lists| lists.generations[FROZEN].len())
 }
 
 /// All tracked objects: `gc.get_objects()`.

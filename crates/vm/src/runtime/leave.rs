@@ -4,6 +4,7 @@
 
 use crate::object::Obj;
 use crate::objects::generator::{Generator, GeneratorState, Resumed};
+use crate::objects::traceback::Traceback;
 use crate::protocol::{iter, object};
 use crate::runtime::ceval;
 use crate::runtime::errors::{Exc, PyResult};
@@ -11,7 +12,7 @@ use crate::runtime::frame::{Frame, Return};
 use crate::runtime::handlers::call::init_result_error;
 use crate::runtime::handlers::{arith, block};
 use crate::runtime::machine::Machine;
-use crate::runtime::observer::Observer;
+use crate::runtime::observer::{self, Observer};
 use crate::runtime::prepared::P;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -283,11 +284,11 @@ pub fn resume(vm: &Vm, generator: &Obj<Generator>, sent: Result<Value, Exc>) -> 
             // SAFETY: the frame was just linked.
             unsafe { ceval::run(vm, frame) }
         }
-        Err(exc) => match raise_in(vm, &mut m, exc, false) {
+        Err(exc) => match throw_into(vm, &mut m, exc) {
             Ok(()) => {
                 m.save();
                 // SAFETY: the exception was caught inside the generator's own frame.
-                unsafe { ceval::run(vm, frame) }
+                unsafe { ceval::run_on(vm, frame, false) }
             }
             Err(e) => Err(e),
         },
@@ -297,6 +298,15 @@ pub fn resume(vm: &Vm, generator: &Obj<Generator>, sent: Result<Value, Exc>) -> 
         Ok(value) => Resumed::Returned(value),
         Err(e) => Resumed::Raised(e),
     }
+}
+
+/// Raises an exception in a generator's frame, which goes on only if it has a handler.
+fn throw_into(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<(), Exc> {
+    let exc = match vm.is_observed() {
+        true => observer::thrown(vm, m, &exc).err().unwrap_or(exc),
+        false => exc,
+    };
+    raise_in(vm, m, exc, false)
 }
 
 /// iter sent -- : resumes a generator in this loop, if the iterator is one that can be.
@@ -337,13 +347,17 @@ pub fn resume_delegate(vm: &Vm, m: &mut Machine) -> Result<(), Exc> {
 pub fn yield_from(vm: &Vm, m: &mut Machine) -> PyResult<Option<Value>> {
     let sent = m.pop();
     let receiver = m.peek(1).clone();
+    let mut visibly = vm.is_observed() && observer::stops_visibly(&receiver);
     let stepped = if let Some(generator) = receiver.downcast::<Generator>() {
         crate::objects::generator::send(vm, generator, sent)
     } else if sent.is_none() {
         match iter_next(vm, &receiver) {
             Ok(Some(value)) => Resumed::Yielded(value),
             Ok(None) => Resumed::Returned(Value::NONE),
-            Err(e) => stopped(vm, e),
+            Err(e) => {
+                visibly = vm.is_observed();
+                stopped(vm, e)
+            }
         }
     } else {
         match object::call_method(vm, &receiver, &vm.names().send, &[sent]) {
@@ -358,6 +372,9 @@ pub fn yield_from(vm: &Vm, m: &mut Machine) -> PyResult<Option<Value>> {
             Ok(Some(value))
         }
         Resumed::Returned(value) => {
+            if visibly {
+                observer::stopped(vm, m, &value)?;
+            }
             m.replace(1, value);
             Ok(None)
         }
@@ -395,13 +412,47 @@ pub fn raise_in(vm: &Vm, m: &mut Machine, exc: Exc, again: bool) -> Result<(), E
         m.save();
         if !again {
             exc = crate::objects::traceback::add_entry(vm, exc, m);
+            if vm.is_observed() {
+                exc = observer::raised(vm, m, exc);
+            }
+        } else if vm.is_observed() {
+            exc = observer::raised_again(vm, m, exc);
         }
+        let watched = vm.is_observed().then(|| exc.clone());
         exc = match block::unwind_exception(vm, m, exc) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                let Some(caught) = watched else { return Ok(()) };
+                let Err(other) = observer::handled(vm, m, &caught) else { return Ok(()) };
+                exc = other;
+                again = false;
+                continue;
+            }
             Err(exc) => exc,
         };
         exc = drop_frame(vm, m, exc)?;
         again = false;
+    }
+}
+
+/// An exception that a `with` statement, or the end of a handler that bound a name, passed on leaves the
+/// frame where it came up; one that a `finally` clause passed on leaves it there.
+#[cold]
+fn stand_where_raised(m: &mut Machine, exc: &Exc) {
+    let at = m.index();
+    let before = at.checked_sub(1).and_then(|at| m.prepared().at(at));
+    let of_with = before.is_some_and(|i| i.op == P::WithCleanupFinish);
+    if !of_with && m.code().own_line_at(m.code().offset_of(at)).is_some() {
+        return;
+    }
+    let Some(traceback) = exc.0.traceback() else { return };
+    let Some(entry) = traceback.downcast::<Traceback>() else { return };
+    // SAFETY: the frame is the innermost one.
+    let frame = unsafe { &mut *m.frame };
+    let object = frame.object.as_deref().map(|object| object as *const _);
+    if object == Some(entry.frame() as *const _)
+        && let Ok(at) = u32::try_from(entry.lasti())
+    {
+        frame.stand_behind(at);
     }
 }
 
@@ -412,7 +463,12 @@ pub fn drop_frame(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<Exc, Exc> {
     m.save();
     let frame = m.frame;
     if vm.is_observed() {
-        crate::runtime::observer::frame_raised(vm, m, &exc);
+        observer::unwound(vm, m, &exc);
+    }
+    if let Some(i) = m.prepared().at(m.index())
+        && i.op == P::EndFinally
+    {
+        stand_where_raised(m, &exc);
     }
     // SAFETY: the frame is the innermost one and its stack is empty.
     unsafe {

@@ -121,6 +121,11 @@ impl Machine {
         // SAFETY: verified depth.
         unsafe { self.sp.sub(n) }
     }
+    /// What lies `n` below the top, if anything does.
+    pub fn slot_value(&self, n: usize) -> Slot {
+        // SAFETY: verified depth.
+        unsafe { (*self.sp.sub(n)).clone() }
+    }
     /// Overwrites the word `n` below the top without dropping what was there.
     #[inline(always)]
     pub fn overwrite(&mut self, n: usize, value: Value) {

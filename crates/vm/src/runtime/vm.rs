@@ -81,7 +81,11 @@ pub struct Vm {
     pub(crate) exc: Cell<*const ExcState>,
     pub(crate) trace: Guarded<Option<Value>>,
     pub(crate) profile: Guarded<Option<Value>>,
+    /// Is there a tracing or profiling function, or a monitoring tool?
+    pub(crate) watched: Cell<bool>,
     pub(crate) tracing: Cell<bool>,
+    /// The frame that a tracing function is being told about, and what.
+    pub(crate) traced: Cell<Option<(*mut Frame, crate::runtime::observer::Event)>>,
     /// How many frames a new coroutine notes of where it came from.
     pub(crate) origin_depth: Cell<usize>,
     pub(crate) repr_stack: Guarded<std::collections::HashSet<usize>>,
@@ -145,7 +149,9 @@ impl Vm {
             exc: Cell::new(std::ptr::null()),
             trace: Guarded::new(None),
             profile: Guarded::new(None),
+            watched: Cell::new(crate::runtime::monitoring::is_active()),
             tracing: Cell::new(false),
+            traced: Cell::new(None),
             origin_depth: Cell::new(0),
             repr_stack: Guarded::default(),
             thread_id: id,

@@ -25,6 +25,11 @@ impl KeyWrapper {
 
 #[pymethods]
 impl KeyWrapper {
+    /// How an instance is called.
+    #[getter(name = "__text_signature__")]
+    fn text_signature(_zelf: &Obj<KeyWrapper>, vm: &Vm) -> Value {
+        vm.str("(obj)")
+    }
     #[slot]
     fn call(zelf: &Obj<KeyWrapper>, vm: &Vm, args: CallArgs<'_>) -> PyResult {
         const SIGNATURE: Signature<1> =

@@ -64,6 +64,11 @@ fn item(vm: &Vm, object: &Value, key: &Value) -> PyResult {
 
 #[pymethods]
 impl ItemGetter {
+    /// How an instance is called.
+    #[getter(name = "__text_signature__")]
+    fn text_signature(_zelf: &Obj<ItemGetter>, vm: &Vm) -> Value {
+        vm.str("(obj, /)")
+    }
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         needs_argument(vm, "itemgetter", args)?;
@@ -130,6 +135,11 @@ fn walk(vm: &Vm, object: &Value, path: &[Ref<Str>]) -> PyResult {
 
 #[pymethods]
 impl AttrGetter {
+    /// How an instance is called.
+    #[getter(name = "__text_signature__")]
+    fn text_signature(_zelf: &Obj<AttrGetter>, vm: &Vm) -> Value {
+        vm.str("(obj, /)")
+    }
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         needs_argument(vm, "attrgetter", args)?;
@@ -199,6 +209,11 @@ impl MethodCaller {
 
 #[pymethods]
 impl MethodCaller {
+    /// How an instance is called.
+    #[getter(name = "__text_signature__")]
+    fn text_signature(_zelf: &Obj<MethodCaller>, vm: &Vm) -> Value {
+        vm.str("(obj, /)")
+    }
     #[slot]
     fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
         let Some(name) = args.args().first() else {

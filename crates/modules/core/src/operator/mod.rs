@@ -66,12 +66,12 @@ pub mod operator {
         object::is_true(vm, a)
     }
     /// Same as not a.
-    #[pyfunction]
+    #[pyfunction(name = "not_")]
     fn not_(vm: &Vm, a: &Value) -> PyResult<bool> {
         Ok(!object::is_true(vm, a)?)
     }
     /// Same as a is b.
-    #[pyfunction]
+    #[pyfunction(name = "is_")]
     fn is_(_vm: &Vm, a: &Value, b: &Value) -> bool {
         a.is(b)
     }

@@ -52,7 +52,7 @@ pub(super) fn make(vm: &Vm) {
     // The definition's `init` cannot fail: it only binds names.
     if let Ok(module) = Module::from_def(vm, &sys::MODULE) {
         super::enter(vm, "sys", &module);
-        if let Ok(monitoring) = Module::from_def(vm, &monitoring::monitoring::MODULE) {
+        if let Ok(monitoring) = Module::from_def(vm, &monitoring::monitoring_module::MODULE) {
             module.set(vm, "monitoring", monitoring.into());
         }
         let _ = vm.interp().sys.set(module);
@@ -74,11 +74,23 @@ pub mod sys {
 
     /// Return the size of object in bytes.
     #[pyfunction(sig = "(object, default=None)")]
-    fn getsizeof(vm: &Vm, object: &Value, _default: Option<&Value>) -> PyResult<usize> {
-        let size = object::call_method(vm, object, &vm.intern("__sizeof__"), &[])?;
-        let size = number::to_ssize(vm, &size)?.max(0) as usize;
-        let tracked = object.head().is_some_and(|h| h.ty().collectable);
-        Ok(size + if tracked { 8 } else { 0 })
+    fn getsizeof(vm: &Vm, object: &Value, default: Option<Value>) -> PyResult {
+        let size = match object::call_special(vm, object, &vm.intern("__sizeof__"), &[]) {
+            Ok(Some(size)) => number::to_ssize(vm, &size),
+            Ok(None) => {
+                Err(vm.type_error(format!("Type {} doesn't define __sizeof__", object.ty().name())))
+            }
+            Err(e) => Err(e),
+        };
+        match (size, default) {
+            (Ok(size), _) if size < 0 => Err(vm.value_error("__sizeof__() should return >= 0")),
+            (Ok(size), _) => {
+                let tracked = object.head().is_some_and(|h| h.ty().collectable);
+                Ok(crate::objects::int::from_i64(size as i64 + if tracked { 8 } else { 0 }))
+            }
+            (Err(e), Some(default)) if e.is(&vm.exceptions().type_error) => Ok(default),
+            (Err(e), _) => Err(e),
+        }
     }
 
     /// Return the reference count of object.
@@ -163,6 +175,7 @@ pub mod sys {
     #[pyfunction]
     fn settrace(vm: &Vm, function: Value) {
         drop(vm.trace.replace(Some(function).filter(|f| !f.is_none())));
+        vm.watch_again();
     }
     /// Return the global debug tracing function set with sys.settrace.
     #[pyfunction]
@@ -173,6 +186,7 @@ pub mod sys {
     #[pyfunction]
     fn setprofile(vm: &Vm, function: Value) {
         drop(vm.profile.replace(Some(function).filter(|f| !f.is_none())));
+        vm.watch_again();
     }
     /// Return the profiling function set with sys.setprofile.
     #[pyfunction]
@@ -316,13 +330,19 @@ pub mod sys {
     #[pyfunction]
     fn _settraceallthreads(vm: &Vm, function: Value) {
         let function = Some(function).filter(|f| !f.is_none());
-        vm.each_thread(&mut |thread| drop(thread.trace.replace(function.clone())));
+        vm.each_thread(&mut |thread| {
+            drop(thread.trace.replace(function.clone()));
+            thread.watch_again();
+        });
     }
     /// Set the profiling function for all threads.
     #[pyfunction]
     fn _setprofileallthreads(vm: &Vm, function: Value) {
         let function = Some(function).filter(|f| !f.is_none());
-        vm.each_thread(&mut |thread| drop(thread.profile.replace(function.clone())));
+        vm.each_thread(&mut |thread| {
+            drop(thread.profile.replace(function.clone()));
+            thread.watch_again();
+        });
     }
     /// Enables or disables origin tracking for coroutine objects in this thread.
     ///

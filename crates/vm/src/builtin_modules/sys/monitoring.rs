@@ -1,56 +1,19 @@
-//! `sys.monitoring`: tools, their callbacks and the events there are (PEP 669).
+//! `sys.monitoring`: tools, their callbacks and the events they ask for (PEP 669).
 //!
-//! Tools can be registered and hold callbacks. No event is delivered yet: asking for one raises
-//! `NotImplementedError`. CPython's counterpart: `Python/instrumentation.c`.
+//! What happens to the events is in `runtime/monitoring.rs`. CPython's counterpart: the module in
+//! `Python/instrumentation.c`.
 
-use crate::object::{GilCell, Guarded, Obj};
+use crate::object::Obj;
 use crate::objects::code::Code;
 use crate::objects::dict::Dict;
 use crate::objects::module::Module;
 use crate::objects::namespace::Namespace;
 use crate::objects::str_::Str;
-use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::errors::PyResult;
+use crate::runtime::monitoring::{self, CALL_EVENTS, EVENTS, LOCAL_EVENTS, TOOLS, event, tools};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::pymodule;
-use std::collections::HashMap;
-
-const TOOLS: usize = 6;
-
-/// Events in the order of their bits.
-const EVENTS: [&str; 19] = [
-    "PY_START",
-    "PY_RESUME",
-    "PY_RETURN",
-    "PY_YIELD",
-    "CALL",
-    "LINE",
-    "INSTRUCTION",
-    "JUMP",
-    "BRANCH_LEFT",
-    "BRANCH_RIGHT",
-    "STOP_ITERATION",
-    "RAISE",
-    "EXCEPTION_HANDLED",
-    "PY_UNWIND",
-    "PY_THROW",
-    "RERAISE",
-    "C_RETURN",
-    "C_RAISE",
-    "BRANCH",
-];
-
-#[derive(Default)]
-struct Tools {
-    names: [Option<Value>; TOOLS],
-    callbacks: HashMap<(usize, u32), Value>,
-}
-
-static STATE: GilCell<Option<Guarded<Tools>>> = GilCell::new(None);
-
-fn with_tools<R>(f: impl FnOnce(&mut Tools) -> R) -> R {
-    STATE.with(|state| state.get_or_insert_default().with_mut(f))
-}
 
 fn tool(vm: &Vm, id: i64) -> PyResult<usize> {
     match usize::try_from(id) {
@@ -61,19 +24,38 @@ fn tool(vm: &Vm, id: i64) -> PyResult<usize> {
 
 fn used_tool(vm: &Vm, id: i64) -> PyResult<usize> {
     let id = tool(vm, id)?;
-    if with_tools(|tools| tools.names[id].is_none()) {
+    if !tools().names[id].is_some() {
         return Err(vm.value_error(format!("tool {id} is not in use")));
     }
     Ok(id)
 }
 
-fn undelivered(vm: &Vm) -> Exc {
-    vm.not_implemented_error("sys.monitoring: events are not delivered")
+/// Checks a set of events; what comes with others is left out.
+fn event_set(vm: &Vm, set: i64) -> PyResult<u32> {
+    let Some(mut events) = u32::try_from(set).ok().filter(|set| *set < 1 << EVENTS.len()) else {
+        return Err(vm.value_error(format!("invalid event set 0x{set:x}")));
+    };
+    let with_call = CALL_EVENTS & !(1 << event::CALL);
+    if events & with_call != 0 {
+        if events & CALL_EVENTS != CALL_EVENTS {
+            return Err(vm.value_error("cannot set C_RETURN or C_RAISE events independently"));
+        }
+        events &= !with_call;
+    }
+    if events & 1 << event::BRANCH != 0 {
+        events &= !(1 << event::BRANCH);
+        events |= 1 << event::BRANCH_LEFT | 1 << event::BRANCH_RIGHT;
+    }
+    Ok(events)
+}
+
+fn changed(vm: &Vm) {
+    vm.each_thread(&mut Vm::watch_again);
 }
 
 /// Monitoring by tools.
 #[pymodule(name = "sys.monitoring")]
-pub mod monitoring {
+pub mod monitoring_module {
     use super::*;
 
     #[pyfunction]
@@ -82,39 +64,33 @@ pub mod monitoring {
         if name.downcast::<Str>().is_none() {
             return Err(vm.value_error("tool name must be a str"));
         }
-        let taken = with_tools(|tools| {
-            let free = tools.names[id].is_none();
-            if free {
-                tools.names[id] = Some(name.clone());
-            }
-            !free
-        });
-        if taken {
+        if tools().names[id].is_some() {
             return Err(vm.value_error(format!("tool {id} is already in use")));
         }
+        tools().names[id].set(Some(name.clone()));
         Ok(())
     }
     #[pyfunction]
     fn clear_tool_id(vm: &Vm, tool_id: i64) -> PyResult<()> {
         let id = tool(vm, tool_id)?;
-        let old: Vec<Value> = with_tools(|tools| {
-            let keys: Vec<_> = tools.callbacks.keys().filter(|key| key.0 == id).copied().collect();
-            keys.into_iter().filter_map(|key| tools.callbacks.remove(&key)).collect()
-        });
-        drop(old);
+        tools().events[id].set(0);
+        for callback in &tools().callbacks[id] {
+            callback.set(None);
+        }
+        changed(vm);
         Ok(())
     }
     #[pyfunction]
     fn free_tool_id(vm: &Vm, tool_id: i64) -> PyResult<()> {
         clear_tool_id(vm, tool_id)?;
         let id = tool(vm, tool_id)?;
-        drop(with_tools(|tools| tools.names[id].take()));
+        tools().names[id].set(None);
         Ok(())
     }
     #[pyfunction]
     fn get_tool(vm: &Vm, tool_id: i64) -> PyResult<Option<Value>> {
         let id = tool(vm, tool_id)?;
-        Ok(with_tools(|tools| tools.names[id].clone()))
+        Ok(tools().names[id].get())
     }
     #[pyfunction]
     fn register_callback(vm: &Vm, tool_id: i64, event: u32, func: Value) -> PyResult {
@@ -122,40 +98,62 @@ pub mod monitoring {
         if event.count_ones() != 1 {
             return Err(vm.value_error("The callback can only be set for one event at a time"));
         }
-        if event >= 1 << EVENTS.len() {
+        let Some(place) = tools().callbacks[id].get(event.trailing_zeros() as usize) else {
             return Err(vm.value_error(format!("invalid event {event}")));
-        }
-        let old = with_tools(|tools| match func.is_none() {
-            true => tools.callbacks.remove(&(id, event)),
-            false => tools.callbacks.insert((id, event), func),
-        });
+        };
+        let old = place.get();
+        place.set(Some(func).filter(|func| !func.is_none()));
         Ok(old.unwrap_or(Value::NONE))
     }
     #[pyfunction]
-    fn get_events(vm: &Vm, tool_id: i64) -> PyResult<i64> {
-        used_tool(vm, tool_id).map(|_| 0)
+    fn get_events(vm: &Vm, tool_id: i64) -> PyResult<u32> {
+        let id = used_tool(vm, tool_id)?;
+        Ok(shown(tools().events[id].get()))
     }
     #[pyfunction]
     fn set_events(vm: &Vm, tool_id: i64, event_set: i64) -> PyResult<()> {
-        used_tool(vm, tool_id)?;
-        if event_set < 0 || event_set >= 1 << EVENTS.len() {
-            return Err(vm.value_error(format!("invalid event set 0x{event_set:x}")));
+        let id = used_tool(vm, tool_id)?;
+        let events = super::event_set(vm, event_set)?;
+        tools().events[id].set(events);
+        changed(vm);
+        Ok(())
+    }
+    #[pyfunction]
+    fn get_local_events(vm: &Vm, tool_id: i64, code: &Obj<Code>) -> PyResult<u32> {
+        let id = used_tool(vm, tool_id)?;
+        Ok(shown(code.monitoring().events[id].get()))
+    }
+    #[pyfunction]
+    fn set_local_events(vm: &Vm, tool_id: i64, code: &Obj<Code>, event_set: i64) -> PyResult<()> {
+        let id = used_tool(vm, tool_id)?;
+        let events = super::event_set(vm, event_set)?;
+        if events & !LOCAL_EVENTS != 0 {
+            return Err(vm.value_error(format!("invalid local event set 0x{events:x}")));
         }
-        if event_set == 0 { Ok(()) } else { Err(undelivered(vm)) }
+        code.monitoring().set(id, events);
+        changed(vm);
+        Ok(())
     }
     #[pyfunction]
-    fn get_local_events(vm: &Vm, tool_id: i64, _code: &Obj<Code>) -> PyResult<i64> {
-        used_tool(vm, tool_id).map(|_| 0)
+    fn restart_events(_vm: &Vm) {
+        monitoring::restart();
     }
     #[pyfunction]
-    fn set_local_events(vm: &Vm, tool_id: i64, _code: &Obj<Code>, event_set: i64) -> PyResult<()> {
-        set_events(vm, tool_id, event_set)
+    fn _all_events(vm: &Vm) -> PyResult<crate::object::Ref<Dict>> {
+        let all = Dict::new_ref();
+        for (bit, name) in EVENTS.iter().enumerate() {
+            let asks = |id: &usize| tools().events[*id].get() & 1 << bit != 0;
+            let set: i64 = (0..TOOLS).filter(asks).map(|id| 1 << id).sum();
+            if set != 0 {
+                all.insert(vm, &vm.str(name), Value::int_unchecked(set))?;
+            }
+        }
+        Ok(all)
     }
-    #[pyfunction]
-    fn restart_events(_vm: &Vm) {}
-    #[pyfunction]
-    fn _all_events(_vm: &Vm) -> crate::object::Ref<Dict> {
-        Dict::new_ref()
+
+    /// A set of events as programs know it.
+    fn shown(events: u32) -> u32 {
+        if events & 1 << event::CALL != 0 { events | CALL_EVENTS } else { events }
     }
 
     #[init]
@@ -171,8 +169,10 @@ pub mod monitoring {
             module.set(vm, name, Value::int_unchecked(id));
         }
         let object_type = vm.type_of::<crate::objects::object::Object>().to_value();
-        for name in ["DISABLE", "MISSING"] {
-            module.set(vm, name, crate::protocol::call::call(vm, &object_type, &[])?);
+        for (name, place) in [("DISABLE", &tools().disable), ("MISSING", &tools().missing)] {
+            let marker = crate::protocol::call::call(vm, &object_type, &[])?;
+            place.set(Some(marker.clone()));
+            module.set(vm, name, marker);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::{Dict, find};
 use crate::object::{Obj, Ref};
 use crate::objects::dict::views::{DictIter, DictView, ViewKind};
+use crate::objects::set::Set;
 use crate::objects::str_::StrBuilder;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
@@ -310,6 +311,18 @@ impl Dict {
         let made = crate::protocol::call::call(vm, cls, &[])?;
         let value = value.unwrap_or(Value::NONE);
         let exact = made.downcast_exact::<Dict>().map(|d| d.to_ref());
+        // Those that know the hashes of their keys are not asked for them again.
+        let hashed = match (iterable.downcast_exact::<Dict>(), iterable.downcast::<Set>()) {
+            (Some(dict), _) => Some(dict.keys_hashed()),
+            (None, Some(set)) if set.is_exact() => Some(set.hashed()),
+            _ => None,
+        };
+        if let (Some(dict), Some(hashed)) = (&exact, hashed) {
+            for (key, hash) in hashed {
+                dict.insert_hashed(vm, &key, hash, value.clone())?;
+            }
+            return Ok(made);
+        }
         iter::for_each(vm, iterable, |key| {
             match &exact {
                 Some(dict) => dict.insert(vm, &key, value.clone())?,

@@ -350,6 +350,9 @@ impl Dict {
     pub fn keys_vec(&self) -> Vec<Value> {
         self.table.with(|t| t.live().map(|(k, _, _)| k.clone()).collect())
     }
+    pub fn keys_hashed(&self) -> Vec<(Value, i64)> {
+        self.table.with(|t| t.live().map(|(k, _, hash)| (k.clone(), hash)).collect())
+    }
     pub fn values_vec(&self) -> Vec<Value> {
         self.table.with(|t| t.live().map(|(_, v, _)| v.clone()).collect())
     }
@@ -359,9 +362,13 @@ impl Obj<Dict> {
     /// `self.update(other)` for a dict.
     pub fn merge(&self, vm: &Vm, other: &Obj<Dict>) -> PyResult<()> {
         let mut at = 0;
+        let len = other.len();
         while let Some((i, key, value)) = other.entry_from(at) {
             let hash = other.table.with(|t| t.entries()[i].hash);
             self.insert_hashed(vm, &key, hash, value)?;
+            if other.len() != len {
+                return Err(vm.runtime_error("dict mutated during update"));
+            }
             at = i + 1;
         }
         Ok(())

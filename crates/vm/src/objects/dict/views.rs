@@ -187,6 +187,9 @@ pub struct DictIter {
     at: Cell<usize>,
     #[notrace]
     len: usize,
+    /// How many items there should still be.
+    #[notrace]
+    left: Cell<usize>,
 }
 
 impl DictIter {
@@ -203,7 +206,14 @@ impl DictIter {
         let len = dict.len();
         let at = if reverse { dict.table.with(|t| t.entries().len()) } else { 0 };
         Ref::with_type(
-            DictIter { dict: Guarded::new(Some(dict)), kind, reverse, at: Cell::new(at), len },
+            DictIter {
+                dict: Guarded::new(Some(dict)),
+                kind,
+                reverse,
+                at: Cell::new(at),
+                len,
+                left: Cell::new(len),
+            },
             ty,
         )
         .into()
@@ -217,10 +227,12 @@ impl DictIter {
         }
         let found = self.dict.with(|dict| {
             let dict = dict.as_ref()?;
-            if dict.len() == self.len { Some(dict.entry_from(self.at.get())) } else { None }
+            let steady = dict.len() == self.len && self.left.get() > 0;
+            if steady { Some(dict.entry_from(self.at.get())) } else { None }
         });
         match found {
             Some(Some((at, key, value))) => {
+                self.left.set(self.left.get() - 1);
                 self.at.set(at + 1);
                 Some(Ok(Some((key, value))))
             }
@@ -245,7 +257,12 @@ impl DictIter {
             dict.entry_from(self.at.get())
         };
         match found {
+            // As many keys as there should be, but not the same.
+            Some(_) if self.left.get() == 0 => {
+                Err(vm.runtime_error("dictionary keys changed during iteration"))
+            }
             Some((at, key, value)) => {
+                self.left.set(self.left.get() - 1);
                 self.at.set(if self.reverse { at } else { at + 1 });
                 Ok(Some(shown(self.kind, key, value)))
             }
@@ -291,6 +308,7 @@ impl DictIter {
             reverse: zelf.reverse,
             at: Cell::new(zelf.at.get()),
             len: zelf.len,
+            left: Cell::new(zelf.left.get()),
         };
         while let Some(item) = copy.advance(vm)? {
             rest.push(item);

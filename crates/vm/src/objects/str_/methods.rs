@@ -166,6 +166,10 @@ fn construct(vm: &Vm, args: CallArgs<'_>) -> PyResult<Ref<Str>> {
             vm.type_error(format!("str expected at most 3 arguments, got {}", positional.len()))
         );
     }
+    let total = positional.len() + args.keyword_count();
+    if total > 3 {
+        return Err(vm.type_error(format!("str() takes at most 3 arguments ({total} given)")));
+    }
     let mut places = [positional.first(), positional.get(1), positional.get(2)];
     for (name, value) in args.keywords() {
         let text = object::str(vm, name)?;

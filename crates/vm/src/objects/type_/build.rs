@@ -5,13 +5,17 @@
 use super::slots::{SLOT_DEFS, SlotDef};
 use super::{Parts, Type, TypeFlags, generic, mro};
 use crate::object::attrs::Attrs;
-use crate::object::{Obj, Ref};
+use crate::object::{Obj, Payload, Ref};
+use crate::objects::bytes::Bytes;
 use crate::objects::cell::CellObj;
 use crate::objects::descr::{self, MemberDescr};
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
+use crate::objects::int::IntObj;
+use crate::objects::module::Module;
 use crate::objects::str_::{Str, intern};
 use crate::objects::tuple::Tuple;
+use crate::objects::weakref;
 use crate::protocol::{call, iter, object};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
@@ -98,10 +102,26 @@ pub fn make_class(
             .collect::<PyResult<_>>()?
     };
     let base = best_base(vm, &bases)?;
-    let dict = namespace.copy();
+    // One with an order of its own gives its items in that.
+    let dict = if namespace.is_exact() {
+        namespace.copy()
+    } else {
+        let copy = Dict::new_ref();
+        crate::objects::dict::methods::update_from(vm, &copy, &namespace.to_value())?;
+        copy
+    };
+    if let Some(doc) = dict.get_str(&names.__doc__).as_ref().and_then(|d| d.downcast::<Str>())
+        && doc.to_utf8().is_none()
+    {
+        return Err(vm.surrogate_error(doc));
+    }
     let Some(text) = name.to_utf8() else { return Err(vm.surrogate_error(name)) };
     if text.contains('\0') {
         return Err(vm.value_error("type name must not contain null characters"));
+    }
+    if dict.keys_vec().iter().any(|key| key.downcast::<Str>().is_none()) {
+        let message = format!("non-string key in the __dict__ of class {text}");
+        vm.warn(&vm.exceptions().runtime_warning, &message, 1)?;
     }
     let qualname = match dict.remove_str(&names.__qualname__) {
         Some(value) => match value.downcast::<Str>() {
@@ -118,10 +138,16 @@ pub fn make_class(
     // Layout: the base's, then a dict if none is inherited, then the new slots.
     let slots = dict.get_str(&names.__slots__);
     let has_attrs = base.attrs_offset != 0;
-    let type_base = base.is_subtype(Type::type_object());
-    let may_attrs = !has_attrs && !type_base;
+    // Types and modules have a dict of their own.
+    let own_dict =
+        base.is_subtype(Type::type_object()) || std::ptr::eq(base.layout(), Module::cell());
+    let may_attrs = !has_attrs && !own_dict;
     let mut members: Vec<Ref<Str>> = Vec::new();
     let mut wants_dict = slots.is_none();
+    let has_weak = weakref::has_weak_references(&base);
+    // Of native types it is not known whether they have it in CPython.
+    let may_weak = !base.has_flag(TypeFlags::WEAKREF) && !is_variable_sized(&base);
+    let mut wants_weak = slots.is_none();
     if let Some(slots) = &slots {
         let listed = if slots.downcast::<Str>().is_some() {
             vec![slots.clone()]
@@ -136,7 +162,10 @@ pub fn make_class(
                 }
                 wants_dict = true;
             } else if slot_name.is_str("__weakref__") {
-                continue;
+                if !may_weak || wants_weak {
+                    return Err(vm.type_error("__weakref__ slot disallowed: we already got one"));
+                }
+                wants_weak = true;
             } else {
                 if dict.get_str(&slot_name).is_some()
                     && !matches!(
@@ -152,6 +181,9 @@ pub fn make_class(
                 members.push(slot_name);
             }
         }
+        // In one order, so that classes with the same members have the same layout.
+        members = members.iter().map(|name| mangle(name, &text)).collect();
+        members.sort_by(|a, b| a.to_string().cmp(&b.to_string()));
         if !members.is_empty() && is_variable_sized(&base) {
             return Err(vm.type_error(format!(
                 "nonempty __slots__ not supported for subtype of '{}'",
@@ -161,6 +193,8 @@ pub fn make_class(
     }
     let inherits_attrs_elsewhere = bases.iter().any(|b| b.attrs_offset != 0);
     let add_attrs = may_attrs && (wants_dict || inherits_attrs_elsewhere);
+    let weak_elsewhere = bases.iter().any(|b| weakref::has_weak_references(b));
+    let add_weak = may_weak && (wants_weak || weak_elsewhere);
     let mut size = base.basic_size;
     let mut attrs_offset = base.attrs_offset;
     if add_attrs {
@@ -174,9 +208,11 @@ pub fn make_class(
     }
     size += 8 * members.len();
     let mut flags = TypeFlags::HEAP | TypeFlags::BASE_TYPE;
-    for base in &bases {
-        flags |= base.flags.get() & (TypeFlags::SEQUENCE | TypeFlags::MAPPING);
+    if has_weak || add_weak {
+        flags |= TypeFlags::WEAKREF;
     }
+    let cell = dict.remove_str(&names.__classcell__);
+    let class_dict_cell = dict.remove_str(&names.__classdictcell__);
     let ty = Ref::with_type(
         Type::from_parts(Parts {
             name: text.into(),
@@ -194,13 +230,17 @@ pub fn make_class(
     ty.set_dict(dict.clone());
     let order = custom_mro(vm, metatype, &ty, &bases)?;
     ty.mro.replace(order);
+    // A sequence or a mapping, whichever comes first.
+    let kinds = |base: &Ref<Type>| base.flags.get() & (TypeFlags::SEQUENCE | TypeFlags::MAPPING);
+    if let Some(kind) = ty.mro().iter().skip(1).map(kinds).find(|kind| !kind.is_empty()) {
+        ty.flags.set(ty.flags.get() | kind);
+    }
     for base in &bases {
         base.add_subclass(&ty);
     }
     for (i, name) in members.iter().enumerate() {
-        let mangled = mangle(name, &ty.name());
         let offset = (first_member + 8 * i) as u32;
-        drop(dict.insert_str(&mangled, MemberDescr::new_value(&mangled, &ty, offset)));
+        drop(dict.insert_str(name, MemberDescr::new_value(name, &ty, offset)));
     }
     set_module(vm, &dict);
     if dict.get_str(&names.__doc__).is_none() {
@@ -222,17 +262,16 @@ pub fn make_class(
     if dict.get_str(&names.__eq__).is_some() && dict.get_str(&names.__hash__).is_none() {
         drop(dict.insert_str(&names.__hash__, Value::NONE));
     }
-    if add_attrs {
+    if add_attrs || add_weak {
         for def in descr::instance_dict_defs() {
             let name = vm.intern(def.name);
-            if dict.get_str(&name).is_none() {
+            let wanted = if def.name == "__dict__" { add_attrs } else { add_weak };
+            if wanted && dict.get_str(&name).is_none() {
                 drop(dict.insert_str(&name, descr::GetSetDescr::new_value(def, &ty)));
             }
         }
     }
     update_slots(vm, &ty);
-    let cell = dict.remove_str(&names.__classcell__);
-    let class_dict_cell = dict.remove_str(&names.__classdictcell__);
     if let Some(cell) = &cell {
         match cell.downcast::<CellObj>() {
             Some(cell) => cell.set(Some(ty.to_value())),
@@ -255,9 +294,8 @@ pub fn make_class(
 
 /// Objects with items behind them have no room for further members.
 fn is_variable_sized(base: &Obj<Type>) -> bool {
-    use crate::object::Payload;
     let layout = base.layout();
-    std::ptr::eq(layout, Tuple::cell())
+    [Tuple::cell(), IntObj::cell(), Bytes::cell()].iter().any(|cell| std::ptr::eq(layout, *cell))
 }
 
 fn slot_name(vm: &Vm, slot: &Value, _class: &str) -> PyResult<Ref<Str>> {

@@ -108,6 +108,30 @@ pub fn type_getattro(vm: &Vm, zelf: &Value, name: &Ref<Str>) -> PyResult<Option<
     }
 }
 
+/// Is this an attribute that lookups give as it is: no descriptor?
+fn is_plain(value: &Value) -> bool {
+    let slots = &value.ty().slots;
+    slots.descr_get.get().is_none() && slots.descr_set.get().is_none()
+}
+
+/// A name that may stand for a slot, or that the type itself looks at.
+fn is_special(name: &Str) -> bool {
+    name.as_ascii().is_some_and(|name| name.starts_with("__"))
+}
+
+impl Type {
+    /// Is instances' `__new__` one written in Python?
+    pub(crate) fn has_own_new(&self, vm: &Vm) -> bool {
+        let new = self.lookup(&vm.names().__new__);
+        new.is_some_and(|new| crate::objects::descr::native_new(&new).is_none())
+    }
+    /// Is instances' `__init__` one written in Python?
+    pub(crate) fn has_own_init(&self, vm: &Vm) -> bool {
+        let owner = self.lookup_owner(&vm.names().__init__);
+        owner.is_some_and(|(owner, _)| owner.has_flag(TypeFlags::HEAP))
+    }
+}
+
 #[pymethods]
 impl Type {
     #[slot]
@@ -184,6 +208,7 @@ impl Type {
         {
             return set(vm, &descr, zelf, value);
         }
+        let plain = value.as_ref().is_some_and(is_plain);
         let old = match value {
             Some(value) => ty.dict().insert_str(name, value),
             None => match ty.dict().remove_str(name) {
@@ -191,8 +216,12 @@ impl Type {
                 None => return Err(vm.no_attribute(zelf, name)),
             },
         };
-        ty.modified();
-        build::slot_changed(vm, ty, name);
+        if plain && old.as_ref().is_some_and(is_plain) && !is_special(name) {
+            ty.value_replaced();
+        } else {
+            ty.modified();
+            build::slot_changed(vm, ty, name);
+        }
         drop(old);
         Ok(())
     }
@@ -282,13 +311,18 @@ impl Type {
         match zelf.dict().get_str(&vm.names().__module__) {
             Some(module) if !native || module.downcast::<Str>().is_some() => Ok(module),
             _ if !native => Err(vm.attribute_error("__module__")),
-            _ => Ok(vm.str(zelf.payload.name().rsplit_once('.').map_or("builtins", |(m, _)| m))),
+            _ => {
+                let name = zelf.payload.name();
+                Ok(vm.intern(name.rsplit_once('.').map_or("builtins", |(m, _)| m)).into())
+            }
         }
     }
     #[setter(name = "__module__")]
     fn set_module(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
         if let Some(value) = value {
             drop(zelf.dict().insert_str(&vm.names().__module__, value));
+            // It was a line of another file.
+            drop(zelf.dict().remove_str(&vm.intern("__firstlineno__")));
             zelf.modified();
         }
         Ok(())
@@ -308,10 +342,16 @@ impl Type {
     fn set_doc(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
         let Some(value) = value else {
             return Err(vm.type_error(format!(
-                "cannot delete '__doc__' attribute of type '{}'",
+                "cannot delete '__doc__' attribute of immutable type '{}'",
                 zelf.payload.name()
             )));
         };
+        if zelf.has_flag(TypeFlags::IMMUTABLE) {
+            return Err(vm.type_error(format!(
+                "cannot set '__doc__' attribute of immutable type '{}'",
+                zelf.payload.name()
+            )));
+        }
         drop(zelf.dict().insert_str(&vm.names().__doc__, value));
         zelf.modified();
         Ok(())
@@ -349,8 +389,9 @@ impl Type {
         zelf.attrs_offset
     }
     #[getter(name = "__weakrefoffset__")]
-    fn weakrefoffset(_zelf: &Obj<Type>, _vm: &Vm) -> usize {
-        0
+    fn weakrefoffset(zelf: &Obj<Type>, _vm: &Vm) -> usize {
+        // They lie in a table, not in the instance: it only matters whether there are any.
+        if crate::objects::weakref::has_weak_references(zelf) { zelf.basic_size } else { 0 }
     }
     #[getter(name = "__flags__")]
     fn flags(zelf: &Obj<Type>, _vm: &Vm) -> u32 {
@@ -418,6 +459,9 @@ impl Type {
     }
     #[getter(name = "__annotate__")]
     fn get_annotate(zelf: &Obj<Type>, vm: &Vm) -> PyResult {
+        if !zelf.has_flag(TypeFlags::HEAP) {
+            return Err(vm.no_attribute(&zelf.to_value(), &vm.names().__annotate__));
+        }
         for name in ["__annotate_func__", "__annotate__"] {
             if let Some(found) = zelf.dict().get_str(&vm.intern(name)) {
                 return match found.ty().slots.descr_get.get() {
@@ -442,19 +486,27 @@ impl Type {
     }
     #[getter(name = "__type_params__")]
     fn get_type_params(zelf: &Obj<Type>, vm: &Vm) -> Value {
-        let found = zelf.dict().get_str(&vm.names().__type_params__);
+        // In the dict of `type` itself lies this very attribute.
+        let own = zelf.has_flag(TypeFlags::HEAP);
+        let found = own.then(|| zelf.dict().get_str(&vm.names().__type_params__)).flatten();
         found.unwrap_or_else(|| Tuple::empty().into())
     }
     #[setter(name = "__type_params__")]
     fn set_type_params(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
-        if let Some(value) = value {
-            drop(zelf.dict().insert_str(&vm.names().__type_params__, value));
-            zelf.modified();
-        }
+        let Some(value) = value else {
+            return Err(vm.type_error(format!(
+                "cannot delete '__type_params__' attribute of type '{}'",
+                zelf.payload.name()
+            )));
+        };
+        drop(zelf.dict().insert_str(&vm.names().__type_params__, value));
+        zelf.modified();
         Ok(())
     }
     #[getter(name = "__text_signature__")]
-    fn text_signature(_zelf: &Obj<Type>, _vm: &Vm) {}
+    fn text_signature(zelf: &Obj<Type>, _vm: &Vm) -> Option<&'static str> {
+        zelf.signature.get()
+    }
 }
 
 /// The new value of a name attribute of a class made at run time.

@@ -9,6 +9,7 @@
 
 use super::Type;
 use crate::object::{Obj, ObjHead, Ref};
+use crate::objects::buffer_wrapper;
 use crate::objects::str_::Str;
 use crate::protocol::buffer::Buffer;
 use crate::protocol::compare::CmpOp;
@@ -340,6 +341,9 @@ table! {
             "($self, /, *args, **kwargs)" "Initialize self.  See help(type(self)) for accurate signature.";
         "__del__" finalize Wrapper::Finalize, |s| s.set_finalize(g::finalize),
             "($self, /)" "Called when the instance is about to be destroyed.";
+        "__buffer__" buffer Wrapper::Binary(|s| s.buffer.get().map(|_| buffer_wrapper::view as Binary)),
+            |s| s.set_buffer(buffer_wrapper::get),
+            "($self, flags, /)" "Return a buffer object that exposes the underlying memory of the object.";
         "__len__" len Wrapper::Len, |s| s.set_len(g::len), "($self, /)" "Return len(self).";
         "__getitem__" getitem Wrapper::Binary(|s| s.getitem.get()), |s| s.set_getitem(g::getitem),
             "($self, key, /)" "Return self[key].";

@@ -14,7 +14,7 @@ use crate::objects::typevar;
 use crate::protocol::{call, iter, object};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::machine::Machine;
-use crate::runtime::prepared::Instr;
+use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bytecode::code::flags;
@@ -250,7 +250,29 @@ pub fn get_yield_from_iter(vm: &Vm, m: &mut Machine) -> Done {
 
 /// awaitable -- iterator
 pub fn get_awaitable(vm: &Vm, m: &mut Machine) -> Done {
-    let iterator = awaitable_iter(vm, m.peek(1))?;
+    let value = m.peek(1);
+    if value.ty().slots.await_.get().is_none() && value.downcast::<Generator>().is_none() {
+        // What `async with` awaits has another name in the error.
+        let before = m.index().checked_sub(1).and_then(|at| m.prepared().at(at));
+        let method = match before.map(|i| i.op) {
+            Some(P::BeforeAsyncWith) => "__aenter__",
+            Some(P::WithCleanupStart) => "__aexit__",
+            _ => "",
+        };
+        if !method.is_empty() {
+            return Err(vm.type_error(format!(
+                "'async with' received an object from {method} that does not implement __await__: {}",
+                value.ty().name()
+            )));
+        }
+    }
+    let iterator = awaitable_iter(vm, value)?;
+    if let Some(coroutine) = iterator.downcast::<Generator>()
+        && coroutine.is_coroutine()
+        && coroutine.delegate().is_some()
+    {
+        return Err(vm.runtime_error("coroutine is being awaited already"));
+    }
     m.replace(1, iterator);
     Ok(())
 }

@@ -39,6 +39,8 @@ pub struct PreparedBlock {
     pub parent: u32,
     pub level: u32,
     pub target: u32,
+    /// The target's byte offset, which may be that of an instruction that left nothing behind.
+    pub offset: u32,
 }
 
 /// See the file's head.

@@ -45,6 +45,7 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
             parent: b.parent,
             level: b.level,
             target: build.index_of(b.target),
+            offset: b.target,
         })
         .collect();
     Ok(Prepared {
@@ -217,6 +218,7 @@ impl Build {
     fn emit_one(&mut self, analysis: &Analysis, step: &Step, at: usize) {
         let arg = step.arg;
         let plain = match step.op {
+            Op::NOP if jumped_over(&analysis.steps, at) => P::Nop,
             Op::NOP
             | Op::SETUP_LOOP
             | Op::SETUP_EXCEPT
@@ -238,13 +240,19 @@ impl Build {
                 let cache = self.cache();
                 return self.emit(step, P::LoadName, 0, cache, arg);
             }
-            Op::STORE_NAME => P::StoreName,
+            Op::STORE_NAME => {
+                let cache = self.cache();
+                return self.emit(step, P::StoreName, 0, cache, arg);
+            }
             Op::DELETE_NAME => P::DeleteName,
             Op::LOAD_GLOBAL => {
                 let cache = self.cache();
                 return self.emit(step, P::LoadGlobal, 0, cache, arg);
             }
-            Op::STORE_GLOBAL => P::StoreGlobal,
+            Op::STORE_GLOBAL => {
+                let cache = self.cache();
+                return self.emit(step, P::StoreGlobal, 0, cache, arg);
+            }
             Op::DELETE_GLOBAL => P::DeleteGlobal,
             Op::LOAD_CLOSURE => P::LoadClosure,
             Op::LOAD_DEREF => P::LoadDeref,
@@ -426,6 +434,34 @@ fn awaits_nothing(rest: &[Step], code: &CodeObject) -> bool {
         && wait.op == Op::YIELD_FROM
         && !load.is_target
         && !wait.is_target
+}
+
+/// Instructions that the prepared form does without.
+pub(crate) fn leaves_nothing(op: Op) -> bool {
+    matches!(
+        op,
+        Op::NOP
+            | Op::SETUP_LOOP
+            | Op::SETUP_EXCEPT
+            | Op::SETUP_FINALLY
+            | Op::POP_BLOCK
+            | Op::SETUP_ASYNC_WITH
+            | Op::EXTENDED_ARG
+    )
+}
+
+/// Is this all that a conditional jump may pass over? Then it stays, since nobody could tell
+/// otherwise whether it ran (`if test: pass`).
+fn jumped_over(steps: &[Step], at: usize) -> bool {
+    let test = steps[..at].iter().rev().find(|step| !leaves_nothing(step.op));
+    let target = match test {
+        Some(test) if test.op.row().taken.is_some() && test.target > steps[at].offset => {
+            test.target
+        }
+        _ => return false,
+    };
+    let behind = steps[at..].iter().find(|step| !leaves_nothing(step.op));
+    behind.is_some_and(|step| step.start >= target)
 }
 
 /// Instructions that find a word by counting down: no `LoadMethod` may put one more in between.
