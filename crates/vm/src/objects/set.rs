@@ -97,6 +97,7 @@ impl Set {
     }
     fn add_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> PyResult<()> {
         if dict::find(&self.table, vm, key, hash)?.is_none() {
+            vm.need(self.table.with(|t| t.growth()))?;
             self.table.with_mut(|t| t.push_new(hash, key.clone(), ()));
         }
         Ok(())

@@ -116,7 +116,11 @@ fn quick_inplace(i: Instr, x: u64, y: u64) -> Option<Value> {
 #[inline(always)]
 pub fn inplace_add(vm: &Vm, m: &mut Machine) -> Done {
     let (a, b) = (m.peek(2), m.peek(1));
-    if a.is_pointer() && b.is_pointer() && a.is_exact::<Str>() && b.is_exact::<Str>() {
+    if a.is_pointer()
+        && b.is_pointer()
+        && let (Some(left), Some(right)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>())
+    {
+        vm.need(Str::growth(left, right))?;
         m.outline(append_text);
         return Ok(());
     }
@@ -156,6 +160,7 @@ fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
         && let (Some(a), Some(b)) =
             (m.peek(2).downcast_exact::<Str>(), m.peek(1).downcast_exact::<Str>())
     {
+        vm.need(Str::growth(a, b))?;
         let result = Str::concat_obj(a, b);
         finish_binary(m, result.into());
         return Ok(());
@@ -164,6 +169,7 @@ fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
         && let (Some(a), Some(b)) =
             (m.peek(2).downcast_exact::<List>(), m.peek(1).downcast_exact::<List>())
     {
+        vm.need((a.len() + b.len()) * size_of::<Value>())?;
         let result = List::joined(a, b);
         finish_binary(m, result.into());
         return Ok(());
