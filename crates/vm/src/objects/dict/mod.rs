@@ -8,6 +8,7 @@
 //! CPython's counterpart: `Objects/dictobject.c`.
 
 pub mod methods;
+pub mod ordered;
 pub mod table;
 pub mod views;
 
@@ -332,6 +333,39 @@ impl Dict {
 
     /// The entry at or behind a position: `(position, key, value)`.
     #[inline]
+    /// Changes with each key that comes, goes or moves.
+    pub(crate) fn stamp(&self) -> u32 {
+        self.table.with(|t| t.stamp())
+    }
+    /// Takes the first pair out.
+    pub fn pop_first(&self) -> Option<(Value, Value)> {
+        self.keys_changed();
+        self.table.with_mut(|t| {
+            let entry = t.next_live(0)?;
+            let slot = t.slot_of(entry)?;
+            t.remove(entry, slot, Value::NONE)
+        })
+    }
+    /// Moves a key with its value to the end, or the start; `false` if there is no such key.
+    pub fn move_to_end(&self, vm: &Vm, key: &Value, last: bool) -> PyResult<bool> {
+        let hash = object::hash(vm, key)?;
+        let Some((entry, slot)) = find(&self.table, vm, key, hash)? else { return Ok(false) };
+        self.keys_changed();
+        self.table.with_mut(|t| {
+            let there =
+                if last { entry + 1 == t.entries().len() } else { t.next_live(0) == Some(entry) };
+            if there {
+                return;
+            }
+            let Some((key, value)) = t.remove(entry, slot, Value::NONE) else { return };
+            if last {
+                t.push_new(hash, key, value);
+            } else {
+                t.push_front(hash, key, value);
+            }
+        });
+        Ok(true)
+    }
     pub fn entry_from(&self, at: usize) -> Option<(usize, Value, Value)> {
         self.table.with(|t| {
             let at = t.next_live(at)?;

@@ -3,7 +3,7 @@
 //! One payload serves the three views, another the six iterators; their types differ only in name
 //! and are data.
 
-use super::{Dict, methods};
+use super::{Dict, methods, ordered};
 use crate::object::{Guarded, Obj, Ref};
 use crate::objects::set::Set;
 use crate::objects::str_::StrBuilder;
@@ -190,6 +190,9 @@ pub struct DictIter {
     /// How many items there should still be.
     #[notrace]
     left: Cell<usize>,
+    /// The dict's stamp, where the order counts.
+    #[notrace]
+    stamp: Option<u32>,
 }
 
 impl DictIter {
@@ -204,6 +207,7 @@ impl DictIter {
             (ViewKind::Items, true) => types.dict_reverse_item_iterator,
         };
         let len = dict.len();
+        let stamp = ordered::is_ordered(&dict).then(|| dict.stamp());
         let at = if reverse { dict.table.with(|t| t.entries().len()) } else { 0 };
         Ref::with_type(
             DictIter {
@@ -213,6 +217,7 @@ impl DictIter {
                 at: Cell::new(at),
                 len,
                 left: Cell::new(len),
+                stamp,
             },
             ty,
         )
@@ -227,7 +232,7 @@ impl DictIter {
         }
         let found = self.dict.with(|dict| {
             let dict = dict.as_ref()?;
-            let steady = dict.len() == self.len && self.left.get() > 0;
+            let steady = dict.len() == self.len && self.left.get() > 0 && self.stamp.is_none();
             if steady { Some(dict.entry_from(self.at.get())) } else { None }
         });
         match found {
@@ -237,12 +242,19 @@ impl DictIter {
                 Some(Ok(Some((key, value))))
             }
             // The end, or an error: the general way knows.
-            _ => Some(self.advance(vm).map(|_| None)),
+            _ => match self.stamp {
+                // One whose order counts goes the general way always.
+                Some(_) => None,
+                None => Some(self.advance(vm).map(|_| None)),
+            },
         }
     }
 
     fn advance(&self, vm: &Vm) -> PyResult<Option<Value>> {
         let Some(dict) = self.dict.get() else { return Ok(None) };
+        if self.stamp.is_some_and(|stamp| stamp != dict.stamp()) {
+            return Err(ordered::mutated(vm));
+        }
         if dict.len() != self.len {
             return Err(vm.runtime_error("dictionary changed size during iteration"));
         }
@@ -309,6 +321,7 @@ impl DictIter {
             at: Cell::new(zelf.at.get()),
             len: zelf.len,
             left: Cell::new(zelf.left.get()),
+            stamp: zelf.stamp,
         };
         while let Some(item) = copy.advance(vm)? {
             rest.push(item);

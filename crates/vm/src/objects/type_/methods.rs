@@ -231,12 +231,11 @@ impl Type {
         object::real_is_subclass(vm, subclass, zelf)
     }
     /// Used to create the namespace for the class statement
-    #[classmethod(sig = "($type, name, bases, /, **kwds)")]
+    #[classmethod(sig = "($type, /, *args, **kwds)")]
     fn __prepare__(
         _cls: &Value,
         _vm: &Vm,
-        _name: Option<&Value>,
-        _bases: Option<&Value>,
+        _args: crate::runtime::args::VarArgs,
         _kwds: crate::runtime::args::KwArgs,
     ) -> Ref<Dict> {
         Dict::new_ref()

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "words move from the stack into a tuple")]
 
 use super::Done;
+use crate::object::Ref;
 use crate::objects::code::Code;
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
@@ -71,20 +72,16 @@ pub fn build_const_key_map(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 }
 
 /// What is called, for error texts: `f()`, `C()`.
-fn callable_name(callable: &Value) -> String {
-    let name = if let Some(f) = callable.downcast::<Function>() {
-        f.qualname().to_string()
-    } else if let Some(ty) = callable.downcast::<crate::objects::type_::Type>() {
-        ty.name().into()
-    } else if let Some(f) = callable.downcast::<crate::objects::builtin_function::BuiltinFunction>()
-    {
-        f.name().to_string()
-    } else if let Some(method) = callable.downcast::<crate::objects::method::Method>() {
-        return callable_name(&method.function);
-    } else {
-        return format!("{} object", callable.ty().name());
+fn callable_name(vm: &Vm, callable: &Value) -> String {
+    let attribute = |name: &Ref<Str>| {
+        let found = object::lookup_attr(vm, callable, name).ok().flatten()?;
+        found.downcast::<Str>().map(|text| text.to_string_lossy())
     };
-    format!("{name}()")
+    match (attribute(&vm.names().__qualname__), attribute(&vm.names().__module__)) {
+        (Some(name), Some(module)) if module != "builtins" => format!("{module}.{name}()"),
+        (Some(name), _) => format!("{name}()"),
+        (None, _) => object::str(vm, callable).map(|t| t.to_string_lossy()).unwrap_or_default(),
+    }
 }
 
 /// iterables -- one sequence
@@ -117,7 +114,7 @@ fn join_iterables(
 fn not_iterable_argument(vm: &Vm, callable: &Value, part: &Value) -> Exc {
     vm.type_error(format!(
         "{} argument after * must be an iterable, not {}",
-        callable_name(callable),
+        callable_name(vm, callable),
         part.ty().name()
     ))
 }
@@ -177,7 +174,7 @@ pub fn add_keywords(vm: &Vm, dict: &Dict, part: &Value, callable: &Value) -> PyR
     if !crate::objects::dict::methods::is_mapping(vm, part)? {
         return Err(vm.type_error(format!(
             "{} argument after ** must be a mapping, not {}",
-            callable_name(callable),
+            callable_name(vm, callable),
             part.ty().name()
         )));
     }
@@ -188,7 +185,7 @@ pub fn add_keywords(vm: &Vm, dict: &Dict, part: &Value, callable: &Value) -> PyR
         if dict.contains(vm, &key)? {
             return Err(vm.type_error(format!(
                 "{} got multiple values for keyword argument '{}'",
-                callable_name(callable),
+                callable_name(vm, callable),
                 object::str(vm, &key)?
             )));
         }
