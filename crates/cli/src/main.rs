@@ -1,5 +1,6 @@
 //! The command line. CPython's counterpart: `Programs/python.c`, `Modules/main.c`.
 
+#[cfg(not(feature = "system-alloc"))]
 mod memory;
 mod options;
 mod paths;
@@ -26,6 +27,7 @@ const STACK: usize = 64 << 20;
 const INTERRUPTED: i32 = 0x100 | 130;
 
 fn main() -> ExitCode {
+    #[cfg(not(feature = "system-alloc"))]
     memory::tune();
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK).spawn(start);
     // Signals are for the thread that runs the program.

@@ -121,7 +121,7 @@ pub fn text_of(bytes: &[u8]) -> String {
                 0..0x80 => byte as char,
                 0x80..0xc0 => char::from_u32(u32::from(byte) * 3).unwrap_or('x'),
                 0xc0..0xe0 => char::from_u32(0x4e00 + u32::from(byte)).unwrap_or('x'),
-                _ => char::from_u32(0x1d7c0 + u32::from(byte & 31)).unwrap_or('x'),
+                _ => char::from_u32(0x1d400 + u32::from(byte & 31)).unwrap_or('x'),
             })
             .collect(),
     }

@@ -127,7 +127,7 @@ fn acquire_arguments(vm: &Vm, blocking: Option<&Value>, timeout: Option<&Value>)
 /// A lock is not owned by the thread that locked it; another thread may unlock it. A thread
 /// attempting to lock a lock that it has already locked will block until another thread unlocks
 /// it. Deadlocks may ensue.
-#[pyclass(name = "_thread.lock")]
+#[pyclass(name = "_thread.lock", sig = "()")]
 pub struct Lock {
     #[notrace]
     gate: Gate,
@@ -354,7 +354,7 @@ fn ident(vm: &Vm) -> u64 {
 }
 
 /// Thread-local data: the instance's dict is that of the thread that looks at it.
-#[pyclass(name = "_thread._local", base_type, has_dict)]
+#[pyclass(name = "_thread._local", base_type, has_dict, sig = "()")]
 pub struct Local {
     args: Ref<Tuple>,
     kwargs: Ref<Dict>,

@@ -1,9 +1,10 @@
-//! Native modules about data and numbers: `cmath`, `_datetime`, `_queue`, `_statistics`, `zlib`.
+//! Native modules about data and numbers: `cmath`, `_datetime`, `_pickle`, `_queue`, `_statistics`, `zlib`.
 //!
 //! Each module of CPython's `Modules/` has a file (or folder) of its name here.
 
 mod cmath;
 mod datetime;
+mod pickle;
 mod queue;
 mod statistics;
 mod zlib;
@@ -16,6 +17,7 @@ pub fn register(vm: &Vm) {
     for def in [
         &cmath::cmath::MODULE,
         &datetime::datetime::MODULE,
+        &pickle::pickle::MODULE,
         &queue::queue::MODULE,
         &statistics::statistics::MODULE,
         &zlib::zlib::MODULE,

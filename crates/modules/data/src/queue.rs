@@ -44,7 +44,7 @@ fn empty(vm: &Vm) -> Exc {
 }
 
 /// Simple, unbounded, reentrant FIFO queue.
-#[pyclass(name = "_queue.SimpleQueue", base_type)]
+#[pyclass(name = "_queue.SimpleQueue", base_type, sig = "()")]
 pub struct SimpleQueue {
     items: Guarded<VecDeque<Value>>,
     /// How many items were ever put, for those who wait.

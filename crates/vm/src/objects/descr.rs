@@ -544,6 +544,11 @@ impl MethodWrapper {
     fn receiver(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> Value {
         zelf.receiver.clone()
     }
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<MethodWrapper>, vm: &Vm) -> PyResult<(Value, (Value, &'static str))> {
+        let getattr = vm.builtins().get_str(&vm.intern("getattr"));
+        Ok((getattr.unwrap_or(Value::NONE), (zelf.receiver.clone(), zelf.descr.def.name)))
+    }
     #[getter(name = "__name__")]
     fn name(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> &'static str {
         zelf.descr.def.name
@@ -566,8 +571,8 @@ impl MethodWrapper {
     }
 }
 
-/// `T.__new__` of a built-in type.
-#[pyclass(name = "builtin_function_or_method", no_new)]
+/// `T.__new__` of a built-in type: a built-in function to those who ask by `isinstance`.
+#[pyclass(name = "builtin_function_or_method", base = super::builtin_function::BuiltinFunction, no_new)]
 pub struct NewWrapper {
     #[notrace]
     owner: &'static Obj<Type>,
@@ -633,6 +638,28 @@ impl NewWrapper {
             zelf.owner.head().address()
         )))
     }
+    #[slot]
+    fn richcompare(
+        zelf: &Obj<NewWrapper>,
+        _vm: &Vm,
+        other: &Value,
+        op: crate::protocol::compare::CmpOp,
+    ) -> PyResult {
+        use crate::protocol::compare::CmpOp;
+        let Some(other) = other.downcast::<NewWrapper>() else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
+        let same = zelf.owner.same(other.owner);
+        Ok(match op {
+            CmpOp::Eq => Value::bool(same),
+            CmpOp::Ne => Value::bool(!same),
+            _ => Value::NOT_IMPLEMENTED,
+        })
+    }
+    #[slot]
+    fn hash(zelf: &Obj<NewWrapper>, _vm: &Vm) -> PyResult<i64> {
+        Ok(zelf.owner.head().address() as i64 >> 4)
+    }
     #[getter(name = "__name__")]
     fn name(_zelf: &Obj<NewWrapper>, _vm: &Vm) -> &'static str {
         "__new__"
@@ -652,6 +679,13 @@ impl NewWrapper {
     #[getter(name = "__text_signature__")]
     fn text_signature(_zelf: &Obj<NewWrapper>, _vm: &Vm) -> &'static str {
         "($type, *args, **kwargs)"
+    }
+    #[getter(name = "__module__")]
+    fn module(_zelf: &Obj<NewWrapper>, _vm: &Vm) {}
+    #[pymethod]
+    fn __reduce__(zelf: &Obj<NewWrapper>, vm: &Vm) -> PyResult<(Value, (Value, &'static str))> {
+        let getattr = vm.builtins().get_str(&vm.intern("getattr"));
+        Ok((getattr.unwrap_or(Value::NONE), (zelf.owner.to_value(), "__new__")))
     }
 }
 
@@ -859,6 +893,15 @@ fn has_native_attrs(ty: &Obj<Type>) -> bool {
 }
 
 /// `__dict__` and `__weakref__` of instances.
+/// Is it the `__dict__` that classes give their instances?
+pub(crate) fn is_instance_dict(descr: &Value) -> bool {
+    let plain = instance_dict_defs().iter().find(|def| def.name == "__dict__");
+    match (descr.downcast::<GetSetDescr>(), plain) {
+        (Some(own), Some(plain)) => std::ptr::fn_addr_eq(own.def.get, plain.get),
+        _ => false,
+    }
+}
+
 pub(crate) fn instance_dict_defs() -> &'static [GetSetDef] {
     &[
         GetSetDef {
@@ -1202,6 +1245,9 @@ pub struct ItemGetter {
 impl ItemGetter {
     pub(crate) fn new_value(index: usize) -> Value {
         Ref::new(ItemGetter { index }).into()
+    }
+    pub(crate) fn index(&self) -> usize {
+        self.index
     }
 }
 

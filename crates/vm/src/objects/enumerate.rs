@@ -96,7 +96,7 @@ impl Enumerate {
 }
 
 /// Return a reverse iterator over the values of the given sequence.
-#[pyclass(name = "reversed", base_type, sig = "(object, /)")]
+#[pyclass(name = "reversed", base_type, sig = "(sequence, /)")]
 pub struct Reversed {
     sequence: ValueCell,
     #[notrace]
@@ -200,7 +200,7 @@ fn reduce_with(class: Value, arguments: Vec<Value>, strict: bool) -> Value {
 
 /// The zip object yields n-length tuples, where n is the number of iterables
 /// passed as positional arguments to zip().
-#[pyclass(name = "zip", base_type)]
+#[pyclass(name = "zip", base_type, sig = "(*iterables, strict=False)")]
 pub struct Zip {
     iterators: Vec<Value>,
     #[notrace]
@@ -319,7 +319,7 @@ impl Zip {
 
 /// Make an iterator that computes the function using arguments from
 /// each of the iterables.
-#[pyclass(name = "map", base_type)]
+#[pyclass(name = "map", base_type, sig = "(function, iterable, /, *iterables, strict=False)")]
 pub struct Map {
     function: Value,
     iterators: Vec<Value>,

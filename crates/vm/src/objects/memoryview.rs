@@ -177,6 +177,14 @@ impl MemoryView {
         Ok(MemoryView::make(Rc::new(buffer), view))
     }
 
+    /// A view of a buffer whose items lie one after the other, as flat bytes.
+    pub fn flat(mut buffer: Buffer) -> Ref<MemoryView> {
+        (buffer.shape, buffer.strides) = (vec![buffer.len()], vec![1]);
+        (buffer.format, buffer.item_size) = ("B".into(), 1);
+        let view = View::of(&buffer);
+        MemoryView::make(Rc::new(buffer), view)
+    }
+
     /// The buffer, if it is not released.
     fn live(&self, vm: &Vm) -> PyResult<Rc<Buffer>> {
         self.base.get().ok_or_else(|| released(vm))

@@ -54,9 +54,10 @@ impl Module {
     pub fn from_def(vm: &Vm, def: &'static ModuleDef) -> PyResult<Ref<Module>> {
         let doc = Some(def.doc).filter(|d| !d.is_empty());
         let module = Module::new_ref(vm, def.name, doc);
+        let name = vm.str(def.name);
         for function in def.functions {
-            let name = vm.intern(def.name).into();
-            module.set(vm, function.name, BuiltinFunction::plain(function, Some(name)));
+            let function_object = BuiltinFunction::plain(function, Some(name.clone()));
+            module.set(vm, function.name, function_object);
         }
         if let Some(init) = def.init {
             init(vm, &module)?;

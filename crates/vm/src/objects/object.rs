@@ -52,6 +52,12 @@ pub fn instance_dict(object: &Value) -> Option<Ref<Dict>> {
     Some(attrs.to_dict(gc).to_ref())
 }
 
+/// Is `__dict__` of the type's instances nothing but their attributes?
+pub fn has_plain_dict(vm: &Vm, ty: &Obj<Type>) -> bool {
+    let found = ty.lookup(&vm.names().__dict__);
+    found.is_some_and(|descr| crate::objects::descr::is_instance_dict(&descr))
+}
+
 /// Does attribute lookup on this type follow the generic rules?
 #[inline]
 pub fn has_generic_getattr(ty: &Type) -> bool {

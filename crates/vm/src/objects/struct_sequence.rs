@@ -3,12 +3,16 @@
 //! CPython's counterpart: `Objects/structseq.c`.
 
 use crate::object::{GilCell, Obj, Payload, Ref};
-use crate::objects::str_::StrBuilder;
+use crate::objects::dict::Dict;
+use crate::objects::str_::{Str, StrBuilder};
 use crate::objects::tuple::Tuple;
+use crate::objects::type_::declare::Methods;
 use crate::objects::type_::{Type, TypeFlags, declare};
 use crate::protocol::object;
+use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use adder_derive::pymethods;
 use std::collections::HashMap;
 
 /// Record types by name, with their fields' names.
@@ -100,12 +104,59 @@ pub fn record_type_hiding(vm: &Vm, name: &str, fields: &[&str], hidden: &[&str])
                 super::type_::methods::full_name(vm, ty),
             )));
         }
+        if let Some(hidden) = args.args().get(1) {
+            let Some(hidden) = hidden.downcast::<Dict>() else {
+                let name = super::type_::methods::full_name(vm, ty);
+                return Err(vm.type_error(format!("{name}() takes a dict as second arg, if any")));
+            };
+            for name in hidden_names(ty).iter().skip(given - want) {
+                items.push(hidden.get_str(name).unwrap_or(Value::NONE));
+            }
+        }
         items.resize(most, Value::NONE);
         Ok(Tuple::build_hiding(items, most - want, ty).into())
     });
     ty.set_flag(TypeFlags::SEQUENCE, true);
+    declare::add_methods(crate::object::reference::leak(ty.clone()), Record::METHODS);
     TYPES.with(|t| t.get_or_insert_default().insert(name.to_string(), ty.clone()));
     ty
+}
+
+/// The names of the hidden fields, in order.
+fn hidden_names(ty: &Obj<Type>) -> Vec<Ref<Str>> {
+    let shown = ty.lookup(&crate::objects::str_::intern::intern_str("n_sequence_fields"));
+    let shown = shown.and_then(|n| n.as_small_int()).unwrap_or(0) as usize;
+    let mut hidden: Vec<(usize, Ref<Str>)> = Vec::new();
+    for (name, value) in ty.dict().items_vec() {
+        if let Some(getter) = value.downcast::<crate::objects::descr::ItemGetter>()
+            && getter.index() >= shown
+            && let Ok(name) = name.into_ref::<Str>()
+        {
+            hidden.push((getter.index(), name));
+        }
+    }
+    hidden.sort_by_key(|(index, _)| *index);
+    hidden.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The methods of records.
+struct Record;
+
+#[pymethods]
+impl Record {
+    #[pymethod]
+    fn __reduce__(zelf: &Value, vm: &Vm) -> PyResult<(Value, (Value, Value))> {
+        let Some(zelf) = zelf.downcast::<Tuple>() else {
+            return Err(vm.wrong_receiver::<Tuple>(zelf));
+        };
+        let hidden = Dict::new_ref();
+        let values = zelf.all_items().get(zelf.len()..).unwrap_or_default();
+        for (name, value) in hidden_names(zelf.ty()).iter().zip(values) {
+            drop(hidden.insert_str(name, value.clone()));
+        }
+        let items = Tuple::from_slice(zelf.items());
+        Ok((zelf.ty().to_value(), (items.into(), hidden.into())))
+    }
 }
 
 fn field_names(vm: &Vm, ty: &Obj<Type>) -> Vec<String> {

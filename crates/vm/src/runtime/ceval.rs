@@ -168,6 +168,9 @@ unsafe fn run_with<O: Observer>(
                     P::DeleteFast => cold!(m, |c| stack::delete_fast(vm, c, i), exc, again, 'raise),
                     // names
                     P::LoadName => cold!(m, |c| names::load_name(vm, c, i), exc, again, 'raise),
+                    P::LoadNameModule => always!(names::load_name_module(&mut m, i)),
+                    P::LoadNameBuiltin => always!(names::load_name_builtin(&mut m, i)),
+                    P::StoreNameModule => always!(names::store_name_module(&mut m, i)),
                     P::StoreName => cold!(m, |c| names::store_name(vm, c, i), exc, again, 'raise),
                     P::DeleteName => cold!(m, |c| names::delete_name(vm, c, i), exc, again, 'raise),
                     P::LoadGlobal => cold!(m, |c| names::load_global(vm, c, i), exc, again, 'raise),
@@ -180,6 +183,7 @@ unsafe fn run_with<O: Observer>(
                     P::StoreGlobal => {
                         cold!(m, |c| names::store_global(vm, c, i), exc, again, 'raise)
                     }
+                    P::StoreGlobalModule => always!(names::store_global_module(&mut m, i)),
                     P::DeleteGlobal => {
                         cold!(m, |c| names::delete_global(vm, c, i), exc, again, 'raise)
                     }

@@ -160,7 +160,7 @@ impl Context {
 }
 
 /// ContextVar
-#[pyclass(name = "_contextvars.ContextVar", sig = "(name, /, *, default=<unrepresentable>)")]
+#[pyclass(name = "_contextvars.ContextVar")]
 pub struct ContextVar {
     #[notrace]
     name: Ref<Str>,

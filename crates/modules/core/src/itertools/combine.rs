@@ -45,7 +45,7 @@ impl State {
 /// To compute the product of an iterable with itself, specify the number
 /// of repetitions with the optional repeat keyword argument. For example,
 /// product(A, repeat=4) means the same as product(A, A, A, A).
-#[pyclass(name = "itertools.product", base_type)]
+#[pyclass(name = "itertools.product", base_type, sig = "(*iterables, repeat=1)")]
 pub struct Product {
     pools: Vec<Ref<Tuple>>,
     #[notrace]

@@ -68,7 +68,7 @@ impl Accumulate {
 /// Return a chain object whose .__next__() method returns elements from the
 /// first iterable until it is exhausted, then elements from the next
 /// iterable, until all of the iterables are exhausted.
-#[pyclass(name = "itertools.chain", base_type)]
+#[pyclass(name = "itertools.chain", base_type, sig = "(*iterables)")]
 pub struct Chain {
     source: ValueCell,
     active: ValueCell,
@@ -398,7 +398,7 @@ impl ISlice {
 /// is exhausted and then it raises StopIteration.  When the shorter iterables
 /// are exhausted, the fillvalue is substituted in their place.  The fillvalue
 /// defaults to None or can be specified by a keyword argument.
-#[pyclass(name = "itertools.zip_longest", base_type)]
+#[pyclass(name = "itertools.zip_longest", base_type, sig = "(*iterables, fillvalue=None)")]
 pub struct ZipLongest {
     iterators: Guarded<Vec<Value>>,
     /// Which iterators still give.

@@ -8,6 +8,7 @@ use crate::object::{Obj, Payload, Ref, TypeCell, alloc};
 use crate::objects::descr::{GetSetDescr, MethodDescr, WrapperDescr};
 use crate::objects::dict::Dict;
 use crate::objects::str_::Str;
+use crate::objects::str_::intern::intern_str;
 use crate::runtime::args::{Flavour, GetSetDef, NativeDef};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -134,7 +135,7 @@ pub fn type_object<T: Declared + Methods>() -> &'static Obj<Type> {
 }
 
 fn put(dict: &Dict, name: &str, value: Value) {
-    drop(dict.insert_str(&crate::objects::str_::intern::intern_str(name), value));
+    drop(dict.insert_str(&intern_str(name), value));
 }
 
 fn finish(
@@ -192,11 +193,12 @@ fn finish_filtered(
     }
     let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
     ty.doc.set(d.doc);
+    ty.signature.set(d.signature);
     if !getset.iter().any(|g| g.name == "__doc__") {
         put(dict, "__doc__", doc);
     }
     if d.module != "builtins" && !getset.iter().any(|g| g.name == "__module__") {
-        put(dict, "__module__", Ref::<Str>::from_str(d.module).into());
+        put(dict, "__module__", intern_str(d.module).into());
     }
     if let Some(base) = ty.base() {
         ty.slots.inherit(&base.slots);
@@ -217,7 +219,7 @@ pub(crate) fn add_slot_wrappers(ty: &'static Obj<Type>) {
     let dict = ty.dict();
     for def in SLOT_DEFS {
         if def.is_filled(&ty.slots) {
-            let name = crate::objects::str_::intern::intern_str(def.name);
+            let name = intern_str(def.name);
             if dict.get_str(&name).is_none() {
                 drop(dict.insert_str(&name, WrapperDescr::new_value(def, ty)));
             }
@@ -266,7 +268,7 @@ pub(crate) fn derive_type(
         if doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(doc).into() },
     );
     if module != "builtins" {
-        put(ty.dict(), "__module__", Ref::<Str>::from_str(module).into());
+        put(ty.dict(), "__module__", intern_str(module).into());
     }
     ty.slots.inherit(&base.slots);
     ty
@@ -367,7 +369,7 @@ pub fn extend_type<M: Methods>(
     ty.set_dict(Dict::new_ref());
     let ty = crate::object::reference::leak(ty);
     for (i, name) in members.iter().enumerate() {
-        let name = crate::objects::str_::intern::intern_str(name);
+        let name = intern_str(name);
         let offset = (first + 8 * i) as u32;
         let member = crate::objects::descr::MemberDescr::new_value(&name, &ty.to_ref(), offset);
         drop(ty.dict().insert_str(&name, member));

@@ -108,6 +108,17 @@ pub fn type_getattro(vm: &Vm, zelf: &Value, name: &Ref<Str>) -> PyResult<Option<
     }
 }
 
+/// Is this an attribute that lookups give as it is: no descriptor?
+fn is_plain(value: &Value) -> bool {
+    let slots = &value.ty().slots;
+    slots.descr_get.get().is_none() && slots.descr_set.get().is_none()
+}
+
+/// A name that may stand for a slot, or that the type itself looks at.
+fn is_special(name: &Str) -> bool {
+    name.as_ascii().is_some_and(|name| name.starts_with("__"))
+}
+
 impl Type {
     /// Is instances' `__new__` one written in Python?
     pub(crate) fn has_own_new(&self, vm: &Vm) -> bool {
@@ -197,6 +208,7 @@ impl Type {
         {
             return set(vm, &descr, zelf, value);
         }
+        let plain = value.as_ref().is_some_and(is_plain);
         let old = match value {
             Some(value) => ty.dict().insert_str(name, value),
             None => match ty.dict().remove_str(name) {
@@ -204,8 +216,12 @@ impl Type {
                 None => return Err(vm.no_attribute(zelf, name)),
             },
         };
-        ty.modified();
-        build::slot_changed(vm, ty, name);
+        if plain && old.as_ref().is_some_and(is_plain) && !is_special(name) {
+            ty.value_replaced();
+        } else {
+            ty.modified();
+            build::slot_changed(vm, ty, name);
+        }
         drop(old);
         Ok(())
     }
@@ -294,7 +310,10 @@ impl Type {
         match zelf.dict().get_str(&vm.names().__module__) {
             Some(module) if !native || module.downcast::<Str>().is_some() => Ok(module),
             _ if !native => Err(vm.attribute_error("__module__")),
-            _ => Ok(vm.str(zelf.payload.name().rsplit_once('.').map_or("builtins", |(m, _)| m))),
+            _ => {
+                let name = zelf.payload.name();
+                Ok(vm.intern(name.rsplit_once('.').map_or("builtins", |(m, _)| m)).into())
+            }
         }
     }
     #[setter(name = "__module__")]
@@ -484,7 +503,9 @@ impl Type {
         Ok(())
     }
     #[getter(name = "__text_signature__")]
-    fn text_signature(_zelf: &Obj<Type>, _vm: &Vm) {}
+    fn text_signature(zelf: &Obj<Type>, _vm: &Vm) -> Option<&'static str> {
+        zelf.signature.get()
+    }
 }
 
 /// The new value of a name attribute of a class made at run time.

@@ -72,6 +72,9 @@ pub struct Type {
     dict: DictCell,
     #[notrace]
     version: Cell<u32>,
+    /// How often a plain value, here or in a base, took another's place: see [`Type::value_replaced`].
+    #[notrace]
+    values: Cell<u32>,
     #[notrace]
     pub slots: Slots,
     /// Bytes of an instance without collector head, tail and inline values.
@@ -100,6 +103,9 @@ pub struct Type {
     /// The docstring of a native type, whose dict may hold that of its instances.
     #[notrace]
     pub(crate) doc: Cell<&'static str>,
+    /// How a native type is called, as its declaration says.
+    #[notrace]
+    pub(crate) signature: Cell<Option<&'static str>>,
 }
 
 /// The type's dict; empty only during start-up.
@@ -149,14 +155,16 @@ const CACHE_SIZE: usize = 4096;
 
 struct CacheEntry {
     version: u32,
+    values: u32,
     /// Owned, so that no other name comes to lie at its address.
     name: Option<Ref<Str>>,
-    /// A borrowed value word (kept alive by the type as long as the version holds), or 0.
+    /// A borrowed value word (kept alive by the type as long as both numbers hold), or 0.
     found: u64,
 }
 
-static CACHE: GilCell<[CacheEntry; CACHE_SIZE]> =
-    GilCell::new([const { CacheEntry { version: 0, name: None, found: 0 } }; CACHE_SIZE]);
+static CACHE: GilCell<[CacheEntry; CACHE_SIZE]> = GilCell::new(
+    [const { CacheEntry { version: 0, values: 0, name: None, found: 0 } }; CACHE_SIZE],
+);
 
 /// The fixed parts of a new type.
 pub(crate) struct Parts {
@@ -182,6 +190,7 @@ impl Type {
             mro: Guarded::new(Vec::new()),
             dict: DictCell(std::cell::OnceCell::new()),
             version: Cell::new(0),
+            values: Cell::new(0),
             slots: Slots::default(),
             basic_size: parts.basic_size,
             attrs_offset: parts.attrs_offset,
@@ -196,6 +205,7 @@ impl Type {
             subclasses: Guarded::new(Vec::new()),
             abstract_methods: ValueCell::default(),
             doc: Cell::new(""),
+            signature: Cell::new(None),
         }
     }
 
@@ -292,6 +302,34 @@ impl Type {
         }
     }
 
+    /// The number that stands, together with the version, for the plain values that lookups find.
+    #[inline(always)]
+    pub fn values(&self) -> u32 {
+        self.values.get()
+    }
+
+    /// A value of this type's dict took another's place, and neither is a descriptor: `Class.count += 1`.
+    /// Lookups find other values than before, but nothing else about the type has changed, so that its
+    /// version holds, and with it what is known of its instances' attributes and its methods.
+    pub fn value_replaced(&self) {
+        self.count_value();
+        if self.subclasses.with(Vec::is_empty) {
+            return;
+        }
+        let mut waiting = self.subclass_refs();
+        while let Some(ty) = waiting.pop() {
+            ty.count_value();
+            waiting.extend(ty.subclass_refs());
+        }
+    }
+
+    fn count_value(&self) {
+        match self.values.get().checked_add(1) {
+            Some(next) => self.values.set(next),
+            None => self.modified(),
+        }
+    }
+
     /// The direct subclasses that are alive, oldest first.
     pub fn subclass_refs(&self) -> Vec<Ref<Type>> {
         let addresses = self.subclasses.get();
@@ -315,7 +353,7 @@ impl Type {
             let hit = CACHE.with(|c| {
                 let entry = &c[at];
                 let same = entry.name.as_ref().is_some_and(|n| n.head().address() == address);
-                if same && entry.version == version {
+                if same && entry.version == version && entry.values == self.values.get() {
                     Some(crate::object::weak::borrowed_word(entry.found))
                 } else {
                     None
@@ -328,7 +366,12 @@ impl Type {
         let found = self.lookup_uncached(name);
         if version != 0 && name.is_interned() {
             let word = found.as_ref().map_or(0, Value::bits);
-            let entry = CacheEntry { version, name: Some(name.clone()), found: word };
+            let entry = CacheEntry {
+                version,
+                values: self.values.get(),
+                name: Some(name.clone()),
+                found: word,
+            };
             drop(CACHE.with(|c| std::mem::replace(&mut c[at], entry)));
         }
         found

@@ -21,7 +21,7 @@ use crate::protocol::object::{self, Method};
 use crate::runtime::args::NativeDef;
 use crate::runtime::errors::PyResult;
 use crate::runtime::machine::Machine;
-use crate::runtime::prepared::cache::{Asked, Cache, MAX_MISSES, known, remember};
+use crate::runtime::prepared::cache::{Asked, Cache, MAX_MISSES, Way, known, remember};
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -75,15 +75,13 @@ pub fn load_attr_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let owner = m.peek(1);
     let version = version_for_cache(owner);
     if version != 0 {
-        if let Some((form, cache)) = known(version, name, Asked::Load)
-            && let Some(found) = read(owner, form, &cache)
-        {
+        if let Some(found) = known(version, name, Asked::Load, |way| read(owner, way)) {
             return put_found(vm, m, found);
         }
         let mut cache = Cache::EMPTY;
         if let Some(form) = learn_load(name, owner, &mut cache) {
             remember(name, Asked::Load, form, cache);
-            if let Some(found) = read(owner, form, &cache) {
+            if let Some(found) = read(owner, &Way { cache, form }) {
                 return put_found(vm, m, found);
             }
         }
@@ -132,8 +130,10 @@ fn put_found(vm: &Vm, m: &mut Machine, found: Found) -> Done {
 }
 
 /// Reads an attribute the way a specialised form does.
-fn read(owner: &Value, form: P, cache: &Cache) -> Option<Found> {
-    let value = match form {
+#[inline(always)]
+fn read(owner: &Value, way: &Way) -> Option<Found> {
+    let cache = &way.cache;
+    let value = match way.form {
         P::LoadAttrSlot => slot_value(owner, cache)?.clone(),
         P::LoadAttrMember => member_value(owner, cache)?.clone(),
         P::LoadAttrClass => class_value(owner, cache)?,
@@ -196,6 +196,7 @@ fn learn_load(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> Option<P> {
             }
             cache.type_version = version;
             cache.word = found.bits();
+            cache.extra = ty.values().into();
             Some(P::LoadAttrClass)
         }
         None => {
@@ -229,6 +230,7 @@ fn learn_on_type(name: &Ref<Str>, class: &Obj<Type>, cache: &mut Cache) -> Optio
     }
     cache.type_version = version;
     cache.word = found.bits();
+    cache.extra = class.values().into();
     Some(P::LoadAttrOnType)
 }
 
@@ -263,6 +265,9 @@ fn class_value(owner: &Value, cache: &Cache) -> Option<Value> {
     if ty.attrs_offset != 0 && attrs_of(head, ty).shape_word() != cache.shape {
         return None;
     }
+    if u64::from(ty.values()) != cache.extra {
+        return None;
+    }
     crate::object::weak::borrowed_word(cache.word)
 }
 
@@ -278,7 +283,7 @@ fn module_value(owner: &Value, cache: &Cache) -> Option<Value> {
 #[inline(always)]
 fn type_value(owner: &Value, cache: &Cache) -> Option<Value> {
     let class = owner.downcast_exact::<Type>()?;
-    if !class.has_version(cache.type_version) {
+    if !class.has_version(cache.type_version) || u64::from(class.values()) != cache.extra {
         return None;
     }
     crate::object::weak::borrowed_word(cache.word)
@@ -387,7 +392,10 @@ pub fn store_attr_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         None => 0,
     };
     if version != 0 {
-        if let Some((form, cache)) = known(version, m.name(i.c), Asked::Store) {
+        // Storing may drop the old value, so it works on a copy.
+        if let Some(Way { cache, form }) =
+            known(version, m.name(i.c), Asked::Store, |way| Some(*way))
+        {
             let stored = match form {
                 P::StoreAttrSlot => store_slot(m, &cache),
                 P::StoreAttrAdd => store_add(m, &cache),
@@ -680,9 +688,8 @@ pub fn load_method_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let owner = m.peek(1);
     let version = owner.ty().version();
     if version != 0 {
-        if let Some((P::LoadMethodType, cache)) = known(version, name, Asked::Method)
-            && let Some(method) = cached_method(owner, &cache)
-        {
+        let method = known(version, name, Asked::Method, |way| cached_method(owner, &way.cache));
+        if let Some(method) = method {
             put_method(m, method);
             return Ok(());
         }

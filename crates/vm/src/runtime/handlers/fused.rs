@@ -383,7 +383,7 @@ pub fn is_call_with_local(m: &Machine, call: P) -> bool {
 /// `f(x)` of a native built-in: nothing is pushed but the result.
 #[inline(always)]
 pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    if let Some(def) = names::cached_builtin(m, i)
+    if let Some(def) = names::cached_native(m, i)
         && let Some(argument) = m.local(m.ahead(0).c as usize).clone()
     {
         // Whatever is raised is raised by the call.

@@ -45,84 +45,174 @@ fn dict_get(vm: &Vm, dict: &Obj<Dict>, name: &Ref<Str>) -> PyResult<Option<Value
 #[inline(never)]
 pub fn load_global(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let name = m.name(i.c).clone();
-    let cache = m.cache(i.b);
-    let (globals, builtins) = (m.frame().globals(), m.frame().builtins());
-    if globals.is_exact() && builtins.is_exact() {
-        if let Some(index) = globals.index_of_str(&name) {
-            cache.index = index as u32;
-            cache.word = globals.keys_version();
-            m.specialize(Instr { op: P::LoadGlobalModule, ..i });
-        } else if let Some(index) = builtins.index_of_str(&name) {
-            cache.index = index as u32;
-            cache.word = globals.keys_version();
-            cache.extra = builtins.keys_version();
-            let op = if super::fused::is_call_with_local(m, P::CallFunction)
-                && builtins.value_at(index).is_some_and(|f| f.is_exact::<BuiltinFunction>())
-            {
-                P::GlobalCallFast
-            } else {
-                P::LoadGlobalBuiltin
-            };
+    match learn(m, i) {
+        Some(Home::Globals) => m.specialize(Instr { op: P::LoadGlobalModule, ..i }),
+        Some(Home::Builtins) => {
+            let calls = super::fused::is_call_with_local(m, P::CallFunction)
+                && cached_builtin(m, i).is_some_and(|f| f.is_exact::<BuiltinFunction>());
+            let op = if calls { P::GlobalCallFast } else { P::LoadGlobalBuiltin };
             m.specialize(Instr { op, ..i });
         }
+        None => {}
     }
     let value = global_or_builtin(vm, m, &name)?;
     m.push(value);
     Ok(())
 }
 
+/// The value of a global at the cached entry.
 #[inline(always)]
-pub fn load_global_module(m: &mut Machine, i: Instr) {
+fn cached_global(m: &Machine, i: Instr) -> Option<Value> {
     let cache = m.cache(i.b);
     let globals = m.frame().globals();
-    if globals.has_keys_version(cache.word)
-        && let Some(value) = globals.value_at(cache.index as usize)
-    {
-        m.push(value);
-        return;
+    if !globals.has_keys_version(cache.word) {
+        return None;
     }
-    m.outline(|m| relearn(m, i));
+    globals.value_at(cache.index as usize)
 }
 
-/// The name is not where it was: it is looked for again.
-#[cold]
-#[inline(never)]
-fn relearn(m: &mut Machine, i: Instr) {
-    m.specialize(Instr { op: P::LoadGlobal, ..i });
-    m.again();
-}
-
-/// The native function that the cache knows among the built-ins, if one argument is all it needs.
+/// The value of a built-in at the cached entry, hidden by no global.
 #[inline(always)]
-pub fn cached_builtin(m: &Machine, i: Instr) -> Option<&'static NativeDef> {
+fn cached_builtin(m: &Machine, i: Instr) -> Option<Value> {
     let cache = m.cache(i.b);
     let (globals, builtins) = (m.frame().globals(), m.frame().builtins());
     if !globals.has_keys_version(cache.word) || !builtins.has_keys_version(cache.extra) {
         return None;
     }
-    let value = builtins.value_at(cache.index as usize)?;
+    builtins.value_at(cache.index as usize)
+}
+
+/// Binds the global at the cached entry, if that still is where it lies.
+#[inline(always)]
+fn store_cached(m: &mut Machine, i: Instr) -> bool {
+    let cache = m.cache(i.b);
+    let (globals, index) = (m.frame().globals(), cache.index as usize);
+    if !globals.has_keys_version(cache.word) {
+        return false;
+    }
+    let globals = globals.to_ref();
+    let value = m.pop();
+    globals.replace_at(index, value);
+    true
+}
+
+#[inline(always)]
+pub fn load_global_module(m: &mut Machine, i: Instr) {
+    match cached_global(m, i) {
+        Some(value) => m.push(value),
+        None => m.outline(|m| relearn(m, i, P::LoadGlobal)),
+    }
+}
+
+/// The name is not where it was: it is looked for again.
+#[cold]
+#[inline(never)]
+fn relearn(m: &mut Machine, i: Instr, op: P) {
+    m.specialize(Instr { op, ..i });
+    m.again();
+}
+
+/// The native function that the cache knows among the built-ins, if one argument is all it needs.
+#[inline(always)]
+pub fn cached_native(m: &Machine, i: Instr) -> Option<&'static NativeDef> {
+    let value = cached_builtin(m, i)?;
     let def = value.downcast_exact::<BuiltinFunction>()?.unbound()?;
     def.takes(1).then_some(def)
 }
 
 #[inline(always)]
 pub fn load_global_builtin(m: &mut Machine, i: Instr) {
-    let cache = m.cache(i.b);
-    let (globals, builtins) = (m.frame().globals(), m.frame().builtins());
-    if globals.has_keys_version(cache.word)
-        && builtins.has_keys_version(cache.extra)
-        && let Some(value) = builtins.value_at(cache.index as usize)
-    {
-        m.push(value);
-        return;
+    match cached_builtin(m, i) {
+        Some(value) => m.push(value),
+        None => m.outline(|m| relearn(m, i, P::LoadGlobal)),
     }
-    m.outline(|m| relearn(m, i));
+}
+
+/// Is the namespace the globals, as in a module's own code?
+#[inline(always)]
+fn is_module_level(m: &Machine) -> bool {
+    let globals = m.frame().globals();
+    match &m.frame().namespace {
+        Some(namespace) => {
+            namespace.downcast_exact::<Dict>().is_some_and(|dict| std::ptr::eq(dict, globals))
+        }
+        None => false,
+    }
+}
+
+#[inline(always)]
+pub fn load_name_module(m: &mut Machine, i: Instr) {
+    match if is_module_level(m) { cached_global(m, i) } else { None } {
+        Some(value) => m.push(value),
+        None => m.outline(|m| relearn(m, i, P::LoadName)),
+    }
+}
+
+#[inline(always)]
+pub fn load_name_builtin(m: &mut Machine, i: Instr) {
+    match if is_module_level(m) { cached_builtin(m, i) } else { None } {
+        Some(value) => m.push(value),
+        None => m.outline(|m| relearn(m, i, P::LoadName)),
+    }
+}
+
+#[inline(always)]
+pub fn store_name_module(m: &mut Machine, i: Instr) {
+    if !is_module_level(m) || !store_cached(m, i) {
+        m.outline(|m| relearn(m, i, P::StoreName));
+    }
+}
+
+#[inline(always)]
+pub fn store_global_module(m: &mut Machine, i: Instr) {
+    if !store_cached(m, i) {
+        m.outline(|m| relearn(m, i, P::StoreGlobal));
+    }
+}
+
+/// Fills the cache of a name that is looked up in globals and built-ins: where was it found? Code that
+/// runs once, as most of a module's does, is left as it is.
+fn learn(m: &Machine, i: Instr) -> Option<Home> {
+    let cache = m.cache(i.b);
+    cache.misses = cache.misses.saturating_add(1);
+    if cache.misses == 1 {
+        return None;
+    }
+    let (globals, builtins) = (m.frame().globals(), m.frame().builtins());
+    if !globals.is_exact() || !builtins.is_exact() {
+        return None;
+    }
+    let name = m.name(i.c);
+    if let Some(index) = globals.index_of_str(name) {
+        cache.index = index as u32;
+        cache.word = globals.keys_version();
+        return Some(Home::Globals);
+    }
+    let index = builtins.index_of_str(name)?;
+    cache.index = index as u32;
+    cache.word = globals.keys_version();
+    cache.extra = builtins.keys_version();
+    Some(Home::Builtins)
+}
+
+/// Where a name lies.
+#[derive(PartialEq, Eq)]
+enum Home {
+    Globals,
+    Builtins,
 }
 
 #[inline(always)]
 pub fn load_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let value = load_name_value(vm, m, i)?;
     m.push(value);
+    if is_module_level(m) {
+        match learn(m, i) {
+            Some(Home::Globals) => m.specialize(Instr { op: P::LoadNameModule, ..i }),
+            Some(Home::Builtins) => m.specialize(Instr { op: P::LoadNameBuiltin, ..i }),
+            None => {}
+        }
+    }
     Ok(())
 }
 
@@ -130,7 +220,6 @@ fn load_name_value(vm: &Vm, m: &Machine, i: Instr) -> PyResult {
     let name = m.name(i.c);
     if let Some(namespace) = &m.frame().namespace {
         if let Some(dict) = namespace.downcast_exact::<Dict>() {
-            // At module level the namespace is the globals: the caches of LOAD_GLOBAL apply.
             if let Some(value) = dict.get_str(name) {
                 return Ok(value);
             }
@@ -153,6 +242,9 @@ pub fn store_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         Some(namespace) => match namespace.downcast_exact::<Dict>() {
             Some(dict) => {
                 drop(dict.insert_str(&name, value));
+                if is_module_level(m) && learn(m, i) == Some(Home::Globals) {
+                    m.specialize(Instr { op: P::StoreNameModule, ..i });
+                }
                 Ok(())
             }
             None => {
@@ -184,6 +276,9 @@ pub fn store_global(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let globals = m.frame().globals();
     if globals.is_exact() {
         drop(globals.insert_str(&name, value));
+        if learn(m, i) == Some(Home::Globals) {
+            m.specialize(Instr { op: P::StoreGlobalModule, ..i });
+        }
         return Ok(());
     }
     let globals = globals.to_value();

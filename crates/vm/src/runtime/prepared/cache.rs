@@ -51,17 +51,26 @@ pub enum Asked {
 struct Known {
     /// Owned, so that no other name comes to lie at its address.
     name: Option<Ref<Str>>,
-    form: P,
     asked: Asked,
-    cache: Cache,
+    way: Way,
+}
+
+/// A specialised form with its cache.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Way {
+    pub cache: Cache,
+    pub form: P,
 }
 
 const KNOWN_SIZE: usize = 1024;
 
 /// Instructions that meet many types (and so stay generic) share one table, by type and name.
 static KNOWN: GilCell<[Known; KNOWN_SIZE]> = GilCell::new(
-    [const { Known { name: None, form: P::PopTop, asked: Asked::Load, cache: Cache::EMPTY } };
-        KNOWN_SIZE],
+    [const {
+        let way = Way { cache: Cache::EMPTY, form: P::PopTop };
+        Known { name: None, asked: Asked::Load, way }
+    }; KNOWN_SIZE],
 );
 
 fn place(version: u32, name: &Ref<Str>, asked: Asked) -> usize {
@@ -69,23 +78,27 @@ fn place(version: u32, name: &Ref<Str>, asked: Asked) -> usize {
     (address ^ (version as usize).wrapping_mul(0x9e5) ^ (asked as usize) << 8) & (KNOWN_SIZE - 1)
 }
 
-/// How to reach an attribute, if it is known for this version of a type (not 0).
+/// How to reach an attribute, if it is known for this version of a type (not 0). `f` looks at it where
+/// it lies: it must neither run Python code nor drop the last reference to anything.
 #[inline(always)]
-pub fn known(version: u32, name: &Ref<Str>, asked: Asked) -> Option<(P, Cache)> {
+pub fn known<R>(
+    version: u32,
+    name: &Ref<Str>,
+    asked: Asked,
+    f: impl FnOnce(&Way) -> Option<R>,
+) -> Option<R> {
     KNOWN.with(|all| {
         let entry = &all[place(version, name, asked)];
-        let same = entry.name.as_ref().is_some_and(|n| std::ptr::eq(n.head(), name.head()));
-        if same && entry.cache.type_version == version && entry.asked as u8 == asked as u8 {
-            Some((entry.form, entry.cache))
-        } else {
-            None
-        }
+        let same = entry.name.as_ref().is_some_and(|n| std::ptr::eq(n.head(), name.head()))
+            && entry.way.cache.type_version == version
+            && entry.asked as u8 == asked as u8;
+        if same { f(&entry.way) } else { None }
     })
 }
 
 /// Remembers how an attribute is reached, for `cache.type_version`.
 pub fn remember(name: &Ref<Str>, asked: Asked, form: P, cache: Cache) {
-    let entry = Known { name: Some(name.clone()), form, asked, cache };
+    let entry = Known { name: Some(name.clone()), asked, way: Way { cache, form } };
     let at = place(cache.type_version, name, asked);
     drop(KNOWN.with(|all| std::mem::replace(&mut all[at], entry)));
 }

@@ -11,6 +11,7 @@ use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
 use crate::runtime::handlers::arith;
 use crate::runtime::vm::Vm;
+use adder_bytecode::code::{CodeObject, Const};
 use adder_bytecode::opcode::{Op, cmp};
 use adder_bytecode::verify::{self, Analysis, BlockKind, Entry, NO_BLOCK, Step};
 use std::cell::{Cell, UnsafeCell};
@@ -27,7 +28,7 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
     };
     let mut build = Build::new(&analysis, source.code.len());
     build.pair_methods(&analysis);
-    build.emit_all(&analysis);
+    build.emit_all(&analysis, source);
     build.resolve();
     for at in (0..build.out.len()).rev() {
         if let Some(op) = fuse::fused(&build.out, at) {
@@ -152,13 +153,18 @@ impl Build {
         index as u16
     }
 
-    fn emit_all(&mut self, analysis: &Analysis) {
+    fn emit_all(&mut self, analysis: &Analysis, code: &CodeObject) {
         let steps = &analysis.steps;
         let mut i = 0;
         while i < steps.len() {
             let step = &steps[i];
             self.index_at[step.start as usize / 2] = self.out.len() as u32;
             let next = steps.get(i + 1).filter(|n| !n.is_target && n.block == step.block);
+            if step.op == Op::GET_AITER && awaits_nothing(&steps[i + 1..], code) {
+                self.emit_one(analysis, step, i);
+                i += 3;
+                continue;
+            }
             if let Some(next) = next
                 && self.emit_pair(step, next)
             {
@@ -234,13 +240,19 @@ impl Build {
                 let cache = self.cache();
                 return self.emit(step, P::LoadName, 0, cache, arg);
             }
-            Op::STORE_NAME => P::StoreName,
+            Op::STORE_NAME => {
+                let cache = self.cache();
+                return self.emit(step, P::StoreName, 0, cache, arg);
+            }
             Op::DELETE_NAME => P::DeleteName,
             Op::LOAD_GLOBAL => {
                 let cache = self.cache();
                 return self.emit(step, P::LoadGlobal, 0, cache, arg);
             }
-            Op::STORE_GLOBAL => P::StoreGlobal,
+            Op::STORE_GLOBAL => {
+                let cache = self.cache();
+                return self.emit(step, P::StoreGlobal, 0, cache, arg);
+            }
             Op::DELETE_GLOBAL => P::DeleteGlobal,
             Op::LOAD_CLOSURE => P::LoadClosure,
             Op::LOAD_DEREF => P::LoadDeref,
@@ -411,6 +423,17 @@ impl Build {
             };
         }
     }
+}
+
+/// In 3.6 the asynchronous iterator itself was awaited, behind a wrapper that gave it at once: the
+/// `LOAD_CONST None; YIELD_FROM` of its code have nothing to do here.
+fn awaits_nothing(rest: &[Step], code: &CodeObject) -> bool {
+    let [load, wait, ..] = rest else { return false };
+    load.op == Op::LOAD_CONST
+        && matches!(code.consts.get(load.arg as usize), Some(Const::None))
+        && wait.op == Op::YIELD_FROM
+        && !load.is_target
+        && !wait.is_target
 }
 
 /// Instructions that the prepared form does without.

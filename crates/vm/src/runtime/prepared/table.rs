@@ -35,13 +35,17 @@ prepared! {
     StoreFast = "STORE_FAST", "binds a local";
     DeleteFast = "DELETE_FAST", "unbinds a local";
     LoadName = "LOAD_NAME", "local, global or built-in name";
+    LoadNameModule = "LOAD_NAME", "at module level: global name at a known entry";
+    LoadNameBuiltin = "LOAD_NAME", "at module level: built-in name at a known entry";
     StoreName = "STORE_NAME", "binds a name in the namespace";
+    StoreNameModule = "STORE_NAME", "at module level: binds the global at a known entry";
     DeleteName = "DELETE_NAME", "unbinds a name in the namespace";
     LoadGlobal = "LOAD_GLOBAL", "global or built-in name, not cached yet";
     LoadGlobalModule = "LOAD_GLOBAL", "global name at a known entry";
     LoadGlobalBuiltin = "LOAD_GLOBAL", "built-in name at a known entry";
     GlobalCallFast = "LOAD_GLOBAL", "a native built-in called with a local";
     StoreGlobal = "STORE_GLOBAL", "binds a global";
+    StoreGlobalModule = "STORE_GLOBAL", "binds the global at a known entry";
     DeleteGlobal = "DELETE_GLOBAL", "unbinds a global";
     LoadClosure = "LOAD_CLOSURE", "pushes a cell";
     LoadDeref = "LOAD_DEREF", "pushes a cell's content";
