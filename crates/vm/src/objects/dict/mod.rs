@@ -111,7 +111,7 @@ fn same_items(a: &[Value], b: &[Value]) -> Same {
 }
 
 /// Finds a key in a guarded table, leaving it for every `__eq__` that must run. `RuntimeError`-free:
-/// if the table changed meanwhile, the search starts again.
+/// if the key asked went away meanwhile, the search starts again.
 pub fn find<V>(
     table: &Guarded<Table<V>>,
     vm: &Vm,
@@ -120,8 +120,8 @@ pub fn find<V>(
 ) -> PyResult<Option<(usize, usize)>> {
     let mut after = 0;
     loop {
-        let (probe, stamp) =
-            table.with(|t| (t.find_from(hash, after, |k| same_key(k, key)), t.stamp()));
+        let (probe, stamp, size) = table
+            .with(|t| (t.find_from(hash, after, |k| same_key(k, key)), t.stamp(), t.index_size()));
         match probe {
             Probe::Absent => return Ok(None),
             Probe::Found { entry, slot } => return Ok(Some((entry, slot))),
@@ -130,7 +130,12 @@ pub fn find<V>(
                     continue;
                 };
                 let equal = compare::equal(vm, &candidate, key)?;
-                if table.with(|t| t.stamp()) != stamp {
+                // A change elsewhere matters to nobody.
+                let steady = |t: &Table<V>| {
+                    t.stamp() == stamp
+                        || (t.index_size() == size && t.points_to(slot, entry, &candidate))
+                };
+                if !table.with(steady) {
                     after = 0;
                 } else if equal {
                     return Ok(Some((entry, slot)));

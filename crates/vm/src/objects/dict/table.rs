@@ -316,6 +316,16 @@ impl<V> Table<V> {
         Some((key, value))
     }
 
+    /// The number of index words.
+    pub fn index_size(&self) -> usize {
+        self.indices.len()
+    }
+    /// Does an index word (still) point to an entry with this very key?
+    pub fn points_to(&self, slot: usize, entry: usize, key: &Value) -> bool {
+        self.indices.get(slot) == entry as u32
+            && self.entries.get(entry).is_some_and(|e| e.key.as_ref().is_some_and(|k| k.is(key)))
+    }
+
     /// The index word that points to an entry.
     pub fn slot_of(&self, entry: usize) -> Option<usize> {
         let hash = self.entries.get(entry)?.hash;

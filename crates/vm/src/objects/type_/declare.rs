@@ -164,7 +164,7 @@ fn finish_filtered(
     add_slot_wrappers(ty);
     for def in methods.iter().filter(|m| keep(m.name)) {
         let descr: Value = match def.flavour {
-            Flavour::Static => crate::objects::descr::static_native(def),
+            Flavour::Static => crate::objects::descr::static_native(def, ty),
             _ => MethodDescr::new_value(def, ty),
         };
         put(dict, def.name, descr);

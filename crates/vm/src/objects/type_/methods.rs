@@ -394,7 +394,14 @@ impl Type {
     }
     #[getter(name = "__flags__")]
     fn flags(zelf: &Obj<Type>, _vm: &Vm) -> u32 {
-        zelf.flags.get().bits()
+        let mut flags = zelf.flags.get();
+        // A native type without a layout of its own (`typing.Generic`) is one that a class
+        // statement could have made, and copyreg takes it for such.
+        let object = crate::objects::object::Object::cell().get();
+        if std::ptr::eq(zelf.layout(), object.layout()) && !std::ptr::eq(zelf, object) {
+            flags.insert(TypeFlags::HEAP);
+        }
+        flags.bits()
     }
     #[getter(name = "__abstractmethods__")]
     fn get_abstract(zelf: &Obj<Type>, vm: &Vm) -> PyResult {

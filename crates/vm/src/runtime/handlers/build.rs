@@ -85,11 +85,7 @@ fn callable_name(vm: &Vm, callable: &Value) -> String {
 }
 
 /// iterables -- one sequence
-fn join_iterables(
-    vm: &Vm,
-    parts: &[Value],
-    callable: Option<&Value>,
-) -> PyResult<SmallVec<[Value; 8]>> {
+fn join_iterables(vm: &Vm, parts: &[Value]) -> PyResult<SmallVec<[Value; 8]>> {
     let mut all = SmallVec::new();
     for part in parts {
         if let Some(tuple) = part.downcast_exact::<Tuple>() {
@@ -97,13 +93,10 @@ fn join_iterables(
             continue;
         }
         if !iter::is_iterable(part) {
-            return Err(match callable {
-                Some(callable) => not_iterable_argument(vm, callable, part),
-                None => vm.type_error(format!(
-                    "Value after * must be an iterable, not {}",
-                    object::type_name_or_none_type(part)
-                )),
-            });
+            return Err(vm.type_error(format!(
+                "Value after * must be an iterable, not {}",
+                object::type_name_or_none_type(part)
+            )));
         }
         all.extend(iter::collect(vm, part)?);
     }
@@ -121,15 +114,14 @@ fn not_iterable_argument(vm: &Vm, callable: &Value, part: &Value) -> Exc {
 
 pub fn build_list_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let parts = m.pop_few(i.c as usize);
-    let items = join_iterables(vm, &parts, None)?;
+    let items = join_iterables(vm, &parts)?;
     m.push(List::from_vec(items.into_vec()).into());
     Ok(())
 }
 
-pub fn build_tuple_unpack(vm: &Vm, m: &mut Machine, i: Instr, with_call: bool) -> Done {
+pub fn build_tuple_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let parts = m.pop_few(i.c as usize);
-    let callable = if with_call { Some(m.peek(1).clone()) } else { None };
-    let items = join_iterables(vm, &parts, callable.as_ref())?;
+    let items = join_iterables(vm, &parts)?;
     m.push(Tuple::from_small(items).into());
     Ok(())
 }
@@ -157,7 +149,7 @@ pub fn build_map_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     Ok(())
 }
 
-/// As above for a call: names must be new, and strings. callable args maps... -- callable args dict
+/// As above for a call: names must be new. callable args maps... -- callable args dict
 pub fn build_map_unpack_with_call(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let parts = m.pop_vec(i.c as usize);
     let callable = m.peek(2).clone();
@@ -169,7 +161,7 @@ pub fn build_map_unpack_with_call(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     Ok(())
 }
 
-/// Adds a mapping of keyword arguments.
+/// Adds a mapping of keyword arguments; that they are strings is for the call to see.
 pub fn add_keywords(vm: &Vm, dict: &Dict, part: &Value, callable: &Value) -> PyResult<()> {
     if !crate::objects::dict::methods::is_mapping(vm, part)? {
         return Err(vm.type_error(format!(
@@ -179,9 +171,6 @@ pub fn add_keywords(vm: &Vm, dict: &Dict, part: &Value, callable: &Value) -> PyR
         )));
     }
     for (key, value) in crate::objects::dict::methods::mapping_items(vm, part)? {
-        if key.downcast::<Str>().is_none() {
-            return Err(vm.type_error("keywords must be strings"));
-        }
         if dict.contains(vm, &key)? {
             return Err(vm.type_error(format!(
                 "{} got multiple values for keyword argument '{}'",
