@@ -107,8 +107,25 @@ impl Vm {
         self.interp().trees.get().is_some_and(|bridge| (bridge.is_tree)(value))
     }
 
+    /// Source in an encoding that the parser does not know: asks the codecs.
+    fn decode_source(&self, name: &str, bytes: &[u8]) -> Result<String, String> {
+        let bytes = crate::objects::bytes::Bytes::from_slice(bytes).into();
+        match crate::builtin_modules::codecs::decode_text(self, &bytes, name, "strict") {
+            Ok(text) => match text.downcast::<Str>() {
+                Some(text) => Ok(text.to_string_lossy()),
+                None => Err(format!("encoding problem: {name}")),
+            },
+            Err(e) => Err(crate::protocol::object::str(self, &e.value()).map_or_else(
+                |_| format!("unknown encoding: {name}"),
+                |text| text.to_string_lossy(),
+            )),
+        }
+    }
+
     fn parse(&self, source: &[u8], request: &Request<'_>) -> PyResult<Parsed> {
+        let decode = |name: &str, bytes: &[u8]| self.decode_source(name, bytes);
         let parsing = adder_syntax::Options {
+            decoder: Some(&decode),
             mode: request.mode,
             dont_imply_dedent: request.dont_imply_dedent,
             feature_version: request.feature_version,

@@ -59,6 +59,16 @@ impl DictView {
     }
 }
 
+/// Is everything that `a` shows in `b`? Values are compared, not hashed.
+fn all_in(vm: &Vm, a: &Value, b: &Value) -> PyResult<bool> {
+    let mut all = true;
+    iter::for_each(vm, a, |item| {
+        all = object::contains(vm, b, &item)?;
+        Ok(all)
+    })?;
+    Ok(all)
+}
+
 /// Set operators need one view and anything iterable.
 fn set_operator(vm: &Vm, a: &Value, b: &Value, method: &str) -> PyResult {
     let as_set = |v: &Value| -> PyResult<Option<Value>> {
@@ -132,13 +142,21 @@ impl DictView {
         if zelf.kind == ViewKind::Values {
             return Ok(Value::NOT_IMPLEMENTED);
         }
-        let other: Value = match (other.downcast::<DictView>(), other.downcast::<Set>()) {
-            (Some(view), _) if view.kind != ViewKind::Values => view.to_set(vm)?.into(),
-            (_, Some(set)) => set.to_value(),
+        let len = match (other.downcast::<DictView>(), other.downcast::<Set>()) {
+            (Some(view), _) if view.kind != ViewKind::Values => view.dict.len(),
+            (_, Some(set)) => Set::len(set),
             _ => return Ok(Value::NOT_IMPLEMENTED),
         };
-        let own: Value = zelf.to_set(vm)?.into();
-        crate::protocol::compare::rich_compare(vm, &own, &other, op)
+        let own = zelf.dict.len();
+        let zelf = zelf.to_value();
+        Ok(Value::bool(match op {
+            CmpOp::Eq => own == len && all_in(vm, &zelf, other)?,
+            CmpOp::Ne => own != len || !all_in(vm, &zelf, other)?,
+            CmpOp::Lt => own < len && all_in(vm, &zelf, other)?,
+            CmpOp::Le => own <= len && all_in(vm, &zelf, other)?,
+            CmpOp::Gt => own > len && all_in(vm, other, &zelf)?,
+            CmpOp::Ge => own >= len && all_in(vm, other, &zelf)?,
+        }))
     }
     #[slot]
     fn and(a: &Value, vm: &Vm, b: &Value) -> PyResult {
