@@ -401,7 +401,7 @@ impl Set {
     }
     #[slot]
     fn init(zelf: &Obj<Set>, vm: &Vm, args: CallArgs<'_>) -> PyResult<()> {
-        if args.keyword_count() > 0 && !zelf.ty().has_own_new(vm) {
+        if args.keyword_count() > 0 {
             return Err(vm.type_error("set() takes no keyword arguments"));
         }
         let iterable = one_iterable(vm, "set", args)?;
