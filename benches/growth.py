@@ -239,7 +239,7 @@ def _(n, x=None):
 _.prepare = lambda n: "ab" * (n // 2)
 
 
-@row("regex (a|b)*c", most=10**5)
+@row("regex repeated group, no match", most=10**5)
 def _(n, x=None):
     re.match("(?:a|b)*c", x)
 _.prepare = lambda n: "ab" * (n // 2)

@@ -27,7 +27,7 @@ impl Driver {
                 include_str!("../../corpus/format.txt"),
                 "% %s %d %r %a %c %x %X %o %e %E %f %F %g %G %i %u %% %(a)s %(b) %* %.* %ld # 0 - + \
                  { } {} {0} {a} {0.real} {0[1]} {a[k]} {!r} {!s:} {0:{1}} {: {{ }} < > = ^ , _ . z n c s \
-                 b d f e g 0>9 .3 .0f *^20 +, _b ,d 1e5 \u{e9} \u{2007} \u{1d7d0} %Y %m %j %U %Z %f",
+                 b d f e g 0>9 .3 .0f *^20 +, _b ,d 1e5 \u{e9} \u{2007} \u{1d400} %Y %m %j %U %Z %f",
                 include_str!("../../drivers/format.py"),
                 4,
             ),

@@ -172,7 +172,10 @@ impl Array {
                 Some(total) if all.try_reserve_exact(total).is_ok() => {}
                 _ => return Err(int::no_memory(vm)),
             }
-            (0..count).for_each(|_| all.extend_from_slice(b));
+            // Nothing, however often, is nothing.
+            if !b.is_empty() {
+                (0..count).for_each(|_| all.extend_from_slice(b));
+            }
             Ok(all)
         })
     }
