@@ -336,6 +336,11 @@ impl Pass<'_> {
         }
         let operand = |k: usize| &self.consts[self.stack[len - n + k] as usize];
         let value = if n == 1 {
+            // `~True` warns when it runs.
+            let warns = op == Op::UNARY_INVERT && self.lines.is_some();
+            if warns && matches!(operand(0), Const::True | Const::False) {
+                return false;
+            }
             fold::unary(op, operand(0))
         } else {
             fold::binary(op, operand(0), operand(1), self.lines.is_some())

@@ -53,6 +53,11 @@ pub struct Options<'a> {
     pub dont_imply_dedent: bool,
     /// `<>` instead of `!=` from the start (PEP 401), as if the future import had been seen.
     pub barry_as_flufl: bool,
+    /// What came to the language after this version (`3.n`) is refused, as far as CPython's parser does
+    /// so; 0 means that nothing is.
+    pub feature_version: u8,
+    /// The most digits of a decimal integer literal (`sys.set_int_max_str_digits`); 0 is no limit.
+    pub max_int_digits: usize,
     /// For encodings beyond the built-in ones; without it they are unknown.
     pub decoder: Option<Decoder<'a>>,
 }

@@ -74,6 +74,7 @@ impl Parser<'_> {
                     break;
                 }
                 Tok::Slash if self.level.is_modern() => {
+                    self.since(8, "Positional-only parameters are")?;
                     if slash {
                         return self.fail_here("/ may appear only once");
                     }

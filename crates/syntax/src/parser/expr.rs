@@ -119,6 +119,7 @@ impl Parser<'_> {
             ExprKind::Name { ctx, .. } if bare => *ctx = ExprContext::Store,
             _ => return self.walrus_target_error(&left),
         }
+        self.since(8, "Assignment expressions are")?;
         self.advance();
         let value = self.expression()?;
         let named = NamedExpr { target: left, value };

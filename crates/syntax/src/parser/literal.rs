@@ -84,6 +84,17 @@ impl Parser<'_> {
         let zeros = digits.iter().take_while(|&&byte| byte == b'0').count();
         let digits = &digits[zeros..];
         let text = std::str::from_utf8(digits).unwrap_or_default();
+        let limited = self.level.is_modern() && self.max_int_digits > 0;
+        if radix == 10 && limited && digits.len() > self.max_int_digits {
+            let message = format!(
+                "Exceeds the limit ({} digits) for integer string conversion: value has {} digits; \
+                 use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for \
+                 huge integer literals to avoid decimal conversion limits.",
+                self.max_int_digits,
+                digits.len()
+            );
+            return self.fail_here(message);
+        }
         if digits.is_empty() {
             return Ok(Constant::Int(0));
         }

@@ -67,6 +67,8 @@ pub(crate) struct Parser<'s> {
     /// End of the last token that was not layout.
     prev_end: Pos,
     level: Level,
+    feature_version: u8,
+    max_int_digits: usize,
     dont_imply_dedent: bool,
     /// The text's last newline is not the source's, and CPython's tokenizer makes no NEWLINE of
     /// it.
@@ -107,6 +109,8 @@ impl<'s> Parser<'s> {
             tok: start,
             prev_end: Pos::default(),
             level: options.level,
+            feature_version: options.feature_version,
+            max_int_digits: options.max_int_digits,
             dont_imply_dedent: options.dont_imply_dedent,
             implicit_newline: false,
             diagnose: false,
@@ -478,6 +482,14 @@ impl<'s> Parser<'s> {
     #[cold]
     fn fail_expr<T>(&mut self, message: impl Into<String>, expr: &Expr) -> Parse<T> {
         self.fail_at(message, expr.span.start, expr.span.end)
+    }
+
+    /// Refuses what only came with a later version than is asked for.
+    fn since(&mut self, minor: u8, what: &str) -> Parse<()> {
+        if self.feature_version == 0 || self.feature_version >= minor {
+            return Ok(());
+        }
+        self.fail_here(format!("{what} only supported in Python 3.{minor} and greater"))
     }
 
     /// A `SyntaxError` at the current token.

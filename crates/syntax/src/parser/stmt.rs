@@ -165,6 +165,7 @@ impl Parser<'_> {
         if self.asks() {
             self.attempt(false, Self::star_expressions)?;
         }
+        self.since(12, "Type statement is")?;
         self.advance();
         let mark = self.mark();
         let id = self.name()?;

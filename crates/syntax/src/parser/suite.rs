@@ -246,6 +246,9 @@ impl Parser<'_> {
         let line = mark.pos.line;
         self.advance();
         let is_star = self.level.is_modern() && self.eat(Tok::Star);
+        if is_star {
+            self.since(11, "Exception groups are")?;
+        }
         if star.is_some_and(|star| star != is_star) {
             let message = "cannot have both 'except' and 'except*' on the same 'try'";
             return self.mixed_handlers(message, mark);
@@ -427,6 +430,7 @@ impl Parser<'_> {
         if !self.at(Tok::LBracket) || !self.level.is_modern() {
             return Ok(List::default());
         }
+        self.since(12, "Type parameter lists are")?;
         self.advance();
         let mut params = Vec::new();
         if self.at(Tok::RBracket) {
@@ -469,6 +473,7 @@ impl Parser<'_> {
             }
         }
         let default = if self.eat(Tok::Equal) {
+            self.since(13, "Type parameter defaults are")?;
             Some(match kind {
                 TypeParamKind::TypeVarTuple if self.at(Tok::Star) => self.starred(prec::BIT_OR)?,
                 _ => self.expression()?,

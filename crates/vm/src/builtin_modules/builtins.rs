@@ -280,10 +280,11 @@ pub mod builtins {
         flags: Option<isize>,
         dont_inherit: Option<&Value>,
         optimize: Option<isize>,
-        _feature_version: Option<&Value>,
+        feature_version: Option<isize>,
     ) -> PyResult {
         const DONT_IMPLY_DEDENT: isize = 0x200;
         const ONLY_AST: isize = 0x400;
+        const OPTIMIZED_AST: isize = 0x8400;
         const TOP_LEVEL_AWAIT: isize = 0x2000;
         const ALLOW_INCOMPLETE: isize = 0x4000;
         const KNOWN: isize = 0x1FF_FE00;
@@ -331,9 +332,14 @@ pub mod builtins {
             dont_imply_dedent: flags & DONT_IMPLY_DEDENT != 0,
             top_level_await: flags & TOP_LEVEL_AWAIT != 0,
             allow_incomplete: flags & ALLOW_INCOMPLETE != 0,
+            optimized_tree: flags & OPTIMIZED_AST == OPTIMIZED_AST,
+            feature_version: match feature_version {
+                Some(version) if only_tree => u8::try_from(version).unwrap_or(0),
+                _ => 0,
+            },
         };
         if only_tree && vm.is_tree(source) {
-            return Ok(source.clone());
+            return vm.tree_again(source, &request);
         }
         if let Some(compiled) = vm.compile_nodes(source, &request) {
             return compiled.map(Value::from);

@@ -19,6 +19,7 @@ pub struct BuiltinFunction {
     #[notrace]
     pub(crate) def: &'static NativeDef,
     receiver: Option<Value>,
+    /// The name of a function's module; of a static method, its type.
     module: Option<Value>,
 }
 
@@ -38,6 +39,13 @@ impl BuiltinFunction {
     pub fn name(&self) -> &'static str {
         self.def.name
     }
+    /// What Python sees as bound: a receiver, or a static method's type.
+    fn shown_receiver(&self) -> Option<&Value> {
+        match &self.receiver {
+            None if self.def.flavour == Flavour::Static => self.module.as_ref(),
+            receiver => receiver.as_ref(),
+        }
+    }
     #[inline]
     pub fn call(&self, vm: &Vm, args: CallArgs<'_>) -> PyResult {
         call_native(vm, self.def, self.receiver.as_ref(), args)
@@ -52,7 +60,7 @@ impl BuiltinFunction {
     }
     #[slot]
     fn repr(zelf: &Obj<BuiltinFunction>, vm: &Vm) -> PyResult {
-        Ok(vm.str(&match &zelf.receiver {
+        Ok(vm.str(&match zelf.shown_receiver() {
             Some(receiver) if receiver.downcast::<Module>().is_none() => format!(
                 "<built-in method {} of {} object at {:#x}>",
                 zelf.def.name,
@@ -90,10 +98,12 @@ impl BuiltinFunction {
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<BuiltinFunction>, _vm: &Vm) -> String {
-        match &zelf.receiver {
+        match zelf.shown_receiver() {
             Some(receiver) if receiver.downcast::<Module>().is_none() => {
                 let owner = match receiver.downcast::<Type>() {
-                    Some(ty) if zelf.def.flavour == Flavour::Class => ty.qualname.get(),
+                    Some(ty) if matches!(zelf.def.flavour, Flavour::Class | Flavour::Static) => {
+                        ty.qualname.get()
+                    }
                     _ => receiver.ty().qualname.get(),
                 };
                 format!("{owner}.{}", zelf.def.name)
@@ -103,7 +113,7 @@ impl BuiltinFunction {
     }
     #[getter(name = "__self__")]
     fn receiver(zelf: &Obj<BuiltinFunction>, vm: &Vm) -> Option<Value> {
-        if let Some(receiver) = &zelf.receiver {
+        if let Some(receiver) = zelf.shown_receiver() {
             return Some(receiver.clone());
         }
         let module = zelf.module.as_ref()?.downcast()?;
@@ -111,7 +121,7 @@ impl BuiltinFunction {
     }
     #[getter(name = "__module__")]
     fn module(zelf: &Obj<BuiltinFunction>, _vm: &Vm) -> Option<Value> {
-        zelf.module.clone()
+        zelf.module.clone().filter(|_| zelf.def.flavour != Flavour::Static)
     }
     #[getter(name = "__doc__")]
     fn doc(zelf: &Obj<BuiltinFunction>, _vm: &Vm) -> Option<&'static str> {
@@ -123,7 +133,7 @@ impl BuiltinFunction {
     }
     #[pymethod]
     fn __reduce__(zelf: &Obj<BuiltinFunction>, vm: &Vm) -> PyResult {
-        match &zelf.receiver {
+        match zelf.shown_receiver() {
             Some(receiver) => {
                 let getattr = vm.builtins().get_str(&vm.intern("getattr"));
                 let args = vec![receiver.clone(), vm.str(zelf.def.name)];

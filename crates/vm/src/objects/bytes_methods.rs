@@ -276,6 +276,7 @@ macro_rules! byte_methods {
                     )));
                 }
                 let other = $crate::objects::bytes::lend(vm, other)?;
+                vm.need(zelf.with_bytes(<[u8]>::len).saturating_add(other.len()).saturating_mul(2))?;
                 Ok($ty::make(zelf.with_bytes(|bytes| [bytes, &*other].concat())).into())
             }
             #[slot]

@@ -2,7 +2,7 @@
 //!
 //! CPython's counterpart: `Objects/codeobject.c`.
 
-use crate::object::{Obj, Ref};
+use crate::object::{Obj, Ref, tracked};
 use crate::objects::bytes::Bytes;
 use crate::objects::complex::ComplexObj;
 use crate::objects::set::Set;
@@ -23,21 +23,35 @@ use adder_derive::{pyclass, pymethods};
 use std::cell::OnceCell;
 
 /// Create a code object.  Not for mere mortals.
-#[pyclass(name = "code", no_gc)]
+#[pyclass(name = "code")]
 pub struct Code {
+    #[notrace]
     pub source: SharedCode,
+    #[notrace]
     prepared: OnceCell<Prepared>,
+    #[notrace]
     name: OnceCell<Ref<Str>>,
+    #[notrace]
     qualname: OnceCell<Ref<Str>>,
+    #[notrace]
     doc: OnceCell<Option<Value>>,
+    #[notrace]
     names: OnceCell<Box<[Ref<Str>]>>,
+    #[notrace]
     cells: OnceCell<Box<[Option<u32>]>>,
+    #[notrace]
     slots: u32,
+    #[notrace]
     argcount: u32,
+    #[notrace]
     simple: bool,
+    #[notrace]
     positional: bool,
+    #[notrace]
     has_cells: bool,
+    #[notrace]
     lines: OnceCell<Box<[u32]>>,
+    #[notrace]
     monitoring: OnceCell<Box<CodeEvents>>,
 }
 
@@ -140,7 +154,7 @@ impl Code {
             | flags::COROUTINE
             | flags::ASYNC_GENERATOR;
         let cells = head.cells + head.frees;
-        Ref::new(Code {
+        let code = Ref::new(Code {
             prepared: OnceCell::new(),
             name: OnceCell::new(),
             qualname: OnceCell::new(),
@@ -156,7 +170,10 @@ impl Code {
             source,
             lines: OnceCell::new(),
             monitoring: OnceCell::new(),
-        })
+        });
+        // It can be referred to weakly, but is in no cycle.
+        tracked::untrack(code.head());
+        code
     }
 
     /// A code object of the library's, as `adder_bytecode::stored` keeps it.

@@ -205,8 +205,8 @@ impl ClassMethodDescr {
 }
 
 /// A native static method, as the type's dict holds it.
-pub(crate) fn static_native(def: &'static NativeDef) -> Value {
-    StaticMethod::new_value(BuiltinFunction::plain(def, None))
+pub(crate) fn static_native(def: &'static NativeDef, ty: &'static Obj<Type>) -> Value {
+    StaticMethod::new_value(BuiltinFunction::plain(def, Some(ty.to_value())))
 }
 
 // ---- slots as methods ----

@@ -91,6 +91,12 @@ pub fn current_globals(vm: &Vm) -> Option<Ref<Dict>> {
     unsafe { vm.frame.get().as_ref() }.map(|f| f.globals().to_ref())
 }
 
+/// The built-ins of the innermost frame.
+pub fn current_builtins(vm: &Vm) -> Option<Ref<Dict>> {
+    // SAFETY: the innermost frame is alive.
+    unsafe { vm.frame.get().as_ref() }.map(|f| f.builtins().to_ref())
+}
+
 /// The innermost frame's object.
 pub fn current(vm: &Vm) -> Option<Ref<FrameObj>> {
     let frame = vm.frame.get();

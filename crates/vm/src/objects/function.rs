@@ -18,6 +18,7 @@ use crate::runtime::errors::PyResult;
 use crate::runtime::frame::Slot;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use adder_bytecode::code::flags;
 use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
 
@@ -288,6 +289,12 @@ impl Function {
                 "{}() requires a code object with {have} free vars, not {want}",
                 zelf.name.get()
             )));
+        }
+        let kind = flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
+        if (code.source.head().flags ^ Function::code(zelf).source.head().flags) & kind != 0 {
+            let text = "Assigning a code object of non-matching type is deprecated \
+                        (e.g., from a generator to a plain function)";
+            vm.warn(&vm.exceptions().deprecation_warning, text, 1)?;
         }
         let old = zelf.code.replace(code);
         zelf.retired.with_mut(|r| r.push(old.into()));

@@ -529,9 +529,14 @@ fn close_iterator(vm: &Vm, iterator: &Value) -> PyResult<()> {
     if let Some(generator) = iterator.downcast::<Generator>() {
         return close(vm, generator);
     }
-    match object::lookup_attr(vm, iterator, &vm.names().close)? {
-        Some(method) => call::call(vm, &method, &[]).map(drop),
-        None => Ok(()),
+    match object::lookup_attr(vm, iterator, &vm.names().close) {
+        Ok(Some(method)) => call::call(vm, &method, &[]).map(drop),
+        Ok(None) => Ok(()),
+        // That it could not be found out whether there is one stops nobody.
+        Err(e) => {
+            vm.unraisable(e, "Exception ignored while closing generator", Some(iterator));
+            Ok(())
+        }
     }
 }
 

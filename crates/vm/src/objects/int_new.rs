@@ -71,14 +71,7 @@ pub fn exact_int(vm: &Vm, x: &Value) -> PyResult {
             );
         }
         if !result.is_small_int() && !result.is_exact::<IntObj>() {
-            vm.warn(
-                &vm.exceptions().deprecation_warning,
-                &format!(
-                    "__int__ returned non-int (type {}).  The ability to return an instance of a strict subclass of int is deprecated, and may be removed in a future version of Python.",
-                    result.ty().name()
-                ),
-                1,
-            )?;
+            crate::protocol::number::warn_subclass(vm, "__int__", &result)?;
         }
         return Ok(to_exact(&result));
     }

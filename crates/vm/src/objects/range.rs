@@ -121,7 +121,7 @@ impl Range {
 }
 
 /// `slice.indices(length)` for a length of any size (CPython's `_PySlice_GetLongIndices`).
-fn slice_indices(vm: &Vm, slice: &Slice, length: &Int) -> PyResult<(Int, Int, Int)> {
+pub(super) fn slice_indices(vm: &Vm, slice: &Slice, length: &Int) -> PyResult<(Int, Int, Int)> {
     let part = |value: &Value| -> PyResult<Option<Int>> {
         if value.is_none() {
             return Ok(None);

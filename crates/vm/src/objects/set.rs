@@ -97,6 +97,7 @@ impl Set {
     }
     fn add_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> PyResult<()> {
         if dict::find(&self.table, vm, key, hash)?.is_none() {
+            vm.need(self.table.with(|t| t.growth()))?;
             self.table.with_mut(|t| t.push_new(hash, key.clone(), ()));
         }
         Ok(())
@@ -400,7 +401,7 @@ impl Set {
     }
     #[slot]
     fn init(zelf: &Obj<Set>, vm: &Vm, args: CallArgs<'_>) -> PyResult<()> {
-        if args.keyword_count() > 0 && !zelf.ty().has_own_new(vm) {
+        if args.keyword_count() > 0 {
             return Err(vm.type_error("set() takes no keyword arguments"));
         }
         let iterable = one_iterable(vm, "set", args)?;

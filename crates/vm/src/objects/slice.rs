@@ -1,10 +1,11 @@
 //! `slice`. CPython's counterpart: `Objects/sliceobject.c`.
 
 use crate::object::{Obj, Ref};
+use crate::objects::int;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocol::compare::{self, CmpOp};
-use crate::protocol::{index, number, object};
+use crate::protocol::{number, object};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
 use crate::runtime::hash::hash_sequence;
@@ -92,13 +93,13 @@ impl Slice {
     /// S. Out of bounds indices are clipped in a manner consistent with the
     /// handling of normal slices.
     #[pymethod]
-    fn indices(zelf: &Obj<Slice>, vm: &Vm, len: &Value) -> PyResult<(isize, isize, isize)> {
-        let len = number::to_ssize(vm, len)?;
-        if len < 0 {
+    fn indices(zelf: &Obj<Slice>, vm: &Vm, len: &Value) -> PyResult<(Value, Value, Value)> {
+        let len = number::to_int(vm, len)?;
+        if len.is_negative() {
             return Err(vm.value_error("length should not be negative"));
         }
-        let s = index::adjust(vm, zelf, len as usize)?;
-        Ok((s.start, s.stop, s.step))
+        let (start, stop, step) = super::range::slice_indices(vm, zelf, &len)?;
+        Ok((int::from_int(start), int::from_int(stop), int::from_int(step)))
     }
     #[pymethod]
     fn __reduce__(zelf: &Obj<Slice>, _vm: &Vm) -> (Value, Ref<Tuple>) {

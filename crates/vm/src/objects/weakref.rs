@@ -159,7 +159,7 @@ impl Obj<WeakRef> {
 pub(crate) fn has_weak_references(ty: &Obj<Type>) -> bool {
     use crate::objects as o;
     use crate::objects::type_::TypeFlags;
-    if ty.has_flag(TypeFlags::HEAP) {
+    if ty.has_flag(TypeFlags::HEAP) || ty.has_flag(TypeFlags::WEAKREF) {
         return ty.has_flag(TypeFlags::WEAKREF);
     }
     let layout = ty.layout();

@@ -90,11 +90,13 @@ pub fn clamp(start: Option<isize>, stop: Option<isize>, step: isize, len: usize)
 }
 
 fn part(vm: &Vm, value: &Value) -> PyResult<Option<isize>> {
-    if value.is_none() {
-        return Ok(None);
-    }
+    if value.is_none() { Ok(None) } else { slice_index(vm, value).map(Some) }
+}
+
+/// A limit of a slice or a search; out of range saturates, as in `_PyEval_SliceIndex`.
+pub fn slice_index(vm: &Vm, value: &Value) -> PyResult<isize> {
     if let Some(i) = value.as_small_int() {
-        return Ok(Some(i as isize));
+        return Ok(i as isize);
     }
     if !number::has_index(value) {
         return Err(
@@ -102,12 +104,11 @@ fn part(vm: &Vm, value: &Value) -> PyResult<Option<isize>> {
         );
     }
     let index = number::index(vm, value)?;
-    // Out of range saturates, as in `_PyEval_SliceIndex`.
-    Ok(Some(match int::to_i64_exact(&index) {
+    Ok(match int::to_i64_exact(&index) {
         Some(i) => i as isize,
         None if int::is_negative(&index) => isize::MIN,
         None => isize::MAX,
-    }))
+    })
 }
 
 #[cfg(test)]

@@ -360,7 +360,21 @@ pub fn index(vm: &Vm, value: &Value) -> PyResult {
             vm.type_error(format!("__index__ returned non-int (type {})", result.ty().name()))
         );
     }
+    if !result.is_small_int() && !result.is_exact::<int::IntObj>() {
+        warn_subclass(vm, "__index__", &result)?;
+    }
     Ok(result)
+}
+
+/// A conversion that returned an instance of a strict subclass of int.
+#[cold]
+pub fn warn_subclass(vm: &Vm, method: &str, result: &Value) -> PyResult<()> {
+    let text = format!(
+        "{method} returned non-int (type {}).  The ability to return an instance of a strict \
+         subclass of int is deprecated, and may be removed in a future version of Python.",
+        result.ty().name()
+    );
+    vm.warn(&vm.exceptions().deprecation_warning, &text, 1)
 }
 
 /// An int as big integer arithmetic wants it.

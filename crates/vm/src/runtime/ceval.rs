@@ -344,10 +344,10 @@ unsafe fn run_with<O: Observer>(
                         cold!(m, |c| build::build_list_unpack(vm, c, i), exc, again, 'raise)
                     }
                     P::BuildTupleUnpack => {
-                        cold!(m, |c| build::build_tuple_unpack(vm, c, i, false), exc, again, 'raise)
+                        cold!(m, |c| build::build_tuple_unpack(vm, c, i), exc, again, 'raise)
                     }
                     P::BuildTupleUnpackWithCall => {
-                        cold!(m, |c| build::build_tuple_unpack(vm, c, i, true), exc, again, 'raise)
+                        cold!(m, |c| build::build_tuple_unpack(vm, c, i), exc, again, 'raise)
                     }
                     P::BuildSetUnpack => {
                         cold!(m, |c| build::build_set_unpack(vm, c, i), exc, again, 'raise)

@@ -27,6 +27,10 @@ pub struct Request<'a> {
     pub top_level_await: bool,
     /// Tell unfinished input by `_IncompleteInputError` (`codeop`).
     pub allow_incomplete: bool,
+    /// See `adder_syntax::Options`.
+    pub feature_version: u8,
+    /// Constants that the tree does not have yet are put into it (`PyCF_OPTIMIZED_AST`).
+    pub optimized_tree: bool,
 }
 
 impl<'a> Request<'a> {
@@ -42,6 +46,8 @@ impl<'a> Request<'a> {
             dont_imply_dedent: false,
             top_level_await: false,
             allow_incomplete: false,
+            feature_version: 0,
+            optimized_tree: false,
         }
     }
 }
@@ -49,7 +55,8 @@ impl<'a> Request<'a> {
 /// The way between the parser's tree and Python's `ast` nodes, which live in a module.
 pub struct TreeBridge {
     pub is_tree: fn(&Value) -> bool,
-    pub to_python: fn(&Vm, &Parsed) -> PyResult,
+    /// ... with the value of `__debug__`, if that is to be put in.
+    pub to_python: fn(&Vm, &Parsed, Option<bool>) -> PyResult,
     /// A tree that a program made, checked.
     pub from_python: fn(&Vm, &Value, Mode) -> PyResult<Parsed>,
 }
@@ -65,7 +72,10 @@ impl Vm {
     pub fn parse_to_nodes(&self, source: &[u8], request: &Request<'_>) -> PyResult {
         let parsed = self.parse(source, request)?;
         match self.interp().trees.get() {
-            Some(bridge) => (bridge.to_python)(self, &parsed),
+            Some(bridge) => {
+                let debug = request.optimized_tree.then_some(request.optimize == 0);
+                (bridge.to_python)(self, &parsed, debug)
+            }
             None => Err(self.not_implemented_error("this machine has no _ast")),
         }
     }
@@ -81,15 +91,45 @@ impl Vm {
         Some(parsed.and_then(|parsed| self.compile_tree(&parsed, None, request)))
     }
 
+    /// A tree as `compile()` gives it back: itself, unless something is to be put into it.
+    pub fn tree_again(&self, tree: &Value, request: &Request<'_>) -> PyResult {
+        match self.interp().trees.get() {
+            Some(bridge) if request.optimized_tree => {
+                let parsed = (bridge.from_python)(self, tree, request.mode)?;
+                (bridge.to_python)(self, &parsed, Some(request.optimize == 0))
+            }
+            _ => Ok(tree.clone()),
+        }
+    }
+
     /// Is it an `ast` node?
     pub fn is_tree(&self, value: &Value) -> bool {
         self.interp().trees.get().is_some_and(|bridge| (bridge.is_tree)(value))
     }
 
+    /// Source in an encoding that the parser does not know: asks the codecs.
+    fn decode_source(&self, name: &str, bytes: &[u8]) -> Result<String, String> {
+        let bytes = crate::objects::bytes::Bytes::from_slice(bytes).into();
+        match crate::builtin_modules::codecs::decode_text(self, &bytes, name, "strict") {
+            Ok(text) => match text.downcast::<Str>() {
+                Some(text) => Ok(text.to_string_lossy()),
+                None => Err(format!("encoding problem: {name}")),
+            },
+            Err(e) => Err(crate::protocol::object::str(self, &e.value()).map_or_else(
+                |_| format!("unknown encoding: {name}"),
+                |text| text.to_string_lossy(),
+            )),
+        }
+    }
+
     fn parse(&self, source: &[u8], request: &Request<'_>) -> PyResult<Parsed> {
+        let decode = |name: &str, bytes: &[u8]| self.decode_source(name, bytes);
         let parsing = adder_syntax::Options {
+            decoder: Some(&decode),
             mode: request.mode,
             dont_imply_dedent: request.dont_imply_dedent,
+            feature_version: request.feature_version,
+            max_int_digits: self.interp().int_max_str_digits.get(),
             ..adder_syntax::Options::new(request.level)
         };
         let parsed = if request.is_text {

@@ -316,7 +316,9 @@ pub fn run_code(
 /// The built-ins that code with these globals sees.
 pub fn builtins_of(vm: &Vm, globals: &Dict) -> Ref<Dict> {
     let Some(found) = globals.get_str(&vm.names().__builtins__) else {
-        return vm.builtins().clone();
+        // Those of the code that runs.
+        return crate::objects::frame::current_builtins(vm)
+            .unwrap_or_else(|| vm.builtins().clone());
     };
     if let Some(module) = found.downcast::<crate::objects::module::Module>() {
         return module.dict().to_ref();

@@ -27,6 +27,8 @@ use std::ptr::NonNull;
 pub struct State {
     pub enabled: bool,
     pub thresholds: [usize; 3],
+    /// How many times the first threshold young objects wait for: grows while none of them is garbage.
+    patience: usize,
     pub collecting: bool,
     /// Survivors of young collections since the last full one.
     pub pending: usize,
@@ -38,7 +40,8 @@ pub struct State {
 
 pub static STATE: GilCell<State> = GilCell::new(State {
     enabled: true,
-    thresholds: [2000, 10, 0],
+    thresholds: [DEFAULT_THRESHOLD, 10, 0],
+    patience: 1,
     collecting: false,
     pending: 0,
     long_lived: 0,
@@ -46,12 +49,37 @@ pub static STATE: GilCell<State> = GilCell::new(State {
     debug: 0,
 });
 
+const DEFAULT_THRESHOLD: usize = 2000;
+const MAX_PATIENCE: usize = 16;
+
 /// Sets when collections are due.
 pub fn apply_threshold() {
+    STATE.with(|s| s.patience = 1);
+    apply_patience();
+}
+
+fn apply_patience() {
     let state = STATE.get();
-    let threshold =
-        if state.enabled && state.thresholds[0] > 0 { state.thresholds[0] } else { usize::MAX };
+    let threshold = match state.thresholds[0] {
+        n if n > 0 && state.enabled => n.saturating_mul(state.patience),
+        _ => usize::MAX,
+    };
     LISTS.with(|l| l.threshold = threshold);
+}
+
+/// After a young collection that looked at `objects` and found so much garbage: programs that build
+/// something large without cycles need not be asked every time. Whoever sets a low threshold wants it
+/// exactly.
+fn learn_patience(objects: usize, found: usize) {
+    let state = STATE.get();
+    if state.thresholds[0] < DEFAULT_THRESHOLD {
+        return;
+    }
+    let patience = if found * 50 > objects { 1 } else { (state.patience * 2).min(MAX_PATIENCE) };
+    if patience != state.patience {
+        STATE.with(|s| s.patience = patience);
+        apply_patience();
+    }
 }
 
 /// The automatic collection at a safe point.
@@ -86,6 +114,11 @@ fn head<'a>(object: NonNull<ObjHead>) -> &'a ObjHead {
 fn collect_lists(vm: &Vm, generation: usize) -> usize {
     // All candidates go to the oldest list concerned; their index there is their number here.
     let target = if generation == 0 { 1 } else { 2 };
+    // Collecting takes memory itself: some words for each object.
+    let number = counts()[..=generation].iter().sum::<usize>();
+    if !crate::runtime::memory::has_room(number.saturating_mul(8 * size_of::<usize>())) {
+        return 0;
+    }
     let mut objects: Vec<NonNull<ObjHead>> = Vec::new();
     LISTS.with(|lists| {
         for list in &mut lists.generations[..=generation] {
@@ -132,6 +165,9 @@ fn collect_lists(vm: &Vm, generation: usize) -> usize {
         head(*object).gc_unchecked().unset(gc_flag::UNREACHABLE);
     }
     let found = held.len();
+    if generation == 0 {
+        learn_patience(alive.len() + found, found);
+    }
     let found = if found > 0 { dispose(vm, &held) } else { 0 };
     STATE.with(|s| {
         s.stats[generation][0] += 1;

@@ -306,6 +306,7 @@ fn throw_into(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<(), Exc> {
         true => observer::thrown(vm, m, &exc).err().unwrap_or(exc),
         false => exc,
     };
+    vm.set_context(&exc, false);
     raise_in(vm, m, exc, false)
 }
 
@@ -383,7 +384,7 @@ pub fn yield_from(vm: &Vm, m: &mut Machine) -> PyResult<Option<Value>> {
 }
 
 /// `next(receiver)` where `StopIteration`'s value must not be lost: Python iterators raise it.
-fn iter_next(vm: &Vm, receiver: &Value) -> PyResult<Option<Value>> {
+pub fn iter_next(vm: &Vm, receiver: &Value) -> PyResult<Option<Value>> {
     if crate::objects::type_::generic::has_python_next(receiver) {
         return object::call_method(vm, receiver, &vm.names().__next__, &[]).map(Some);
     }
@@ -404,8 +405,9 @@ fn stopped(vm: &Vm, exc: Exc) -> Resumed {
 pub fn raise_in(vm: &Vm, m: &mut Machine, exc: Exc, again: bool) -> Result<(), Exc> {
     let (mut exc, mut again) = (exc, again);
     // Its context is set where it is raised, not once more in each frame that it leaves: looking for
-    // one takes as long as the chain of running generators.
-    if !again {
+    // one takes as long as the chain of running generators. (One with a traceback comes out of
+    // frames that Rust code entered.)
+    if !again && exc.0.traceback().is_none() {
         vm.set_context(&exc, false);
     }
     loop {
@@ -462,9 +464,7 @@ pub fn drop_frame(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<Exc, Exc> {
     m.cut(0);
     m.save();
     let frame = m.frame;
-    if vm.is_observed() {
-        observer::unwound(vm, m, &exc);
-    }
+    let exc = if vm.is_observed() { observer::unwound(vm, m, exc) } else { exc };
     if let Some(i) = m.prepared().at(m.index())
         && i.op == P::EndFinally
     {

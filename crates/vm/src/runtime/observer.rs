@@ -457,9 +457,11 @@ pub fn handled(vm: &Vm, m: &Machine, exc: &Exc) -> PyResult<()> {
 
 /// A frame is left by an exception: "return" with no value.
 #[cold]
-pub fn unwound(vm: &Vm, m: &Machine, exc: &Exc) {
-    let _ = notify(vm, m, event::PY_UNWIND, Some(exc.value()));
-    // An error of the tracing function itself cannot be raised here: the frame is gone already.
-    let _ = tell_local(vm, m, Event::Return, Value::NONE);
-    let _ = tell_profile(vm, m, Event::Return, Value::NONE);
+pub fn unwound(vm: &Vm, m: &Machine, exc: Exc) -> Exc {
+    // An error of those who watch goes on instead.
+    notify(vm, m, event::PY_UNWIND, Some(exc.value()))
+        .and_then(|()| tell_local(vm, m, Event::Return, Value::NONE))
+        .and_then(|()| tell_profile(vm, m, Event::Return, Value::NONE))
+        .err()
+        .unwrap_or(exc)
 }

@@ -19,6 +19,8 @@ use adder_vm::{Value, Vm};
 pub struct Writer<'a> {
     pub vm: &'a Vm,
     pub pool: &'a Pool,
+    /// The value to put in for `__debug__`.
+    pub debug: Option<bool>,
 }
 
 /// Makes the parser's nodes.

@@ -17,6 +17,7 @@ use adder_derive::pymodule;
 use adder_syntax::ast::Mod;
 use adder_syntax::{Mode, Parsed, Pool};
 use adder_vm::objects::module::Module;
+use adder_vm::objects::tuple::Tuple;
 use adder_vm::protocol::object;
 use adder_vm::runtime::compile::TreeBridge;
 use adder_vm::runtime::errors::PyResult;
@@ -31,8 +32,8 @@ fn is_tree(value: &Value) -> bool {
     value.downcast::<Ast>().is_some()
 }
 
-fn to_python(vm: &Vm, parsed: &Parsed) -> PyResult {
-    nodes::module(&convert::Writer { vm, pool: &parsed.pool }, &parsed.module)
+fn to_python(vm: &Vm, parsed: &Parsed, debug: Option<bool>) -> PyResult {
+    nodes::module(&convert::Writer { vm, pool: &parsed.pool, debug }, &parsed.module)
 }
 
 fn from_python(vm: &Vm, tree: &Value, mode: Mode) -> PyResult<Parsed> {
@@ -60,7 +61,11 @@ pub mod ast_module {
 
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
-        module.set(vm, "AST", vm.type_object::<Ast>().to_value());
+        let ast = vm.type_object::<Ast>();
+        for name in ["_fields", "_attributes", "__match_args__"] {
+            drop(ast.dict().insert_str(&vm.intern(name), Tuple::empty().into()));
+        }
+        module.set(vm, "AST", ast.to_value());
         for class in classes::all(vm)? {
             module.add_type(vm, &class);
         }

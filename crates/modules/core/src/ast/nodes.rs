@@ -239,6 +239,15 @@ impl Convert for Expr {
             ExprKind::Await(value) => w.node("Await", span, &mut |_| value.to_python(w)),
             ExprKind::Yield(value) => w.node("Yield", span, &mut |_| value.to_python(w)),
             ExprKind::YieldFrom(value) => w.node("YieldFrom", span, &mut |_| value.to_python(w)),
+            ExprKind::Name { id, ctx: ExprContext::Load }
+                if w.debug.is_some() && w.pool.name(*id) == "__debug__" =>
+            {
+                let value = Value::bool(w.debug == Some(true));
+                w.node("Constant", span, &mut |name| match name {
+                    "value" => Ok(value.clone()),
+                    _ => Ok(Value::NONE),
+                })
+            }
             ExprKind::Name { id, ctx } => w.node("Name", span, &mut |name| match name {
                 "id" => id.to_python(w),
                 _ => ctx.to_python(w),

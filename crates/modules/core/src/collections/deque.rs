@@ -7,7 +7,7 @@ use adder_vm::objects::str_::StrBuilder;
 use adder_vm::objects::tuple::Tuple;
 use adder_vm::objects::type_::Type;
 use adder_vm::protocol::compare::{self, CmpOp};
-use adder_vm::protocol::index::{clamp, wrap};
+use adder_vm::protocol::index::{clamp, slice_index, wrap};
 use adder_vm::protocol::{call, iter, number, object};
 use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::{Exc, PyResult};
@@ -44,6 +44,10 @@ impl Deque {
     fn push_back(&self, item: Value) {
         self.changed();
         let over = self.items.with_mut(|d| {
+            if d.len() == d.capacity() && d.try_reserve(1).is_err() {
+                adder_vm::runtime::memory::lost();
+                return Some(item);
+            }
             d.push_back(item);
             if self.maxlen.get().is_some_and(|max| d.len() > max) { d.pop_front() } else { None }
         });
@@ -52,6 +56,10 @@ impl Deque {
     fn push_front(&self, item: Value) {
         self.changed();
         let over = self.items.with_mut(|d| {
+            if d.len() == d.capacity() && d.try_reserve(1).is_err() {
+                adder_vm::runtime::memory::lost();
+                return Some(item);
+            }
             d.push_front(item);
             if self.maxlen.get().is_some_and(|max| d.len() > max) { d.pop_back() } else { None }
         });
@@ -341,9 +349,11 @@ impl Deque {
         zelf: &Obj<Deque>,
         vm: &Vm,
         value: &Value,
-        start: Option<isize>,
-        stop: Option<isize>,
+        start: Option<&Value>,
+        stop: Option<&Value>,
     ) -> PyResult<usize> {
+        let start = start.map(|v| slice_index(vm, v)).transpose()?;
+        let stop = stop.map(|v| slice_index(vm, v)).transpose()?;
         let s = clamp(start, stop, 1, Deque::len(zelf));
         match zelf.find(vm, value, s.start as usize..s.start as usize + s.count)? {
             Some(at) => Ok(at),

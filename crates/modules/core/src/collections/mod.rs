@@ -219,6 +219,7 @@ impl TupleGetter {
 /// High performance data structures.
 /// - deque:        ordered collection accessible from endpoints only
 /// - defaultdict:  dict subclass with a default value factory
+/// - OrderedDict:  dict subclass whose order can be changed
 #[pymodule(name = "_collections")]
 pub mod collections {
     use super::*;
@@ -269,6 +270,7 @@ pub mod collections {
             vm.type_object::<deque::DequeIter>(),
             vm.type_object::<deque::DequeReverseIter>(),
             defaultdict(),
+            adder_vm::objects::dict::ordered::ordered_dict(),
             vm.type_object::<TupleGetter>(),
         ] {
             module.add_type(vm, ty);

@@ -96,7 +96,11 @@ impl Subject {
     /// Joins pieces of the subject's kind.
     pub fn join(&self, vm: &Vm, pieces: Vec<Value>) -> PyResult {
         if let [only] = pieces.as_slice()
-            && (only.is_exact::<Str>() || only.is_exact::<Bytes>())
+            && if self.value.downcast::<Str>().is_some() {
+                only.is_exact::<Str>()
+            } else {
+                only.is_exact::<Bytes>()
+            }
         {
             return Ok(only.clone());
         }

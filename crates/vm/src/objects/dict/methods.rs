@@ -6,7 +6,7 @@ use crate::objects::dict::views::{DictIter, DictView, ViewKind};
 use crate::objects::set::Set;
 use crate::objects::str_::StrBuilder;
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::Type;
+use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::{iter, object};
 use crate::runtime::args::{CallArgs, KwArgs};
@@ -314,7 +314,7 @@ impl Dict {
         // Those that know the hashes of their keys are not asked for them again.
         let hashed = match (iterable.downcast_exact::<Dict>(), iterable.downcast::<Set>()) {
             (Some(dict), _) => Some(dict.keys_hashed()),
-            (None, Some(set)) if set.is_exact() => Some(set.hashed()),
+            (None, Some(set)) if !set.ty().has_flag(TypeFlags::HEAP) => Some(set.hashed()),
             _ => None,
         };
         if let (Some(dict), Some(hashed)) = (&exact, hashed) {

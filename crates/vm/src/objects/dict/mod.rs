@@ -8,6 +8,7 @@
 //! CPython's counterpart: `Objects/dictobject.c`.
 
 pub mod methods;
+pub mod ordered;
 pub mod table;
 pub mod views;
 
@@ -110,7 +111,7 @@ fn same_items(a: &[Value], b: &[Value]) -> Same {
 }
 
 /// Finds a key in a guarded table, leaving it for every `__eq__` that must run. `RuntimeError`-free:
-/// if the table changed meanwhile, the search starts again.
+/// if the key asked went away meanwhile, the search starts again.
 pub fn find<V>(
     table: &Guarded<Table<V>>,
     vm: &Vm,
@@ -119,8 +120,8 @@ pub fn find<V>(
 ) -> PyResult<Option<(usize, usize)>> {
     let mut after = 0;
     loop {
-        let (probe, stamp) =
-            table.with(|t| (t.find_from(hash, after, |k| same_key(k, key)), t.stamp()));
+        let (probe, stamp, size) = table
+            .with(|t| (t.find_from(hash, after, |k| same_key(k, key)), t.stamp(), t.index_size()));
         match probe {
             Probe::Absent => return Ok(None),
             Probe::Found { entry, slot } => return Ok(Some((entry, slot))),
@@ -129,7 +130,12 @@ pub fn find<V>(
                     continue;
                 };
                 let equal = compare::equal(vm, &candidate, key)?;
-                if table.with(|t| t.stamp()) != stamp {
+                // A change elsewhere matters to nobody.
+                let steady = |t: &Table<V>| {
+                    t.stamp() == stamp
+                        || (t.index_size() == size && t.points_to(slot, entry, &candidate))
+                };
+                if !table.with(steady) {
                     after = 0;
                 } else if equal {
                     return Ok(Some((entry, slot)));
@@ -274,6 +280,7 @@ impl Dict {
         match find(&self.table, vm, key, hash)? {
             Some((entry, _)) => self.replace_at(entry, value),
             None => {
+                vm.need(self.table.with(|t| t.growth()))?;
                 self.keys_changed();
                 self.table.with_mut(|t| t.push_new(hash, key.clone(), value));
             }
@@ -332,6 +339,39 @@ impl Dict {
 
     /// The entry at or behind a position: `(position, key, value)`.
     #[inline]
+    /// Changes with each key that comes, goes or moves.
+    pub(crate) fn stamp(&self) -> u32 {
+        self.table.with(|t| t.stamp())
+    }
+    /// Takes the first pair out.
+    pub fn pop_first(&self) -> Option<(Value, Value)> {
+        self.keys_changed();
+        self.table.with_mut(|t| {
+            let entry = t.next_live(0)?;
+            let slot = t.slot_of(entry)?;
+            t.remove(entry, slot, Value::NONE)
+        })
+    }
+    /// Moves a key with its value to the end, or the start; `false` if there is no such key.
+    pub fn move_to_end(&self, vm: &Vm, key: &Value, last: bool) -> PyResult<bool> {
+        let hash = object::hash(vm, key)?;
+        let Some((entry, slot)) = find(&self.table, vm, key, hash)? else { return Ok(false) };
+        self.keys_changed();
+        self.table.with_mut(|t| {
+            let there =
+                if last { entry + 1 == t.entries().len() } else { t.next_live(0) == Some(entry) };
+            if there {
+                return;
+            }
+            let Some((key, value)) = t.remove(entry, slot, Value::NONE) else { return };
+            if last {
+                t.push_new(hash, key, value);
+            } else {
+                t.push_front(hash, key, value);
+            }
+        });
+        Ok(true)
+    }
     pub fn entry_from(&self, at: usize) -> Option<(usize, Value, Value)> {
         self.table.with(|t| {
             let at = t.next_live(at)?;

@@ -38,6 +38,8 @@ pub struct Table<V> {
     /// Index words that are not EMPTY. A probe ends at an EMPTY word, so some must be left.
     filled: usize,
     stamp: u32,
+    /// No entry before this one is live.
+    first: u32,
 }
 
 impl<V> Default for Table<V> {
@@ -48,6 +50,7 @@ impl<V> Default for Table<V> {
             used: 0,
             filled: 0,
             stamp: 0,
+            first: 0,
         }
     }
 }
@@ -166,6 +169,7 @@ impl<V> Table<V> {
             used: 0,
             filled: 0,
             stamp: 0,
+            first: 0,
         }
     }
 
@@ -242,6 +246,15 @@ impl<V> Table<V> {
         }
     }
 
+    /// The bytes that the next `push_new` allocates, or nearly: 0 unless it grows the entries.
+    #[inline(always)]
+    pub fn growth(&self) -> usize {
+        if self.entries.len() < self.entries.capacity() {
+            return 0;
+        }
+        self.used.saturating_mul(2 * (size_of::<Entry<V>>() + size_of::<u64>()))
+    }
+
     /// Appends an entry whose key is known to be absent. Returns its position.
     #[inline]
     pub fn push_new(&mut self, hash: i64, key: Value, value: V) -> usize {
@@ -273,6 +286,7 @@ impl<V> Table<V> {
         if self.entries.len() != self.used {
             self.entries.retain(|e| e.key.is_some());
         }
+        self.first = 0;
         let size = size_for(entries);
         self.indices = Indices::with_size(size);
         self.entries.reserve_exact(capacity(size).min(entries.max(8)) - self.entries.len());
@@ -301,8 +315,24 @@ impl<V> Table<V> {
             while self.entries.last().is_some_and(|e| e.key.is_none()) {
                 self.entries.pop();
             }
+            self.first = self.first.min(self.entries.len() as u32);
+        } else if entry == self.first as usize {
+            // Nor does popping from the start look at the same holes again.
+            while self.entries.get(self.first as usize).is_some_and(|e| e.key.is_none()) {
+                self.first += 1;
+            }
         }
         Some((key, value))
+    }
+
+    /// The number of index words.
+    pub fn index_size(&self) -> usize {
+        self.indices.len()
+    }
+    /// Does an index word (still) point to an entry with this very key?
+    pub fn points_to(&self, slot: usize, entry: usize, key: &Value) -> bool {
+        self.indices.get(slot) == entry as u32
+            && self.entries.get(entry).is_some_and(|e| e.key.as_ref().is_some_and(|k| k.is(key)))
     }
 
     /// The index word that points to an entry.
@@ -327,7 +357,8 @@ impl<V> Table<V> {
 
     /// The first live entry at or behind a position.
     #[inline(always)]
-    pub fn next_live(&self, mut at: usize) -> Option<usize> {
+    pub fn next_live(&self, at: usize) -> Option<usize> {
+        let mut at = at.max(self.first as usize);
         while let Some(entry) = self.entries.get(at) {
             if entry.key.is_some() {
                 return Some(at);
@@ -357,6 +388,58 @@ impl<V> Table<V> {
 }
 
 impl<V: Clone> Table<V> {
+    /// Puts an entry whose key is known to be absent in front of all others, into a hole there. Where
+    /// there is none, as many are made as there are entries.
+    pub fn push_front(&mut self, hash: i64, key: Value, value: V) {
+        if self.next_live(0) == Some(0) || self.entries.is_empty() {
+            let gap = self.used.max(8);
+            let hole = Entry { hash: 0, key: None, value: value.clone() };
+            let size = size_for((gap + self.used + 1).max(self.used * 2));
+            let mut entries = Vec::with_capacity(capacity(size).min(gap + self.used + 8));
+            entries.resize_with(gap, || Entry {
+                hash: hole.hash,
+                key: None,
+                value: hole.value.clone(),
+            });
+            entries
+                .extend(std::mem::take(&mut self.entries).into_iter().filter(|e| e.key.is_some()));
+            self.entries = entries;
+            self.first = gap as u32;
+            self.indices = Indices::with_size(size);
+            self.filled = 0;
+            for at in gap..self.entries.len() {
+                self.point_to(at);
+            }
+        }
+        let at = self.next_live(0).unwrap_or(self.entries.len()) - 1;
+        self.entries[at] = Entry { hash, key: Some(key), value };
+        self.first = at as u32;
+        if self.filled >= capacity(self.indices.len()) {
+            // Only words of deleted entries are in the way.
+            self.indices = Indices::with_size(self.indices.len());
+            self.filled = 0;
+            for at in at..self.entries.len() {
+                if self.entries[at].key.is_some() {
+                    self.point_to(at);
+                }
+            }
+        } else {
+            self.point_to(at);
+        }
+        self.used += 1;
+        self.stamp = self.stamp.wrapping_add(1);
+    }
+
+    /// Enters an entry into the index.
+    fn point_to(&mut self, at: usize) {
+        let mut walk = Walk::new(self.entries[at].hash, self.indices.len() - 1);
+        while self.indices.get(walk.slot) < DELETED {
+            walk.step();
+        }
+        self.filled += usize::from(self.indices.get(walk.slot) == EMPTY);
+        self.indices.set(walk.slot, at as u32);
+    }
+
     /// A copy without holes.
     pub fn copy(&self) -> Table<V> {
         let mut copy = Table::with_capacity(self.used);

@@ -3,7 +3,7 @@
 //! One payload serves the three views, another the six iterators; their types differ only in name
 //! and are data.
 
-use super::{Dict, methods};
+use super::{Dict, methods, ordered};
 use crate::object::{Guarded, Obj, Ref};
 use crate::objects::set::Set;
 use crate::objects::str_::StrBuilder;
@@ -57,6 +57,16 @@ impl DictView {
         }
         Ok(set)
     }
+}
+
+/// Is everything that `a` shows in `b`? Values are compared, not hashed.
+fn all_in(vm: &Vm, a: &Value, b: &Value) -> PyResult<bool> {
+    let mut all = true;
+    iter::for_each(vm, a, |item| {
+        all = object::contains(vm, b, &item)?;
+        Ok(all)
+    })?;
+    Ok(all)
 }
 
 /// Set operators need one view and anything iterable.
@@ -132,13 +142,21 @@ impl DictView {
         if zelf.kind == ViewKind::Values {
             return Ok(Value::NOT_IMPLEMENTED);
         }
-        let other: Value = match (other.downcast::<DictView>(), other.downcast::<Set>()) {
-            (Some(view), _) if view.kind != ViewKind::Values => view.to_set(vm)?.into(),
-            (_, Some(set)) => set.to_value(),
+        let len = match (other.downcast::<DictView>(), other.downcast::<Set>()) {
+            (Some(view), _) if view.kind != ViewKind::Values => view.dict.len(),
+            (_, Some(set)) => Set::len(set),
             _ => return Ok(Value::NOT_IMPLEMENTED),
         };
-        let own: Value = zelf.to_set(vm)?.into();
-        crate::protocol::compare::rich_compare(vm, &own, &other, op)
+        let own = zelf.dict.len();
+        let zelf = zelf.to_value();
+        Ok(Value::bool(match op {
+            CmpOp::Eq => own == len && all_in(vm, &zelf, other)?,
+            CmpOp::Ne => own != len || !all_in(vm, &zelf, other)?,
+            CmpOp::Lt => own < len && all_in(vm, &zelf, other)?,
+            CmpOp::Le => own <= len && all_in(vm, &zelf, other)?,
+            CmpOp::Gt => own > len && all_in(vm, other, &zelf)?,
+            CmpOp::Ge => own >= len && all_in(vm, other, &zelf)?,
+        }))
     }
     #[slot]
     fn and(a: &Value, vm: &Vm, b: &Value) -> PyResult {
@@ -190,6 +208,9 @@ pub struct DictIter {
     /// How many items there should still be.
     #[notrace]
     left: Cell<usize>,
+    /// The dict's stamp, where the order counts.
+    #[notrace]
+    stamp: Option<u32>,
 }
 
 impl DictIter {
@@ -204,6 +225,7 @@ impl DictIter {
             (ViewKind::Items, true) => types.dict_reverse_item_iterator,
         };
         let len = dict.len();
+        let stamp = ordered::is_ordered(&dict).then(|| dict.stamp());
         let at = if reverse { dict.table.with(|t| t.entries().len()) } else { 0 };
         Ref::with_type(
             DictIter {
@@ -213,6 +235,7 @@ impl DictIter {
                 at: Cell::new(at),
                 len,
                 left: Cell::new(len),
+                stamp,
             },
             ty,
         )
@@ -227,7 +250,7 @@ impl DictIter {
         }
         let found = self.dict.with(|dict| {
             let dict = dict.as_ref()?;
-            let steady = dict.len() == self.len && self.left.get() > 0;
+            let steady = dict.len() == self.len && self.left.get() > 0 && self.stamp.is_none();
             if steady { Some(dict.entry_from(self.at.get())) } else { None }
         });
         match found {
@@ -237,12 +260,19 @@ impl DictIter {
                 Some(Ok(Some((key, value))))
             }
             // The end, or an error: the general way knows.
-            _ => Some(self.advance(vm).map(|_| None)),
+            _ => match self.stamp {
+                // One whose order counts goes the general way always.
+                Some(_) => None,
+                None => Some(self.advance(vm).map(|_| None)),
+            },
         }
     }
 
     fn advance(&self, vm: &Vm) -> PyResult<Option<Value>> {
         let Some(dict) = self.dict.get() else { return Ok(None) };
+        if self.stamp.is_some_and(|stamp| stamp != dict.stamp()) {
+            return Err(ordered::mutated(vm));
+        }
         if dict.len() != self.len {
             return Err(vm.runtime_error("dictionary changed size during iteration"));
         }
@@ -309,6 +339,7 @@ impl DictIter {
             at: Cell::new(zelf.at.get()),
             len: zelf.len,
             left: Cell::new(zelf.left.get()),
+            stamp: zelf.stamp,
         };
         while let Some(item) = copy.advance(vm)? {
             rest.push(item);

@@ -228,6 +228,18 @@ pub fn make_class(
         metatype,
     );
     ty.set_dict(dict.clone());
+    // A metaclass's `mro()` may call methods that ask for it.
+    if let Some(cell) = &cell {
+        match cell.downcast::<CellObj>() {
+            Some(cell) => cell.set(Some(ty.to_value())),
+            None => {
+                return Err(vm.type_error(format!(
+                    "__classcell__ must be a nonlocal cell, not {}",
+                    object::repr(vm, &cell.ty().to_value())?
+                )));
+            }
+        }
+    }
     let order = custom_mro(vm, metatype, &ty, &bases)?;
     ty.mro.replace(order);
     // A sequence or a mapping, whichever comes first.
@@ -272,17 +284,6 @@ pub fn make_class(
         }
     }
     update_slots(vm, &ty);
-    if let Some(cell) = &cell {
-        match cell.downcast::<CellObj>() {
-            Some(cell) => cell.set(Some(ty.to_value())),
-            None => {
-                return Err(vm.type_error(format!(
-                    "__classcell__ must be a nonlocal cell, not {}",
-                    object::repr(vm, &cell.ty().to_value())?
-                )));
-            }
-        }
-    }
     if let Some(cell) = class_dict_cell.as_ref().and_then(|c| c.downcast::<CellObj>()) {
         cell.set(Some(dict.to_value()));
     }
@@ -493,6 +494,12 @@ fn call_set_name(vm: &Vm, ty: &Ref<Type>) -> PyResult<()> {
 fn call_init_subclass(vm: &Vm, ty: &Ref<Type>, kwargs: CallArgs<'_>) -> PyResult<()> {
     let hook = &vm.names().__init_subclass__;
     let mro = ty.mro();
+    if !mro.iter().any(|class| std::ptr::eq::<Obj<Type>>(&**class, &**ty)) {
+        let name = ty.name();
+        return Err(vm.type_error(format!(
+            "super(type, obj): obj (type {name}) is not an instance or subtype of type ({name})."
+        )));
+    }
     for class in mro.iter().skip(1) {
         if let Some(found) = class.dict().get_str(hook) {
             let bound = match found.ty().slots.descr_get.get() {
@@ -531,7 +538,7 @@ pub fn set_bases(vm: &Vm, ty: &Obj<Type>, value: Option<Value>) -> PyResult<()> 
     let mut bases: Vec<Ref<Type>> = Vec::new();
     for base in tuple.items() {
         match base.clone().into_ref::<Type>() {
-            Ok(base) if base.is_subtype(ty) => {
+            Ok(base) if base.is_subtype(ty) || extends(&base, ty) => {
                 return Err(vm.type_error("a __bases__ item causes an inheritance cycle"));
             }
             Ok(base) => bases.push(base),
@@ -557,29 +564,67 @@ pub fn set_bases(vm: &Vm, ty: &Obj<Type>, value: Option<Value>) -> PyResult<()> 
             old_base.map(|b| b.name()).unwrap_or_default()
         )));
     }
-    let order = mro::compute(vm, &ty.to_ref(), &bases)?;
-    for old in ty.bases.get() {
-        old.remove_subclass(ty.head().address());
+    // A `mro()` of a metaclass may come back here, so that everything is in place before it is asked,
+    // and goes back where it was if that fails.
+    let old_bases = ty.bases.replace(bases.clone());
+    let old_base = ty.base.replace(Some(best));
+    let ours = |ty: &Obj<Type>| {
+        let now = ty.bases.get();
+        now.len() == bases.len()
+            && now.iter().zip(&bases).all(|(a, b)| std::ptr::eq::<Obj<Type>>(&**a, &**b))
+    };
+    let mut old_orders = Vec::new();
+    if let Err(e) = new_orders(vm, &ty.to_ref(), &mut old_orders) {
+        if ours(ty) {
+            for (class, order) in old_orders.into_iter().rev() {
+                drop(class.mro.replace(order));
+                class.modified();
+            }
+            drop((ty.bases.replace(old_bases), ty.base.replace(old_base)));
+        }
+        return Err(e);
     }
-    for base in &bases {
-        base.add_subclass(ty);
+    if ours(ty) {
+        for old in &old_bases {
+            old.remove_subclass(ty.head().address());
+        }
+        for base in &bases {
+            base.add_subclass(ty);
+        }
+        refresh_slots(vm, ty);
     }
-    let old = (ty.bases.replace(bases), ty.base.replace(Some(best)), ty.mro.replace(order));
-    ty.modified();
-    update_slots(vm, ty);
-    refresh_subclasses(vm, ty)?;
-    drop(old);
     Ok(())
 }
 
-/// New orders for all classes below one whose bases changed.
-fn refresh_subclasses(vm: &Vm, ty: &Obj<Type>) -> PyResult<()> {
+/// Does the chain of first bases lead to a class? The order of a class being changed may not tell yet.
+fn extends(class: &Obj<Type>, ancestor: &Obj<Type>) -> bool {
+    let mut at = class.base();
+    while let Some(base) = at {
+        if std::ptr::eq::<Obj<Type>>(&*base, ancestor) {
+            return true;
+        }
+        at = base.base();
+    }
+    false
+}
+
+/// New orders for a class whose bases changed and all below it; the old ones are kept.
+fn new_orders(vm: &Vm, ty: &Ref<Type>, old: &mut Vec<(Ref<Type>, super::Mro)>) -> PyResult<()> {
+    let metatype = ty.ty().to_ref();
+    old.push((ty.clone(), ty.mro()));
+    let order = custom_mro(vm, &metatype, ty, &ty.bases.get())?;
+    drop(ty.mro.replace(order));
+    ty.modified();
     for subclass in ty.subclass_refs() {
-        let order = mro::compute(vm, &subclass, &subclass.bases.get())?;
-        drop(subclass.mro.replace(order));
-        subclass.modified();
-        update_slots(vm, &subclass);
-        refresh_subclasses(vm, &subclass)?;
+        new_orders(vm, &subclass, old)?;
     }
     Ok(())
+}
+
+/// The slots of a class whose order changed, and of all below it.
+fn refresh_slots(vm: &Vm, ty: &Obj<Type>) {
+    update_slots(vm, ty);
+    for subclass in ty.subclass_refs() {
+        refresh_slots(vm, &subclass);
+    }
 }

@@ -164,7 +164,7 @@ fn finish_filtered(
     add_slot_wrappers(ty);
     for def in methods.iter().filter(|m| keep(m.name)) {
         let descr: Value = match def.flavour {
-            Flavour::Static => crate::objects::descr::static_native(def),
+            Flavour::Static => crate::objects::descr::static_native(def, ty),
             _ => MethodDescr::new_value(def, ty),
         };
         put(dict, def.name, descr);
@@ -346,6 +346,12 @@ pub fn extend_type<M: Methods>(
     slot_offsets.extend((0..members.len()).map(|i| (first + 8 * i) as u32));
     let mut flags = TypeFlags::IMMUTABLE;
     flags.set(TypeFlags::BASE_TYPE, d.base_type);
+    let mut basic_size = first + 8 * members.len();
+    let mut attrs_offset = base.attrs_offset;
+    if d.has_dict && attrs_offset == 0 {
+        attrs_offset = basic_size;
+        basic_size += size_of::<Attrs>();
+    }
     let ty = Ref::with_type(
         Type::from_parts(Parts {
             name: shown_name(d.module, d.name),
@@ -353,8 +359,8 @@ pub fn extend_type<M: Methods>(
             layout: base.layout(),
             base: Some(base.to_ref()),
             bases: vec![base.to_ref()],
-            basic_size: first + 8 * members.len(),
-            attrs_offset: base.attrs_offset,
+            basic_size,
+            attrs_offset,
             slot_offsets: slot_offsets.into(),
             flags,
         }),

@@ -247,12 +247,11 @@ impl Type {
         object::real_is_subclass(vm, subclass, zelf)
     }
     /// Used to create the namespace for the class statement
-    #[classmethod(sig = "($type, name, bases, /, **kwds)")]
+    #[classmethod(sig = "($type, /, *args, **kwds)")]
     fn __prepare__(
         _cls: &Value,
         _vm: &Vm,
-        _name: Option<&Value>,
-        _bases: Option<&Value>,
+        _args: crate::runtime::args::VarArgs,
         _kwds: crate::runtime::args::KwArgs,
     ) -> Ref<Dict> {
         Dict::new_ref()
@@ -395,7 +394,14 @@ impl Type {
     }
     #[getter(name = "__flags__")]
     fn flags(zelf: &Obj<Type>, _vm: &Vm) -> u32 {
-        zelf.flags.get().bits()
+        let mut flags = zelf.flags.get();
+        // A native type without a layout of its own (`typing.Generic`) is one that a class
+        // statement could have made, and copyreg takes it for such.
+        let object = crate::objects::object::Object::cell().get();
+        if std::ptr::eq(zelf.layout(), object.layout()) && !std::ptr::eq(zelf, object) {
+            flags.insert(TypeFlags::HEAP);
+        }
+        flags.bits()
     }
     #[getter(name = "__abstractmethods__")]
     fn get_abstract(zelf: &Obj<Type>, vm: &Vm) -> PyResult {

@@ -64,7 +64,7 @@ pub fn compute(vm: &Vm, ty: &Ref<Type>, bases: &[Ref<Type>]) -> PyResult<Mro> {
             Ok(mro)
         }
         None => {
-            let names: Vec<_> = bases.iter().map(|b| b.name()).collect();
+            let names: Vec<_> = bases.iter().map(|b| b.short_name()).collect();
             Err(vm.type_error(format!(
                 "Cannot create a consistent method resolution order (MRO) for bases {}",
                 names.join(", ")

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "words move from the stack into a tuple")]
 
 use super::Done;
+use crate::object::Ref;
 use crate::objects::code::Code;
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
@@ -71,28 +72,20 @@ pub fn build_const_key_map(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 }
 
 /// What is called, for error texts: `f()`, `C()`.
-fn callable_name(callable: &Value) -> String {
-    let name = if let Some(f) = callable.downcast::<Function>() {
-        f.qualname().to_string()
-    } else if let Some(ty) = callable.downcast::<crate::objects::type_::Type>() {
-        ty.name().into()
-    } else if let Some(f) = callable.downcast::<crate::objects::builtin_function::BuiltinFunction>()
-    {
-        f.name().to_string()
-    } else if let Some(method) = callable.downcast::<crate::objects::method::Method>() {
-        return callable_name(&method.function);
-    } else {
-        return format!("{} object", callable.ty().name());
+fn callable_name(vm: &Vm, callable: &Value) -> String {
+    let attribute = |name: &Ref<Str>| {
+        let found = object::lookup_attr(vm, callable, name).ok().flatten()?;
+        found.downcast::<Str>().map(|text| text.to_string_lossy())
     };
-    format!("{name}()")
+    match (attribute(&vm.names().__qualname__), attribute(&vm.names().__module__)) {
+        (Some(name), Some(module)) if module != "builtins" => format!("{module}.{name}()"),
+        (Some(name), _) => format!("{name}()"),
+        (None, _) => object::str(vm, callable).map(|t| t.to_string_lossy()).unwrap_or_default(),
+    }
 }
 
 /// iterables -- one sequence
-fn join_iterables(
-    vm: &Vm,
-    parts: &[Value],
-    callable: Option<&Value>,
-) -> PyResult<SmallVec<[Value; 8]>> {
+fn join_iterables(vm: &Vm, parts: &[Value]) -> PyResult<SmallVec<[Value; 8]>> {
     let mut all = SmallVec::new();
     for part in parts {
         if let Some(tuple) = part.downcast_exact::<Tuple>() {
@@ -100,13 +93,10 @@ fn join_iterables(
             continue;
         }
         if !iter::is_iterable(part) {
-            return Err(match callable {
-                Some(callable) => not_iterable_argument(vm, callable, part),
-                None => vm.type_error(format!(
-                    "Value after * must be an iterable, not {}",
-                    object::type_name_or_none_type(part)
-                )),
-            });
+            return Err(vm.type_error(format!(
+                "Value after * must be an iterable, not {}",
+                object::type_name_or_none_type(part)
+            )));
         }
         all.extend(iter::collect(vm, part)?);
     }
@@ -117,22 +107,21 @@ fn join_iterables(
 fn not_iterable_argument(vm: &Vm, callable: &Value, part: &Value) -> Exc {
     vm.type_error(format!(
         "{} argument after * must be an iterable, not {}",
-        callable_name(callable),
+        callable_name(vm, callable),
         part.ty().name()
     ))
 }
 
 pub fn build_list_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let parts = m.pop_few(i.c as usize);
-    let items = join_iterables(vm, &parts, None)?;
+    let items = join_iterables(vm, &parts)?;
     m.push(List::from_vec(items.into_vec()).into());
     Ok(())
 }
 
-pub fn build_tuple_unpack(vm: &Vm, m: &mut Machine, i: Instr, with_call: bool) -> Done {
+pub fn build_tuple_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let parts = m.pop_few(i.c as usize);
-    let callable = if with_call { Some(m.peek(1).clone()) } else { None };
-    let items = join_iterables(vm, &parts, callable.as_ref())?;
+    let items = join_iterables(vm, &parts)?;
     m.push(Tuple::from_small(items).into());
     Ok(())
 }
@@ -160,7 +149,7 @@ pub fn build_map_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     Ok(())
 }
 
-/// As above for a call: names must be new, and strings. callable args maps... -- callable args dict
+/// As above for a call: names must be new. callable args maps... -- callable args dict
 pub fn build_map_unpack_with_call(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let parts = m.pop_vec(i.c as usize);
     let callable = m.peek(2).clone();
@@ -172,23 +161,20 @@ pub fn build_map_unpack_with_call(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     Ok(())
 }
 
-/// Adds a mapping of keyword arguments.
+/// Adds a mapping of keyword arguments; that they are strings is for the call to see.
 pub fn add_keywords(vm: &Vm, dict: &Dict, part: &Value, callable: &Value) -> PyResult<()> {
     if !crate::objects::dict::methods::is_mapping(vm, part)? {
         return Err(vm.type_error(format!(
             "{} argument after ** must be a mapping, not {}",
-            callable_name(callable),
+            callable_name(vm, callable),
             part.ty().name()
         )));
     }
     for (key, value) in crate::objects::dict::methods::mapping_items(vm, part)? {
-        if key.downcast::<Str>().is_none() {
-            return Err(vm.type_error("keywords must be strings"));
-        }
         if dict.contains(vm, &key)? {
             return Err(vm.type_error(format!(
                 "{} got multiple values for keyword argument '{}'",
-                callable_name(callable),
+                callable_name(vm, callable),
                 object::str(vm, &key)?
             )));
         }

@@ -4,7 +4,7 @@ use super::Done;
 use crate::objects::dict::Dict;
 use crate::objects::dict::views::DictIter;
 use crate::objects::enumerate::{Enumerate, Zip};
-use crate::objects::generator::Generator;
+use crate::objects::generator::{Generator, Resumed};
 use crate::objects::iterators::{ListIter, TupleIter};
 use crate::objects::list::List;
 use crate::objects::range::RangeIter;
@@ -15,7 +15,7 @@ use crate::protocol::iter;
 use crate::runtime::errors::PyResult;
 use crate::runtime::leave;
 use crate::runtime::machine::Machine;
-use crate::runtime::observer::Observer;
+use crate::runtime::observer::{self, Observer};
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -34,7 +34,10 @@ fn quick_item(iterator: &Value) -> Option<Option<Value>> {
     if let Some(range) = iterator.downcast_exact::<RangeIter>() {
         return Some(range.next_value());
     }
-    iterator.downcast_exact::<ListIter>().map(|list| list.next_value())
+    if let Some(list) = iterator.downcast_exact::<ListIter>() {
+        return Some(list.next_value());
+    }
+    iterator.downcast_exact::<StrIter>().map(|text| text.next_value())
 }
 
 /// The next item of any other iterator, into a local if there is one to store it in. A pair that is
@@ -45,11 +48,6 @@ fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Don
     let iterator = m.peek(1);
     if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
         let item = tuple.next_value();
-        put_item(m, i, local, item);
-        return Ok(());
-    }
-    if let Some(text) = iterator.downcast_exact::<StrIter>() {
-        let item = text.next_value();
         put_item(m, i, local, item);
         return Ok(());
     }
@@ -69,9 +67,31 @@ fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Don
         }
         return Ok(());
     }
-    let item = iter::next(vm, iterator)?;
+    let item = if vm.is_observed() { watched_item(vm, m)? } else { iter::next(vm, iterator)? };
     put_item(m, i, local, item);
     Ok(())
+}
+
+/// The next item of the iterator on top; those who watch see the StopIteration that ends it, if there
+/// is one.
+#[cold]
+fn watched_item(vm: &Vm, m: &mut Machine) -> PyResult<Option<Value>> {
+    let iterator = m.peek(1).clone();
+    let stop = if let Some(generator) = iterator.downcast::<Generator>() {
+        match crate::objects::generator::send(vm, generator, Value::NONE) {
+            Resumed::Yielded(value) => return Ok(Some(value)),
+            Resumed::Raised(e) => return Err(e),
+            Resumed::Returned(value) if value.is_none() => return Ok(None),
+            Resumed::Returned(value) => vm.stop_iteration(Some(value)),
+        }
+    } else {
+        match leave::iter_next(vm, &iterator) {
+            Err(e) if e.is(&vm.exceptions().stop_iteration) => e,
+            other => return other,
+        }
+    };
+    let told = observer::raised(vm, m, stop.clone());
+    if std::ptr::eq(&*told.0, &*stop.0) { Ok(None) } else { Err(told) }
 }
 
 /// The next pair of an iterator over pairs; `None` if it is another one.
