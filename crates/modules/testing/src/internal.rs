@@ -68,13 +68,11 @@ fn locale_errors<'a>(vm: &Vm, errors: Option<&'a Obj<Str>>) -> PyResult<&'a str>
 }
 
 /// A failed conversion as the functions below report it.
-fn locale_failure(vm: &Vm, exc: Exc, what: &str) -> Exc {
-    let field = |name| exc.0.field(vm, name).unwrap_or(Value::NONE);
-    match (int::to_i64_exact(&field("start")), field("reason").downcast::<Str>()) {
-        (Some(at), Some(reason)) => {
-            vm.runtime_error(format!("{what} error: pos={at}, reason={reason}"))
-        }
-        _ => exc,
+fn locale_failure(vm: &Vm, exc: Exc, what: &str, doing: &str) -> Exc {
+    let start = exc.0.field(vm, "start").and_then(|start| int::to_i64_exact(&start));
+    match start {
+        Some(at) => vm.runtime_error(format!("{what} error: pos={at}, reason={doing} error")),
+        None => exc,
     }
 }
 
@@ -131,7 +129,8 @@ pub mod internal {
         errors: Option<&Obj<Str>>,
     ) -> PyResult {
         let errors = locale_errors(vm, errors)?;
-        codec::encode(vm, text, "utf-8", errors).map_err(|e| locale_failure(vm, e, "encode"))
+        codec::encode(vm, text, "utf-8", errors)
+            .map_err(|e| locale_failure(vm, e, "encode", "encoding"))
     }
     /// Text from the encoding of the system's names.
     #[pyfunction(name = "DecodeLocaleEx")]
@@ -143,7 +142,7 @@ pub mod internal {
     ) -> PyResult<Ref<Str>> {
         let errors = locale_errors(vm, errors)?;
         codec::decode(vm, bytes.as_slice(), "utf-8", errors)
-            .map_err(|e| locale_failure(vm, e, "decode"))
+            .map_err(|e| locale_failure(vm, e, "decode", "decoding"))
     }
 
     #[init]

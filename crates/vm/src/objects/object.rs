@@ -8,6 +8,7 @@ use crate::object::attrs::Attrs;
 use crate::object::{GcHead, Obj, ObjHead, Payload, Ref};
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
+use crate::objects::module::Module;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags, slots};
@@ -44,7 +45,9 @@ pub fn attrs_of(object: &Value) -> Option<(&Attrs, &GcHead, &ObjHead)> {
 /// A name's value in the instance itself.
 #[inline]
 pub fn instance_value(object: &Value, name: &Ref<Str>) -> Option<Value> {
-    attrs_of(object)?.0.get(name)
+    let own = attrs_of(object).and_then(|(attrs, ..)| attrs.get(name));
+    // A module's names are attributes for `object.__getattribute__` too.
+    own.or_else(|| object.downcast::<Module>()?.dict().get_str(name))
 }
 
 /// `obj.__dict__`, made if need be.
@@ -118,6 +121,12 @@ pub fn generic_setattr(
             }
             None => Err(vm.no_attribute(object, name)),
         },
+        (None, value) if object.downcast::<Module>().is_some() => {
+            match Module::cell().get().slots.setattro.get() {
+                Some(set) => set(vm, object, name, value),
+                None => Err(no_setting(vm, object, name, found.is_some(), value.is_some())),
+            }
+        }
         (None, value) => Err(no_setting(vm, object, name, found.is_some(), value.is_some())),
     }
 }

@@ -18,6 +18,9 @@ use std::collections::HashMap;
 /// Record types by name, with their fields' names.
 static TYPES: GilCell<Option<HashMap<String, Ref<Type>>>> = GilCell::new(None);
 
+/// Types whose one instance is all there is: programs cannot make another.
+const ONLY_ONE: [&str; 2] = ["sys.flags", "sys.version_info"];
+
 /// A record; its type is made on first use. `name` is `module.type`.
 pub fn make(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
     make_hiding(vm, name, fields, &[])
@@ -116,6 +119,10 @@ pub fn record_type_hiding(vm: &Vm, name: &str, fields: &[&str], hidden: &[&str])
         items.resize(most, Value::NONE);
         Ok(Tuple::build_hiding(items, most - want, ty).into())
     });
+    if ONLY_ONE.contains(&name) {
+        ty.slots.new.set(None);
+        ty.set_flag(TypeFlags::NO_NEW, true);
+    }
     ty.set_flag(TypeFlags::SEQUENCE, true);
     declare::add_methods(crate::object::reference::leak(ty.clone()), Record::METHODS);
     TYPES.with(|t| t.get_or_insert_default().insert(name.to_string(), ty.clone()));
