@@ -620,9 +620,8 @@ impl NewWrapper {
                 None => break,
             }
         }
-        if let Some(own) = solid.slots.new.get()
-            && !std::ptr::fn_addr_eq(own, zelf.function)
-        {
+        let own = solid.slots.new.get();
+        if own.is_none_or(|own| !std::ptr::fn_addr_eq(own, zelf.function)) {
             return Err(vm.type_error(format!(
                 "{owner}.__new__({}) is not safe, use {}.__new__()",
                 ty.name(),
