@@ -75,8 +75,7 @@ fn learn_patience(objects: usize, found: usize) {
     if state.thresholds[0] < DEFAULT_THRESHOLD {
         return;
     }
-    let patience =
-        if found * 50 > objects { 1 } else { (state.patience * 2).min(MAX_PATIENCE) };
+    let patience = if found * 50 > objects { 1 } else { (state.patience * 2).min(MAX_PATIENCE) };
     if patience != state.patience {
         STATE.with(|s| s.patience = patience);
         apply_patience();
