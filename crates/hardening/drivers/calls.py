@@ -86,7 +86,7 @@ def objects(found):
     import array, collections, contextvars, csv, functools, io, itertools, operator, random, re
     import struct, types, weakref, zlib, hashlib
     makers = [lambda value=value: value for value in (
-        None, True, False, ..., NotImplemented, 0, 1, -1, 3, 64, 255, 256, 2**31, -2**31, 2**63 - 1,
+        None, True, False, ..., NotImplemented, 0, 1, -1, 3, 64, 255, 256, 2**62, -2**62, 2**63 - 1,
         2**63, -2**63, 2**64, 10**40, -10**40, 0.0, -0.0, 1.5, -1e300, float("nan"), float("inf"), 1j,
         complex("nan"), "", "a", "text", "caf\xe9", "\u20ac", "\U0001d400", "\ud800", "strict",
         "utf-8", "ignore", "i", "B", "%d", "0", "a\0b", "__class__", b"", b"x", b"bytes", b"\xff\0",

@@ -195,6 +195,9 @@ fn opcode(random: &mut Random) -> u8 {
 fn mutate(random: &mut Random, code: &mut CodeObject) {
     let mut bytes = code.code.to_vec();
     let units = bytes.len() / 2;
+    if units == 0 {
+        return mutate_numbers(random, code);
+    }
     let at = random.below(units) * 2;
     match random.below(16) {
         0..=2 => bytes[at + 1] = random.below(code.names.len() + code.consts.len() + 3) as u8,

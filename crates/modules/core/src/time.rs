@@ -257,7 +257,6 @@ pub struct Local {
     pub second: i64,
     /// Seconds east of UTC.
     pub offset: i64,
-    pub zone: String,
 }
 
 /// A moment (seconds since the epoch) in the process's time zone.
@@ -271,8 +270,12 @@ pub fn local_time(vm: &Vm, moment: i64) -> PyResult<Local> {
         minute: tm.tm_min.into(),
         second: tm.tm_sec.into(),
         offset: tm.tm_gmtoff,
-        zone: zone_name(&tm),
     })
+}
+
+/// The name of the process's time zone at a moment.
+pub fn local_zone(vm: &Vm, moment: i64) -> PyResult<String> {
+    Ok(zone_name(&broken_down(vm, moment, true)?))
 }
 
 /// `timezone`, `altzone`, `daylight`, `tzname`, from two moments of a year half a year apart.

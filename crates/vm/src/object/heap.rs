@@ -351,14 +351,20 @@ fn new_arena() -> *mut Arena {
     let size = ARENA + POOL;
     // SAFETY: a fresh anonymous mapping, checked for failure; the arena is the aligned part of it.
     let (mapping, start) = unsafe {
-        let mapping = libc::mmap(
-            null_mut(),
-            size,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
+        let map = || {
+            libc::mmap(
+                null_mut(),
+                size,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        let mut mapping = map();
+        if mapping == libc::MAP_FAILED && crate::runtime::memory::give_up_reserve(0) {
+            mapping = map();
+        }
         if mapping == libc::MAP_FAILED {
             std::alloc::handle_alloc_error(memory(size));
         }

@@ -51,10 +51,14 @@ pub(crate) fn track(head: &ObjHead) {
 #[inline]
 pub(crate) fn track_new(head: &ObjHead) {
     let gc = head.gc_unchecked();
-    gc.set(gc_flag::TRACKED);
-    gc.generation.set(0);
     LISTS.with(|lists| {
         let young = &mut lists.generations[0];
+        // Without memory for the list the object lives untracked.
+        if young.len() == young.capacity() && !crate::runtime::memory::grow(young) {
+            return;
+        }
+        gc.set(gc_flag::TRACKED);
+        gc.generation.set(0);
         gc.index.set(young.len() as u32);
         young.push(NonNull::from(head));
         if young.len() > lists.threshold {

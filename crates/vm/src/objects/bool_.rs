@@ -1,11 +1,12 @@
 //! `bool`: the subclass of `int` whose two instances live in the value word.
 //!
-//! All arithmetic is inherited: `int`'s slots take the words `True` and `False`. CPython's
+//! All arithmetic but that of bits is inherited: `int`'s slots take the words `True` and `False`. CPython's
 //! counterpart: `Objects/boolobject.c`.
 
-use crate::object::Obj;
+use crate::object::{Obj, Payload};
 use crate::objects::int::{self, IntObj};
 use crate::objects::type_::Type;
+use crate::objects::type_::slots::{Binary, Slots};
 use crate::protocol::object;
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
@@ -18,6 +19,23 @@ use adder_derive::{pyclass, pymethods};
 /// The class bool is a subclass of the class int, and cannot be subclassed.
 #[pyclass(name = "bool", base = IntObj, no_gc, sig = "(object=False, /)")]
 pub struct BoolObj {}
+
+/// Two bools make a bool; anything else is `int`'s.
+fn bitwise(
+    vm: &Vm,
+    a: &Value,
+    b: &Value,
+    bools: fn(bool, bool) -> bool,
+    slot: fn(&Slots) -> Option<Binary>,
+) -> PyResult {
+    if let (Some(a), Some(b)) = (a.as_bool(), b.as_bool()) {
+        return Ok(Value::bool(bools(a, b)));
+    }
+    match slot(&IntObj::cell().get().slots) {
+        Some(ints) => ints(vm, a, b),
+        None => Ok(Value::NOT_IMPLEMENTED),
+    }
+}
 
 #[pymethods]
 impl BoolObj {
@@ -37,6 +55,18 @@ impl BoolObj {
     #[slot]
     fn repr(zelf: &Value, vm: &Vm) -> PyResult {
         Ok(vm.intern(if zelf.is_true() { "True" } else { "False" }).into())
+    }
+    #[slot]
+    fn and(a: &Value, vm: &Vm, b: &Value) -> PyResult {
+        bitwise(vm, a, b, |a, b| a & b, |slots| slots.and.get())
+    }
+    #[slot]
+    fn or(a: &Value, vm: &Vm, b: &Value) -> PyResult {
+        bitwise(vm, a, b, |a, b| a | b, |slots| slots.or.get())
+    }
+    #[slot]
+    fn xor(a: &Value, vm: &Vm, b: &Value) -> PyResult {
+        bitwise(vm, a, b, |a, b| a ^ b, |slots| slots.xor.get())
     }
     #[slot]
     fn invert(zelf: &Value, vm: &Vm) -> PyResult {

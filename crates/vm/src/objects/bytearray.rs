@@ -222,12 +222,8 @@ fn reduced(zelf: &Obj<ByteArray>, vm: &Vm, protocol: i64) -> PyResult<Ref<Tuple>
     } else {
         vec![crate::objects::bytes::Bytes::from_slice(&bytes).into()]
     };
-    let state = object::lookup_attr(vm, &zelf.to_value(), &vm.names().__dict__)?;
-    Ok(Tuple::from_vec(vec![
-        zelf.ty().to_value(),
-        Tuple::from_vec(args).into(),
-        state.unwrap_or(Value::NONE),
-    ]))
+    let state = object::call_method(vm, &zelf.to_value(), &vm.names().__getstate__, &[])?;
+    Ok(Tuple::from_vec(vec![zelf.ty().to_value(), Tuple::from_vec(args).into(), state]))
 }
 
 byte_methods! {

@@ -133,20 +133,21 @@ fn access(owner: &Value, f: &mut dyn FnMut(&[u8])) {
 }
 
 /// What the method `__bytes__` of an object returns.
-pub fn by_method(vm: &Vm, x: &Value) -> PyResult<Option<Vec<u8>>> {
+fn object_by_method(vm: &Vm, x: &Value) -> PyResult<Option<Ref<Bytes>>> {
     if !x.is_pointer() || x.is_exact::<Bytes>() {
         return Ok(None);
     }
     let Some(result) = object::call_special(vm, x, &vm.names().__bytes__, &[])? else {
         return Ok(None);
     };
-    match result.downcast::<Bytes>() {
-        Some(bytes) => Ok(Some(bytes.as_slice().to_vec())),
-        None => {
-            Err(vm
-                .type_error(format!("__bytes__ returned non-bytes (type {})", result.ty().name())))
-        }
-    }
+    result.into_ref().map(Some).map_err(|other| {
+        vm.type_error(format!("__bytes__ returned non-bytes (type {})", other.ty().name()))
+    })
+}
+
+/// The bytes that the method `__bytes__` of an object returns.
+pub fn by_method(vm: &Vm, x: &Value) -> PyResult<Option<Vec<u8>>> {
+    Ok(object_by_method(vm, x)?.map(|bytes| bytes.as_slice().to_vec()))
 }
 
 /// The bytes of a bytes-like object, of one with `__bytes__`, or of an iterable of ints (CPython's
@@ -298,10 +299,13 @@ byte_methods! {
         #[slot]
         fn new(vm: &Vm, ty: &Obj<Type>, args: CallArgs<'_>) -> PyResult {
             let exact = ty.same(Bytes::cell().get());
-            if let ([x], 0, true) = (args.args(), args.keyword_count(), exact)
-                && x.is_exact::<Bytes>()
-            {
-                return Ok(x.clone());
+            if let ([x], 0, true) = (args.args(), args.keyword_count(), exact) {
+                if x.is_exact::<Bytes>() {
+                    return Ok(x.clone());
+                }
+                if let Some(made) = object_by_method(vm, x)? {
+                    return Ok(made.into());
+                }
             }
             let bytes = construct(vm, args)?;
             Ok(if exact {

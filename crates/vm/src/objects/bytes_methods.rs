@@ -110,7 +110,7 @@ pub fn pad(vm: &Vm, bytes: &[u8], left: usize, right: usize, fill: u8) -> PyResu
 
 /// The separator of `hex`: one ASCII character or byte.
 pub fn hex_separator(vm: &Vm, sep: Option<&Value>) -> PyResult<Option<u8>> {
-    let Some(sep) = sep.filter(|s| !s.is_none()) else { return Ok(None) };
+    let Some(sep) = sep else { return Ok(None) };
     if object::len(vm, sep)? != 1 {
         return Err(vm.value_error("sep must be length 1."));
     }
@@ -276,10 +276,14 @@ macro_rules! byte_methods {
                     )));
                 }
                 let other = $crate::objects::bytes::lend(vm, other)?;
+                vm.need(zelf.with_bytes(<[u8]>::len).saturating_add(other.len()).saturating_mul(2))?;
                 Ok($ty::make(zelf.with_bytes(|bytes| [bytes, &*other].concat())).into())
             }
             #[slot]
             fn repeat(zelf: &Obj<$ty>, vm: &Vm, count: isize) -> PyResult {
+                if count == 1 {
+                    return Ok($ty::unchanged(zelf).into());
+                }
                 let bytes = zelf
                     .with_bytes(|bytes| $crate::objects::bytes::methods::repeat(vm, bytes, count))?;
                 Ok($ty::make(bytes).into())

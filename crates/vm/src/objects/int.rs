@@ -467,7 +467,12 @@ impl IntObj {
     fn mul(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
         match operands!(zelf, other) {
             (Num::Small(a), Num::Small(b)) => Ok(from_i128(a as i128 * b as i128)),
-            (a, b) => made(vm, a.int().mul(&b.int())),
+            (a, b) => {
+                let (a, b) = (a.int(), b.int());
+                // The product, and what multiplying needs besides.
+                vm.need((a.words().len() + b.words().len()).saturating_mul(320))?;
+                made(vm, a.mul(&b))
+            }
         }
     }
 

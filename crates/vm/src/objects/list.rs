@@ -15,6 +15,7 @@ use crate::protocol::index::{Indices, Subscript, clamp, subscript, wrap};
 use crate::protocol::{iter, number, object};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
+use crate::runtime::memory;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
@@ -96,7 +97,14 @@ impl List {
     }
     #[inline(always)]
     pub fn push(&self, item: Value) {
-        self.items.with_mut(|v| v.push(item));
+        let lost = self.items.with_mut(|v| {
+            if v.len() == v.capacity() && !memory::grow(v) {
+                return Some(item);
+            }
+            v.push(item);
+            None
+        });
+        drop(lost);
     }
     /// Replaces an item; returns the old one (or the new one, if the list has become too short).
     #[inline(always)]
@@ -166,11 +174,13 @@ impl List {
     pub fn extend_from(&self, vm: &Vm, iterable: &Value) -> PyResult<()> {
         if iterable.is_exact::<List>() || iterable.is_exact::<Tuple>() {
             let mut items = iter::collect(vm, iterable)?;
+            self.items.with_mut(|v| vm.room_for(v, items.len()))?;
             self.items.with_mut(|v| v.append(&mut items));
             return Ok(());
         }
         let iterator = iter::iter(vm, iterable)?;
         while let Some(item) = iter::next(vm, &iterator)? {
+            self.items.with_mut(|v| vm.room_for_one(v))?;
             self.push(item);
         }
         Ok(())
@@ -180,8 +190,9 @@ impl List {
     fn delete_slice(&self, s: Indices) {
         let removed: Vec<Value> = self.items.with_mut(|v| {
             if s.step == 1 {
-                let range = s.start as usize..(s.start as usize + s.count).min(v.len());
-                return v.drain(range).collect();
+                // The list may have become shorter since the indices were taken.
+                let end = (s.start as usize + s.count).min(v.len());
+                return v.drain((s.start as usize).min(end)..end).collect();
             }
             let mut doomed: Vec<usize> = s.positions().filter(|i| *i < v.len()).collect();
             doomed.sort_unstable();
@@ -384,8 +395,10 @@ impl List {
 
     /// Append object to the end of the list.
     #[pymethod]
-    fn append(zelf: &Obj<List>, _vm: &Vm, object: Value) {
+    fn append(zelf: &Obj<List>, vm: &Vm, object: Value) -> PyResult<()> {
+        zelf.items.with_mut(|v| vm.room_for_one(v))?;
         zelf.push(object);
+        Ok(())
     }
 
     /// Extend list by appending elements from the iterable.

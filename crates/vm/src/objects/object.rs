@@ -16,6 +16,7 @@ use crate::protocol::{call, object};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
 use crate::runtime::hash::hash_pointer;
+use crate::runtime::names::special_name;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
@@ -433,7 +434,10 @@ fn members(ty: &Obj<Type>) -> std::collections::BTreeMap<u32, String> {
 
 /// `copyreg`'s helpers do the work, as in CPython.
 fn reduce(vm: &Vm, zelf: &Value, protocol: isize) -> PyResult {
-    let copyreg = crate::runtime::import_::import_module(vm, "copyreg")?;
+    let copyreg = match vm.modules().get_str(&vm.names().copyreg) {
+        Some(known) if !known.is_none() => known,
+        _ => crate::runtime::import_::import_module(vm, "copyreg")?,
+    };
     if protocol >= 2 {
         let class = zelf.ty().to_value();
         let names = vm.names();
@@ -483,7 +487,7 @@ fn reduce(vm: &Vm, zelf: &Value, protocol: isize) -> PyResult {
                 None => Vec::new(),
             },
         };
-        let function = object::get_attr_str(vm, &copyreg, "__newobj__")?;
+        let function = object::get_attr(vm, &copyreg, &special_name!("__newobj__"))?;
         let mut call_args = vec![class];
         call_args.extend(args);
         let remade = call_args.len() > 1;
@@ -558,7 +562,8 @@ fn default_state(vm: &Vm, zelf: &Value) -> PyResult {
             false => Tuple::from_vec(vec![dict, slots.into()]).into(),
         });
     }
-    for ty in zelf.ty().mro() {
+    let mro = if zelf.ty().slot_offsets.is_empty() { Vec::new() } else { zelf.ty().mro() };
+    for ty in mro {
         for (name, value) in ty.dict().items_vec() {
             if let Some(member) = value.downcast::<super::descr::MemberDescr>()
                 && let Some(content) = member.get_from(zelf)

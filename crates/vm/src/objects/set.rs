@@ -47,7 +47,7 @@ impl Declared for Set {
         name: "set",
         module: "builtins",
         doc: "Build an unordered collection of unique elements.",
-        signature: None,
+        signature: Some("(iterable=(), /)"),
         base: || None,
         make_base: || {},
         base_type: true,
@@ -97,6 +97,7 @@ impl Set {
     }
     fn add_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> PyResult<()> {
         if dict::find(&self.table, vm, key, hash)?.is_none() {
+            vm.need(self.table.with(|t| t.growth()))?;
             self.table.with_mut(|t| t.push_new(hash, key.clone(), ()));
         }
         Ok(())
@@ -372,7 +373,7 @@ pub(crate) mod shared {
 
     pub fn reduce(zelf: &Obj<Set>, vm: &Vm) -> PyResult {
         let items: Value = super::super::list::List::from_vec(zelf.to_vec()).into();
-        let state = object::call_method(vm, &zelf.to_value(), &vm.intern("__getstate__"), &[])?;
+        let state = object::call_method(vm, &zelf.to_value(), &vm.names().__getstate__, &[])?;
         let parts = vec![zelf.ty().to_value(), Tuple::from_vec(vec![items]).into(), state];
         Ok(Tuple::from_vec(parts).into())
     }

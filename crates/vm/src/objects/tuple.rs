@@ -324,7 +324,9 @@ impl Tuple {
         if count == 1 && zelf.is_exact() {
             return Ok(zelf.to_value());
         }
-        Ok(Tuple::from_vec(super::list::repeat_items(vm, zelf.items(), count)?).into())
+        let items = super::list::repeat_items(vm, zelf.items(), count)?;
+        vm.need(items.len().saturating_mul(size_of::<Value>()))?;
+        Ok(Tuple::from_vec(items).into())
     }
 
     /// Return number of occurrences of value.

@@ -98,7 +98,8 @@ pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
     }
     let iterator = iter(vm, iterable)?;
     if let Some(range) = iterator.downcast_exact::<RangeIter>() {
-        let mut items = Vec::with_capacity(range.len().min(1 << 20));
+        vm.need(range.len().saturating_mul(size_of::<Value>()))?;
+        let mut items = Vec::with_capacity(range.len());
         items.extend(std::iter::from_fn(|| range.next_value()));
         return Ok(items);
     }
@@ -106,6 +107,8 @@ pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
     let hint = super::object::length_hint(vm, iterable, 0)?;
     let mut items = Vec::with_capacity(hint.min(1 << 16));
     while let Some(item) = next(vm, &iterator)? {
+        vm.check_memory()?;
+        vm.room_for_one(&mut items)?;
         items.push(item);
     }
     Ok(items)

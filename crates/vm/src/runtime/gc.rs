@@ -114,6 +114,11 @@ fn head<'a>(object: NonNull<ObjHead>) -> &'a ObjHead {
 fn collect_lists(vm: &Vm, generation: usize) -> usize {
     // All candidates go to the oldest list concerned; their index there is their number here.
     let target = if generation == 0 { 1 } else { 2 };
+    // Collecting takes memory itself: some words for each object.
+    let number = counts()[..=generation].iter().sum::<usize>();
+    if !crate::runtime::memory::has_room(number.saturating_mul(8 * size_of::<usize>())) {
+        return 0;
+    }
     let mut objects: Vec<NonNull<ObjHead>> = Vec::new();
     LISTS.with(|lists| {
         for list in &mut lists.generations[..=generation] {

@@ -20,6 +20,7 @@ pub mod import_;
 mod import_time;
 pub mod leave;
 pub mod machine;
+pub mod memory;
 pub mod monitoring;
 pub mod names;
 pub mod observer;

@@ -13,6 +13,8 @@ const COLLECT: u32 = 1;
 const SIGNAL: u32 = 2;
 const YIELD_LOCK: u32 = 4;
 const LIMIT: u32 = 8;
+const MEMORY: u32 = 16;
+const NO_RESERVE: u32 = 32;
 
 /// Signals that arrived and were not handled yet: bit 0 for signal 1, and so on.
 static PENDING_SIGNALS: AtomicU64 = AtomicU64::new(0);
@@ -23,6 +25,16 @@ static STEPS: AtomicU64 = AtomicU64::new(0);
 /// The collector is due.
 pub(crate) fn request_collection() {
     BREAKER.fetch_or(COLLECT, Ordering::Relaxed);
+}
+
+/// The system has no more memory: the reserve is being used.
+pub(crate) fn request_memory_error() {
+    BREAKER.fetch_or(MEMORY, Ordering::Relaxed);
+}
+
+#[inline(always)]
+pub(crate) fn is_short_of_memory() -> bool {
+    BREAKER.load(Ordering::Relaxed) & MEMORY != 0
 }
 
 /// Another thread waits for the interpreter lock.
@@ -58,6 +70,15 @@ impl Vm {
         }
         if requests & SIGNAL != 0 {
             self.check_signals()?;
+        }
+        if requests & (MEMORY | NO_RESERVE) != 0 {
+            let kept = crate::runtime::memory::keep_reserve();
+            if !kept {
+                BREAKER.fetch_or(NO_RESERVE, Ordering::Relaxed);
+            }
+            if !kept || requests & MEMORY != 0 {
+                return Err(crate::objects::int::no_memory(self));
+            }
         }
         if requests & LIMIT != 0 {
             BREAKER.fetch_or(LIMIT, Ordering::Relaxed);

@@ -44,6 +44,10 @@ impl Deque {
     fn push_back(&self, item: Value) {
         self.changed();
         let over = self.items.with_mut(|d| {
+            if d.len() == d.capacity() && d.try_reserve(1).is_err() {
+                adder_vm::runtime::memory::lost();
+                return Some(item);
+            }
             d.push_back(item);
             if self.maxlen.get().is_some_and(|max| d.len() > max) { d.pop_front() } else { None }
         });
@@ -52,6 +56,10 @@ impl Deque {
     fn push_front(&self, item: Value) {
         self.changed();
         let over = self.items.with_mut(|d| {
+            if d.len() == d.capacity() && d.try_reserve(1).is_err() {
+                adder_vm::runtime::memory::lost();
+                return Some(item);
+            }
             d.push_front(item);
             if self.maxlen.get().is_some_and(|max| d.len() > max) { d.pop_back() } else { None }
         });

@@ -4,7 +4,7 @@ use super::calendar::{Clock, MAX_YEAR, MIN_YEAR, Ymd, days_in_month};
 use super::tz::TzInfo;
 use adder_vm::objects::int;
 use adder_vm::objects::str_::Str;
-use adder_vm::protocol::{number, object};
+use adder_vm::protocol::number;
 use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::runtime::names::StaticName;
@@ -157,14 +157,4 @@ pub fn tzinfo(vm: &Vm, value: Option<&Value>) -> PyResult<Option<Value>> {
             value.ty().name()
         ))),
     }
-}
-
-/// The format of `__format__`: empty for `str()`.
-pub fn format_spec<'a>(vm: &Vm, spec: &'a Value) -> PyResult<&'a adder_vm::Obj<Str>> {
-    spec.downcast::<Str>().ok_or_else(|| {
-        vm.type_error(format!(
-            "__format__() argument 1 must be str, not {}",
-            object::type_name_or_none(spec)
-        ))
-    })
 }

@@ -236,8 +236,9 @@ impl Date {
     ///
     /// Example: "%d/%m/%Y, %H:%M:%S"
     #[pymethod(sig = "($self, /, format)")]
-    fn strftime(zelf: &Value, vm: &Vm, format: &Obj<Str>) -> PyResult {
+    fn strftime(zelf: &Value, vm: &Vm, format: &Value) -> PyResult {
         own(vm, zelf)?;
+        let format = format::text_argument(vm, "strftime", format, 1)?;
         let tuple = object::call_method(vm, zelf, &vm.intern("timetuple"), &[])?;
         format::strftime(vm, zelf, format, &tuple, zelf)
     }

@@ -7,7 +7,7 @@ use super::date_time::{
     plus, state, time_tuple, utc_offset,
 };
 use super::delta::Delta;
-use super::format::{self, Timespec, clock_text, text_argument};
+use super::format::{self, Timespec, clock_text};
 use super::time_of_day::{Time, clock_of, pickled_tz, reduced};
 use super::{args, date, local, parse, pickle, time_of_day, tz};
 use adder_derive::pymethods;
@@ -361,7 +361,7 @@ impl DateTime {
         timespec: Option<&Value>,
     ) -> PyResult<Ref<Str>> {
         let sep = separator(vm, sep)?;
-        let timespec = Timespec::read(vm, text_argument(vm, timespec, 2)?)?;
+        let timespec = Timespec::read(vm, timespec, 2)?;
         let mut text = StrBuilder::with_capacity(32);
         let Ymd { year, month, day } = zelf.date;
         text.push_str(&format!("{year:04}-{month:02}-{day:02}"));

@@ -27,9 +27,10 @@ pub enum Timespec {
 }
 
 impl Timespec {
-    pub fn read(vm: &Vm, name: Option<&Obj<Str>>) -> PyResult<Timespec> {
+    /// From the argument of `isoformat`, which is its `at`th.
+    pub fn read(vm: &Vm, name: Option<&Value>, at: usize) -> PyResult<Timespec> {
         let Some(name) = name else { return Ok(Timespec::Auto) };
-        Ok(match name.as_ascii() {
+        Ok(match text_argument(vm, "isoformat", name, at)?.as_ascii() {
             Some("auto") => Timespec::Auto,
             Some("hours") => Timespec::Hours,
             Some("minutes") => Timespec::Minutes,
@@ -159,7 +160,7 @@ pub fn strftime(
 
 /// `object.__format__(spec)`
 pub fn format(vm: &Vm, object: &Value, spec: &Value) -> PyResult {
-    let spec = args::format_spec(vm, spec)?;
+    let spec = text_argument(vm, "__format__", spec, 1)?;
     if spec.is_empty() {
         return Ok(object::str(vm, object)?.into());
     }
@@ -184,18 +185,17 @@ pub fn strptime(
     call::call(vm, &function, &[class.clone(), text.to_value(), format.to_value()])
 }
 
-/// An optional `str` argument of `isoformat`, which is the `at`th.
+/// A `str` argument, the `at`th of a function.
 pub fn text_argument<'a>(
     vm: &Vm,
-    argument: Option<&'a Value>,
+    function: &str,
+    argument: &'a Value,
     at: usize,
-) -> PyResult<Option<&'a Obj<Str>>> {
-    let Some(argument) = argument else { return Ok(None) };
-    match argument.downcast::<Str>() {
-        Some(text) => Ok(Some(text)),
-        None => Err(vm.type_error(format!(
-            "isoformat() argument {at} must be str, not {}",
+) -> PyResult<&'a Obj<Str>> {
+    argument.downcast::<Str>().ok_or_else(|| {
+        vm.type_error(format!(
+            "{function}() argument {at} must be str, not {}",
             object::type_name_or_none(argument)
-        ))),
-    }
+        ))
+    })
 }

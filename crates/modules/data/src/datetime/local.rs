@@ -7,7 +7,7 @@ use super::args;
 use super::calendar::{Clock, DAY_SECONDS, EPOCH, MICROS, Ymd, civil};
 use super::delta::Delta;
 use super::tz;
-use adder_modules_core::time::{Local, local_time};
+use adder_modules_core::time::{Local, local_time, local_zone};
 use adder_vm::objects::{float, int};
 use adder_vm::protocol::number;
 use adder_vm::runtime::errors::{Exc, PyResult};
@@ -134,5 +134,5 @@ pub fn moment(vm: &Vm, shown: i64, fold: bool) -> PyResult<i64> {
 pub fn zone(vm: &Vm, moment: i64) -> PyResult {
     let local = local_time(vm, moment)?;
     let offset = Delta::from_micros(vm, i128::from(local.offset) * i128::from(MICROS))?;
-    tz::fixed(vm, offset, Some(Ref::from_str(&local.zone)))
+    tz::fixed(vm, offset, Some(Ref::from_str(&local_zone(vm, moment)?)))
 }

@@ -202,8 +202,7 @@ impl Time {
     /// 'minutes', 'seconds', 'milliseconds' and 'microseconds'.
     #[pymethod(sig = "($self, /, timespec='auto')")]
     fn isoformat(zelf: &Obj<Time>, vm: &Vm, timespec: Option<&Value>) -> PyResult<Ref<Str>> {
-        let timespec = format::text_argument(vm, timespec, 1)?;
-        let mut text = clock_text(zelf.clock, Timespec::read(vm, timespec)?);
+        let mut text = clock_text(zelf.clock, Timespec::read(vm, timespec, 1)?);
         if let Some(offset) = zelf.offset(vm)? {
             text += &tz::offset_text(&offset, ":");
         }
@@ -213,7 +212,8 @@ impl Time {
     ///
     /// The date part of the timestamp passed to underlying strftime should not be used.
     #[pymethod(sig = "($self, /, format)")]
-    fn strftime(zelf: &Obj<Time>, vm: &Vm, format: &Obj<Str>) -> PyResult {
+    fn strftime(zelf: &Obj<Time>, vm: &Vm, format: &Value) -> PyResult {
+        let format = format::text_argument(vm, "strftime", format, 1)?;
         let Clock { hour, minute, second, .. } = zelf.clock;
         let parts = [1900, 1, 1, hour.into(), minute.into(), second.into(), 0, 1, -1];
         let tuple = Tuple::from_vec(parts.map(int::from_i64).into());

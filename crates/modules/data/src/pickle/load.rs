@@ -514,7 +514,7 @@ impl<'a, 'b> Loader<'a, 'b> {
         let bytes = self.input.slice(range);
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => Ref::from_str(text),
-            Err(_) => codec::decode(self.vm, &bytes.to_vec(), "utf-8", "surrogatepass")?,
+            Err(_) => codec::decode(self.vm, bytes, "utf-8", "surrogatepass")?,
         };
         self.push(text);
         Ok(())

@@ -12,47 +12,45 @@ use adder_vm::objects::tuple::Tuple;
 use adder_vm::protocol::object;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Obj, Ref, Value, Vm};
-use hashbrown::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use std::collections::HashMap;
 
-/// Addresses are spread by one multiplication.
-#[derive(Default)]
-pub struct AddressHasher(u64);
-
-impl Hasher for AddressHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
-    }
-    fn write_u64(&mut self, n: u64) {
-        // 2^64 over the golden ratio; the table takes its bits from both ends.
-        let product = (n >> 3 ^ self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = product ^ product >> 32;
-    }
+/// Addresses are spread by one multiplication; the table takes its bits from both ends.
+fn hash(object: &Value) -> u64 {
+    // 2^64 over the golden ratio.
+    let product = (object.bits() >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ product >> 32
 }
 
 /// Objects by identity, with their numbers; it keeps them alive, so that no other object can come
 /// to lie where one of them lay.
 #[derive(Default)]
-pub struct Written(HashMap<u64, (usize, Value), BuildHasherDefault<AddressHasher>>);
+pub struct Written(HashTable<(Value, usize)>);
 
 impl Written {
     pub fn len(&self) -> usize {
         self.0.len()
     }
+    #[inline]
     pub fn get(&self, object: &Value) -> Option<usize> {
-        self.0.get(&object.bits()).map(|(number, _)| *number)
+        self.0.find(hash(object), |(known, _)| known.is(object)).map(|(_, number)| *number)
     }
     /// Returns what it replaced, to be dropped outside.
     pub fn set(&mut self, number: usize, object: Value) -> Option<Value> {
-        self.0.insert(object.bits(), (number, object)).map(|(_, old)| old)
+        let hash_of = |(known, _): &(Value, usize)| hash(known);
+        match self.0.entry(hash(&object), |(known, _)| known.is(&object), hash_of) {
+            Entry::Occupied(mut there) => {
+                Some(std::mem::replace(there.get_mut(), (object, number)).0)
+            }
+            Entry::Vacant(place) => {
+                place.insert((object, number));
+                None
+            }
+        }
     }
     fn entries(&self) -> Vec<(usize, Value)> {
-        let mut all: Vec<_> = self.0.values().map(|(n, object)| (*n, object.clone())).collect();
+        let mut all: Vec<_> = self.0.iter().map(|(object, n)| (*n, object.clone())).collect();
         all.sort_by_key(|(number, _)| *number);
         all
     }
@@ -60,13 +58,13 @@ impl Written {
 
 impl Trace for Written {
     fn trace(&self, visit: &mut Visitor<'_>) {
-        self.0.values().for_each(|(_, object)| visit(object));
+        self.0.iter().for_each(|(object, _)| visit(object));
     }
 }
 
 impl Empty for Written {
     fn empty_into(&mut self, bag: &mut Vec<Value>) {
-        bag.extend(self.0.drain().map(|(_, (_, object))| object));
+        bag.extend(self.0.drain().map(|(object, _)| object));
     }
 }
 
@@ -75,7 +73,7 @@ impl Empty for Written {
 pub struct Read {
     row: Vec<Option<Value>>,
     /// Numbers far beyond the row, which only a hostile pickle has.
-    others: HashMap<usize, Value, BuildHasherDefault<AddressHasher>>,
+    others: HashMap<usize, Value>,
     len: usize,
 }
 

@@ -18,44 +18,54 @@ pub struct Output {
     /// `file.write`; without it everything stays here.
     write: Option<Value>,
     framing: bool,
+    /// Does the next byte begin a frame?
+    opens: bool,
     /// Where the header of the present frame is.
     frame: Option<usize>,
 }
 
 impl Output {
     pub fn new(write: Option<Value>) -> Output {
-        Output { bytes: Vec::with_capacity(256), write, framing: false, frame: None }
+        Output { bytes: Vec::with_capacity(256), write, framing: false, opens: false, frame: None }
     }
     pub fn start_framing(&mut self) {
-        self.framing = true;
+        (self.framing, self.opens) = (true, true);
     }
 
+    #[cold]
     fn open_frame(&mut self) {
-        if self.framing && self.frame.is_none() {
-            self.frame = Some(self.bytes.len());
-            self.bytes.extend_from_slice(&[0; FRAME_HEADER]);
-        }
+        self.opens = false;
+        self.frame = Some(self.bytes.len());
+        self.bytes.extend_from_slice(&[0; FRAME_HEADER]);
     }
     #[inline]
     pub fn push(&mut self, byte: u8) {
-        self.open_frame();
+        if self.opens {
+            self.open_frame();
+        }
         self.bytes.push(byte);
     }
     #[inline]
     pub fn extend(&mut self, bytes: &[u8]) {
-        self.open_frame();
+        if self.opens {
+            self.open_frame();
+        }
         self.bytes.extend_from_slice(bytes);
     }
     /// An opcode and its argument.
-    #[inline]
+    #[inline(always)]
     pub fn op<const N: usize>(&mut self, opcode: u8, argument: [u8; N]) {
-        self.open_frame();
+        if self.opens {
+            self.open_frame();
+        }
+        self.bytes.reserve(N + 1);
         self.bytes.push(opcode);
         self.bytes.extend_from_slice(&argument);
     }
 
     fn close_frame(&mut self) {
         let Some(start) = self.frame.take() else { return };
+        self.opens = self.framing;
         let len = self.bytes.len() - start - FRAME_HEADER;
         if len < FRAME_SIZE_MIN {
             self.bytes.drain(start..start + FRAME_HEADER);

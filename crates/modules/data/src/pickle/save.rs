@@ -7,7 +7,7 @@
 use super::buffer::{PickleBuffer, is_contiguous};
 use super::known::{self, Known, known};
 use super::opcode::*;
-use super::output::Output;
+use super::output::{FRAME_SIZE_TARGET, Output};
 use super::pickler::{Hooks, Pickler};
 use super::{fully_qualified, pickling_error};
 use adder_vm::objects::bytearray::ByteArray;
@@ -338,11 +338,18 @@ impl<'a> Saver<'a> {
         object: Option<&Value>,
     ) -> PyResult<()> {
         let len = bytes.len();
-        let header = match (u8::try_from(len), u32::try_from(len)) {
-            (Ok(len), _) if self.proto >= short_from => [short, len].to_vec(),
-            (_, Ok(len)) => [&[long], &len.to_le_bytes()[..]].concat(),
-            _ if self.proto >= 4 => [&[huge], &(len as u64).to_le_bytes()[..]].concat(),
-            _ => {
+        if len < FRAME_SIZE_TARGET {
+            match u8::try_from(len) {
+                Ok(len) if self.proto >= short_from => self.out.op(short, [len]),
+                _ => self.out.op(long, (len as u32).to_le_bytes()),
+            }
+            self.out.extend(bytes);
+            return Ok(());
+        }
+        let header = match u32::try_from(len) {
+            Ok(len) => [&[long], &len.to_le_bytes()[..]].concat(),
+            Err(_) if self.proto >= 4 => [&[huge], &(len as u64).to_le_bytes()[..]].concat(),
+            Err(_) => {
                 let message = if long == BINUNICODE {
                     "cannot serialize a string larger than 4 GiB"
                 } else {

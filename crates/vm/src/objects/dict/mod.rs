@@ -280,6 +280,7 @@ impl Dict {
         match find(&self.table, vm, key, hash)? {
             Some((entry, _)) => self.replace_at(entry, value),
             None => {
+                vm.need(self.table.with(|t| t.growth()))?;
                 self.keys_changed();
                 self.table.with_mut(|t| t.push_new(hash, key.clone(), value));
             }

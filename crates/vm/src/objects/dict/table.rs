@@ -246,6 +246,15 @@ impl<V> Table<V> {
         }
     }
 
+    /// The bytes that the next `push_new` allocates, or nearly: 0 unless it grows the entries.
+    #[inline(always)]
+    pub fn growth(&self) -> usize {
+        if self.entries.len() < self.entries.capacity() {
+            return 0;
+        }
+        self.used.saturating_mul(2 * (size_of::<Entry<V>>() + size_of::<u64>()))
+    }
+
     /// Appends an entry whose key is known to be absent. Returns its position.
     #[inline]
     pub fn push_new(&mut self, hash: i64, key: Value, value: V) -> usize {

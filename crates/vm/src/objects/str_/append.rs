@@ -20,6 +20,12 @@ pub(super) fn room_for(bytes: usize) -> usize {
 }
 
 impl Str {
+    /// About how many bytes `left + right` has to allocate: none, if it fits into `left`'s room.
+    pub fn growth(left: &Str, right: &Str) -> usize {
+        let total = left.byte_len().saturating_add(right.len() * right.width().max(left.width()));
+        if total <= left.tail_len() { 0 } else { total.saturating_add(total / 8) }
+    }
+
     /// `left + right`; `left`'s memory is used again if this is its only reference.
     pub fn append(left: Ref<Str>, right: &Obj<Str>) -> Ref<Str> {
         if right.is_empty() && left.is_exact() {

@@ -98,15 +98,19 @@ pub fn empty() -> Ref<Str> {
 }
 
 /// The string of one character.
+#[inline]
 pub fn character(c: u32) -> Ref<Str> {
+    let known = TABLE.with(|t| t.characters.get(c as usize).and_then(Clone::clone));
+    known.unwrap_or_else(|| make_character(c))
+}
+
+#[inline(never)]
+fn make_character(c: u32) -> Ref<Str> {
     let Ok(byte) = u8::try_from(c) else {
         let mut builder = StrBuilder::with_capacity(1);
         builder.push(c);
         return builder.finish();
     };
-    if let Some(known) = TABLE.with(|t| t.characters[byte as usize].clone()) {
-        return known;
-    }
     let made = intern(&Str::from_raw_parts(&[byte], 1, byte < 0x80));
     TABLE.with(|t| t.characters[byte as usize] = Some(made.clone()));
     made

@@ -34,11 +34,15 @@ impl StrIter {
                 self.next.set(at + 1);
                 Some(intern::character(code).into())
             }
-            None => {
-                drop(self.text.replace(None));
-                None
-            }
+            None => self.end(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end(&self) -> Option<Value> {
+        drop(self.text.replace(None));
+        None
     }
 }
 

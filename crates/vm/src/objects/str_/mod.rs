@@ -203,6 +203,15 @@ impl Str {
                 && self.raw_bytes() == other.raw_bytes())
     }
 
+    /// Equal or not, as far as that shows without looking at the text.
+    #[inline(always)]
+    pub fn known_equal(&self, other: &Str) -> Option<bool> {
+        if std::ptr::eq(self, other) {
+            return Some(true);
+        }
+        if self.meta.get() & other.meta.get() & INTERNED != 0 { Some(false) } else { None }
+    }
+
     /// Is this the given ASCII text?
     pub fn is_str(&self, text: &str) -> bool {
         self.as_ascii() == Some(text)

@@ -510,8 +510,16 @@ impl Type {
         Ok(())
     }
     #[getter(name = "__text_signature__")]
-    fn text_signature(zelf: &Obj<Type>, _vm: &Vm) -> Option<&'static str> {
-        zelf.signature.get()
+    fn text_signature(zelf: &Obj<Type>, vm: &Vm) -> Option<Value> {
+        if let Some(signature) = zelf.signature.get() {
+            return Some(vm.str(signature));
+        }
+        // A class's docstring may begin with its call: "C(x)\n--\n\n".
+        let doc = zelf.dict().get_str(&vm.names().__doc__)?;
+        let doc = doc.downcast::<Str>()?.to_string();
+        let call = doc.strip_prefix(&*zelf.short_name())?;
+        let (signature, _) = call.split_once("\n--\n\n")?;
+        (signature.starts_with('(') && signature.ends_with(')')).then(|| vm.str(signature))
     }
 }
 

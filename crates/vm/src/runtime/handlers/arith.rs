@@ -116,7 +116,11 @@ fn quick_inplace(i: Instr, x: u64, y: u64) -> Option<Value> {
 #[inline(always)]
 pub fn inplace_add(vm: &Vm, m: &mut Machine) -> Done {
     let (a, b) = (m.peek(2), m.peek(1));
-    if a.is_pointer() && b.is_pointer() && a.is_exact::<Str>() && b.is_exact::<Str>() {
+    if a.is_pointer()
+        && b.is_pointer()
+        && let (Some(left), Some(right)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>())
+    {
+        vm.need(Str::growth(left, right))?;
         m.outline(append_text);
         return Ok(());
     }
@@ -156,6 +160,7 @@ fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
         && let (Some(a), Some(b)) =
             (m.peek(2).downcast_exact::<Str>(), m.peek(1).downcast_exact::<Str>())
     {
+        vm.need(Str::growth(a, b))?;
         let result = Str::concat_obj(a, b);
         finish_binary(m, result.into());
         return Ok(());
@@ -164,6 +169,7 @@ fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
         && let (Some(a), Some(b)) =
             (m.peek(2).downcast_exact::<List>(), m.peek(1).downcast_exact::<List>())
     {
+        vm.need((a.len() + b.len()) * size_of::<Value>())?;
         let result = List::joined(a, b);
         finish_binary(m, result.into());
         return Ok(());
@@ -341,7 +347,20 @@ fn outcome(a: &Value, b: &Value, i: Instr) -> Option<u32> {
     if let Some(outcome) = word::outcome(a.bits(), b.bits()) {
         return Some(outcome);
     }
-    if a.is_pointer() && b.is_pointer() { outcome_of_strings(a, b, i) } else { None }
+    if !a.is_pointer() || !b.is_pointer() {
+        return None;
+    }
+    outcome_of_names(a, b, i).or_else(|| outcome_of_strings(a, b, i))
+}
+
+/// The outcome of `==` and `!=` for strings that are one, or both interned.
+#[inline(always)]
+fn outcome_of_names(a: &Value, b: &Value, i: Instr) -> Option<u32> {
+    if !matches!(op_of(i), CmpOp::Eq | CmpOp::Ne) {
+        return None;
+    }
+    let (a, b) = (a.downcast_exact::<Str>()?, b.downcast_exact::<Str>()?);
+    a.known_equal(b).map(u32::from)
 }
 
 #[inline(never)]
@@ -358,6 +377,11 @@ fn outcome_of_strings(a: &Value, b: &Value, i: Instr) -> Option<u32> {
 pub fn compare_op(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     if let Some(outcome) = word::outcome(m.peek(2).bits(), m.peek(1).bits()) {
         replace_immediates(m, Value::bool((i.b >> outcome) & 1 != 0));
+        return Ok(());
+    }
+    if let Some(outcome) = outcome_of_names(m.peek(2), m.peek(1), i) {
+        drop(m.pop());
+        m.replace(1, Value::bool((i.b >> outcome) & 1 != 0));
         return Ok(());
     }
     m.outline(|m| compare_slow(vm, m, i))

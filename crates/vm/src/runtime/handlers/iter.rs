@@ -34,7 +34,10 @@ fn quick_item(iterator: &Value) -> Option<Option<Value>> {
     if let Some(range) = iterator.downcast_exact::<RangeIter>() {
         return Some(range.next_value());
     }
-    iterator.downcast_exact::<ListIter>().map(|list| list.next_value())
+    if let Some(list) = iterator.downcast_exact::<ListIter>() {
+        return Some(list.next_value());
+    }
+    iterator.downcast_exact::<StrIter>().map(|text| text.next_value())
 }
 
 /// The next item of any other iterator, into a local if there is one to store it in. A pair that is
@@ -45,11 +48,6 @@ fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Don
     let iterator = m.peek(1);
     if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
         let item = tuple.next_value();
-        put_item(m, i, local, item);
-        return Ok(());
-    }
-    if let Some(text) = iterator.downcast_exact::<StrIter>() {
-        let item = text.next_value();
         put_item(m, i, local, item);
         return Ok(());
     }

@@ -1,0 +1,77 @@
+"""Runs the programs of tests/ over and over in one process, and watches what is left of each.
+
+    adder tests/long_run.py [--seconds N] [FOLDER...]     (default: 60 seconds, tests/lang)
+
+After each round over all programs it prints the number of objects that the collector knows and the
+resident memory. From the third round on objects may grow by a hundredth, memory by a twentieth: what a program
+leaves behind would show here. Programs that end the process or change it for good are left out.
+"""
+import gc
+import io
+import os
+import sys
+import time
+
+LEFT_OUT = {"finalization.py", "sockets.py", "system.py", "files.py", "attribute_caches.py"}
+
+
+def programs(folders):
+    for folder in folders:
+        for place, _, names in sorted(os.walk(folder)):
+            for name in sorted(names):
+                if name.endswith(".py") and not name.startswith("_") and name not in LEFT_OUT:
+                    yield os.path.join(place, name)
+
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4
+
+
+def run(path, code):
+    out, sys.stdout = sys.stdout, io.StringIO()
+    err, sys.stderr = sys.stderr, io.StringIO()
+    modules = set(sys.modules)
+    try:
+        exec(code, {"__name__": "__main__", "__file__": path})
+    except SystemExit:
+        pass
+    finally:
+        sys.stdout, sys.stderr = out, err
+        for name in set(sys.modules) - modules:
+            if getattr(sys.modules[name], "__file__", None) == path:
+                del sys.modules[name]
+
+
+def main():
+    seconds, folders = 60, []
+    words = sys.argv[1:]
+    while words:
+        word = words.pop(0)
+        if word == "--seconds":
+            seconds = int(words.pop(0))
+        else:
+            folders.append(word)
+    here = os.path.dirname(os.path.abspath(__file__))
+    files = list(programs(folders or [os.path.join(here, "lang")]))
+    codes = {}
+    for path in files:
+        with open(path, encoding="utf-8") as file:
+            codes[path] = compile(file.read(), path, "exec")
+    start, rounds, lines = time.time(), 0, []
+    while time.time() - start < seconds or rounds < 4:
+        for path, code in codes.items():
+            run(path, code)
+        gc.collect()
+        rounds += 1
+        lines.append((len(gc.get_objects()), resident()))
+        if rounds & (rounds - 1) == 0:
+            print("round %d: %d objects, %d KiB" % (rounds, *lines[-1]), flush=True)
+    print("round %d: %d objects, %d KiB" % (rounds, *lines[-1]))
+    objects, memory = (lines[-1][i] / lines[2][i] for i in (0, 1))
+    print("from the third round: objects x %.4f, memory x %.4f" % (objects, memory))
+    if objects > 1.01 or memory > 1.05:
+        sys.exit("something is left behind")
+
+
+main()
