@@ -86,7 +86,7 @@ impl<'a> Compiler<'a> {
                 Ok(())
             }
             ExprKind::Yield(value) => {
-                self.check_yield()?;
+                self.check_yield("'yield' outside function")?;
                 match value {
                     Some(value) => self.expr(value)?,
                     None => self.load_none(),
@@ -95,7 +95,9 @@ impl<'a> Compiler<'a> {
                 Ok(())
             }
             ExprKind::YieldFrom(value) => {
-                self.check_yield()?;
+                let modern = "'yield from' outside function";
+                let text = if self.modern { modern } else { "'yield' outside function" };
+                self.check_yield(text)?;
                 if self.u.kind == Kind::AsyncFunction {
                     return self.error("'yield from' inside async function");
                 }
@@ -120,9 +122,9 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn check_yield(&self) -> Result<()> {
+    fn check_yield(&self, text: &'static str) -> Result<()> {
         if self.scope().block != Block::Function {
-            return self.error("'yield' outside function");
+            return self.error(text);
         }
         Ok(())
     }

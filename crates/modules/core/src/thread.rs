@@ -12,6 +12,7 @@ use adder_vm::objects::object as attributes;
 use adder_vm::objects::str_::Str;
 use adder_vm::objects::tuple::Tuple;
 use adder_vm::objects::type_::Type;
+use adder_vm::objects::weakref::WeakRef;
 use adder_vm::protocol::{call, iter, number, object};
 use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::PyResult;
@@ -367,7 +368,57 @@ pub struct Local {
     current: Cell<u64>,
 }
 
+/// The thread-local data that threads other than the first have, by thread.
+static LOCALS: GilCell<Vec<(u64, Ref<WeakRef>)>> = GilCell::new(Vec::new());
+
+/// A thread ends: its thread-local data goes.
+fn forget_locals(vm: &Vm) {
+    let me = ident(vm);
+    // What goes may look at thread-local data again.
+    for _ in 0..4 {
+        let mine = LOCALS.with(|all| {
+            let (mine, others) =
+                std::mem::take(all).into_iter().partition(|(thread, _)| *thread == me);
+            *all = others;
+            let mine: Vec<_> = mine;
+            mine
+        });
+        if mine.is_empty() {
+            return;
+        }
+        for (_, local) in mine {
+            if let Some(local) = local.get()
+                && let Some(local) = local.downcast::<Local>()
+            {
+                drop(Local::take_own(local, me));
+            }
+        }
+    }
+}
+
 impl Local {
+    /// Takes a thread's dict out, for the caller to drop.
+    fn take_own(zelf: &Obj<Local>, me: u64) -> Option<Vec<Value>> {
+        if zelf.current.get() == me {
+            let this = zelf.to_value();
+            let (attrs, gc, _) = attributes::attrs_of(&this)?;
+            // Nobody's: identifiers start at 1.
+            zelf.current.set(0);
+            return Some(attrs.replace_dict(gc, Dict::new_ref()));
+        }
+        let at = zelf.idents.with(|all| all.iter().position(|i| *i == me))?;
+        zelf.idents.with_mut(|all| all.swap_remove(at));
+        Some(vec![zelf.others.with_mut(|all| all.swap_remove(at))])
+    }
+    /// Has a thread's data dropped when it ends.
+    fn register(zelf: &Value, vm: &Vm) {
+        let me = ident(vm);
+        if me != vm.main_thread_ident() + 1
+            && let Ok(weak) = WeakRef::make(vm, vm.type_object::<WeakRef>(), zelf, None)
+        {
+            LOCALS.with(|all| all.push((me, weak)));
+        }
+    }
     /// Puts the calling thread's dict in place; a thread that comes first gets a new one, and
     /// `__init__` runs for it.
     fn switch(zelf: &Obj<Local>, vm: &Vm) -> PyResult<()> {
@@ -386,10 +437,15 @@ impl Local {
             }
             None => None,
         };
-        zelf.idents.with_mut(|all| all.push(before));
-        zelf.others.with_mut(|all| all.push(old));
+        if before != 0 {
+            zelf.idents.with_mut(|all| all.push(before));
+            zelf.others.with_mut(|all| all.push(old));
+        }
         zelf.current.set(me);
         let first_time = own.is_none();
+        if first_time {
+            Local::register(&this, vm);
+        }
         let dict = match own.and_then(|own| own.into_ref::<Dict>().ok()) {
             Some(dict) => dict,
             None => Dict::new_ref(),
@@ -426,7 +482,9 @@ impl Local {
             idents: Guarded::new(Vec::new()),
             current: Cell::new(ident(vm)),
         };
-        Ok(Ref::with_type(payload, ty).into())
+        let local = Ref::with_type(payload, ty).into();
+        Local::register(&local, vm);
+        Ok(local)
     }
     #[slot]
     fn init(_zelf: &Value, _vm: &Vm, _args: CallArgs<'_>) -> PyResult<()> {
@@ -476,6 +534,12 @@ impl Progress {
     fn end(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
         self.ended.notify_all();
+    }
+    /// The same for a thread that did not survive a fork: nobody here waits for it yet.
+    fn end_of_lost(&self) {
+        if let Ok(mut state) = self.state.try_lock() {
+            state.1 = true;
+        }
     }
     fn wait(&self, time: Duration) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -559,6 +623,22 @@ impl Handle {
 
 /// Threads that run now, the main one not counted.
 static RUNNING: GilCell<usize> = GilCell::new(0);
+/// How the threads that run now, and have been started here, get on.
+static STARTED: GilCell<Vec<(u64, Arc<Progress>)>> = GilCell::new(Vec::new());
+
+/// In a forked child: the other threads are no more.
+pub fn after_fork(vm: &Vm) {
+    let me = ident(vm);
+    STARTED.with(|all| {
+        for (_, progress) in all.iter().filter(|(thread, _)| *thread != me) {
+            progress.end_of_lost();
+        }
+        all.retain(|(thread, _)| *thread == me);
+        let left = all.len();
+        RUNNING.with(|n| *n = left);
+    });
+}
+
 /// The handles of threads that the end of the program waits for.
 static JOINED: GilCell<Vec<Value>> = GilCell::new(Vec::new());
 
@@ -589,6 +669,7 @@ fn start(
     let spawned = vm.spawn(stack, move |vm| {
         shared.store(ident(vm), std::sync::atomic::Ordering::Relaxed);
         RUNNING.with(|n| *n += 1);
+        STARTED.with(|all| all.push((ident(vm), progress.clone())));
         signal.open();
         let result = call::call_with_dict(vm, &function, &args, kwargs.as_deref().map(|d| &**d));
         if let Err(e) = result
@@ -597,6 +678,8 @@ fn start(
             vm.unraisable(e, "Exception ignored in thread started by", Some(&function));
         }
         drop((function, args, kwargs));
+        forget_locals(vm);
+        STARTED.with(|all| all.retain(|(thread, _)| *thread != ident(vm)));
         RUNNING.with(|n| *n -= 1);
         progress.end();
     });

@@ -570,10 +570,18 @@ pub mod builtins {
     }
 
     /// Return the next item from the async iterator.
-    #[pyfunction]
-    fn anext(vm: &Vm, aiterator: &Value) -> PyResult {
+    #[pyfunction(sig = "(aiterator, default=<unrepresentable>, /)")]
+    fn anext(vm: &Vm, aiterator: &Value, default: Option<Value>) -> PyResult {
         match aiterator.ty().slots.anext.get() {
-            Some(anext) => anext(vm, aiterator),
+            Some(anext) => {
+                let awaitable = anext(vm, aiterator)?;
+                Ok(match default {
+                    Some(default) => {
+                        crate::objects::coroutine::AnextAwaitable::new_value(awaitable, default)
+                    }
+                    None => awaitable,
+                })
+            }
             None => Err(vm.type_error(format!(
                 "'{}' object is not an async iterator",
                 aiterator.ty().name()

@@ -257,7 +257,7 @@ impl Code {
     }
     /// The variables' interned names.
     pub fn varnames(&self) -> &[Ref<Str>] {
-        self.names.get_or_init(|| self.source.varnames.iter().map(|n| interned(n)).collect())
+        self.names.get_or_init(|| self.source.varnames.iter().map(interned).collect())
     }
     /// For each cell variable, the parameter it starts from.
     pub fn cell_parameters(&self) -> &[Option<u32>] {

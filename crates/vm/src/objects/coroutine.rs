@@ -2,10 +2,12 @@
 //!
 //! CPython's counterpart: the second half of `Objects/genobject.c`.
 
-use crate::object::{Guarded, Obj, Ref};
+use crate::object::{Guarded, Obj, ObjHead, Ref};
 use crate::objects::generator::{self, Generator, GeneratorState, Resumed};
+use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, declare};
-use crate::runtime::args::{Arity, Flavour, GetSetDef, NativeDef, Param, ParamKind};
+use crate::protocol::object;
+use crate::runtime::args::{Arity, Flavour, GetSetDef, NativeDef, Param, ParamKind, VarArgs};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -97,6 +99,8 @@ static COROUTINE_ORIGIN: &[GetSetDef] = &[GetSetDef {
 pub(crate) fn make_async_generator_type() -> &'static Obj<Type> {
     declare::create::<AsyncStep>();
     declare::ready::<AsyncStep>();
+    declare::create::<AnextAwaitable>();
+    declare::ready::<AnextAwaitable>();
     let ty = declare::twin_type_with::<Generator>(
         "async_generator",
         |name| matches!(name, "__name__" | "__qualname__" | "__class_getitem__"),
@@ -145,9 +149,10 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
                 return Err(vm.type_error("athrow expected at least 1 argument, got 0"));
             };
             generator::warn_of_parts(vm, "athrow", argument(args, 2))?;
-            let exc =
-                generator::exception_from_throw(vm, ty, argument(args, 2), argument(args, 3))?;
-            step(vm, crate::runtime::args::receiver(vm, args)?, Start::Throw(exc))
+            // Whether they mean an exception shows when it is thrown.
+            let part = |at: usize| argument(args, at).cloned().unwrap_or(Value::NONE);
+            let parts = Tuple::from_vec(vec![ty.clone(), part(2), part(3)]);
+            step(vm, crate::runtime::args::receiver(vm, args)?, Start::Throw(parts.into()))
         },
     },
     NativeDef {
@@ -215,7 +220,8 @@ impl CoroutineWrapper {
 /// What the first step of an asynchronous generator's awaitable does.
 enum Start {
     Send(Value),
-    Throw(Exc),
+    /// The arguments of `athrow`.
+    Throw(Value),
     Close,
 }
 
@@ -243,7 +249,7 @@ fn step(vm: &Vm, zelf: &Value, start: Start) -> PyResult {
     init_hooks(vm, zelf)?;
     let (value, closing, throwing) = match start {
         Start::Send(value) => (Some(value), false, false),
-        Start::Throw(exc) => (Some(exc.value()), false, true),
+        Start::Throw(parts) => (Some(parts), false, true),
         Start::Close => (None, true, false),
     };
     Ok(Ref::new(AsyncStep {
@@ -288,9 +294,17 @@ impl AsyncStep {
                 "cannot reuse already awaited __anext__()/asend()"
             }));
         }
-        if fresh && generator.state.get() == GeneratorState::Running {
+        // Between two steps it stands at a `yield` of its own.
+        let busy = generator.state.get() == GeneratorState::Running || yielded_by_await(generator);
+        if fresh && busy {
             zelf.state.set(StepState::Closed);
-            return Err(vm.runtime_error("anext(): asynchronous generator is already running"));
+            let method = match (zelf.closing, zelf.throwing) {
+                (true, _) => "aclose",
+                (_, true) => "athrow",
+                _ => "anext",
+            };
+            let text = format!("{method}(): asynchronous generator is already running");
+            return Err(vm.runtime_error(text));
         }
         zelf.state.set(StepState::Running);
         let first = if fresh { zelf.value.replace(None) } else { None };
@@ -311,10 +325,19 @@ impl AsyncStep {
                 generator::throw(vm, generator, exit)
             }
             (Ok(_), true) if zelf.throwing => {
-                let exc = first.and_then(|v| v.into_ref().ok()).map(Exc);
+                let parts = first.and_then(|v| v.into_ref::<Tuple>().ok());
+                let exc = match parts.as_ref().map(|parts| parts.items()) {
+                    Some([ty, value, tb]) => {
+                        let given = |v: &'_ Value| !v.is_none();
+                        let (value, tb) =
+                            (Some(value).filter(|v| given(v)), Some(tb).filter(|v| given(v)));
+                        generator::exception_from_throw(vm, ty, value, tb)
+                    }
+                    _ => Err(vm.system_error("athrow() lost its exception")),
+                };
                 match exc {
-                    Some(exc) => generator::throw(vm, generator, exc),
-                    None => Resumed::Raised(vm.system_error("athrow() lost its exception")),
+                    Ok(exc) => generator::throw(vm, generator, exc),
+                    Err(e) => Resumed::Raised(e),
                 }
             }
             (Ok(value), true) => {
@@ -354,8 +377,104 @@ impl Vm {
     }
 }
 
+/// One that nobody awaited says so when it goes.
+fn warn_unawaited_step(head: &ObjHead) {
+    Vm::with_current(|vm| {
+        let value = head.to_value();
+        let Some(step) = value.downcast::<AsyncStep>() else { return };
+        if step.state.get() != StepState::Fresh {
+            return;
+        }
+        let Ok(generator) = generator_of(vm, &step.generator) else { return };
+        let method = match (step.closing, step.throwing) {
+            (true, _) => "aclose",
+            (_, true) => "athrow",
+            _ => "asend",
+        };
+        let name = generator.qualname.get().to_string_lossy();
+        let text = format!("coroutine method '{method}' of '{name}' was never awaited");
+        if let Err(e) = vm.warn(&vm.exceptions().runtime_warning, &text, 1) {
+            vm.unraisable(e, "Exception ignored while finalizing coroutine", Some(&step.generator));
+        }
+    });
+}
+
+/// What `anext()` gives if it has a default: the end of the iteration becomes that.
+#[pyclass(name = "anext_awaitable", no_new)]
+pub struct AnextAwaitable {
+    wrapped: Value,
+    default: Value,
+}
+
+impl AnextAwaitable {
+    pub fn new_value(wrapped: Value, default: Value) -> Value {
+        Ref::new(AnextAwaitable { wrapped, default }).into()
+    }
+    fn iterator(&self, vm: &Vm) -> PyResult {
+        let found = crate::runtime::handlers::pattern::awaitable_iter(vm, &self.wrapped)?;
+        if found.ty().slots.iternext.get().is_some() {
+            return Ok(found);
+        }
+        // A coroutine is none; what its `__await__` gives is.
+        match found.ty().slots.await_.get() {
+            Some(f) => f(vm, &found),
+            None => Err(vm.type_error("__await__ must return an iterable")),
+        }
+    }
+    fn ended<T>(&self, vm: &Vm, result: PyResult<T>) -> PyResult<T> {
+        match result {
+            Err(e) if e.is(&vm.exceptions().stop_async_iteration) => {
+                Err(vm.stop_iteration_exact(self.default.clone()))
+            }
+            other => other,
+        }
+    }
+    fn pass(&self, vm: &Vm, method: &str, args: &[Value]) -> PyResult {
+        let iterator = self.iterator(vm)?;
+        self.ended(vm, object::call_method(vm, &iterator, &vm.intern(method), args))
+    }
+}
+
+#[pymethods]
+impl AnextAwaitable {
+    #[slot]
+    fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn await_(zelf: &Value, _vm: &Vm) -> PyResult {
+        Ok(zelf.clone())
+    }
+    #[slot]
+    fn iternext(zelf: &Obj<AnextAwaitable>, vm: &Vm) -> PyResult<Option<Value>> {
+        let iterator = zelf.iterator(vm)?;
+        let item = crate::runtime::leave::iter_next(vm, &iterator);
+        zelf.ended(vm, item)
+    }
+    /// send(arg) -> send 'arg' into the wrapped iterator,
+    /// return next yielded value or raise StopIteration.
+    #[pymethod]
+    fn send(zelf: &Obj<AnextAwaitable>, vm: &Vm, value: Value) -> PyResult {
+        zelf.pass(vm, "send", &[value])
+    }
+    /// Raise exception in the wrapped iterator, return next yielded value or raise StopIteration.
+    #[pymethod]
+    fn throw(zelf: &Obj<AnextAwaitable>, vm: &Vm, args: VarArgs) -> PyResult {
+        zelf.pass(vm, "throw", args.0.items())
+    }
+    /// close() -> raise GeneratorExit inside the wrapped iterator.
+    #[pymethod]
+    fn close(zelf: &Obj<AnextAwaitable>, vm: &Vm) -> PyResult {
+        zelf.pass(vm, "close", &[])
+    }
+}
+
 #[pymethods]
 impl AsyncStep {
+    #[slot]
+    fn finalize(head: &ObjHead) {
+        warn_unawaited_step(head);
+    }
     #[slot]
     fn iter(zelf: &Value, _vm: &Vm) -> PyResult {
         Ok(zelf.clone())

@@ -375,6 +375,14 @@ impl Obj<ExcObj> {
             for (name, value) in names.iter().zip(items) {
                 self.set_field(vm, name, value.clone());
             }
+            // What is decoded is kept as it was.
+            if ty.is_subtype(&e.unicode_decode_error)
+                && let Some(object) = items.get(1)
+                && object.downcast::<super::bytes::Bytes>().is_none()
+                && let Ok(bytes) = crate::protocol::buffer::to_vec(vm, object)
+            {
+                self.set_field(vm, "object", super::bytes::Bytes::from_slice(&bytes).into());
+            }
         }
     }
 

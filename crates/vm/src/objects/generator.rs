@@ -80,7 +80,7 @@ pub struct Generator {
     /// Where the coroutine was made, if that was to be noted.
     pub(crate) origin: ValueCell,
     name: Guarded<Ref<Str>>,
-    qualname: Guarded<Ref<Str>>,
+    pub(super) qualname: Guarded<Ref<Str>>,
     /// Asynchronous generators: the hook to call when finalised.
     finalizer: ValueCell,
     hooks_inited: Cell<bool>,

@@ -37,6 +37,14 @@ pub fn add_entry(vm: &Vm, exc: Exc, m: &Machine) -> Exc {
     exc
 }
 
+/// A traceback of the running frame alone.
+pub fn here(vm: &Vm) -> Option<Value> {
+    let frame = frame::current(vm)?;
+    let lasti = Cell::new(frame.lasti());
+    let next = Guarded::new(None);
+    Some(Ref::new(Traceback { next, frame, lasti, line: Cell::new(None) }).into())
+}
+
 impl Traceback {
     pub fn frame(&self) -> &Obj<FrameObj> {
         &self.frame

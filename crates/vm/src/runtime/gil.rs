@@ -102,6 +102,8 @@ impl Vm {
         let child = in_child(&made);
         if child {
             state.waiting = 0;
+            // The other threads' states went with them.
+            self.interp().threads.with_mut(|all| all.retain(|thread| std::ptr::eq(*thread, self)));
             MAIN_THREAD.store(self.thread_id, std::sync::atomic::Ordering::Relaxed);
             crate::builtin_modules::signal::become_main();
         }

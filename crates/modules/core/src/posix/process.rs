@@ -45,7 +45,10 @@ fn forked<T>(
     run_hooks(vm, 0);
     let result = vm.fork(f, |made| made.as_ref().is_ok_and(in_child));
     match &result {
-        Ok((_, true)) => run_hooks(vm, 1),
+        Ok((_, true)) => {
+            crate::thread::after_fork(vm);
+            run_hooks(vm, 1);
+        }
         _ => run_hooks(vm, 2),
     }
     result.map(|(made, _)| made).map_err(|e| vm.os_error(&e, None))

@@ -31,6 +31,10 @@ pub fn write_stderr(vm: &Vm, text: &str) {
 /// An error that nobody can catch, for `sys.unraisablehook`. The context says what was going on; an
 /// object, whose.
 pub fn report_unraisable(vm: &Vm, exc: Exc, context: &str, object: Option<&Value>) {
+    // One that Python code did not raise is shown where it happened.
+    if exc.0.traceback().is_none() {
+        exc.0.set_traceback(crate::objects::traceback::here(vm));
+    }
     let fields = [
         ("exc_type", exc.ty().to_value()),
         ("exc_value", exc.value()),

@@ -183,7 +183,7 @@ pub fn make_class(
         }
         // In one order, so that classes with the same members have the same layout.
         members = members.iter().map(|name| mangle(name, &text)).collect();
-        members.sort_by(|a, b| a.to_string().cmp(&b.to_string()));
+        members.sort_by_cached_key(ToString::to_string);
         if !members.is_empty() && is_variable_sized(&base) {
             return Err(vm.type_error(format!(
                 "nonempty __slots__ not supported for subtype of '{}'",

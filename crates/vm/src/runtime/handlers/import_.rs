@@ -47,7 +47,7 @@ pub fn import_from(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 /// module --
 pub fn import_star(vm: &Vm, m: &mut Machine) -> Done {
     let module = m.pop();
-    let Some(namespace) = m.frame().namespace.clone() else {
+    let Some(namespace) = super::names::namespace_of(m) else {
         return Err(vm.system_error("no locals found during 'import *'"));
     };
     let (names, skip_private) = match object::lookup_attr(vm, &module, &vm.names().__all__)? {

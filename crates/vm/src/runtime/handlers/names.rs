@@ -13,6 +13,7 @@ use crate::runtime::machine::Machine;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use adder_bytecode::code::flags;
 
 /// A name in a mapping that may be a dict or anything else.
 fn mapping_get(vm: &Vm, mapping: &Value, name: &Ref<Str>) -> PyResult<Option<Value>> {
@@ -252,7 +253,21 @@ pub fn store_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
                 object::set_item(vm, &namespace, &name.to_value(), value)
             }
         },
-        None => Err(no_locals(vm, &name)),
+        None => m.outline(|m| match namespace_of(m) {
+            Some(namespace) => object::set_item(vm, &namespace, &name.to_value(), value),
+            None => Err(no_locals(vm, &name)),
+        }),
+    }
+}
+
+/// The namespace that names are stored in. A function made from a module's code has its globals.
+#[cold]
+pub fn namespace_of(m: &Machine) -> Option<Value> {
+    let frame = m.frame();
+    match &frame.namespace {
+        Some(namespace) => Some(namespace.clone()),
+        None if m.code().has_flag(flags::OPTIMIZED) => None,
+        None => Some(frame.globals().to_value()),
     }
 }
 
@@ -263,7 +278,7 @@ fn no_locals(vm: &Vm, name: &Str) -> Exc {
 
 pub fn delete_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let name = m.name(i.c).clone();
-    let Some(namespace) = m.frame().namespace.clone() else { return Err(no_locals(vm, &name)) };
+    let Some(namespace) = namespace_of(m) else { return Err(no_locals(vm, &name)) };
     match object::del_item(vm, &namespace, &name.to_value()) {
         Err(e) if e.is(&vm.exceptions().key_error) => Err(vm.name_error(&name)),
         other => other,
@@ -418,7 +433,7 @@ pub fn load_from_dict_or_globals(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 
 /// -- namespace
 pub fn load_locals(vm: &Vm, m: &mut Machine) -> Done {
-    match m.frame().namespace.clone() {
+    match namespace_of(m) {
         Some(namespace) => {
             m.push(namespace);
             Ok(())
@@ -429,7 +444,7 @@ pub fn load_locals(vm: &Vm, m: &mut Machine) -> Done {
 
 /// Makes `__annotations__` in the namespace if it is not there.
 pub fn setup_annotations(vm: &Vm, m: &mut Machine) -> Done {
-    let Some(namespace) = m.frame().namespace.clone() else {
+    let Some(namespace) = namespace_of(m) else {
         return Err(vm.system_error("no locals found when setting up annotations"));
     };
     let name = &vm.names().__annotations__;
@@ -443,7 +458,7 @@ pub fn setup_annotations(vm: &Vm, m: &mut Machine) -> Done {
 pub fn store_annotation(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let annotation = m.pop();
     let name = m.name(i.c).clone();
-    let Some(namespace) = m.frame().namespace.clone() else {
+    let Some(namespace) = namespace_of(m) else {
         return Err(vm.system_error("no locals found when storing annotation"));
     };
     match mapping_get(vm, &namespace, &vm.names().__annotations__)? {
