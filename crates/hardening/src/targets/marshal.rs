@@ -108,7 +108,7 @@ impl Target for Marshal {
         }
         let data = adder_vm::objects::bytes::Bytes::from_slice(bytes);
         if let Ok(value) = call::call(vm, &self.loads, &[data.into()]) {
-            let _ = call::call(vm, &self.dumps, &[value.clone()]);
+            let _ = call::call(vm, &self.dumps, std::slice::from_ref(&value));
             let _ = object::repr(vm, &value);
             let _ = object::hash(vm, &value);
         }
