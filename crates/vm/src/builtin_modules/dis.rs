@@ -259,6 +259,9 @@ pub mod opcode_module {
 
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
+        // Instructions specialise themselves as they run; there is no build without the lock.
+        module.set(vm, "ENABLE_SPECIALIZATION", Value::int_unchecked(1));
+        module.set(vm, "ENABLE_SPECIALIZATION_FT", Value::int_unchecked(0));
         if let Some(def) = dis::MODULE.functions.iter().find(|f| f.name == "stack_effect") {
             let name = Some(vm.str("_opcode"));
             let effect = crate::objects::builtin_function::BuiltinFunction::plain(def, name);

@@ -50,7 +50,7 @@ pub static STATE: GilCell<State> = GilCell::new(State {
 });
 
 const DEFAULT_THRESHOLD: usize = 2000;
-const MAX_PATIENCE: usize = 16;
+const MAX_PATIENCE: usize = 8;
 
 /// Sets when collections are due.
 pub fn apply_threshold() {
