@@ -12,8 +12,8 @@ while [ $# -gt 0 ]; do
         *) break ;;
     esac
 done
-cargo build --release --quiet -p adder-hardening
-program=${CARGO_TARGET_DIR:-target}/release/adder-hardening
+cargo build --release --quiet -p adder-hardening --example campaign
+program=${CARGO_TARGET_DIR:-target}/release/examples/campaign
 status=0
 for target in ${*:-source marshal code regex format struct json numbers memoryview calls}; do
     "$program" "$target" --cases "$cases" --seed "$seed" || status=1

@@ -1,5 +1,5 @@
-//! A campaign: `adder-hardening TARGET [--cases N] [--seed S] [--first CASE]`, or one input again:
-//! `adder-hardening TARGET FILE`. `adder-hardening --list` names the targets.
+//! A campaign: `campaign TARGET [--cases N] [--seed S] [--first CASE]`, or one input again:
+//! `campaign TARGET FILE`. `campaign --list` names the targets.
 
 use adder_hardening::random::Random;
 use adder_hardening::watch::{self, Limits};
