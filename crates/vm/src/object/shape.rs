@@ -11,10 +11,15 @@
 
 use super::Ref;
 use crate::objects::str_::Str;
-use std::cell::{OnceCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::rc::Rc;
 
 /// Beyond this many attributes an instance keeps a dict.
 pub const MAX_ATTRIBUTES: usize = 64;
+/// So many ways to go on from one shape are kept, and so many shapes of one type: instances that want
+/// more keep a dict, as those do that are used like one.
+const MAX_CHILDREN: usize = 64;
+const MAX_SHAPES: u32 = 4096;
 /// Up to this many names a linear walk over pointers beats a table.
 const LINEAR: usize = 8;
 
@@ -23,11 +28,18 @@ pub struct Shape {
     keys: Vec<Ref<Str>>,
     index: OnceCell<hashbrown::HashMap<usize, u32, rapidhash::fast::RandomState>>,
     children: UnsafeCell<Vec<Box<Shape>>>,
+    /// How many shapes the tree has; none before the second one.
+    family: OnceCell<Rc<Cell<u32>>>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Shape { keys: Vec::new(), index: OnceCell::new(), children: UnsafeCell::new(Vec::new()) }
+        Shape {
+            keys: Vec::new(),
+            index: OnceCell::new(),
+            children: UnsafeCell::new(Vec::new()),
+            family: OnceCell::new(),
+        }
     }
 }
 
@@ -69,10 +81,16 @@ impl Shape {
         let at = match found {
             Some(at) => at,
             None => {
+                let family = self.family.get_or_init(Rc::default);
+                if children.len() >= MAX_CHILDREN || family.get() >= MAX_SHAPES {
+                    return None;
+                }
+                family.set(family.get() + 1);
                 let mut keys = Vec::with_capacity(last + 1);
                 keys.extend(self.keys.iter().cloned());
                 keys.push(name.clone());
-                children.push(Box::new(Shape { keys, ..Shape::default() }));
+                let family = OnceCell::from(family.clone());
+                children.push(Box::new(Shape { keys, family, ..Shape::default() }));
                 children.len() - 1
             }
         };
