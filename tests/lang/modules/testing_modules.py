@@ -7,7 +7,7 @@ import sys
 
 def show(function, *args):
     try:
-        print(function.__name__, args, "->", function(*args))
+        print(function.__name__, args, "->", ascii(function(*args)))
     except Exception as e:
         print(function.__name__, args, "!!", type(e).__name__, e)
 
