@@ -367,7 +367,8 @@ impl Build {
             Op::SET_ADD => P::SetAdd,
             Op::MAP_ADD => P::MapAdd,
             Op::FORMAT_VALUE => P::FormatValue,
-            Op::RETURN_VALUE if step.block == NO_BLOCK => P::ReturnValue,
+            // Words that only strange code leaves below the result are dropped by the general way.
+            Op::RETURN_VALUE if step.block == NO_BLOCK && step.depth == 1 => P::ReturnValue,
             Op::RETURN_VALUE => P::ReturnUnwind,
             Op::YIELD_VALUE => P::YieldValue,
             Op::YIELD_FROM => P::YieldFrom,
