@@ -56,16 +56,10 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                 let is_static = kind == "staticmethod";
                 let skip = if is_static { 1 } else { 2 };
                 let text = options.text("sig");
-                let list = params(&function.sig, skip, text.as_deref())?;
+                let params = params(&function.sig, skip, text.as_deref())?;
                 let offset = if is_static { 0usize } else { 1usize };
-                let extract = extract_tokens(&list, offset, &quote!(#name));
-                let list = params_tokens(&list);
+                let list = params_tokens(&params);
                 let receiver = if is_static { quote!() } else { receiver(&function.sig, &this) };
-                let call = if is_static {
-                    quote!(<#this>::#ident(vm, #(#extract),*))
-                } else {
-                    quote!(<#this>::#ident(zelf, vm, #(#extract),*))
-                };
                 let fetch = if is_static {
                     quote!()
                 } else {
@@ -80,18 +74,26 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                     Some(text) => quote!(Some(#text)),
                     None => quote!(None),
                 };
-                defs.push(quote!(::adder_vm::runtime::args::NativeDef {
-                    name: #name,
-                    doc: #docs,
-                    signature: #sig,
-                    params: #list,
-                    arity: ::adder_vm::runtime::args::Arity::of(#list),
-                    flavour: ::adder_vm::runtime::args::Flavour::#flavour,
-                    function: |vm, args| {
-                        #fetch
-                        ::adder_vm::runtime::args::IntoResult::into_result(#call, vm)
-                    },
-                }));
+                for name in std::iter::once(name).chain(options.text("also")) {
+                    let extract = extract_tokens(&params, offset, &quote!(#name));
+                    let call = if is_static {
+                        quote!(<#this>::#ident(vm, #(#extract),*))
+                    } else {
+                        quote!(<#this>::#ident(zelf, vm, #(#extract),*))
+                    };
+                    defs.push(quote!(::adder_vm::runtime::args::NativeDef {
+                        name: #name,
+                        doc: #docs,
+                        signature: #sig,
+                        params: #list,
+                        arity: ::adder_vm::runtime::args::Arity::of(#list),
+                        flavour: ::adder_vm::runtime::args::Flavour::#flavour,
+                        function: |vm, args| {
+                            #fetch
+                            ::adder_vm::runtime::args::IntoResult::into_result(#call, vm)
+                        },
+                    }));
+                }
             }
             "getter" => {
                 let receiver = receiver(&function.sig, &this);

@@ -46,14 +46,14 @@ pub mod types {
             ("MemberDescriptorType", vm.type_object::<o::descr::MemberDescr>()),
             ("MethodDescriptorType", vm.type_object::<o::descr::MethodDescr>()),
             ("MethodType", vm.type_object::<o::method::Method>()),
-            ("MethodWrapperType", vm.type_object::<o::descr::MethodWrapper>()),
+            ("MethodWrapperType", vm.type_object::<o::slot_wrapper::MethodWrapper>()),
             ("ModuleType", vm.type_object::<Module>()),
             ("NoneType", vm.type_object::<o::singletons::NoneType>()),
             ("NotImplementedType", vm.type_object::<o::singletons::NotImplementedType>()),
             ("SimpleNamespace", vm.type_object::<o::namespace::Namespace>()),
             ("TracebackType", vm.type_object::<o::traceback::Traceback>()),
             ("UnionType", vm.type_object::<o::union_::Union>()),
-            ("WrapperDescriptorType", vm.type_object::<o::descr::WrapperDescr>()),
+            ("WrapperDescriptorType", vm.type_object::<o::slot_wrapper::WrapperDescr>()),
         ] {
             module.set(vm, name, ty.to_value());
         }

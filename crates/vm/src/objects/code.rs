@@ -486,7 +486,7 @@ impl Code {
     }
 
     /// Return a copy of the code object with new values for the specified fields.
-    #[pymethod(sig = "($self, /, **changes)")]
+    #[pymethod(also = "__replace__", sig = "($self, /, **changes)")]
     fn replace(zelf: &Obj<Code>, vm: &Vm, changes: KwArgs) -> PyResult<Ref<Code>> {
         let mut code = (*zelf.source).clone();
         for (name, value) in changes.0.items_vec() {
@@ -494,11 +494,6 @@ impl Code {
             set_field(vm, &mut code, &name, &value)?;
         }
         checked(vm, code)
-    }
-
-    #[pymethod]
-    fn __replace__(zelf: &Obj<Code>, vm: &Vm, changes: KwArgs) -> PyResult<Ref<Code>> {
-        Code::replace(zelf, vm, changes)
     }
 
     /// Three tuples for each instruction: start offset, end offset, line.

@@ -229,7 +229,7 @@ impl Property {
     #[getter(name = "__isabstractmethod__")]
     fn isabstract(zelf: &Obj<Property>, vm: &Vm) -> PyResult<bool> {
         for part in [&zelf.get, &zelf.set, &zelf.delete] {
-            if super::descr::is_abstract(vm, part.get())? {
+            if super::classmethod::is_abstract(vm, part.get())? {
                 return Ok(true);
             }
         }

@@ -187,6 +187,32 @@ impl NativeDef {
         (self.function)(vm, as_options(args))
     }
 
+    /// `__text_signature__`: as declared, or made from the parameters.
+    pub fn shown_signature(&self) -> String {
+        if let Some(signature) = self.signature {
+            return signature.to_string();
+        }
+        let mut parts: Vec<String> = Vec::new();
+        match self.flavour {
+            Flavour::Method => parts.push("$self".into()),
+            Flavour::Class => parts.push("$type".into()),
+            Flavour::Function => parts.push("$module".into()),
+            Flavour::Static => {}
+        }
+        for param in self.params {
+            parts.push(match param.kind {
+                ParamKind::VarPositional | ParamKind::Rest => format!("*{}", param.name),
+                ParamKind::VarKeyword => format!("**{}", param.name),
+                _ if param.required => param.name.to_string(),
+                _ => format!("{}=<unrepresentable>", param.name),
+            });
+        }
+        if self.params.iter().all(|p| p.kind == ParamKind::PositionalOnly) {
+            parts.push("/".into());
+        }
+        format!("({})", parts.join(", "))
+    }
+
     /// What binds the arguments of a constructor.
     pub const fn constructor(name: &'static str, params: &'static [Param]) -> NativeDef {
         NativeDef {

@@ -164,7 +164,10 @@ impl Date {
         Ok(own(vm, zelf)?.day.into())
     }
     /// Return date with new specified fields.
-    #[pymethod(sig = "($self, /, year=unchanged, month=unchanged, day=unchanged)")]
+    #[pymethod(
+        also = "__replace__",
+        sig = "($self, /, year=unchanged, month=unchanged, day=unchanged)"
+    )]
     fn replace(
         zelf: &Value,
         vm: &Vm,
@@ -177,17 +180,6 @@ impl Date {
         let month = args::c_int_or(vm, month, date.month.into())?;
         let day = args::c_int_or(vm, day, date.day.into())?;
         make(vm, zelf.ty(), args::date(vm, year, month, day)?)
-    }
-    /// The same as replace().
-    #[pymethod(sig = "($self, /, year=unchanged, month=unchanged, day=unchanged)")]
-    fn __replace__(
-        zelf: &Value,
-        vm: &Vm,
-        year: Option<&Value>,
-        month: Option<&Value>,
-        day: Option<&Value>,
-    ) -> PyResult {
-        Date::replace(zelf, vm, year, month, day)
     }
     /// Return proleptic Gregorian ordinal.  January 1 of year 1 is day 1.
     #[pymethod]

@@ -193,6 +193,7 @@ impl DateTime {
     }
     /// Return datetime with new specified fields.
     #[pymethod(
+        also = "__replace__",
         sig = "($self, /, year=unchanged, month=unchanged, day=unchanged, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
     )]
     fn replace(
@@ -224,39 +225,6 @@ impl DateTime {
         let clock = args::clock(vm, hour, minute, second, micro)?;
         make(vm, zelf.ty(), date, clock, tz, args::fold(vm, fold)?)
     }
-    /// The same as replace().
-    #[pymethod(
-        sig = "($self, /, year=unchanged, month=unchanged, day=unchanged, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
-    )]
-    fn __replace__(
-        zelf: &Obj<DateTime>,
-        vm: &Vm,
-        year: Option<&Value>,
-        month: Option<&Value>,
-        day: Option<&Value>,
-        hour: Option<&Value>,
-        minute: Option<&Value>,
-        second: Option<&Value>,
-        microsecond: Option<&Value>,
-        tzinfo: Option<&Value>,
-        fold: Option<&Value>,
-    ) -> PyResult {
-        DateTime::replace(
-            zelf,
-            vm,
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-            microsecond,
-            tzinfo,
-            fold,
-        )
-    }
-
-    // ---- zones and moments ----
 
     /// Return self.tzinfo.utcoffset(self).
     #[pymethod]

@@ -135,6 +135,7 @@ impl Time {
     }
     /// Return time with new specified fields.
     #[pymethod(
+        also = "__replace__",
         sig = "($self, /, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
     )]
     fn replace(
@@ -159,23 +160,6 @@ impl Time {
         let clock = args::clock(vm, hour, minute, second, micro)?;
         make(vm, zelf.ty(), clock, tz, args::fold(vm, fold)?)
     }
-    /// The same as replace().
-    #[pymethod(
-        sig = "($self, /, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
-    )]
-    fn __replace__(
-        zelf: &Obj<Time>,
-        vm: &Vm,
-        hour: Option<&Value>,
-        minute: Option<&Value>,
-        second: Option<&Value>,
-        microsecond: Option<&Value>,
-        tzinfo: Option<&Value>,
-        fold: Option<&Value>,
-    ) -> PyResult {
-        Time::replace(zelf, vm, hour, minute, second, microsecond, tzinfo, fold)
-    }
-
     /// Return self.tzinfo.utcoffset(self).
     #[pymethod]
     fn utcoffset(zelf: &Obj<Time>, vm: &Vm) -> PyResult<Option<Ref<Delta>>> {

@@ -8,11 +8,13 @@ use crate::object::attrs::Attrs;
 use crate::object::{Obj, Payload, Ref};
 use crate::objects::bytes::Bytes;
 use crate::objects::cell::CellObj;
+use crate::objects::classmethod;
 use crate::objects::descr::{self, MemberDescr};
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::int::IntObj;
 use crate::objects::module::Module;
+use crate::objects::slot_wrapper;
 use crate::objects::str_::{Str, intern};
 use crate::objects::tuple::Tuple;
 use crate::objects::weakref;
@@ -262,13 +264,13 @@ pub fn make_class(
     if let Some(f) = dict.get_str(&names.__new__)
         && f.is_exact::<Function>()
     {
-        drop(dict.insert_str(&names.__new__, descr::StaticMethod::new_value(f)));
+        drop(dict.insert_str(&names.__new__, classmethod::StaticMethod::new_value(f)));
     }
     for name in [&names.__init_subclass__, &names.__class_getitem__] {
         if let Some(f) = dict.get_str(name)
             && f.is_exact::<Function>()
         {
-            drop(dict.insert_str(name, descr::ClassMethod::new_value(f)));
+            drop(dict.insert_str(name, classmethod::ClassMethod::new_value(f)));
         }
     }
     if dict.get_str(&names.__eq__).is_some() && dict.get_str(&names.__hash__).is_none() {
@@ -393,7 +395,7 @@ fn update_own_slots(ty: &Obj<Type>) -> bool {
             continue;
         }
         let named = slots_named(name);
-        if !named.is_empty() && descr::wrapper_owner(&value).is_some() {
+        if !named.is_empty() && slot_wrapper::wrapper_owner(&value).is_some() {
             return false;
         }
         own.extend(named);
@@ -417,13 +419,13 @@ fn update_all_slots(ty: &Obj<Type>) {
     for def in SLOT_DEFS {
         let name = intern::intern_str(def.name);
         let Some((owner, found)) = ty.lookup_owner(&name) else { continue };
-        match descr::wrapper_owner(&found) {
+        match slot_wrapper::wrapper_owner(&found) {
             // A native method: the slot of the type that declares it.
             Some(source) => {
                 let own_slot_agrees =
                     std::ptr::eq::<Obj<Type>>(&*owner, &*source) || source.is_subtype(&owner);
                 if own_slot_agrees {
-                    descr::copy_slot(&found, &ty.slots);
+                    slot_wrapper::copy_slot(&found, &ty.slots);
                 } else {
                     waiting.push(def);
                 }
@@ -453,7 +455,7 @@ pub fn update_slots(vm: &Vm, ty: &Obj<Type>) {
         ty.slots.getattro.set(Some(generic::getattro));
     }
     match ty.lookup(&names.__new__) {
-        Some(new) => match descr::native_new(&new) {
+        Some(new) => match slot_wrapper::native_new(&new) {
             Some(native) => ty.slots.new.set(Some(native)),
             None => ty.slots.new.set(Some(generic::new)),
         },

@@ -5,8 +5,9 @@ use super::slots::{SLOT_DEFS, Slots};
 use super::{Parts, Type, TypeFlags};
 use crate::object::attrs::Attrs;
 use crate::object::{Obj, Payload, Ref, TypeCell, alloc};
-use crate::objects::descr::{GetSetDescr, MethodDescr, WrapperDescr};
+use crate::objects::descr::{GetSetDescr, MethodDescr};
 use crate::objects::dict::Dict;
+use crate::objects::slot_wrapper::WrapperDescr;
 use crate::objects::str_::Str;
 use crate::objects::str_::intern::intern_str;
 use crate::runtime::args::{Flavour, GetSetDef, NativeDef};
@@ -185,7 +186,7 @@ fn finish_filtered(
         }
     }
     if ty.slots.new.get().is_some() && !d.no_new {
-        put(dict, "__new__", crate::objects::descr::new_wrapper(ty));
+        put(dict, "__new__", crate::objects::slot_wrapper::new_wrapper(ty));
     }
     if ty.slots.hash.get().is_none() && ty.slots.richcompare.get().is_some() {
         put(dict, "__hash__", Value::NONE);

@@ -164,7 +164,7 @@ pub fn call(vm: &Vm, a: &Value, args: CallArgs<'_>) -> PyResult {
 pub fn getattro(vm: &Vm, a: &Value, name: &Ref<Str>) -> PyResult<Option<Value>> {
     let names = vm.names();
     let own = a.ty().lookup(&names.__getattribute__);
-    let generic = own.as_ref().is_none_or(crate::objects::descr::is_object_getattribute);
+    let generic = own.as_ref().is_none_or(crate::objects::slot_wrapper::is_object_getattribute);
     let found = if generic {
         crate::objects::object::generic_getattr(vm, a, name)
     } else {

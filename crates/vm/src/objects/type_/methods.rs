@@ -123,7 +123,7 @@ impl Type {
     /// Is instances' `__new__` one written in Python?
     pub(crate) fn has_own_new(&self, vm: &Vm) -> bool {
         let new = self.lookup(&vm.names().__new__);
-        new.is_some_and(|new| crate::objects::descr::native_new(&new).is_none())
+        new.is_some_and(|new| crate::objects::slot_wrapper::native_new(&new).is_none())
     }
     /// Is instances' `__init__` one written in Python?
     pub(crate) fn has_own_init(&self, vm: &Vm) -> bool {
