@@ -20,7 +20,7 @@ use crate::value::Value;
 use adder_bigint::Int;
 use adder_bytecode::code::{CodeObject, Const, Head, Position, PyStrBuf, SharedCode, flags};
 use adder_derive::{pyclass, pymethods};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// Create a code object.  Not for mere mortals.
 #[pyclass(name = "code")]
@@ -49,6 +49,9 @@ pub struct Code {
     positional: bool,
     #[notrace]
     has_cells: bool,
+    /// So many arguments as they lie become the locals of prepared code; `u32::MAX` if it is not so easy.
+    #[notrace]
+    exact: Cell<u32>,
     #[notrace]
     lines: OnceCell<Box<[u32]>>,
     #[notrace]
@@ -167,6 +170,7 @@ impl Code {
             positional: head.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
                 && head.kwonlyargcount == 0,
             has_cells: cells > 0,
+            exact: Cell::new(u32::MAX),
             source,
             lines: OnceCell::new(),
             monitoring: OnceCell::new(),
@@ -214,7 +218,16 @@ impl Code {
             return Ok(prepared);
         }
         let made = prepare::prepare(vm, self)?;
+        if self.simple && !self.has_cells {
+            self.exact.set(self.argcount);
+        }
         Ok(self.prepared.get_or_init(|| made))
+    }
+    /// The prepared form, if `n` positional arguments are the code's first locals and all that has to be
+    /// bound.
+    #[inline(always)]
+    pub fn exactly(&self, n: usize) -> Option<&Prepared> {
+        if self.exact.get() as usize == n { self.prepared.get() } else { None }
     }
     /// Words for variables, cells and free variables.
     #[inline(always)]

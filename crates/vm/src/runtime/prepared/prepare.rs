@@ -9,6 +9,7 @@ use crate::objects::code::Code;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
+use crate::runtime::frame::FRAME_WORDS;
 use crate::runtime::handlers::arith;
 use crate::runtime::vm::Vm;
 use adder_bytecode::code::{CodeObject, Const};
@@ -48,6 +49,8 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
             offset: b.target,
         })
         .collect();
+    // Each LoadMethod keeps one word more than LOAD_ATTR did.
+    let max_depth = analysis.max_depth + build.deepest_methods + SPARE_WORDS;
     Ok(Prepared {
         instructions: build.out.into_iter().map(Cell::new).collect(),
         offsets: build.offsets.into(),
@@ -55,8 +58,8 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         depth_of: build.depth_of.into(),
         blocks,
         caches: (0..build.caches.max(1)).map(|_| UnsafeCell::new(Cache::default())).collect(),
-        // Each LoadMethod keeps one word more than LOAD_ATTR did.
-        max_depth: analysis.max_depth + build.deepest_methods + SPARE_WORDS,
+        max_depth,
+        frame_words: code.local_slots() as u32 + FRAME_WORDS as u32 + max_depth,
         consts,
         names,
     })
