@@ -166,6 +166,7 @@ unsafe fn run_with<O: Observer>(
                     P::LoadFast => go!(stack::load_fast(vm, &mut m, i.c)),
                     P::StoreFast => always!(stack::store_fast(&mut m, i.c)),
                     P::DeleteFast => cold!(m, |c| stack::delete_fast(vm, c, i), exc, again, 'raise),
+                    P::ClearFast => always!(stack::clear_fast(&mut m, i.c)),
                     // names
                     P::LoadName => cold!(m, |c| names::load_name(vm, c, i), exc, again, 'raise),
                     P::LoadNameModule => always!(names::load_name_module(&mut m, i)),
@@ -195,6 +196,9 @@ unsafe fn run_with<O: Observer>(
                     P::StoreDeref => go!(names::store_deref(vm, &mut m, i)),
                     P::DeleteDeref => {
                         cold!(m, |c| names::delete_deref(vm, c, i), exc, again, 'raise)
+                    }
+                    P::MakeCell => {
+                        cold!(m, |c| always_ok(names::make_cell(c, i)), exc, again, 'raise)
                     }
                     P::LoadFromDictOrDeref => {
                         cold!(m, |c| names::load_from_dict_or_deref(vm, c, i), exc, again, 'raise)

@@ -236,6 +236,7 @@ impl Build {
             Op::LOAD_FAST => P::LoadFast,
             Op::STORE_FAST => P::StoreFast,
             Op::DELETE_FAST => P::DeleteFast,
+            Op::CLEAR_FAST => P::ClearFast,
             Op::LOAD_NAME => {
                 let cache = self.cache();
                 return self.emit(step, P::LoadName, 0, cache, arg);
@@ -259,6 +260,7 @@ impl Build {
             Op::LOAD_CLASSDEREF => P::LoadClassDeref,
             Op::STORE_DEREF => P::StoreDeref,
             Op::DELETE_DEREF => P::DeleteDeref,
+            Op::MAKE_CELL => P::MakeCell,
             Op::LOAD_FROM_DICT_OR_DEREF => P::LoadFromDictOrDeref,
             Op::LOAD_FROM_DICT_OR_GLOBALS => P::LoadFromDictOrGlobals,
             Op::LOAD_LOCALS => P::LoadLocals,
