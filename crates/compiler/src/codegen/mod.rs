@@ -139,6 +139,9 @@ impl<'a> Compiler<'a> {
         self.u.span = outer.span;
         self.outer.push(outer);
         self.init_cells();
+        if self.modern {
+            crate::lines::begin(&mut self.u);
+        }
     }
 
     fn init_cells(&mut self) {
