@@ -40,6 +40,8 @@ pub struct Code {
     #[notrace]
     cells: OnceCell<Box<[Option<u32>]>>,
     #[notrace]
+    hides: OnceCell<bool>,
+    #[notrace]
     slots: u32,
     #[notrace]
     argcount: u32,
@@ -164,6 +166,7 @@ impl Code {
             doc: OnceCell::new(),
             names: OnceCell::new(),
             cells: OnceCell::new(),
+            hides: OnceCell::new(),
             slots: head.nlocals + cells,
             argcount: head.argcount,
             simple: head.flags & special == 0 && head.kwonlyargcount == 0,
@@ -280,6 +283,17 @@ impl Code {
                 self.source.varnames[..parameters].iter().position(|v| v == cell).map(|i| i as u32)
             };
             self.source.cellvars.iter().map(of).collect()
+        })
+    }
+    /// Some variables have the same name: those of comprehensions (PEP 709), and parameters that live in
+    /// cells.
+    pub fn hides_variables(&self) -> bool {
+        *self.hides.get_or_init(|| {
+            let s = &self.source;
+            let names = s.varnames.iter().chain(s.cellvars.iter()).chain(s.freevars.iter());
+            let mut names: Vec<&[u8]> = names.map(|name| name.as_bytes()).collect();
+            names.sort_unstable();
+            !names.is_sorted_by(|a, b| a < b)
         })
     }
     /// The first constant, if it is a docstring.

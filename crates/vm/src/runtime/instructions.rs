@@ -225,6 +225,7 @@ instructions! {
     LoadFast: quick UnboundLocal = stack::load_fast(m, i.c);
     StoreFast: plain = stack::store_fast(m, i.c);
     DeleteFast: cold = stack::delete_fast(vm, m, i);
+    ClearFast: plain = stack::clear_fast(m, i.c);
     // names
     LoadName: cold = names::load_name(vm, m, i);
     LoadNameModule: quick RelearnName = names::load_name_module(m, i);
@@ -244,6 +245,7 @@ instructions! {
     LoadClassDeref: cold = names::load_classderef(vm, m, i);
     StoreDeref: quick NoCell = names::store_deref(m, i);
     DeleteDeref: cold = names::delete_deref(vm, m, i);
+    MakeCell: cold = always_ok(names::make_cell(m, i));
     LoadFromDictOrDeref: cold = names::load_from_dict_or_deref(vm, m, i);
     LoadFromDictOrGlobals: cold = names::load_from_dict_or_globals(vm, m, i);
     LoadLocals: cold = names::load_locals(vm, m);

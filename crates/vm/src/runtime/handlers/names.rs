@@ -393,6 +393,11 @@ pub fn delete_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     }
 }
 
+pub fn make_cell(m: &mut Machine, i: Instr) {
+    let old = m.local(cell_index(m, i)).replace(CellObj::new_value(None));
+    drop(old);
+}
+
 fn free_name(m: &Machine, i: Instr) -> Ref<Str> {
     let name = m.code().source.free_name(i.c);
     match name {

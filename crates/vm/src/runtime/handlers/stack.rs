@@ -83,6 +83,12 @@ pub fn delete_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     }
 }
 
+#[inline(always)]
+pub fn clear_fast(m: &mut Machine, index: u32) {
+    let old = m.local(index as usize).take();
+    m.discard(old);
+}
+
 #[cold]
 #[inline(never)]
 fn unbound(vm: &Vm, m: &Machine, index: u32) -> crate::runtime::errors::Exc {

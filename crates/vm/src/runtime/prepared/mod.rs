@@ -8,6 +8,7 @@
 
 pub mod cache;
 pub mod fuse;
+mod methods;
 pub mod prepare;
 pub mod table;
 

@@ -4,6 +4,7 @@
 //! becomes `LoadMethod`/`CallMethod` (no bound method is made); frequent neighbours become one
 //! instruction (or run as one: `fuse.rs`); and `EnterFinally` is put in front of finally clauses on the ordinary way in.
 
+use super::methods::{self, Methods};
 use super::{Instr, P, Prepared, PreparedBlock, cache::Cache, fuse};
 use crate::objects::code::Code;
 use crate::protocol::compare::CmpOp;
@@ -28,7 +29,6 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         Err(error) => return Err(vm.value_error(error.to_string())),
     };
     let mut build = Build::new(&analysis, source.code.len());
-    build.pair_methods(&analysis);
     build.emit_all(&analysis, source);
     build.resolve();
     for at in (0..build.out.len()).rev() {
@@ -44,13 +44,13 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         .map(|b| PreparedBlock {
             kind: b.kind,
             parent: b.parent,
-            level: b.level,
+            level: b.level + build.extra_at(&analysis, b.target),
             target: build.index_of(b.target),
             offset: b.target,
         })
         .collect();
     // Each LoadMethod keeps one word more than LOAD_ATTR did.
-    let max_depth = analysis.max_depth + build.deepest_methods + SPARE_WORDS;
+    let max_depth = analysis.max_depth + build.methods.most + SPARE_WORDS;
     Ok(Prepared {
         instructions: build.out.into_iter().map(Cell::new).collect(),
         offsets: build.offsets.into(),
@@ -72,10 +72,8 @@ struct Build {
     depth_of: Vec<u32>,
     /// Index of the prepared instruction for each code unit where a step starts.
     index_at: Vec<u32>,
-    /// Steps that are a method load, or the call of one.
-    method: Vec<bool>,
+    methods: Methods,
     caches: usize,
-    deepest_methods: u32,
     /// Instructions whose argument is a byte offset to resolve.
     jumps: Vec<usize>,
 }
@@ -89,9 +87,8 @@ impl Build {
             block_of: Vec::with_capacity(n),
             depth_of: Vec::with_capacity(n),
             index_at: vec![0; code_bytes / 2 + 1],
-            method: vec![false; n],
+            methods: methods::pair(analysis),
             caches: 0,
-            deepest_methods: 0,
             jumps: Vec::new(),
         }
     }
@@ -100,46 +97,9 @@ impl Build {
         self.index_at.get(offset as usize / 2).copied().unwrap_or(0)
     }
 
-    /// Finds each LOAD_ATTR whose result is the callable of a CALL_FUNCTION in the same straight
-    /// piece of code.
-    fn pair_methods(&mut self, analysis: &Analysis) {
-        // What made each stack word since the last jump or target: the step, for a LOAD_ATTR.
-        let mut made: Vec<Option<usize>> = Vec::new();
-        let mut open = 0u32;
-        for (i, step) in analysis.steps.iter().enumerate() {
-            if step.is_target {
-                made.clear();
-                open = 0;
-            }
-            let depth = step.depth as usize;
-            // Only words pushed since the last boundary are known; those below are not.
-            made.resize(depth, None);
-            if step.op == Op::CALL_FUNCTION {
-                let callable = depth - 1 - step.arg as usize;
-                if let Some(load) = made[callable].take() {
-                    self.method[load] = true;
-                    self.method[i] = true;
-                    open += 1;
-                    self.deepest_methods = self.deepest_methods.max(open + 8);
-                }
-            }
-            let row = step.op.row();
-            if row.taken.is_some() || row.ends || is_block_op(step.op) || looks_below(step.op) {
-                made.clear();
-                open = 0;
-                continue;
-            }
-            let (pops, pushes) = (row.effect)(step.arg);
-            made.truncate(depth - pops as usize);
-            for _ in 0..pushes {
-                made.push(None);
-            }
-            if step.op == Op::LOAD_ATTR
-                && let Some(last) = made.last_mut()
-            {
-                *last = Some(i);
-            }
-        }
+    /// How many words more than the verifier counts lie on the stack at a handler.
+    fn extra_at(&self, analysis: &Analysis, handler: u32) -> u32 {
+        self.methods.extra_at(analysis.steps.partition_point(|step| step.start < handler))
     }
 
     fn emit(&mut self, step: &Step, op: P, a: u8, b: u16, c: u32) {
@@ -239,6 +199,7 @@ impl Build {
             Op::LOAD_FAST => P::LoadFast,
             Op::STORE_FAST => P::StoreFast,
             Op::DELETE_FAST => P::DeleteFast,
+            Op::CLEAR_FAST => P::ClearFast,
             Op::LOAD_NAME => {
                 let cache = self.cache();
                 return self.emit(step, P::LoadName, 0, cache, arg);
@@ -262,6 +223,7 @@ impl Build {
             Op::LOAD_CLASSDEREF => P::LoadClassDeref,
             Op::STORE_DEREF => P::StoreDeref,
             Op::DELETE_DEREF => P::DeleteDeref,
+            Op::MAKE_CELL => P::MakeCell,
             Op::LOAD_FROM_DICT_OR_DEREF => P::LoadFromDictOrDeref,
             Op::LOAD_FROM_DICT_OR_GLOBALS => P::LoadFromDictOrGlobals,
             Op::LOAD_LOCALS => P::LoadLocals,
@@ -338,7 +300,7 @@ impl Build {
             Op::FOR_ITER => return self.jump(step, P::ForIter),
             Op::LOAD_ATTR => {
                 let cache = self.cache();
-                let op = if self.method[at] { P::LoadMethod } else { P::LoadAttr };
+                let op = if self.methods.is_method[at] { P::LoadMethod } else { P::LoadAttr };
                 return self.emit(step, op, 0, cache, arg);
             }
             Op::STORE_ATTR => {
@@ -346,7 +308,7 @@ impl Build {
                 return self.emit(step, P::StoreAttr, 0, cache, arg);
             }
             Op::DELETE_ATTR => P::DeleteAttr,
-            Op::CALL_FUNCTION if self.method[at] => P::CallMethod,
+            Op::CALL_FUNCTION if self.methods.is_method[at] => P::CallMethod,
             Op::CALL_FUNCTION => P::CallFunction,
             Op::CALL_FUNCTION_KW => P::CallFunctionKw,
             Op::CALL_FUNCTION_EX => P::CallFunctionEx,
@@ -466,34 +428,4 @@ fn jumped_over(steps: &[Step], at: usize) -> bool {
     };
     let behind = steps[at..].iter().find(|step| !leaves_nothing(step.op));
     behind.is_some_and(|step| step.start >= target)
-}
-
-/// Instructions that find a word by counting down: no `LoadMethod` may put one more in between.
-fn looks_below(op: Op) -> bool {
-    matches!(
-        op,
-        Op::LIST_APPEND
-            | Op::SET_ADD
-            | Op::MAP_ADD
-            | Op::BUILD_TUPLE_UNPACK_WITH_CALL
-            | Op::BUILD_MAP_UNPACK_WITH_CALL
-    )
-}
-
-fn is_block_op(op: Op) -> bool {
-    matches!(
-        op,
-        Op::SETUP_LOOP
-            | Op::SETUP_EXCEPT
-            | Op::SETUP_FINALLY
-            | Op::SETUP_WITH
-            | Op::SETUP_ASYNC_WITH
-            | Op::POP_BLOCK
-            | Op::POP_EXCEPT
-            | Op::END_FINALLY
-            | Op::WITH_CLEANUP_START
-            | Op::WITH_CLEANUP_FINISH
-            | Op::YIELD_FROM
-            | Op::YIELD_VALUE
-    )
 }
