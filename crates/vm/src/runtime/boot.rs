@@ -129,6 +129,7 @@ pub(crate) fn make_interp(config: Config) -> Interp {
         None => crate::runtime::hash::random_secret(),
     };
     crate::runtime::hash::set_secret(secret);
+    o::str_::intern::begin();
     declare::bootstrap();
     create_types();
     make_data_types();
