@@ -161,5 +161,5 @@ pub(crate) fn make_interp(config: Config) -> Interp {
 pub(crate) fn finish(vm: &Vm) {
     o::exception_group::make_types(vm);
     crate::builtin_modules::register(vm);
-    crate::runtime::gc::apply_threshold();
+    crate::runtime::gc::begin();
 }
