@@ -56,6 +56,8 @@ pub(crate) mod gc_flag {
     pub const WEAKLY_REFERENCED: u8 = 4;
     /// Found unreachable by the collection that is running.
     pub const UNREACHABLE: u8 = 8;
+    /// Made before the program began.
+    pub const FROM_START: u8 = 16;
 }
 
 impl GcHead {

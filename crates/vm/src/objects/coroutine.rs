@@ -5,7 +5,8 @@
 use crate::object::{Guarded, Obj, ObjHead, Ref};
 use crate::objects::generator::{self, Generator, GeneratorState, Resumed};
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::{Type, declare};
+use crate::objects::type_::Type;
+use crate::objects::type_::declare::{self, Twin};
 use crate::protocol::object;
 use crate::runtime::args::{Arity, Flavour, GetSetDef, NativeDef, Param, ParamKind, VarArgs};
 use crate::runtime::errors::{Exc, PyResult};
@@ -63,32 +64,31 @@ macro_rules! attributes {
     };
 }
 
-static COROUTINE_ATTRIBUTES: &[GetSetDef] =
+const COROUTINE_ATTRIBUTES: &[GetSetDef] =
     attributes!("cr_running", "cr_frame", "cr_code", "cr_await", "cr_suspended");
-static ASYNC_GENERATOR_ATTRIBUTES: &[GetSetDef] =
+const ASYNC_GENERATOR_ATTRIBUTES: &[GetSetDef] =
     attributes!("ag_running", "ag_frame", "ag_code", "ag_await", "ag_suspended");
 
 /// `coroutine`: a generator that is awaited, not iterated.
 pub(crate) fn make_coroutine_type() -> &'static Obj<Type> {
     declare::create::<CoroutineWrapper>();
     declare::ready::<CoroutineWrapper>();
-    let ty = declare::twin_type_with::<Generator>(
-        "coroutine",
-        |name| SHARED.contains(&name),
-        |ty| {
-            ty.slots.iter.set(None);
-            ty.slots.iternext.set(None);
-            ty.slots.set_await(|_vm, zelf| {
+    let twin = Twin {
+        keep: |name| SHARED.contains(&name),
+        adjust: |slots| {
+            slots.iter.set(None);
+            slots.iternext.set(None);
+            slots.set_await(|_vm, zelf| {
                 Ok(Ref::new(CoroutineWrapper { coroutine: zelf.clone() }).into())
             });
         },
-    );
-    declare::add_attributes(ty, COROUTINE_ATTRIBUTES);
-    declare::add_attributes(ty, COROUTINE_ORIGIN);
-    ty
+        getset: &[COROUTINE_ATTRIBUTES, COROUTINE_ORIGIN],
+        ..Twin::default()
+    };
+    declare::twin_type_with::<Generator>("coroutine", twin)
 }
 
-static COROUTINE_ORIGIN: &[GetSetDef] = &[GetSetDef {
+const COROUTINE_ORIGIN: &[GetSetDef] = &[GetSetDef {
     name: "cr_origin",
     doc: "",
     get: |vm, v| Ok(generator_of(vm, v)?.origin.get().unwrap_or(Value::NONE)),
@@ -101,19 +101,18 @@ pub(crate) fn make_async_generator_type() -> &'static Obj<Type> {
     declare::ready::<AsyncStep>();
     declare::create::<AnextAwaitable>();
     declare::ready::<AnextAwaitable>();
-    let ty = declare::twin_type_with::<Generator>(
-        "async_generator",
-        |name| matches!(name, "__name__" | "__qualname__" | "__class_getitem__"),
-        |ty| {
-            ty.slots.iter.set(None);
-            ty.slots.iternext.set(None);
-            ty.slots.set_aiter(|_vm, zelf| Ok(zelf.clone()));
-            ty.slots.set_anext(|vm, zelf| step(vm, zelf, Start::Send(Value::NONE)));
+    let twin = Twin {
+        keep: |name| matches!(name, "__name__" | "__qualname__" | "__class_getitem__"),
+        adjust: |slots| {
+            slots.iter.set(None);
+            slots.iternext.set(None);
+            slots.set_aiter(|_vm, zelf| Ok(zelf.clone()));
+            slots.set_anext(|vm, zelf| step(vm, zelf, Start::Send(Value::NONE)));
         },
-    );
-    declare::add_attributes(ty, ASYNC_GENERATOR_ATTRIBUTES);
-    declare::add_methods(ty, ASYNC_GENERATOR_METHODS);
-    ty
+        methods: ASYNC_GENERATOR_METHODS,
+        getset: &[ASYNC_GENERATOR_ATTRIBUTES],
+    };
+    declare::twin_type_with::<Generator>("async_generator", twin)
 }
 
 const fn param(name: &'static str, required: bool) -> Param {

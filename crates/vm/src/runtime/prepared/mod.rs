@@ -67,11 +67,11 @@ pub struct Prepared {
     instructions: Box<[Cell<Instr>]>,
     /// Byte offset in `co_code` of each instruction.
     pub offsets: Box<[u32]>,
-    /// Innermost block of each instruction, or `NO_BLOCK`.
+    /// Innermost block of each instruction, or `NO_BLOCK`; empty where there are no blocks.
     pub block_of: Box<[u32]>,
     pub blocks: Box<[PreparedBlock]>,
     pub caches: Box<[UnsafeCell<Cache>]>,
-    /// Stack depth before each instruction that `continue` may go to.
+    /// Stack depth before each instruction; empty where no `ContinueLoop` asks for it.
     pub depth_of: Box<[u32]>,
     pub max_depth: u32,
     /// Words that a frame takes: locals, record and stack.
