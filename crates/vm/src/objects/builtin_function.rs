@@ -14,7 +14,7 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 
 /// Built-in functions and bound native methods.
-#[pyclass(name = "builtin_function_or_method", no_new)]
+#[pyclass(name = "builtin_function_or_method", no_new, vectorcall)]
 pub struct BuiltinFunction {
     #[notrace]
     pub(crate) def: &'static NativeDef,

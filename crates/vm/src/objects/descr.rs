@@ -55,7 +55,7 @@ fn needs_argument(vm: &Vm, name: &str, owner: &Obj<Type>) -> crate::runtime::err
 // ---- methods written in Rust ----
 
 /// A native method of a type.
-#[pyclass(name = "method_descriptor", no_new)]
+#[pyclass(name = "method_descriptor", no_new, vectorcall, method_descriptor)]
 pub struct MethodDescr {
     #[notrace]
     pub(crate) def: &'static NativeDef,

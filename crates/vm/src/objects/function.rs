@@ -23,7 +23,7 @@ use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
 
 /// Create a function object.
-#[pyclass(name = "function", has_dict)]
+#[pyclass(name = "function", has_dict, vectorcall, method_descriptor)]
 pub struct Function {
     code: Guarded<Ref<Code>>,
     globals: Ref<Dict>,

@@ -12,6 +12,7 @@ use crate::objects::code::Code;
 use crate::objects::function::Function;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
+use crate::objects::type_::TypeFlags;
 use crate::objects::type_::declare::{Declaration, Declared};
 use crate::protocol::{call, object};
 use crate::runtime::errors::{Exc, PyResult};
@@ -146,8 +147,7 @@ impl Declared for Generator {
         base_type: false,
         has_dict: false,
         no_new: true,
-        sequence: false,
-        mapping: false,
+        flags: TypeFlags::empty(),
     };
 }
 

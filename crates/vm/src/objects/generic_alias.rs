@@ -17,7 +17,7 @@ use adder_derive::{pyclass, pymethods};
 /// Represent a PEP 585 generic type
 ///
 /// E.g. for t = list[int], t.__origin__ is list and t.__args__ is (int,).
-#[pyclass(name = "types.GenericAlias", base_type, sig = "(origin, args, /)")]
+#[pyclass(name = "types.GenericAlias", base_type, vectorcall, sig = "(origin, args, /)")]
 pub struct GenericAlias {
     origin: Value,
     args: Ref<Tuple>,

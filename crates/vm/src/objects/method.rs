@@ -12,7 +12,7 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 
 /// Create a bound instance method object.
-#[pyclass(name = "method", sig = "(function, instance, /)")]
+#[pyclass(name = "method", vectorcall, sig = "(function, instance, /)")]
 pub struct Method {
     pub function: Value,
     pub receiver: Value,

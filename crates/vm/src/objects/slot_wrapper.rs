@@ -15,7 +15,7 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 
 /// A slot of a built-in type as a method.
-#[pyclass(name = "wrapper_descriptor", no_new)]
+#[pyclass(name = "wrapper_descriptor", no_new, method_descriptor)]
 pub struct WrapperDescr {
     #[notrace]
     def: &'static SlotDef,
@@ -375,7 +375,7 @@ impl MethodWrapper {
 }
 
 /// `T.__new__` of a built-in type: a built-in function to those who ask by `isinstance`.
-#[pyclass(name = "builtin_function_or_method", base = super::builtin_function::BuiltinFunction, no_new)]
+#[pyclass(name = "builtin_function_or_method", base = super::builtin_function::BuiltinFunction, no_new, vectorcall)]
 pub struct NewWrapper {
     #[notrace]
     owner: &'static Obj<Type>,
@@ -390,9 +390,9 @@ pub(crate) fn new_wrapper(owner: &'static Obj<Type>) -> Value {
     }
 }
 
-/// The native constructor behind a `__new__` found on a class.
-pub(crate) fn native_new(found: &Value) -> Option<New> {
-    found.downcast::<NewWrapper>().map(|n| n.function)
+/// Is a `__new__` found on a class a native type's?
+pub(crate) fn is_native_new(found: &Value) -> bool {
+    found.downcast::<NewWrapper>().is_some()
 }
 
 #[pymethods]

@@ -16,7 +16,12 @@ use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
 
 /// A weak reference: `ref(object[, callback])`.
-#[pyclass(name = "weakref.ReferenceType", base_type, sig = "(object, callback=None, /)")]
+#[pyclass(
+    name = "weakref.ReferenceType",
+    base_type,
+    vectorcall,
+    sig = "(object, callback=None, /)"
+)]
 pub struct WeakRef {
     /// Address of the target, 0 once it is gone.
     target: Cell<usize>,

@@ -96,7 +96,9 @@ unsafe fn run_with<O: Observer>(
             Err(e) => return Err(e),
         }
     }
-    if signals::is_set() {
+    // A generator that delegates leaves it to the innermost one, where a Ctrl-C belongs.
+    // SAFETY: a frame that is entered or resumed has a next instruction.
+    if signals::is_set() && unsafe { (*m.ip).op } != P::YieldFrom {
         m.save();
         if let Err(e) = vm.handle_requests() {
             m.outline(|m| leave::raise_in(vm, m, e, false))?;
@@ -505,7 +507,7 @@ unsafe fn run_with<O: Observer>(
                         }
                     }
                     P::YieldFrom => {
-                        if !O::ACTIVE && leave::delegates(&m) {
+                        if !O::ACTIVE && !signals::is_set() && leave::delegates(&m) {
                             go!(m.outline(|m| leave::resume_delegate(vm, m)))
                         }
                         m.save();

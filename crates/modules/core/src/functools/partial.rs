@@ -57,7 +57,13 @@ impl PlaceholderType {
 }
 
 /// Create a new function with partial application of the given arguments and keywords.
-#[pyclass(name = "functools.partial", base_type, has_dict, sig = "(func, /, *args, **keywords)")]
+#[pyclass(
+    name = "functools.partial",
+    base_type,
+    has_dict,
+    vectorcall,
+    sig = "(func, /, *args, **keywords)"
+)]
 pub struct Partial {
     func: Guarded<Value>,
     args: Guarded<Ref<Tuple>>,

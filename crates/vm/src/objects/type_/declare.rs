@@ -26,8 +26,8 @@ pub struct Declaration {
     pub base_type: bool,
     pub has_dict: bool,
     pub no_new: bool,
-    pub sequence: bool,
-    pub mapping: bool,
+    /// What else is special about it.
+    pub flags: TypeFlags,
 }
 
 /// Emitted by `#[pyclass]`.
@@ -49,11 +49,9 @@ fn shown_name(module: &str, name: &str) -> Box<str> {
 
 fn parts<T: Declared>(base: Option<Ref<Type>>) -> Parts {
     let d = T::DECLARATION;
-    let mut flags = TypeFlags::IMMUTABLE;
+    let mut flags = TypeFlags::IMMUTABLE | d.flags;
     flags.set(TypeFlags::BASE_TYPE, d.base_type);
     flags.set(TypeFlags::NO_NEW, d.no_new);
-    flags.set(TypeFlags::SEQUENCE, d.sequence);
-    flags.set(TypeFlags::MAPPING, d.mapping);
     let size = size_of::<Obj<T>>();
     let inherited = base.as_ref().is_some_and(|b| b.attrs_offset != 0);
     let attrs_offset = if d.has_dict || inherited { size } else { 0 };
@@ -179,12 +177,6 @@ fn finish_filtered(
             put(dict, def.name, GetSetDescr::new_value(def, ty));
         }
     }
-    if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
-        let all = crate::objects::descr::instance_dict_defs();
-        for def in all.iter().filter(|def| def.name == "__dict__") {
-            put(dict, def.name, GetSetDescr::new_value(def, ty));
-        }
-    }
     if ty.slots.new.get().is_some() && !d.no_new {
         put(dict, "__new__", crate::objects::slot_wrapper::new_wrapper(ty));
     }
@@ -202,13 +194,10 @@ fn finish_filtered(
         put(dict, "__module__", intern_str(d.module).into());
     }
     if let Some(base) = ty.base() {
+        let mut inherited = TypeFlags::SEQUENCE | TypeFlags::MAPPING;
+        inherited.set(TypeFlags::METHOD_DESCRIPTOR, ty.slots.descr_get.get().is_none());
+        ty.flags.set(ty.flags.get() | (base.flags.get() & inherited));
         ty.slots.inherit(&base.slots);
-        if base.has_flag(TypeFlags::SEQUENCE) {
-            ty.set_flag(TypeFlags::SEQUENCE, true);
-        }
-        if base.has_flag(TypeFlags::MAPPING) {
-            ty.set_flag(TypeFlags::MAPPING, true);
-        }
     }
     if d.no_new {
         ty.slots.new.set(None);
@@ -345,7 +334,7 @@ pub fn extend_type<M: Methods>(
     let mut slot_offsets = base.slot_offsets.to_vec();
     let first = base.basic_size;
     slot_offsets.extend((0..members.len()).map(|i| (first + 8 * i) as u32));
-    let mut flags = TypeFlags::IMMUTABLE;
+    let mut flags = TypeFlags::IMMUTABLE | d.flags;
     flags.set(TypeFlags::BASE_TYPE, d.base_type);
     let mut basic_size = first + 8 * members.len();
     let mut attrs_offset = base.attrs_offset;

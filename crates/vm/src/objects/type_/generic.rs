@@ -224,9 +224,11 @@ pub fn has_python_next(a: &Value) -> bool {
 }
 
 pub fn descr_get(vm: &Vm, d: &Value, object: Option<&Value>, ty: Option<&Value>) -> PyResult {
+    // Unlike other methods, `__get__` is not bound: it would need a `__get__` for that.
+    let Some(get) = d.ty().lookup(&vm.names().__get__) else { return Ok(d.clone()) };
     let none = Value::NONE;
-    let args = [object.unwrap_or(&none).clone(), ty.unwrap_or(&none).clone()];
-    call_named(vm, d, &vm.names().__get__, &args)
+    let args = [d.clone(), object.unwrap_or(&none).clone(), ty.unwrap_or(&none).clone()];
+    call::call(vm, &get, &args)
 }
 
 pub fn descr_set(vm: &Vm, d: &Value, object: &Value, value: Option<Value>) -> PyResult<()> {

@@ -123,7 +123,7 @@ impl Type {
     /// Is instances' `__new__` one written in Python?
     pub(crate) fn has_own_new(&self, vm: &Vm) -> bool {
         let new = self.lookup(&vm.names().__new__);
-        new.is_some_and(|new| crate::objects::slot_wrapper::native_new(&new).is_none())
+        new.is_some_and(|new| !crate::objects::slot_wrapper::is_native_new(&new))
     }
     /// Is instances' `__init__` one written in Python?
     pub(crate) fn has_own_init(&self, vm: &Vm) -> bool {
@@ -394,14 +394,7 @@ impl Type {
     }
     #[getter(name = "__flags__")]
     fn flags(zelf: &Obj<Type>, _vm: &Vm) -> u32 {
-        let mut flags = zelf.flags.get();
-        // A native type without a layout of its own (`typing.Generic`) is one that a class
-        // statement could have made, and copyreg takes it for such.
-        let object = crate::objects::object::Object::cell().get();
-        if std::ptr::eq(zelf.layout(), object.layout()) && !std::ptr::eq(zelf, object) {
-            flags.insert(TypeFlags::HEAP);
-        }
-        flags.bits()
+        super::flags::shown(zelf)
     }
     #[getter(name = "__abstractmethods__")]
     fn get_abstract(zelf: &Obj<Type>, vm: &Vm) -> PyResult {
