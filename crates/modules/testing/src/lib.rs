@@ -5,6 +5,7 @@
 //! if something in this machine truly does what CPython's does; what has no counterpart is absent.
 
 mod capi;
+mod hamt;
 mod internal;
 mod limited;
 mod singlephase;
