@@ -119,7 +119,7 @@ impl BuiltinFunction {
         let module = zelf.module.as_ref()?.downcast()?;
         vm.modules().get_str(module)
     }
-    #[getter(name = "__module__")]
+    #[getter(name = "__module__", member)]
     fn module(zelf: &Obj<BuiltinFunction>, _vm: &Vm) -> Option<Value> {
         zelf.module.clone().filter(|_| zelf.def.flavour != Flavour::Static)
     }

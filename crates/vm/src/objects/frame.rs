@@ -474,7 +474,7 @@ impl FrameObj {
         }
         Ok(())
     }
-    #[getter]
+    #[getter(member)]
     fn f_trace_lines(zelf: &Obj<FrameObj>, _vm: &Vm) -> bool {
         zelf.trace_lines.get()
     }

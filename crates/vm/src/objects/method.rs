@@ -110,11 +110,11 @@ impl Method {
         let hash = receiver ^ object::hash(vm, &zelf.function)?;
         Ok(if hash == -1 { -2 } else { hash })
     }
-    #[getter(name = "__func__")]
+    #[getter(name = "__func__", member)]
     fn func(zelf: &Obj<Method>, _vm: &Vm) -> Value {
         zelf.function.clone()
     }
-    #[getter(name = "__self__")]
+    #[getter(name = "__self__", member)]
     fn receiver(zelf: &Obj<Method>, _vm: &Vm) -> Value {
         zelf.receiver.clone()
     }

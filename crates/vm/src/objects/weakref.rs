@@ -279,7 +279,7 @@ impl WeakRef {
             None => format!("<weakref at {address:#x}; dead>"),
         }))
     }
-    #[getter(name = "__callback__")]
+    #[getter(name = "__callback__", member)]
     fn get_callback(zelf: &Obj<WeakRef>, _vm: &Vm) -> Option<Value> {
         if zelf.target.get() == 0 { None } else { zelf.callback.get() }
     }

@@ -202,7 +202,7 @@ impl ContextVar {
         let at = zelf.head().address();
         Ok(vm.str(&format!("<ContextVar name={name}{default} at {at:#x}>")))
     }
-    #[getter]
+    #[getter(member)]
     fn name(zelf: &Obj<ContextVar>, _vm: &Vm) -> Ref<Str> {
         zelf.name.clone()
     }

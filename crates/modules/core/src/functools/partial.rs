@@ -219,17 +219,17 @@ impl Partial {
     }
 
     /// function object to use in future partial calls
-    #[getter]
+    #[getter(member)]
     fn func(zelf: &Obj<Partial>, _vm: &Vm) -> Value {
         zelf.func.get()
     }
     /// tuple of arguments to future partial calls
-    #[getter]
+    #[getter(member)]
     fn args(zelf: &Obj<Partial>, _vm: &Vm) -> Ref<Tuple> {
         zelf.args.get()
     }
     /// dictionary of keyword arguments to future partial calls
-    #[getter]
+    #[getter(member)]
     fn keywords(zelf: &Obj<Partial>, _vm: &Vm) -> Ref<Dict> {
         zelf.keywords.get()
     }

@@ -254,7 +254,7 @@ pub fn make_class(
     }
     for (i, name) in members.iter().enumerate() {
         let offset = (first_member + 8 * i) as u32;
-        drop(dict.insert_str(name, MemberDescr::new_value(name, &ty, offset)));
+        drop(dict.insert_str(name, MemberDescr::slot(name, &ty, offset)));
     }
     set_module(vm, &dict);
     if dict.get_str(&names.__doc__).is_none() {

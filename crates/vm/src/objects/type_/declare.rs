@@ -5,7 +5,7 @@ use super::slots::{SLOT_DEFS, Slots};
 use super::{Parts, Type, TypeFlags};
 use crate::object::attrs::Attrs;
 use crate::object::{Obj, Payload, Ref, TypeCell, alloc};
-use crate::objects::descr::{GetSetDescr, MethodDescr};
+use crate::objects::descr::{GetSetDescr, MemberDescr, MethodDescr};
 use crate::objects::dict::Dict;
 use crate::objects::slot_wrapper::WrapperDescr;
 use crate::objects::str_::Str;
@@ -137,6 +137,13 @@ fn put(dict: &Dict, name: &str, value: Value) {
     drop(dict.insert_str(&intern_str(name), value));
 }
 
+fn attribute(def: &'static GetSetDef, ty: &Obj<Type>) -> Value {
+    match def.member {
+        true => MemberDescr::payload(def, ty),
+        false => GetSetDescr::new_value(def, ty),
+    }
+}
+
 fn finish(
     ty: &'static Obj<Type>,
     d: Declaration,
@@ -169,7 +176,7 @@ fn finish_filtered(
         put(dict, def.name, descr);
     }
     for def in getset.iter().filter(|g| keep(g.name)) {
-        put(dict, def.name, GetSetDescr::new_value(def, ty));
+        put(dict, def.name, attribute(def, ty));
     }
     if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
         let all = crate::objects::descr::instance_dict_defs();
@@ -217,14 +224,30 @@ pub(crate) fn add_slot_wrappers(ty: &'static Obj<Type>) {
     }
 }
 
-/// Exception types and others that are data, not Rust types: a type with another type's layout.
+/// Where a value of its own lies in the instances of a type, and whether Python code may set it.
+pub(crate) type Field = (&'static str, Access);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Open,
+    ReadOnly,
+    /// Absent, and not None, until it is set.
+    Absent,
+}
+
+/// Exception types and others that are data, not Rust types: a type with another type's layout, with
+/// places of its own for values behind that.
 pub(crate) fn derive_type(
     name: &str,
     module: &str,
     doc: &str,
     base: &Obj<Type>,
     bases: Vec<Ref<Type>>,
+    fields: &[Field],
 ) -> Ref<Type> {
+    let offset_of = |i: usize| (base.basic_size + 8 * i) as u32;
+    let mut slot_offsets = base.slot_offsets.to_vec();
+    slot_offsets.extend((0..fields.len()).map(offset_of));
     let mut flags = TypeFlags::IMMUTABLE | TypeFlags::BASE_TYPE;
     flags.set(TypeFlags::HEAP, false);
     let ty = Ref::with_type(
@@ -234,9 +257,9 @@ pub(crate) fn derive_type(
             layout: base.layout(),
             base: Some(base.to_ref()),
             bases: bases.clone(),
-            basic_size: base.basic_size,
+            basic_size: base.basic_size + 8 * fields.len(),
             attrs_offset: base.attrs_offset,
-            slot_offsets: base.slot_offsets.clone(),
+            slot_offsets: slot_offsets.into(),
             flags,
         }),
         Type::cell().get(),
@@ -251,6 +274,14 @@ pub(crate) fn derive_type(
     ty.mro.replace(mro);
     for base in &bases {
         base.add_subclass(&ty);
+    }
+    for (i, (name, access)) in fields.iter().enumerate() {
+        let name = intern_str(name);
+        let member = match access {
+            Access::Absent => MemberDescr::slot(&name, &ty, offset_of(i)),
+            _ => MemberDescr::field(&name, &ty, offset_of(i), *access == Access::ReadOnly),
+        };
+        drop(ty.dict().insert_str(&name, member));
     }
     put(
         ty.dict(),
@@ -312,7 +343,7 @@ pub(crate) fn twin_type_with<T: Declared + Methods>(
 /// Adds computed attributes to a type that is data.
 pub(crate) fn add_attributes(ty: &'static Obj<Type>, getset: &'static [GetSetDef]) {
     for def in getset {
-        put(ty.dict(), def.name, GetSetDescr::new_value(def, ty));
+        put(ty.dict(), def.name, attribute(def, ty));
     }
 }
 
@@ -325,7 +356,7 @@ pub(crate) fn add_methods(ty: &'static Obj<Type>, methods: &'static [NativeDef])
 
 /// A type with the layout of `base` and places of its own for values, with native methods: what a
 /// module derives from a built-in type (`defaultdict` from `dict`). `members` names the places;
-/// they show as members, and are absent until set.
+/// they show as members, and are None until set.
 pub fn extend_type<M: Methods>(
     d: Declaration,
     base: &'static Obj<Type>,
@@ -361,7 +392,7 @@ pub fn extend_type<M: Methods>(
     for (i, name) in members.iter().enumerate() {
         let name = intern_str(name);
         let offset = (first + 8 * i) as u32;
-        let member = crate::objects::descr::MemberDescr::new_value(&name, &ty.to_ref(), offset);
+        let member = MemberDescr::field(&name, ty, offset, false);
         drop(ty.dict().insert_str(&name, member));
     }
     M::fill_slots(&ty.slots);
@@ -373,5 +404,5 @@ pub fn extend_type<M: Methods>(
 pub fn exception_subclass(vm: &Vm, name: &str, module: &str, bases: &[&Obj<Type>]) -> Value {
     let all = bases.iter().map(|b| b.to_ref()).collect();
     let first = bases.first().copied().unwrap_or(&vm.exceptions().exception);
-    derive_type(name, module, "", first, all).into()
+    derive_type(name, module, "", first, all, &[]).into()
 }

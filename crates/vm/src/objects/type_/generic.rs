@@ -203,9 +203,10 @@ pub fn richcompare(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
     if none_means_missing(vm, a, name) {
         return Ok(Value::NOT_IMPLEMENTED);
     }
-    match method(vm, a, name)? {
-        Some(method) => method.call(vm, a, std::slice::from_ref(b)),
-        None => Ok(Value::NOT_IMPLEMENTED),
+    // Of all operators only these pass over an error that the method's own `__get__` raises.
+    match method(vm, a, name) {
+        Ok(Some(method)) => method.call(vm, a, std::slice::from_ref(b)),
+        Ok(None) | Err(_) => Ok(Value::NOT_IMPLEMENTED),
     }
 }
 
