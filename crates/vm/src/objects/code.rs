@@ -619,31 +619,31 @@ impl Code {
         Ok(if mixed == -1 { -2 } else { mixed })
     }
 
-    #[getter]
+    #[getter(member)]
     fn co_argcount(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
         zelf.source.argcount
     }
-    #[getter]
+    #[getter(member)]
     fn co_posonlyargcount(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
         zelf.source.posonlyargcount
     }
-    #[getter]
+    #[getter(member)]
     fn co_kwonlyargcount(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
         zelf.source.kwonlyargcount
     }
-    #[getter]
+    #[getter(member)]
     fn co_nlocals(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
         zelf.source.nlocals
     }
-    #[getter]
+    #[getter(member)]
     fn co_stacksize(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
         zelf.source.stacksize
     }
-    #[getter]
+    #[getter(member)]
     fn co_flags(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
         zelf.source.flags
     }
-    #[getter]
+    #[getter(member)]
     fn co_firstlineno(zelf: &Obj<Code>, _vm: &Vm) -> u32 {
         zelf.source.firstlineno
     }
@@ -655,22 +655,22 @@ impl Code {
     fn co_lnotab(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Bytes> {
         Bytes::from_slice(&zelf.source.lnotab)
     }
-    #[getter]
+    #[getter(member)]
     fn co_linetable(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Bytes> {
         Bytes::from_slice(&zelf.source.lnotab)
     }
-    #[getter]
+    #[getter(member)]
     fn co_exceptiontable(_zelf: &Obj<Code>, _vm: &Vm) -> Ref<Bytes> {
         Bytes::from_slice(&[])
     }
-    #[getter]
+    #[getter(member)]
     fn co_consts(zelf: &Obj<Code>, vm: &Vm) -> Ref<Tuple> {
         if let Some(prepared) = Code::prepared(zelf) {
             return Tuple::from_slice(&prepared.consts);
         }
         Tuple::from_vec(zelf.source.consts.iter().map(|c| const_value(vm, c)).collect())
     }
-    #[getter]
+    #[getter(member)]
     fn co_names(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Tuple> {
         text_tuple(&zelf.source.names)
     }
@@ -686,15 +686,15 @@ impl Code {
     fn co_cellvars(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Tuple> {
         text_tuple(&zelf.source.cellvars)
     }
-    #[getter]
+    #[getter(member)]
     fn co_filename(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Str> {
         text(&zelf.source.filename)
     }
-    #[getter]
+    #[getter(member)]
     fn co_name(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Str> {
         Code::name(zelf)
     }
-    #[getter]
+    #[getter(member)]
     fn co_qualname(zelf: &Obj<Code>, _vm: &Vm) -> Ref<Str> {
         Code::qualname(zelf)
     }

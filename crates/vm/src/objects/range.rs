@@ -342,15 +342,15 @@ impl Range {
         }
     }
 
-    #[getter]
+    #[getter(member)]
     fn start(zelf: &Obj<Range>, _vm: &Vm) -> Value {
         zelf.start.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn stop(zelf: &Obj<Range>, _vm: &Vm) -> Value {
         zelf.stop.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn step(zelf: &Obj<Range>, _vm: &Vm) -> Value {
         zelf.step.clone()
     }

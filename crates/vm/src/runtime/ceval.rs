@@ -22,7 +22,7 @@ use crate::runtime::instructions::Handlers;
 use crate::runtime::leave;
 use crate::runtime::machine::{Due, Machine};
 use crate::runtime::observer::{NoObserver, Observer, Tracer};
-use crate::runtime::prepared::Instr;
+use crate::runtime::prepared::{Instr, P};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -97,7 +97,10 @@ unsafe fn run_with<O: Observer>(vm: &Vm, fresh: bool) -> PyResult<Option<Value>>
         leave::raise_in(vm, &mut m, e, false)?;
         m.save();
     }
+    // A generator that delegates leaves it to the innermost one, where a Ctrl-C belongs.
+    // SAFETY: a frame that is entered or resumed has a next instruction.
     if signals::is_set()
+        && unsafe { (*m.ip).op } != P::YieldFrom
         && let Err(e) = vm.handle_requests()
     {
         m = Machine::load(vm.frame.get());

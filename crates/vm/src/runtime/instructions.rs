@@ -479,7 +479,7 @@ fn always_ok(_done: ()) -> Done {
 
 /// `yield from`, `await`.
 fn yield_from<O: Observer>(vm: &Vm, m: &mut Machine) -> Step {
-    if !O::ACTIVE && leave::delegates(m) {
+    if !O::ACTIVE && !signals::is_set() && leave::delegates(m) {
         return match leave::resume_delegate(vm, m) {
             Ok(()) => Step::Next,
             Err(e) => Step::Raise(e, false),
