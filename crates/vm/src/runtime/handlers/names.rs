@@ -327,7 +327,7 @@ fn cell_index(m: &Machine, i: Instr) -> usize {
 #[inline(always)]
 fn cell<'a>(m: &'a Machine, i: Instr) -> Option<&'a Obj<CellObj>> {
     let slot: &'a Option<Value> = m.local(cell_index(m, i));
-    slot.as_ref().and_then(|v| v.downcast::<CellObj>())
+    slot.as_ref().and_then(|v| v.downcast_exact::<CellObj>())
 }
 
 #[inline(always)]
