@@ -200,7 +200,8 @@ impl Op {
     }
 
     /// True for an instruction of Adder's own, which CPython 3.6 does not know.
-    pub fn is_extension(self) -> bool {
+    #[inline]
+    pub const fn is_extension(self) -> bool {
         ROW_OF[self as usize] as usize >= CORE_COUNT
     }
 
@@ -212,6 +213,7 @@ impl Op {
 
     /// The change of stack depth that CPython 3.6 reckons with for `co_stacksize`, and
     /// `dis.stack_effect` shows: not always what one execution does, see `table.rs`.
+    #[inline]
     pub fn stack_effect(self, arg: u32) -> i64 {
         match EFFECTS[self as usize] {
             VARIES => effect(self.row(), arg),
