@@ -42,12 +42,11 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         lines::settle(unit);
     }
     let stacksize = stack_depth(unit, frame.modern);
-    let mut consts = unit.consts.take();
     let jumps = resolve_jumps(unit)?;
     let encoded = encode(unit, &jumps, frame.modern);
     let lines = frame.modern.then_some(&*unit.instrs);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
-    let mut done = peephole::optimize(encoded, &mut consts, lines)
+    let mut done = peephole::optimize(encoded, unit.consts.list(), lines)
         .unwrap_or_else(|| encode(unit, &jumps, frame.modern));
     for pair in done.code.iter_mut().filter(|pair| **pair == peephole::KEPT_NOP) {
         pair[1] = 0;
@@ -63,7 +62,7 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         nlocals: unit.varnames.list.len() as u32,
         stacksize,
         flags: frame.flags | unit.extra_flags,
-        consts: consts.into(),
+        consts: unit.consts.take(),
         names: shared(&unit.names.list),
         varnames: shared(&unit.varnames.list),
         cellvars: shared(cellvars),

@@ -62,17 +62,27 @@ fn is_placed(instr: &Instr) -> bool {
 
 /// Control never goes on behind such an instruction.
 fn ends(op: Op) -> bool {
-    matches!(
-        op,
-        Op::JUMP_FORWARD
-            | Op::JUMP_ABSOLUTE
-            | Op::RETURN_VALUE
-            | Op::RAISE_VARARGS
-            | Op::RERAISE
-            | Op::BREAK_LOOP
-            | Op::CONTINUE_LOOP
-    )
+    ENDS[op as usize]
 }
+
+const ENDS: [bool; 256] = {
+    let mut table = [false; 256];
+    let ops = [
+        Op::JUMP_FORWARD,
+        Op::JUMP_ABSOLUTE,
+        Op::RETURN_VALUE,
+        Op::RAISE_VARARGS,
+        Op::RERAISE,
+        Op::BREAK_LOOP,
+        Op::CONTINUE_LOOP,
+    ];
+    let mut i = 0;
+    while i < ops.len() {
+        table[ops[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
 
 /// Where a jump goes to: an index.
 fn target(unit: &Unit, instr: &Instr) -> Option<usize> {
@@ -207,6 +217,14 @@ fn copy_exits(unit: &mut Unit, exit: usize) -> usize {
     moved[exit] as usize
 }
 
+/// What stands above the first instruction.
+const OUTSIDE: Instr = Instr {
+    op: Op::RETURN_VALUE,
+    arg: 0,
+    line: 0,
+    span: Span { start: Pos { line: 0, col: 0 }, end: Pos { line: 0, col: 0 } },
+};
+
 /// What has no place gets that of the one instruction that leads to it, if it is one; NOPs that
 /// share their line with a neighbour go.
 fn spread(unit: &mut Unit, jumps: &[usize], exit: Option<usize>) {
@@ -232,39 +250,41 @@ fn spread(unit: &mut Unit, jumps: &[usize], exit: Option<usize>) {
     let first = first_of_kind(unit.kind);
     // What goes, by its number; everything behind moves up.
     let mut gone: Vec<u32> = Vec::new();
-    let mut above = Instr { op: Op::RETURN_VALUE, arg: 0, line: 0, span: Span::default() };
     for i in first..len {
-        let mut instr = instrs[i];
+        // What was above still lies there, wherever it has moved to.
+        let above = if i > first { instrs[i - 1] } else { OUTSIDE };
         let falls = !ends(above.op);
-        let (jumps, from) = arrivals[i];
-        if !is_placed(&instr) {
+        if !is_placed(&instrs[i]) {
+            let (jumps, from) = arrivals[i];
             if falls && jumps == 0 {
-                instr.span = above.span;
+                instrs[i].span = above.span;
             } else if !falls && jumps == 1 && (from as usize) < i {
                 let moved = gone.partition_point(|&gone| gone < from);
-                instr.span = instrs[from as usize - moved].span;
+                instrs[i].span = instrs[from as usize - moved].span;
             }
         }
-        let line = instr.span.start.line;
-        let last = std::mem::replace(&mut above, instr);
-        if instr.op == Op::NOP && i + 1 < len {
+        if instrs[i].op == Op::NOP && i + 1 < len {
+            let (jumps, from) = arrivals[i];
+            let span = instrs[i].span;
             let next = &mut instrs[i + 1];
             let next_line = next.span.start.line;
-            if arrivals[i + 1].0 == 0 && (next_line == 0 || next_line == line) {
+            if arrivals[i + 1].0 == 0 && (next_line == 0 || next_line == span.start.line) {
                 if next_line == 0 {
-                    next.span = instr.span;
+                    next.span = span;
                 }
                 // Whoever arrives here arrives there.
                 arrivals[i + 1] = (jumps, from);
                 gone.push(i as u32);
                 continue;
             }
-            if falls && jumps == 0 && last.span.start.line == line {
+            if falls && jumps == 0 && above.span.start.line == span.start.line {
                 gone.push(i as u32);
                 continue;
             }
         }
-        instrs[i - gone.len()] = instr;
+        if !gone.is_empty() {
+            instrs[i - gone.len()] = instrs[i];
+        }
     }
     if !gone.is_empty() {
         instrs.truncate(len - gone.len());

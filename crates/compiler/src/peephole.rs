@@ -39,8 +39,10 @@ pub(crate) fn optimize(
     if large {
         return Some(Encoded { code, lnotab, places, arrivals });
     }
+    let is_wide = code.iter().any(|unit| unit[0] == EXTENDED_ARG);
     let lines = lines.map(|lines| (lines, &places[..]));
-    let mut pass = Pass { code, arrivals, consts, stack: Vec::new(), has_nops: false, lines };
+    let stack = Vec::new();
+    let mut pass = Pass { code, arrivals, consts, stack, has_nops: false, is_wide, lines };
     pass.run();
     let Pass { mut code, arrivals, has_nops, .. } = pass;
     if has_nops {
@@ -148,6 +150,8 @@ struct Pass<'a> {
     /// Indices of the constants loaded by the run of LOAD_CONST that ends here.
     stack: Vec<u32>,
     has_nops: bool,
+    /// Some instruction has an EXTENDED_ARG.
+    is_wide: bool,
     /// The instructions, and their numbers by code units; `None` at level 3.6.
     lines: Option<(&'a [Instr], &'a [u32])>,
 }
@@ -236,11 +240,13 @@ impl Pass<'_> {
                 self.stack.clear();
             }
             in_consts = false;
-            let mut start = i;
-            while start > 0 && self.code[start - 1][0] == EXTENDED_ARG {
-                start -= 1;
+            let (mut start, mut next) = (i, i + 1);
+            if self.is_wide {
+                while start > 0 && self.code[start - 1][0] == EXTENDED_ARG {
+                    start -= 1;
+                }
+                next = find_op(&self.code, next);
             }
-            let mut next = find_op(&self.code, i + 1);
             if let Some(op) = Op::from_u8(self.code[i][0]) {
                 match op {
                     Op::UNARY_NOT => self.negated_jump(start, i, next),

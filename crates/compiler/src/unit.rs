@@ -92,9 +92,14 @@ impl Consts {
         i
     }
 
-    pub(crate) fn take(&mut self) -> Vec<Const> {
+    /// The constants themselves, for the optimiser to add some.
+    pub(crate) fn list(&mut self) -> &mut Vec<Const> {
+        &mut self.list
+    }
+
+    pub(crate) fn take(&mut self) -> Box<[Const]> {
         self.index.clear();
-        std::mem::take(&mut self.list)
+        self.list.drain(..).collect()
     }
 }
 
