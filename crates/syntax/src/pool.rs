@@ -51,21 +51,31 @@ struct Entry {
     hash: u32,
 }
 
-fn hash(bytes: &[u8]) -> u32 {
+/// A quick hash of bytes: multiply and rotate, a word at a time. The last word overlaps the one
+/// before where the length asks for it.
+#[inline]
+#[must_use]
+pub fn hash(bytes: &[u8]) -> u64 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |h: u64, word: u64| (h.rotate_left(23) ^ word).wrapping_mul(K);
     let mut h = bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        h = (h.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(K);
-    }
-    let mut word = 0u64;
-    for &byte in chunks.remainder() {
-        word = word << 8 | u64::from(byte);
-    }
-    h = (h.rotate_left(23) ^ word).wrapping_mul(K);
-    (h >> 32) as u32
+    let last = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(&last), ..) => {
+            for &chunk in bytes[..bytes.len() - 1].as_chunks::<8>().0 {
+                h = mix(h, u64::from_le_bytes(chunk));
+            }
+            u64::from_le_bytes(last)
+        }
+        (None, Some(&first), Some(&last)) => {
+            u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last))
+        }
+        _ => {
+            let byte = |at: usize| bytes.get(at).map_or(0, |&byte| u64::from(byte));
+            byte(0) << 16 | byte(1) << 8 | byte(2)
+        }
+    };
+    h = mix(h, last);
+    h ^ h >> 32
 }
 
 impl Pool {
@@ -83,7 +93,7 @@ impl Pool {
     /// The symbol of a name in UTF-8. Only a name that is new is checked to be that.
     #[inline]
     pub(crate) fn intern_bytes(&mut self, name: &[u8]) -> Symbol {
-        let hash = hash(name);
+        let hash = (hash(name) >> 32) as u32;
         if (self.entries.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
