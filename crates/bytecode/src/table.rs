@@ -56,6 +56,11 @@ pub enum ArgKind {
     Raw,
 }
 
+impl ArgKind {
+    /// How many kinds there are.
+    pub const COUNT: usize = ArgKind::Raw as usize + 1;
+}
+
 /// `(pops, pushes)` of an instruction with this argument.
 pub type Effect = fn(u32) -> (u32, u32);
 

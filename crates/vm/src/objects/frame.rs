@@ -69,22 +69,8 @@ pub fn object_of(vm: &Vm, frame: *mut Frame) -> Ref<FrameObj> {
     }
     let object = Ref::new(FrameObj {
         frame: Cell::new(frame),
-        code: f.code().to_ref(),
-        globals: f.globals().to_ref(),
-        builtins: f.builtins().to_ref(),
         namespace: f.namespace.clone().into(),
-        locals: Guarded::new(Vec::new()),
-        bound: Guarded::new(Vec::new()),
-        lasti: Cell::new(-1),
-        back: Guarded::new(None),
-        trace: ValueCell::default(),
-        trace_lines: Cell::new(true),
-        trace_opcodes: Cell::new(false),
-        last_line: Cell::new(0),
-        last_index: Cell::new(-1),
-        standing: Cell::new(None),
-        arrival: Cell::new(None),
-        extra_locals: ValueCell::default(),
+        ..FrameObj::bare(f.code(), f.globals(), f.builtins())
     });
     f.object = Some(object.clone());
     object
@@ -123,6 +109,40 @@ fn restore_handled(vm: &Vm, previous: Slot) {
 }
 
 impl FrameObj {
+    fn bare(code: &Obj<Code>, globals: &Obj<Dict>, builtins: &Obj<Dict>) -> FrameObj {
+        FrameObj {
+            frame: Cell::new(std::ptr::null_mut()),
+            code: code.to_ref(),
+            globals: globals.to_ref(),
+            builtins: builtins.to_ref(),
+            namespace: ValueCell::default(),
+            locals: Guarded::new(Vec::new()),
+            bound: Guarded::new(Vec::new()),
+            lasti: Cell::new(-1),
+            back: Guarded::new(None),
+            trace: ValueCell::default(),
+            trace_lines: Cell::new(true),
+            trace_opcodes: Cell::new(false),
+            last_line: Cell::new(0),
+            last_index: Cell::new(-1),
+            standing: Cell::new(None),
+            arrival: Cell::new(None),
+            extra_locals: ValueCell::default(),
+        }
+    }
+
+    /// A frame that never ran. `locals` is the namespace of code that is not a function's.
+    pub fn at_rest(
+        vm: &Vm,
+        code: &Obj<Code>,
+        globals: &Obj<Dict>,
+        locals: Option<Value>,
+    ) -> Ref<FrameObj> {
+        let builtins = crate::runtime::enter::builtins_of(vm, globals);
+        let locals = locals.filter(|_| !code.has_flag(flags::OPTIMIZED));
+        Ref::new(FrameObj { namespace: locals.into(), ..FrameObj::bare(code, globals, &builtins) })
+    }
+
     fn live(&self) -> Option<&Frame> {
         // SAFETY: the frame clears the pointer before it goes away.
         unsafe { self.frame.get().as_ref() }
@@ -503,7 +523,7 @@ impl FrameObj {
         }
         Ok(())
     }
-    #[getter]
+    #[getter(member)]
     fn f_trace_lines(zelf: &Obj<FrameObj>, _vm: &Vm) -> bool {
         zelf.trace_lines.get()
     }

@@ -3,6 +3,7 @@
 //! CPython's counterpart: `Objects/structseq.c`.
 
 use crate::object::{GilCell, Obj, Payload, Ref};
+use crate::objects::descr::MemberDescr;
 use crate::objects::dict::Dict;
 use crate::objects::str_::{Str, StrBuilder};
 use crate::objects::tuple::Tuple;
@@ -22,14 +23,14 @@ static TYPES: GilCell<Option<HashMap<String, Ref<Type>>>> = GilCell::new(None);
 const ONLY_ONE: [&str; 2] = ["sys.flags", "sys.version_info"];
 
 /// A record; its type is made on first use. `name` is `module.type`.
-pub fn make(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
+pub fn make(vm: &Vm, name: &'static str, fields: &[(&str, Value)]) -> Value {
     make_hiding(vm, name, fields, &[])
 }
 
 /// A record with further fields that are no items of the sequence.
 pub fn make_hiding(
     vm: &Vm,
-    name: &str,
+    name: &'static str,
     fields: &[(&str, Value)],
     hidden: &[(&str, Value)],
 ) -> Value {
@@ -41,22 +42,27 @@ pub fn make_hiding(
 }
 
 /// The type of a record.
-pub fn record_type(vm: &Vm, name: &str, fields: &[&str]) -> Ref<Type> {
+pub fn record_type(vm: &Vm, name: &'static str, fields: &[&str]) -> Ref<Type> {
     record_type_hiding(vm, name, fields, &[])
 }
 
 /// The type of a record with hidden fields. A hidden field's name may be that of an item: then the
 /// attribute is the hidden one (`st_atime`, a float, where the item is whole seconds).
-pub fn record_type_hiding(vm: &Vm, name: &str, fields: &[&str], hidden: &[&str]) -> Ref<Type> {
+pub fn record_type_hiding(
+    vm: &Vm,
+    name: &'static str,
+    fields: &[&str],
+    hidden: &[&str],
+) -> Ref<Type> {
     if let Some(known) = TYPES.with(|t| t.as_ref().and_then(|t| t.get(name).cloned())) {
         return known;
     }
     let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
     let base = Tuple::cell().get();
-    let ty = declare::derive_type(short, module, "", base, vec![base.to_ref()]);
+    let ty = declare::derive_type(short, module, "", base, vec![base.to_ref()], &[]);
     for (i, field) in fields.iter().chain(hidden).enumerate() {
-        let getter = crate::objects::descr::ItemGetter::new_value(i);
-        drop(ty.dict().insert_str(&vm.intern(field), getter));
+        let field = vm.intern(field);
+        drop(ty.dict().insert_str(&field, MemberDescr::item(&field, &ty, i)));
     }
     let int = |n: usize| Value::int_unchecked(n as i64);
     let unnamed = fields.iter().filter(|f| hidden.contains(f)).count();
@@ -135,11 +141,11 @@ fn hidden_names(ty: &Obj<Type>) -> Vec<Ref<Str>> {
     let shown = shown.and_then(|n| n.as_small_int()).unwrap_or(0) as usize;
     let mut hidden: Vec<(usize, Ref<Str>)> = Vec::new();
     for (name, value) in ty.dict().items_vec() {
-        if let Some(getter) = value.downcast::<crate::objects::descr::ItemGetter>()
-            && getter.index() >= shown
+        if let Some(index) = value.downcast::<MemberDescr>().and_then(|m| m.item_index())
+            && index >= shown
             && let Ok(name) = name.into_ref::<Str>()
         {
-            hidden.push((getter.index(), name));
+            hidden.push((index, name));
         }
     }
     hidden.sort_by_key(|(index, _)| *index);

@@ -16,7 +16,12 @@ use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
 
 /// A weak reference: `ref(object[, callback])`.
-#[pyclass(name = "weakref.ReferenceType", base_type, sig = "(object, callback=None, /)")]
+#[pyclass(
+    name = "weakref.ReferenceType",
+    base_type,
+    vectorcall,
+    sig = "(object, callback=None, /)"
+)]
 pub struct WeakRef {
     /// Address of the target, 0 once it is gone.
     target: Cell<usize>,
@@ -93,7 +98,11 @@ impl WeakRef {
     }
 
     fn is_plain(&self) -> bool {
-        !self.callback.is_some()
+        !self.has_callback()
+    }
+
+    pub(crate) fn has_callback(&self) -> bool {
+        self.callback.is_some()
     }
 
     /// The proxy around this reference, alive.
@@ -274,7 +283,7 @@ impl WeakRef {
             None => format!("<weakref at {address:#x}; dead>"),
         }))
     }
-    #[getter(name = "__callback__")]
+    #[getter(name = "__callback__", member)]
     fn get_callback(zelf: &Obj<WeakRef>, _vm: &Vm) -> Option<Value> {
         if zelf.target.get() == 0 { None } else { zelf.callback.get() }
     }

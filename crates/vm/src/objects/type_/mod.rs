@@ -10,6 +10,7 @@
 //! | `slots.rs`, `generic.rs` | the slot table, and the slots that call Python methods |
 //! | `declare.rs` | built-in types from their declarations |
 //! | `build.rs` | `type(name, bases, dict)`: classes made at run time |
+//! | `flags.rs` | the flags that Python sees |
 //! | `mro.rs` | C3 linearisation |
 //! | `methods.rs` | the Python-visible methods and attributes of `type` |
 //!
@@ -17,6 +18,7 @@
 
 pub mod build;
 pub mod declare;
+pub mod flags;
 pub mod generic;
 pub mod methods;
 pub mod mro;
@@ -40,6 +42,11 @@ bitflags::bitflags! {
         const HEAP = 1 << 9;
         /// May be subclassed.
         const BASE_TYPE = 1 << 10;
+        /// Its own `__call__` takes arguments as they lie (PEP 590). As all native ones here do, this
+        /// only says what CPython says of the type.
+        const VECTORCALL = 1 << 11;
+        /// A method need not be bound to be called.
+        const METHOD_DESCRIPTOR = 1 << 17;
         /// Cannot be changed.
         const IMMUTABLE = 1 << 8;
         /// Cannot be called to make instances.
@@ -57,7 +64,7 @@ bitflags::bitflags! {
 
 /// type(object) -> the object's type
 /// type(name, bases, dict, **kwds) -> a new type
-#[pyclass(name = "type", base_type)]
+#[pyclass(name = "type", base_type, vectorcall)]
 pub struct Type {
     #[notrace]
     pub(crate) name: Guarded<Box<str>>,
@@ -68,8 +75,10 @@ pub struct Type {
     pub(crate) base: Guarded<Option<Ref<Type>>>,
     pub(crate) bases: Bases,
     pub(crate) mro: Guarded<Mro>,
-    /// Set once, right after the type is made: the types of names and dicts need it to be late.
     dict: DictCell,
+    /// What the dict gets when it is first looked into.
+    #[notrace]
+    pending: Cell<Option<declare::Pending>>,
     #[notrace]
     version: Cell<u32>,
     /// How often a plain value, here or in a base, took another's place: see [`Type::value_replaced`].
@@ -108,7 +117,7 @@ pub struct Type {
     pub(crate) signature: Cell<Option<&'static str>>,
 }
 
-/// The type's dict; empty only during start-up.
+/// The type's dict; there is none before somebody asks for it.
 struct DictCell(std::cell::OnceCell<Ref<Dict>>);
 
 impl Trace for DictCell {
@@ -189,6 +198,7 @@ impl Type {
             bases: Bases(Guarded::new(parts.bases)),
             mro: Guarded::new(Vec::new()),
             dict: DictCell(std::cell::OnceCell::new()),
+            pending: Cell::new(None),
             version: Cell::new(0),
             values: Cell::new(0),
             slots: Slots::default(),
@@ -239,14 +249,24 @@ impl Type {
         }
     }
     /// The type's own names. (Its `__dict__`, which Python sees through a proxy.)
+    #[inline]
     pub fn dict(&self) -> &Obj<Dict> {
-        match self.dict.0.get() {
-            Some(dict) => dict,
-            None => unreachable!("a type gets its dict when it is made"),
+        if let Some(pending) = self.pending.get() {
+            self.fill_dict(pending);
         }
+        self.dict.0.get_or_init(Dict::new_ref)
+    }
+    #[cold]
+    #[inline(never)]
+    fn fill_dict(&self, pending: declare::Pending) {
+        self.pending.set(None);
+        pending.fill(self.dict());
+    }
+    fn fill_later(&self, pending: declare::Pending) {
+        self.pending.set(Some(pending));
     }
     pub(crate) fn set_dict(&self, dict: Ref<Dict>) {
-        // A second call would be a bug in `declare` or `build`; the first dict stays.
+        // A second call would be a bug in `build`; the first dict stays.
         let _ = self.dict.0.set(dict);
     }
     pub fn base(&self) -> Option<Ref<Type>> {

@@ -10,6 +10,7 @@ use crate::objects::code::Code;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
+use crate::runtime::frame::FRAME_WORDS;
 use crate::runtime::handlers::arith;
 use crate::runtime::vm::Vm;
 use adder_bytecode::code::{CodeObject, Const};
@@ -30,11 +31,7 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
     let mut build = Build::new(&analysis, source.code.len());
     build.emit_all(&analysis, source);
     build.resolve();
-    for at in (0..build.out.len()).rev() {
-        if let Some(op) = fuse::fused(&build.out, at) {
-            build.out[at].op = op;
-        }
-    }
+    fuse::fuse(&mut build.out);
     let consts = source.consts.iter().map(|c| crate::objects::code::const_value(vm, c)).collect();
     let names = source.names.iter().map(crate::objects::code::interned).collect();
     let blocks = analysis
@@ -48,15 +45,20 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
             offset: b.target,
         })
         .collect();
+    // Each LoadMethod keeps one word more than LOAD_ATTR did.
+    let max_depth = analysis.max_depth + build.methods.most + SPARE_WORDS;
+    let of_steps = |f: fn(&Step) -> u32| -> Box<[u32]> {
+        build.step_of.iter().map(|&at| f(&analysis.steps[at as usize])).collect()
+    };
     Ok(Prepared {
+        offsets: of_steps(|step| step.offset),
+        block_of: if analysis.blocks.is_empty() { [].into() } else { of_steps(|step| step.block) },
+        depth_of: if build.continues { of_steps(|step| step.depth) } else { [].into() },
         instructions: build.out.into_iter().map(Cell::new).collect(),
-        offsets: build.offsets.into(),
-        block_of: build.block_of.into(),
-        depth_of: build.depth_of.into(),
         blocks,
         caches: (0..build.caches.max(1)).map(|_| UnsafeCell::new(Cache::default())).collect(),
-        // Each LoadMethod keeps one word more than LOAD_ATTR did.
-        max_depth: analysis.max_depth + build.methods.most + SPARE_WORDS,
+        max_depth,
+        frame_words: code.local_slots() as u32 + FRAME_WORDS as u32 + max_depth,
         consts,
         names,
     })
@@ -64,13 +66,14 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
 
 struct Build {
     out: Vec<Instr>,
-    offsets: Vec<u32>,
-    block_of: Vec<u32>,
-    depth_of: Vec<u32>,
+    /// The step that each of them stands for.
+    step_of: Vec<u32>,
     /// Index of the prepared instruction for each code unit where a step starts.
     index_at: Vec<u32>,
     methods: Methods,
     caches: usize,
+    /// Is there a `ContinueLoop`?
+    continues: bool,
     /// Instructions whose argument is a byte offset to resolve.
     jumps: Vec<usize>,
 }
@@ -80,12 +83,11 @@ impl Build {
         let n = analysis.steps.len();
         Build {
             out: Vec::with_capacity(n),
-            offsets: Vec::with_capacity(n),
-            block_of: Vec::with_capacity(n),
-            depth_of: Vec::with_capacity(n),
+            step_of: Vec::with_capacity(n),
             index_at: vec![0; code_bytes / 2 + 1],
             methods: methods::pair(analysis),
             caches: 0,
+            continues: false,
             jumps: Vec::new(),
         }
     }
@@ -99,11 +101,10 @@ impl Build {
         self.methods.extra_at(analysis.steps.partition_point(|step| step.start < handler))
     }
 
-    fn emit(&mut self, step: &Step, op: P, a: u8, b: u16, c: u32) {
+    /// An instruction for step number `at`.
+    fn emit(&mut self, at: usize, op: P, a: u8, b: u16, c: u32) {
         self.out.push(Instr { op, a, b, c });
-        self.offsets.push(step.offset);
-        self.block_of.push(step.block);
-        self.depth_of.push(step.depth);
+        self.step_of.push(at as u32);
     }
 
     /// A new cache; instructions beyond 65535 share the last one, which merely misses more often.
@@ -126,36 +127,39 @@ impl Build {
                 continue;
             }
             if let Some(next) = next
-                && self.emit_pair(step, next)
+                && self.emit_pair(i, step, next)
             {
                 i += 2;
                 continue;
             }
             self.emit_one(analysis, step, i);
             if let Some(entry) = step.enters_finally {
-                self.emit(step, P::EnterFinally, 0, 0, u32::from(entry == Entry::AfterHandler));
+                self.emit(i, P::EnterFinally, 0, 0, u32::from(entry == Entry::AfterHandler));
             }
             i += 1;
         }
     }
 
     /// Two instructions in one, where both fit the encoding.
-    fn emit_pair(&mut self, step: &Step, next: &Step) -> bool {
+    fn emit_pair(&mut self, at: usize, step: &Step, next: &Step) -> bool {
+        if !matches!(step.op, Op::COMPARE_OP | Op::FOR_ITER) {
+            return false;
+        }
         if step.enters_finally.is_some() || next.enters_finally.is_some() {
             return false;
         }
         let small = |n: u32| u16::try_from(n).ok();
         match (step.op, next.op) {
             (Op::COMPARE_OP, Op::POP_JUMP_IF_FALSE) if step.arg <= cmp::GE => {
-                self.compare_jump(step, next, false);
+                self.compare_jump(at, step, next, false);
             }
             (Op::COMPARE_OP, Op::POP_JUMP_IF_TRUE) if step.arg <= cmp::GE => {
-                self.compare_jump(step, next, true);
+                self.compare_jump(at, step, next, true);
             }
             (Op::FOR_ITER, Op::STORE_FAST) => match small(next.arg) {
                 Some(local) => {
                     self.jumps.push(self.out.len());
-                    self.emit(step, P::ForIterStoreFast, 0, local, step.target);
+                    self.emit(at, P::ForIterStoreFast, 0, local, step.target);
                 }
                 None => return false,
             },
@@ -164,15 +168,15 @@ impl Build {
         true
     }
 
-    fn compare_jump(&mut self, step: &Step, next: &Step, want: bool) {
+    fn compare_jump(&mut self, at: usize, step: &Step, next: &Step, want: bool) {
         let outcomes = arith::jump_outcomes(CmpOp::ALL[step.arg as usize % 6], want);
         self.jumps.push(self.out.len());
-        self.emit(step, P::CompareJump, step.arg as u8, outcomes, next.target);
+        self.emit(at, P::CompareJump, step.arg as u8, outcomes, next.target);
     }
 
-    fn jump(&mut self, step: &Step, op: P) {
+    fn jump(&mut self, at: usize, step: &Step, op: P) {
         self.jumps.push(self.out.len());
-        self.emit(step, op, 0, 0, step.target);
+        self.emit(at, op, 0, 0, step.target);
     }
 
     fn emit_one(&mut self, analysis: &Analysis, step: &Step, at: usize) {
@@ -199,20 +203,20 @@ impl Build {
             Op::CLEAR_FAST => P::ClearFast,
             Op::LOAD_NAME => {
                 let cache = self.cache();
-                return self.emit(step, P::LoadName, 0, cache, arg);
+                return self.emit(at, P::LoadName, 0, cache, arg);
             }
             Op::STORE_NAME => {
                 let cache = self.cache();
-                return self.emit(step, P::StoreName, 0, cache, arg);
+                return self.emit(at, P::StoreName, 0, cache, arg);
             }
             Op::DELETE_NAME => P::DeleteName,
             Op::LOAD_GLOBAL => {
                 let cache = self.cache();
-                return self.emit(step, P::LoadGlobal, 0, cache, arg);
+                return self.emit(at, P::LoadGlobal, 0, cache, arg);
             }
             Op::STORE_GLOBAL => {
                 let cache = self.cache();
-                return self.emit(step, P::StoreGlobal, 0, cache, arg);
+                return self.emit(at, P::StoreGlobal, 0, cache, arg);
             }
             Op::DELETE_GLOBAL => P::DeleteGlobal,
             Op::LOAD_CLOSURE => P::LoadClosure,
@@ -241,7 +245,7 @@ impl Build {
             Op::BINARY_LSHIFT => P::BinaryLshift,
             Op::BINARY_RSHIFT => P::BinaryRshift,
             Op::BINARY_MATRIX_MULTIPLY => {
-                return self.emit(step, P::BinaryOther, BinOp::MatMul as u8, 0, 0);
+                return self.emit(at, P::BinaryOther, BinOp::MatMul as u8, 0, 0);
             }
             Op::INPLACE_ADD => P::InplaceAdd,
             Op::INPLACE_SUBTRACT => P::InplaceSubtract,
@@ -267,7 +271,7 @@ impl Build {
                     Op::INPLACE_OR => BinOp::Or,
                     _ => BinOp::Xor,
                 };
-                return self.emit(step, P::InplaceOther, op as u8, 0, 0);
+                return self.emit(at, P::InplaceOther, op as u8, 0, 0);
             }
             Op::BINARY_SUBSCR => P::BinarySubscr,
             Op::STORE_SUBSCR => P::StoreSubscr,
@@ -280,29 +284,29 @@ impl Build {
                 cmp::EXC_MATCH => P::ExceptionMatch,
                 _ => {
                     let outcomes = CmpOp::ALL[arg as usize % 6].outcomes();
-                    return self.emit(step, P::CompareOp, arg as u8, outcomes.into(), 0);
+                    return self.emit(at, P::CompareOp, arg as u8, outcomes.into(), 0);
                 }
             },
-            Op::JUMP_FORWARD => return self.jump(step, P::JumpForward),
+            Op::JUMP_FORWARD => return self.jump(at, step, P::JumpForward),
             Op::JUMP_ABSOLUTE => {
                 let op = if step.target <= step.offset { P::JumpBackward } else { P::JumpForward };
-                return self.jump(step, op);
+                return self.jump(at, step, op);
             }
-            Op::POP_JUMP_IF_FALSE => return self.jump(step, P::PopJumpIfFalse),
-            Op::POP_JUMP_IF_TRUE => return self.jump(step, P::PopJumpIfTrue),
-            Op::JUMP_IF_FALSE_OR_POP => return self.jump(step, P::JumpIfFalseOrPop),
-            Op::JUMP_IF_TRUE_OR_POP => return self.jump(step, P::JumpIfTrueOrPop),
+            Op::POP_JUMP_IF_FALSE => return self.jump(at, step, P::PopJumpIfFalse),
+            Op::POP_JUMP_IF_TRUE => return self.jump(at, step, P::PopJumpIfTrue),
+            Op::JUMP_IF_FALSE_OR_POP => return self.jump(at, step, P::JumpIfFalseOrPop),
+            Op::JUMP_IF_TRUE_OR_POP => return self.jump(at, step, P::JumpIfTrueOrPop),
             Op::GET_ITER => P::GetIter,
             Op::GET_YIELD_FROM_ITER => P::GetYieldFromIter,
-            Op::FOR_ITER => return self.jump(step, P::ForIter),
+            Op::FOR_ITER => return self.jump(at, step, P::ForIter),
             Op::LOAD_ATTR => {
                 let cache = self.cache();
                 let op = if self.methods.is_method[at] { P::LoadMethod } else { P::LoadAttr };
-                return self.emit(step, op, 0, cache, arg);
+                return self.emit(at, op, 0, cache, arg);
             }
             Op::STORE_ATTR => {
                 let cache = self.cache();
-                return self.emit(step, P::StoreAttr, 0, cache, arg);
+                return self.emit(at, P::StoreAttr, 0, cache, arg);
             }
             Op::DELETE_ATTR => P::DeleteAttr,
             Op::CALL_FUNCTION if self.methods.is_method[at] => P::CallMethod,
@@ -335,11 +339,14 @@ impl Build {
             Op::YIELD_VALUE => P::YieldValue,
             Op::YIELD_FROM => P::YieldFrom,
             Op::BREAK_LOOP => P::BreakLoop,
-            Op::CONTINUE_LOOP => return self.jump(step, P::ContinueLoop),
+            Op::CONTINUE_LOOP => {
+                self.continues = true;
+                return self.jump(at, step, P::ContinueLoop);
+            }
             Op::END_FINALLY => match analysis.blocks.get(step.block as usize) {
                 Some(b) if b.kind == BlockKind::ExceptHandler => P::EndExcept,
                 _ => {
-                    return self.emit(step, P::EndFinally, 0, 0, u32::from(step.leaves_handler));
+                    return self.emit(at, P::EndFinally, 0, 0, u32::from(step.leaves_handler));
                 }
             },
             Op::POP_EXCEPT => P::PopExcept,
@@ -371,7 +378,7 @@ impl Build {
             Op::CALL_INTRINSIC_1 => P::CallIntrinsic1,
             Op::CALL_INTRINSIC_2 => P::CallIntrinsic2,
         };
-        self.emit(step, plain, 0, 0, arg);
+        self.emit(at, plain, 0, 0, arg);
     }
 
     /// Turns byte offsets into distances from the next instruction (for `ContinueLoop`, which goes
