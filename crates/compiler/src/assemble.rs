@@ -3,7 +3,7 @@
 //! `Python/compile.c`.
 
 use adder_bytecode::code::{CodeObject, Position, Positions, PositionsBuilder};
-use adder_bytecode::opcode::{EXTENDED_ARG, Op};
+use adder_bytecode::opcode::EXTENDED_ARG;
 use adder_bytecode::table::ArgKind;
 use adder_syntax::ast::Span;
 
@@ -12,7 +12,7 @@ use crate::lines;
 use crate::names::Names;
 use crate::peephole;
 use crate::stack_depth::stack_depth;
-use crate::unit::{Instr, Unit};
+use crate::unit::Unit;
 
 /// What of a code object is the compiler's to say rather than the unit's.
 pub(crate) struct Frame {
@@ -38,20 +38,18 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
-    if frame.modern {
-        lines::settle(unit);
-    }
+    let jumps = if frame.modern { lines::settle(unit) } else { lines::jumps_of(unit) };
     let stacksize = stack_depth(unit, frame.modern);
-    let jumps = resolve_jumps(unit)?;
-    let encoded = encode(unit, &jumps, frame.modern);
+    let layout = resolve_jumps(unit, &jumps)?;
+    let encoded = encode(unit, &layout, frame.modern);
     let lines = frame.modern.then_some(&*unit.instrs);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
-    let mut done = peephole::optimize(encoded, unit.consts.list(), lines)
-        .unwrap_or_else(|| encode(unit, &jumps, frame.modern));
-    for pair in done.code.iter_mut().filter(|pair| **pair == peephole::KEPT_NOP) {
-        pair[1] = 0;
-    }
-    let positions = positions(unit, &done.places);
+    let done = peephole::optimize(encoded, unit.consts.list(), lines)
+        .unwrap_or_else(|| encode(unit, &layout, frame.modern));
+    let positions = match &done.places {
+        None => positions(unit.instrs.iter().map(|instr| instr.span)),
+        Some(places) => positions(places.iter().map(|&at| unit.instrs[at as usize].span)),
+    };
     let mut shared = |list: &[adder_syntax::Symbol]| -> Box<[_]> {
         list.iter().map(|&name| names.shared(name)).collect()
     };
@@ -74,8 +72,7 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         posonlyargcount: unit.posonlyargcount,
         qualname: unit.qualname.clone(),
         positions,
-        extended: unit.instrs.iter().any(|instr| instr.op.is_extension())
-            || unit.posonlyargcount > 0,
+        extended: done.extended || unit.posonlyargcount > 0,
         code: done.code.into_flattened().into(),
     })
 }
@@ -90,12 +87,13 @@ struct Layout {
 
 /// Gives jumps their arguments. Arguments decide on the length of instructions, and that on the
 /// arguments: round and round until nothing changes its length.
-fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
+fn resolve_jumps(unit: &mut Unit, jumps: &[u32]) -> Result<Layout> {
     let len = unit.instrs.len();
-    let mut jumps: Vec<(u32, u32)> = Vec::new();
-    for (i, instr) in unit.instrs.iter_mut().enumerate() {
+    let mut ways: Vec<(u32, u32)> = Vec::with_capacity(jumps.len());
+    for &at in jumps {
+        let instr = &mut unit.instrs[at as usize];
         if instr.op.is_jump() {
-            jumps.push((i as u32, unit.labels[instr.arg as usize]));
+            ways.push((at, unit.labels[instr.arg as usize]));
             // CPython measures jumps by their argument of the round before, which at first is 0.
             instr.arg = 0;
         }
@@ -114,7 +112,7 @@ fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
             return Err(Failure::Overflow("code object too large"));
         }
         let mut changed = false;
-        for &(i, target) in &jumps {
+        for &(i, target) in &ways {
             let instr = &mut unit.instrs[i as usize];
             let old = width(instr.arg);
             let mut arg = offsets[target as usize];
@@ -125,7 +123,7 @@ fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
             changed |= width(instr.arg) != old;
         }
         if !changed {
-            let targets = jumps.iter().map(|&(_, target)| offsets[target as usize]).collect();
+            let targets = ways.iter().map(|&(_, target)| offsets[target as usize]).collect();
             return Ok(Layout { offsets, targets });
         }
     }
@@ -136,55 +134,49 @@ pub(crate) struct Encoded {
     /// Code units: instruction and argument byte.
     pub(crate) code: Vec<[u8; 2]>,
     pub(crate) lnotab: Vec<u8>,
-    /// For each code unit, the instruction it belongs to.
-    pub(crate) places: Vec<u32>,
+    /// For each code unit, the instruction it belongs to; nothing if that is its own number.
+    pub(crate) places: Option<Vec<u32>>,
     /// Whether a jump arrives at a code unit; one more than there are units.
     pub(crate) arrivals: Vec<bool>,
+    /// There are instructions of Adder's own.
+    pub(crate) extended: bool,
 }
 
 fn encode(unit: &Unit, layout: &Layout, modern: bool) -> Encoded {
     let Layout { offsets, targets } = layout;
     let units = offsets.last().copied().unwrap_or(0) as usize;
-    let pair = |instr: &Instr| match instr.op {
-        Op::NOP => peephole::KEPT_NOP,
-        op => [op as u8, instr.arg as u8],
-    };
     let mut arrivals = vec![false; units + 1];
     for &target in targets {
         arrivals[target as usize] = true;
     }
-    let (code, places) = if units == unit.instrs.len() {
-        (unit.instrs.iter().map(pair).collect(), (0..units as u32).collect())
-    } else {
-        let mut code = Vec::with_capacity(units);
-        let mut places = Vec::with_capacity(units);
-        for (instr, i) in unit.instrs.iter().zip(0..) {
-            for k in (1..width(instr.arg)).rev() {
-                code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
-                places.push(i);
-            }
-            code.push(pair(instr));
-            places.push(i);
-        }
-        (code, places)
-    };
+    let mut places = (units > unit.instrs.len()).then(|| Vec::with_capacity(units));
+    let mut code = Vec::with_capacity(units);
     let mut lines = LineTable::new(unit.first_line);
-    for (i, instr) in unit.instrs.iter().enumerate() {
+    let mut extended = false;
+    for (instr, i) in unit.instrs.iter().zip(0..) {
         let line = if modern { instr.span.start.line } else { instr.line };
         if line != 0 && (!modern || line != lines.line || i == 0) {
-            lines.push(offsets[i] * 2, line);
+            lines.push(code.len() as u32 * 2, line);
         }
+        extended |= instr.op.is_extension();
+        if let Some(places) = &mut places {
+            let width = width(instr.arg);
+            for k in (1..width).rev() {
+                code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
+            }
+            places.extend(std::iter::repeat_n(i, width as usize));
+        }
+        code.push([instr.op as u8, instr.arg as u8]);
     }
-    Encoded { code, lnotab: lines.bytes, places, arrivals }
+    Encoded { code, lnotab: lines.bytes, places, arrivals, extended }
 }
 
 /// Where in the source the code units belong.
-fn positions(unit: &Unit, places: &[u32]) -> Positions {
-    let mut positions = PositionsBuilder::with_room(places.len());
-    let mut rest = places.iter().map(|&place| unit.instrs[place as usize].span);
-    let Some(mut span) = rest.next() else { return positions.finish() };
+fn positions(mut spans: impl ExactSizeIterator<Item = Span>) -> Positions {
+    let mut positions = PositionsBuilder::with_room(spans.len());
+    let Some(mut span) = spans.next() else { return positions.finish() };
     let mut units = 1;
-    for next in rest {
+    for next in spans {
         if next == span {
             units += 1;
         } else {

@@ -14,12 +14,12 @@ use adder_syntax::ast::{Pos, Span};
 
 use crate::unit::{Instr, Kind, Unit};
 
-/// Gives the instructions of a unit their places.
-pub(crate) fn settle(unit: &mut Unit) {
+/// Gives the instructions of a unit their places. Which of them jump, by their numbers.
+pub(crate) fn settle(unit: &mut Unit) -> Vec<u32> {
     let mut jumps = jumps_of(unit);
     shorten(unit, &jumps);
     let exit = exit_of(unit);
-    let exit = match exit.filter(|&exit| jumps.iter().any(|&at| leads(unit, at, exit).is_some())) {
+    let exit = match exit.filter(|&exit| jumps.iter().any(|&at| leads(unit, at as usize, exit).is_some())) {
         Some(exit) => {
             let moved = copy_exits(unit, exit);
             jumps = jumps_of(unit);
@@ -28,18 +28,24 @@ pub(crate) fn settle(unit: &mut Unit) {
         None => exit,
     };
     for &at in &jumps {
-        let instr = &mut unit.instrs[at];
+        let instr = &mut unit.instrs[at as usize];
         if instr.op == Op::BREAK_LOOP {
             instr.arg = 0;
         }
     }
-    spread(unit, &jumps, exit);
+    spread(unit, &mut jumps, exit);
+    jumps
 }
 
 /// The instructions that jump, by their numbers.
-fn jumps_of(unit: &Unit) -> Vec<usize> {
-    let jumps = |instr: &Instr| instr.op.is_jump() || instr.op == Op::BREAK_LOOP;
-    unit.instrs.iter().enumerate().filter(|(_, instr)| jumps(instr)).map(|(at, _)| at).collect()
+pub(crate) fn jumps_of(unit: &Unit) -> Vec<u32> {
+    let mut jumps = Vec::with_capacity(unit.labels.len() * 2);
+    for (instr, at) in unit.instrs.iter().zip(0..) {
+        if instr.op.is_jump() || instr.op == Op::BREAK_LOOP {
+            jumps.push(at);
+        }
+    }
+    jumps
 }
 
 /// The instruction on the line of its `def` that a function begins with.
@@ -91,8 +97,9 @@ fn target(unit: &Unit, instr: &Instr) -> Option<usize> {
 
 /// Jumps do not go by way of jumps that nothing in the source stands for, so that those have few ways
 /// that lead to them.
-fn shorten(unit: &mut Unit, jumps: &[usize]) {
+fn shorten(unit: &mut Unit, jumps: &[u32]) {
     for &i in jumps {
+        let i = i as usize;
         let mut instr = unit.instrs[i];
         match instr.op {
             Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_FORWARD | Op::JUMP_ABSOLUTE => {
@@ -227,12 +234,12 @@ const OUTSIDE: Instr = Instr {
 
 /// What has no place gets that of the one instruction that leads to it, if it is one; NOPs that
 /// share their line with a neighbour go.
-fn spread(unit: &mut Unit, jumps: &[usize], exit: Option<usize>) {
+fn spread(unit: &mut Unit, jumps: &mut [u32], exit: Option<usize>) {
     let len = unit.instrs.len();
     // How many jumps arrive at each instruction, and the last of them.
     let mut arrivals: Vec<(u32, u32)> = vec![(0, 0); len + 1];
-    for &at in jumps {
-        let instr = &unit.instrs[at];
+    for &mut at in &mut *jumps {
+        let instr = &unit.instrs[at as usize];
         let Some(to) = target(unit, instr) else { continue };
         let Some(place) = arrivals.get_mut(to) else { continue };
         match instr.op {
@@ -243,7 +250,7 @@ fn spread(unit: &mut Unit, jumps: &[usize], exit: Option<usize>) {
             | Op::SETUP_FINALLY
             | Op::SETUP_WITH
             | Op::SETUP_ASYNC_WITH => place.0 += 2,
-            _ => *place = (place.0 + 1, at as u32),
+            _ => *place = (place.0 + 1, at),
         }
     }
     let instrs = &mut unit.instrs;
@@ -288,7 +295,8 @@ fn spread(unit: &mut Unit, jumps: &[usize], exit: Option<usize>) {
     }
     if !gone.is_empty() {
         instrs.truncate(len - gone.len());
-        for place in unit.labels.iter_mut().filter(|place| **place != u32::MAX) {
+        let places = unit.labels.iter_mut().filter(|place| **place != u32::MAX);
+        for place in places.chain(jumps) {
             *place -= gone.partition_point(|gone| gone < place) as u32;
         }
     }

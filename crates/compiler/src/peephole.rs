@@ -16,9 +16,8 @@ use crate::fold;
 use crate::unit::Instr;
 
 type Unit = [u8; 2];
-const NOP: Unit = [Op::NOP as u8, 0];
-/// A NOP that stands for a line and stays, as it looks here.
-pub(crate) const KEPT_NOP: Unit = [Op::NOP as u8, 1];
+/// What goes away. (The NOPs that stand for lines have the argument 0.)
+const NOP: Unit = [Op::NOP as u8, 1];
 
 /// Optimises wordcode. `None` if a jump would get longer than it is, which makes all the work
 /// void; what was folded stays among the constants even then.
@@ -29,28 +28,45 @@ pub(crate) fn optimize(
     consts: &mut Vec<Const>,
     lines: Option<&[Instr]>,
 ) -> Option<Encoded> {
-    let Encoded { code, mut lnotab, mut places, arrivals } = encoded;
     // A step of 255 in the line table means that a step was too large for one entry; CPython 3.6
     // leaves such code alone, and also code with a step of one line back, which looks the same.
     let large = match lines {
-        Some(_) => lnotab.chunks_exact(2).any(|step| step[0] == 255),
-        None => lnotab.contains(&255),
+        Some(_) => encoded.lnotab.chunks_exact(2).any(|step| step[0] == 255),
+        None => encoded.lnotab.contains(&255),
     };
     if large {
-        return Some(Encoded { code, lnotab, places, arrivals });
+        return Some(encoded);
     }
-    let is_wide = code.iter().any(|unit| unit[0] == EXTENDED_ARG);
-    let lines = lines.map(|lines| (lines, &places[..]));
+    let Encoded { code, mut lnotab, places, arrivals, extended } = encoded;
+    let lines = lines.map(|instrs| Lines { instrs, places: places.as_deref() });
+    let is_wide = places.is_some();
     let stack = Vec::new();
     let mut pass = Pass { code, arrivals, consts, stack, has_nops: false, is_wide, lines };
     pass.run();
     let Pass { mut code, arrivals, has_nops, .. } = pass;
+    let mut places = places;
     if has_nops {
         let moved = new_offsets(&code);
-        compact(&mut code, &moved, &mut places)?;
+        places = Some(compact(&mut code, &moved, places)?);
         adjust_lines(&mut lnotab, &moved);
     }
-    Some(Encoded { code, lnotab, places, arrivals })
+    Some(Encoded { code, lnotab, places, arrivals, extended })
+}
+
+/// The instructions, and to which of them code units belong if that is not their own number.
+struct Lines<'a> {
+    instrs: &'a [Instr],
+    places: Option<&'a [u32]>,
+}
+
+impl Lines<'_> {
+    fn at(&self, unit: usize) -> Option<u32> {
+        let instr = match self.places {
+            Some(places) => *places.get(unit)? as usize,
+            None => unit,
+        };
+        self.instrs.get(instr).map(|instr| instr.span.start.line)
+    }
 }
 
 fn op_at(code: &[Unit], i: usize) -> u8 {
@@ -152,8 +168,8 @@ struct Pass<'a> {
     has_nops: bool,
     /// Some instruction has an EXTENDED_ARG.
     is_wide: bool,
-    /// The instructions, and their numbers by code units; `None` at level 3.6.
-    lines: Option<(&'a [Instr], &'a [u32])>,
+    /// `None` at level 3.6.
+    lines: Option<Lines<'a>>,
 }
 
 impl Pass<'_> {
@@ -429,13 +445,9 @@ impl Pass<'_> {
 
     /// May the jump at `i` pass over what it arrives at? A line that runs is not lost (PEP 626).
     fn may_skip(&self, i: usize, second: usize) -> bool {
-        let Some((lines, numbers)) = self.lines else { return true };
-        let line = |at: usize| {
-            let instr = numbers.get(at).and_then(|&n| lines.get(n as usize));
-            instr.map(|instr| instr.span.start.line)
-        };
-        let second = line(second).unwrap_or(0);
-        second == 0 || line(i) == Some(second)
+        let Some(lines) = &self.lines else { return true };
+        let second = lines.at(second).unwrap_or(0);
+        second == 0 || lines.at(i) == Some(second)
     }
 
     /// A jump to an unconditional jump, or to a return.
@@ -479,8 +491,10 @@ fn new_offsets(code: &[Unit]) -> Vec<u32> {
     moved
 }
 
-/// Takes the NOPs out and adjusts jumps, in place. `None` if a jump would get longer than it is.
-fn compact(code: &mut Vec<Unit>, moved: &[u32], places: &mut Vec<u32>) -> Option<()> {
+/// Takes the NOPs out and adjusts jumps, in place. To which instructions the code units left belong;
+/// `None` if a jump would get longer than it is.
+fn compact(code: &mut Vec<Unit>, moved: &[u32], places: Option<Vec<u32>>) -> Option<Vec<u32>> {
+    let mut places = places.unwrap_or_else(|| (0..code.len() as u32).collect());
     let mut out = 0;
     let mut i = 0;
     while i < code.len() {
@@ -511,7 +525,7 @@ fn compact(code: &mut Vec<Unit>, moved: &[u32], places: &mut Vec<u32>) -> Option
     }
     code.truncate(out);
     places.truncate(out);
-    Some(())
+    Some(places)
 }
 
 fn adjust_lines(lnotab: &mut [u8], moved: &[u32]) {
