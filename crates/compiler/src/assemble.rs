@@ -50,6 +50,7 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         None => positions(unit.instrs.iter().map(|instr| instr.span)),
         Some(places) => positions(places.iter().map(|&at| unit.instrs[at as usize].span)),
     };
+    let name = names.shared(unit.name);
     let mut shared = |list: &[adder_syntax::Symbol]| -> Box<[_]> {
         list.iter().map(|&name| names.shared(name)).collect()
     };
@@ -66,7 +67,7 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         cellvars: shared(cellvars),
         freevars: shared(freevars),
         filename: frame.filename,
-        name: shared(&[unit.name])[0].clone(),
+        name,
         firstlineno: unit.first_line,
         lnotab: done.lnotab.into(),
         posonlyargcount: unit.posonlyargcount,

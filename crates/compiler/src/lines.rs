@@ -19,7 +19,9 @@ pub(crate) fn settle(unit: &mut Unit) -> Vec<u32> {
     let mut jumps = jumps_of(unit);
     shorten(unit, &jumps);
     let exit = exit_of(unit);
-    let exit = match exit.filter(|&exit| jumps.iter().any(|&at| leads(unit, at as usize, exit).is_some())) {
+    let exit = match exit
+        .filter(|&exit| jumps.iter().any(|&at| leads(unit, at as usize, exit).is_some()))
+    {
         Some(exit) => {
             let moved = copy_exits(unit, exit);
             jumps = jumps_of(unit);

@@ -345,31 +345,29 @@ impl Unit {
         }
     }
 
-    /// This unit begun anew: it keeps only the room of its tables.
+    /// Begins this unit anew: it keeps only the room of its tables.
     pub(crate) fn renew(
-        mut self,
+        &mut self,
         kind: Kind,
         scope: ScopeId,
         name: Symbol,
         qualname: PyStrBuf,
         line: u32,
-    ) -> Self {
-        self.instrs.clear();
-        self.labels.clear();
-        self.names.clear();
-        self.varnames.clear();
-        self.cells.clear();
-        self.frame_blocks.clear();
-        Unit {
-            instrs: self.instrs,
-            labels: self.labels,
-            names: self.names,
-            varnames: self.varnames,
-            cells: self.cells,
-            frame_blocks: self.frame_blocks,
-            consts: self.consts,
-            ..Unit::new(kind, scope, name, qualname, line)
-        }
+    ) {
+        let mut room = std::mem::replace(self, Unit::new(kind, scope, name, qualname, line));
+        room.instrs.clear();
+        room.labels.clear();
+        room.names.clear();
+        room.varnames.clear();
+        room.cells.clear();
+        room.frame_blocks.clear();
+        self.instrs = room.instrs;
+        self.labels = room.labels;
+        self.names = room.names;
+        self.varnames = room.varnames;
+        self.cells = room.cells;
+        self.frame_blocks = room.frame_blocks;
+        self.consts = room.consts;
     }
 
     pub(crate) fn label(&mut self) -> Label {
