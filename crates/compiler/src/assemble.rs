@@ -12,7 +12,7 @@ use crate::lines;
 use crate::names::Names;
 use crate::peephole;
 use crate::stack_depth::stack_depth;
-use crate::unit::Unit;
+use crate::unit::{Instr, Unit};
 
 /// What of a code object is the compiler's to say rather than the unit's.
 pub(crate) struct Frame {
@@ -150,25 +150,30 @@ fn encode(unit: &Unit, layout: &Layout, modern: bool) -> Encoded {
     for &target in targets {
         arrivals[target as usize] = true;
     }
-    let mut places = (units > unit.instrs.len()).then(|| Vec::with_capacity(units));
-    let mut code = Vec::with_capacity(units);
     let mut lines = LineTable::new(unit.first_line);
     let mut extended = false;
-    for (instr, i) in unit.instrs.iter().zip(0..) {
+    for (instr, &at) in unit.instrs.iter().zip(offsets) {
         let line = if modern { instr.span.start.line } else { instr.line };
-        if line != 0 && (!modern || line != lines.line || i == 0) {
-            lines.push(code.len() as u32 * 2, line);
+        if line != 0 && (!modern || line != lines.line || at == 0) {
+            lines.push(at * 2, line);
         }
         extended |= instr.op.is_extension();
-        if let Some(places) = &mut places {
+    }
+    let pair = |instr: &Instr| [instr.op as u8, instr.arg as u8];
+    let (code, places) = if units == unit.instrs.len() {
+        (unit.instrs.iter().map(pair).collect(), None)
+    } else {
+        let mut code = Vec::with_capacity(units);
+        let mut places = Vec::with_capacity(units);
+        for (instr, i) in unit.instrs.iter().zip(0..) {
             let width = width(instr.arg);
-            for k in (1..width).rev() {
-                code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
-            }
+            let prefixes = (1..width).rev().map(|k| [EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
+            code.extend(prefixes);
+            code.push(pair(instr));
             places.extend(std::iter::repeat_n(i, width as usize));
         }
-        code.push([instr.op as u8, instr.arg as u8]);
-    }
+        (code, Some(places))
+    };
     Encoded { code, lnotab: lines.bytes, places, arrivals, extended }
 }
 

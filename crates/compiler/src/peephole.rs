@@ -494,39 +494,57 @@ fn new_offsets(code: &[Unit]) -> Vec<u32> {
 /// Takes the NOPs out and adjusts jumps, in place. To which instructions the code units left belong;
 /// `None` if a jump would get longer than it is.
 fn compact(code: &mut Vec<Unit>, moved: &[u32], places: Option<Vec<u32>>) -> Option<Vec<u32>> {
-    let mut places = places.unwrap_or_else(|| (0..code.len() as u32).collect());
-    let mut out = 0;
+    let mut kept = Vec::with_capacity(code.len());
+    let place = |at: usize| places.as_ref().map_or(at as u32, |places| places[at]);
     let mut i = 0;
-    while i < code.len() {
+    while let Some(&unit) = code.get(i) {
+        if unit == NOP {
+            i += 1;
+            continue;
+        }
+        if STAYS_AS_IT_IS[unit[0] as usize] {
+            code[kept.len()] = unit;
+            kept.push(place(i));
+            i += 1;
+            continue;
+        }
         let start = i;
         i = find_op(code, i).min(code.len() - 1);
         let op = code[i][0];
-        if code[i] != NOP {
-            let mut arg = arg_of(code, start, i);
-            if let Some(op) = is_jump(op) {
-                let absolute = op.arg_kind() == ArgKind::JAbs;
-                let (base, from) = if absolute { (0, 0) } else { (i + 1, moved[i] + 1) };
-                let to = *moved.get(base + arg as usize / 2)?;
-                arg = to.checked_sub(from)? * 2;
-            }
-            let have = (i - start + 1) as u32;
-            if width(arg) > have {
-                return None;
-            }
-            // An argument that got shorter keeps its prefixes, with zeros.
-            for k in (0..have).rev() {
-                let byte = arg.checked_shr(8 * k).unwrap_or(0) as u8;
-                code[out] = [if k == 0 { op } else { EXTENDED_ARG }, byte];
-                places[out] = places[i];
-                out += 1;
-            }
+        let mut arg = arg_of(code, start, i);
+        if let Some(op) = is_jump(op) {
+            let absolute = op.arg_kind() == ArgKind::JAbs;
+            let (base, from) = if absolute { (0, 0) } else { (i + 1, moved[i] + 1) };
+            let to = *moved.get(base + arg as usize / 2)?;
+            arg = to.checked_sub(from)? * 2;
+        }
+        let have = (i - start + 1) as u32;
+        if width(arg) > have {
+            return None;
+        }
+        // An argument that got shorter keeps its prefixes, with zeros.
+        for k in (0..have).rev() {
+            let byte = arg.checked_shr(8 * k).unwrap_or(0) as u8;
+            code[kept.len()] = [if k == 0 { op } else { EXTENDED_ARG }, byte];
+            kept.push(place(i));
         }
         i += 1;
     }
-    code.truncate(out);
-    places.truncate(out);
-    Some(places)
+    code.truncate(kept.len());
+    Some(kept)
 }
+
+/// Instructions of one code unit whose argument does not depend on where they are.
+const STAYS_AS_IT_IS: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut number = 0;
+    while number < 256 {
+        table[number] = !matches!(arg_kind_of(number as u8), ArgKind::JRel | ArgKind::JAbs);
+        number += 1;
+    }
+    table[EXTENDED_ARG as usize] = false;
+    table
+};
 
 fn adjust_lines(lnotab: &mut [u8], moved: &[u32]) {
     let mut old = 0usize;

@@ -9,7 +9,7 @@
 //! That can take the square of the number of blocks. At level 3.14 each block is walked once: the
 //! nominal effects never stay below the real ones on any path, so one path will do.
 
-use adder_bytecode::opcode::Op;
+use adder_bytecode::opcode::{Op, StackEffects};
 
 use crate::unit::Unit;
 
@@ -31,6 +31,9 @@ struct Step {
 
 const UNSEEN: i64 = i64::MIN;
 
+/// Where a step goes on that is to go on nowhere.
+const DEAD: usize = usize::MAX;
+
 pub(crate) fn stack_depth(unit: &Unit, modern: bool) -> u32 {
     let len = unit.instrs.len();
     // Blocks start at the code's start and wherever a label stands.
@@ -40,19 +43,21 @@ pub(crate) fn stack_depth(unit: &Unit, modern: bool) -> u32 {
     starts.dedup();
     let mut blocks: Vec<Block> =
         starts.iter().map(|&start| Block { start, depth: UNSEEN, on_path: false }).collect();
+    let effects = StackEffects::new();
     let mut max = 0i64;
     let mut path: Vec<Step> = Vec::new();
     enter(&mut path, &mut blocks, 0, 0, modern);
     'path: while let Some(step) = path.last_mut() {
         let end = blocks.get(step.block + 1).map_or(len, |next| next.start as usize);
         let mut depth = step.depth;
-        while let Some(instr) = unit.instrs[..end].get(step.at) {
-            step.at += 1;
-            depth += instr.op.stack_effect(instr.arg);
+        let left = unit.instrs[..end].get(step.at..).unwrap_or_default();
+        for (n, instr) in left.iter().enumerate() {
+            depth += effects.of(instr.op, instr.arg);
             max = max.max(depth);
             if !instr.op.is_jump() {
                 continue;
             }
+            step.at += n + 1;
             let mut target = depth;
             match instr.op {
                 Op::FOR_ITER => target -= 2,
@@ -62,7 +67,7 @@ pub(crate) fn stack_depth(unit: &Unit, modern: bool) -> u32 {
                 }
                 Op::JUMP_IF_TRUE_OR_POP | Op::JUMP_IF_FALSE_OR_POP => depth -= 1,
                 // What follows is dead; the path ends once the target is done.
-                Op::JUMP_ABSOLUTE | Op::JUMP_FORWARD => step.at = usize::MAX,
+                Op::JUMP_ABSOLUTE | Op::JUMP_FORWARD => step.at = DEAD,
                 _ => {}
             }
             step.depth = depth;
@@ -72,10 +77,10 @@ pub(crate) fn stack_depth(unit: &Unit, modern: bool) -> u32 {
             enter(&mut path, &mut blocks, block, target, modern);
             continue 'path;
         }
-        let (block, falls_through) = (step.block, step.at == end);
+        let (block, falls_through) = (step.block, step.at != DEAD);
         if falls_through && block + 1 < blocks.len() {
             // Come back here once what follows is done, to leave the block.
-            step.at = usize::MAX;
+            step.at = DEAD;
             enter(&mut path, &mut blocks, block + 1, depth, modern);
             continue;
         }
