@@ -208,7 +208,9 @@ impl<'s> Lexer<'s> {
         // A NEWLINE begins where the comment before it does.
         let mut comment = None;
         loop {
+            // Nearly always no blank or one: that is no question for a branch.
             let mut at = self.pos;
+            at += usize::from(self.src[at] == b' ');
             while matches!(self.src[at], b' ' | b'\t' | b'\x0c') {
                 at += 1;
             }

@@ -131,6 +131,12 @@ impl Tok {
         PRECEDENCE[self as usize]
     }
 
+    /// True if it goes on the operand before it, as no binary operator does.
+    #[inline]
+    pub(crate) fn goes_on_operand(self) -> bool {
+        matches!(self, Self::Dot | Self::LParen | Self::LBracket | Self::DoubleStar)
+    }
+
     /// The operation of an arithmetic operator.
     pub(crate) fn operator(self) -> Option<Operator> {
         Some(match self {
