@@ -21,6 +21,7 @@
 //! hold, reading them is no fault.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::code::{Bytes, CodeObject, Const, Head, Positions, PyStrBuf, SharedCode};
 use crate::marshal::{self, MarshalError};
@@ -44,7 +45,7 @@ struct Writer {
     places: HashMap<PyStrBuf, u32>,
 }
 
-fn number(out: &mut Vec<u8>, mut value: u32) {
+fn put_number(out: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -53,7 +54,7 @@ fn number(out: &mut Vec<u8>, mut value: u32) {
 }
 
 fn size(out: &mut Vec<u8>, value: usize) -> Result<(), MarshalError> {
-    number(out, u32::try_from(value).map_err(|_| MarshalError::TooLarge)?);
+    put_number(out, u32::try_from(value).map_err(|_| MarshalError::TooLarge)?);
     Ok(())
 }
 
@@ -70,14 +71,14 @@ impl Writer {
         if place == next {
             self.strings.push(text.clone());
         }
-        number(out, place);
+        put_number(out, place);
     }
 
     fn code(&mut self, out: &mut Vec<u8>, code: &SharedCode) -> Result<(), MarshalError> {
         let head = code.head();
         let numbers =
             [head.argcount, head.kwonlyargcount, head.nlocals, head.flags, head.cells, head.frees];
-        numbers.into_iter().for_each(|n| number(out, n));
+        numbers.into_iter().for_each(|n| put_number(out, n));
         self.string(out, &head.name);
         let mut body = Vec::new();
         self.body(&mut body, code)?;
@@ -88,7 +89,7 @@ impl Writer {
         for n in
             [code.stacksize, code.firstlineno, code.posonlyargcount << 1 | u32::from(code.extended)]
         {
-            number(out, n);
+            put_number(out, n);
         }
         self.string(out, &code.qualname);
         for part in [&*code.code, &*code.lnotab, code.positions.as_bytes()] {
@@ -168,6 +169,10 @@ pub fn write(code: &SharedCode) -> Result<Vec<u8>, MarshalError> {
 #[derive(Clone)]
 pub(crate) struct Stored {
     body: &'static [u8],
+    module: Arc<Module>,
+}
+
+struct Module {
     strings: Strings,
     filename: PyStrBuf,
 }
@@ -194,13 +199,29 @@ impl Strings {
     }
 }
 
-struct Reader {
-    bytes: &'static [u8],
-    strings: Strings,
-    filename: PyStrBuf,
+/// A number, and what is behind it.
+#[inline]
+fn number(bytes: &'static [u8]) -> Option<(u32, &'static [u8])> {
+    let (&byte, mut rest) = bytes.split_first()?;
+    let mut value = u32::from(byte & 0x7f);
+    let mut last = byte;
+    for shift in [7, 14, 21, 28] {
+        if last < 0x80 {
+            break;
+        }
+        let (&byte, behind) = rest.split_first()?;
+        (last, rest) = (byte, behind);
+        value |= u32::from(byte & 0x7f) << shift;
+    }
+    (last < 0x80).then_some((value, rest))
 }
 
-impl Reader {
+struct Reader<'a> {
+    bytes: &'static [u8],
+    module: &'a Arc<Module>,
+}
+
+impl Reader<'_> {
     fn take(&mut self, n: usize) -> Option<&'static [u8]> {
         let (taken, rest) = self.bytes.split_at_checked(n)?;
         self.bytes = rest;
@@ -208,16 +229,9 @@ impl Reader {
     }
 
     fn number(&mut self) -> Option<u32> {
-        let mut value = 0;
-        for shift in (0..35).step_by(7) {
-            let (&byte, rest) = self.bytes.split_first()?;
-            self.bytes = rest;
-            value |= u32::from(byte & 0x7f).checked_shl(shift)?;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
+        let (value, rest) = number(self.bytes)?;
+        self.bytes = rest;
+        Some(value)
     }
 
     fn part(&mut self) -> Option<&'static [u8]> {
@@ -227,11 +241,11 @@ impl Reader {
 
     fn string(&mut self) -> Option<PyStrBuf> {
         let place = self.number()?;
-        self.strings.get(place)
+        self.module.strings.get(place)
     }
 
     /// As many as a number says of what `read` reads, each of which takes a byte at least.
-    fn list<T>(&mut self, read: fn(&mut Reader) -> Option<T>) -> Option<Vec<T>> {
+    fn list<T>(&mut self, read: fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.number()? as usize;
         let mut list = Vec::with_capacity(count.min(self.bytes.len()));
         for _ in 0..count {
@@ -241,7 +255,7 @@ impl Reader {
     }
 
     fn names(&mut self) -> Option<Box<[PyStrBuf]>> {
-        self.list(Reader::string).map(Vec::into_boxed_slice)
+        self.list(Self::string).map(Vec::into_boxed_slice)
     }
 
     fn code(&mut self) -> Option<SharedCode> {
@@ -255,7 +269,7 @@ impl Reader {
             name: self.string()?,
         };
         let body = self.part()?;
-        let stored = Stored { body, strings: self.strings, filename: self.filename.clone() };
+        let stored = Stored { body, module: self.module.clone() };
         Some(SharedCode::from_stored(head, stored))
     }
 
@@ -267,7 +281,7 @@ impl Reader {
             nlocals: head.nlocals,
             stacksize,
             flags: head.flags,
-            filename: self.filename.clone(),
+            filename: self.module.filename.clone(),
             name: head.name.clone(),
             firstlineno,
             posonlyargcount: posonly >> 1,
@@ -285,7 +299,7 @@ impl Reader {
     }
 
     fn constants(&mut self) -> Option<Vec<Const>> {
-        self.list(Reader::constant)
+        self.list(Self::constant)
     }
 
     fn constant(&mut self) -> Option<Const> {
@@ -308,8 +322,7 @@ impl Reader {
 impl Stored {
     /// The whole code object. What cannot be read is code without instructions, which does not run.
     pub(crate) fn read(&self, head: &Head) -> CodeObject {
-        let filename = self.filename.clone();
-        let mut reader = Reader { bytes: self.body, strings: self.strings, filename };
+        let mut reader = Reader { bytes: self.body, module: &self.module };
         reader.body(head).unwrap_or_else(|| CodeObject::empty(head))
     }
 }
@@ -317,14 +330,13 @@ impl Stored {
 /// A module's code out of what [`write`] wrote, with this file name in it and all within it; `None` if
 /// the bytes are something else.
 pub fn read(bytes: &'static [u8], filename: &str) -> Option<SharedCode> {
-    let strings = Strings { ends: &[], text: &[] };
-    let mut reader = Reader { bytes, strings, filename: filename.into() };
-    let count = reader.number()? as usize;
-    let ends = reader.take(count.checked_mul(4)?)?;
+    let (count, bytes) = number(bytes)?;
+    let (ends, bytes) = bytes.split_at_checked((count as usize).checked_mul(4)?)?;
     let strings = Strings { ends, text: &[] };
-    let text = reader.take(if count == 0 { 0 } else { strings.end(count - 1)? })?;
-    reader.strings = Strings { ends, text };
-    reader.code()
+    let size = if count == 0 { 0 } else { strings.end(count as usize - 1)? };
+    let (text, bytes) = bytes.split_at_checked(size)?;
+    let module = Arc::new(Module { strings: Strings { ends, text }, filename: filename.into() });
+    Reader { bytes, module: &module }.code()
 }
 
 #[cfg(test)]
