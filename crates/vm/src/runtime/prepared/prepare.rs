@@ -13,8 +13,10 @@ use crate::runtime::handlers::arith;
 use crate::runtime::vm::Vm;
 use adder_bytecode::code::{CodeObject, Const};
 use adder_bytecode::opcode::{Op, cmp};
+use adder_bytecode::table::ROWS;
 use adder_bytecode::verify::{self, Analysis, BlockKind, Entry, NO_BLOCK, Step};
 use std::cell::{Cell, UnsafeCell};
+use std::sync::LazyLock;
 
 /// Words of stack beyond the verified depth: what calls put between a callable and its arguments.
 const SPARE_WORDS: u32 = 6;
@@ -469,8 +471,15 @@ fn jumped_over(steps: &[Step], at: usize) -> bool {
 
 /// Does a piece of code end here in which words can be followed from their making to their use?
 fn ends_piece(op: Op) -> bool {
-    let row = op.row();
-    row.taken.is_some() || row.ends || is_block_op(op) || looks_below(op)
+    static ENDS: LazyLock<[bool; 256]> = LazyLock::new(|| {
+        let mut ends = [false; 256];
+        for row in ROWS {
+            ends[row.op as usize] =
+                row.taken.is_some() || row.ends || is_block_op(row.op) || looks_below(row.op);
+        }
+        ends
+    });
+    ENDS[op as usize]
 }
 
 /// Instructions that find a word by counting down: no `LoadMethod` may put one more in between.
