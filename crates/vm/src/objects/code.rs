@@ -62,10 +62,7 @@ pub fn text(text: &PyStrBuf) -> Ref<Str> {
 
 /// A name of the compiler's as an interned str.
 pub fn interned(name: &PyStrBuf) -> Ref<Str> {
-    match std::str::from_utf8(name.as_bytes()) {
-        Ok(name) => intern::intern_str(name),
-        Err(_) => intern::intern(&text(name)),
-    }
+    intern::intern_ascii(name.as_bytes()).unwrap_or_else(|| intern::intern(&text(name)))
 }
 
 /// A constant as a value.

@@ -253,7 +253,7 @@ impl Type {
     #[inline(never)]
     fn fill_dict(&self, pending: declare::Pending) {
         self.pending.set(None);
-        pending.fill(self.dict());
+        pending.fill(self.dict.0.get_or_init(|| Dict::with_capacity(pending.size())));
     }
     fn fill_later(&self, pending: declare::Pending) {
         self.pending.set(Some(pending));
