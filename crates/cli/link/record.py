@@ -21,7 +21,7 @@ STARTS = [["-I", "-S", "-c", "pass"], ["-c", "pass"]]
 PROGRAMS = [[str(path)] for path in sorted(ROOT.glob("examples/*.py"))]
 
 # A module is named as a whole if this share of its code is wanted.
-SHARE = 0.6
+SHARE = 0.8
 
 HEAD = """\
 /* The functions that run when Adder starts, side by side: the kernel maps sixteen pages around each

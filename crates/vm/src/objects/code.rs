@@ -2,7 +2,7 @@
 //!
 //! CPython's counterpart: `Objects/codeobject.c`.
 
-use crate::object::{Obj, Ref, tracked};
+use crate::object::{GilCell, Obj, Ref, tracked};
 use crate::objects::bytes::Bytes;
 use crate::objects::complex::ComplexObj;
 use crate::objects::set::Set;
@@ -62,8 +62,29 @@ pub fn text(text: &PyStrBuf) -> Ref<Str> {
 
 /// A name of the compiler's as an interned str.
 pub fn interned(name: &PyStrBuf) -> Ref<Str> {
-    intern::intern_ascii(name.as_bytes()).unwrap_or_else(|| intern::intern(&text(name)))
+    let intern = |name: &PyStrBuf| {
+        intern::intern_ascii(name.as_bytes()).unwrap_or_else(|| intern::intern(&text(name)))
+    };
+    let Some(bytes) = name.as_static() else { return intern(name) };
+    let place = (bytes.as_ptr() as usize ^ bytes.as_ptr() as usize >> 9) % RECENT_SIZE;
+    let known = RECENT.with(|recent| {
+        let (known, string) = recent[place].as_ref()?;
+        std::ptr::eq(*known, bytes).then(|| string.clone())
+    });
+    known.unwrap_or_else(|| {
+        let made = intern(name);
+        let entry = Some((bytes, made.clone()));
+        drop(RECENT.with(|recent| std::mem::replace(&mut recent[place], entry)));
+        made
+    })
 }
+
+/// Names of the library's code that were interned lately, by where they lie in the binary: a module has
+/// each of its names in one place, and says it in many functions.
+static RECENT: GilCell<[Option<(&'static [u8], Ref<Str>)>; RECENT_SIZE]> =
+    GilCell::new([const { None }; RECENT_SIZE]);
+
+const RECENT_SIZE: usize = 512;
 
 /// A constant as a value.
 pub fn const_value(vm: &Vm, constant: &Const) -> Value {
