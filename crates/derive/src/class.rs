@@ -3,7 +3,8 @@
 //! Options: `name = "list"` (with the module in front if not `builtins`: `"collections.deque"`),
 //! `base = Path` (default `object`), words `base_type` (may be subclassed), `has_dict`, `no_gc`
 //! (instances cannot be part of a cycle), `no_new` (cannot be made by calling the type), `sequence`,
-//! `mapping` (pattern matching, PEP 634). The doc comment is the type's docstring. Fields are traversed through `Trace`;
+//! `mapping` (pattern matching, PEP 634), `vectorcall` (calls are handed on as they are, PEP 590),
+//! `method_descriptor` (a method need not be bound to be called). The doc comment is the type's docstring. Fields are traversed through `Trace`;
 //! `#[notrace]` leaves one out (a field that owns no Python value).
 
 use crate::signature::{Options, doc};
@@ -54,7 +55,11 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
     };
     let flag = |word: &str| options.has(word);
     let (base_type, has_dict, no_new) = (flag("base_type"), flag("has_dict"), flag("no_new"));
-    let (sequence, mapping) = (flag("sequence"), flag("mapping"));
+    let words = ["sequence", "mapping", "vectorcall", "method_descriptor"];
+    let flags = words.iter().filter(|word| flag(word)).map(|word| {
+        let name = quote::format_ident!("{}", word.to_uppercase());
+        quote!(.union(::adder_vm::objects::type_::TypeFlags::#name))
+    });
     let signature = match options.text("sig") {
         Some(text) => quote!(Some(#text)),
         None => quote!(None),
@@ -93,8 +98,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
                     base_type: #base_type,
                     has_dict: #has_dict,
                     no_new: #no_new,
-                    sequence: #sequence,
-                    mapping: #mapping,
+                    flags: ::adder_vm::objects::type_::TypeFlags::empty() #(#flags)*,
                 };
         }
     })

@@ -4,7 +4,7 @@
 //! - `#[pymethod]`, `#[classmethod]`, `#[staticmethod]` with optional `name = "..."`, `sig = "..."`;
 //!   the receiver is `zelf: &Obj<Self>` (or `&Value`), for class methods `cls: &Value`;
 //! - `#[getter]`, `#[setter]` with optional `name = "..."` (a setter gets `Option<Value>`, `None` to
-//!   delete);
+//!   delete); a getter with the word `member` gives what the instance holds, and shows as such;
 //! - `#[slot]`: fills the type slot of the function's name; the function becomes `slot_<name>`. The
 //!   slots `new` and `init` may carry `sig = "..."`, and `name = "..."` for error texts: then they
 //!   take their parameters as methods do, instead of `CallArgs`.
@@ -113,7 +113,7 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                         ::adder_vm::runtime::args::IntoResult::into_result(found, vm)
                     },
                 );
-                getset.push((name, docs, get));
+                getset.push((name, docs, options.has("member"), get));
             }
             "setter" => {
                 let receiver = receiver(&function.sig, &this);
@@ -173,12 +173,18 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
             }
         }
     }
-    let rows = getset.iter().map(|(name, docs, get)| {
+    let rows = getset.iter().map(|(name, docs, member, get)| {
         let set = match setters.iter().find(|(n, _)| n == name) {
             Some((_, set)) => quote!(Some(#set)),
             None => quote!(None),
         };
-        quote!(::adder_vm::runtime::args::GetSetDef { name: #name, doc: #docs, get: #get, set: #set })
+        quote!(::adder_vm::runtime::args::GetSetDef {
+            name: #name,
+            doc: #docs,
+            member: #member,
+            get: #get,
+            set: #set,
+        })
     });
     Ok(quote! {
         #block

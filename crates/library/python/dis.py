@@ -49,9 +49,14 @@ class Instruction(collections.namedtuple('_Instruction', [
     offset          where it is in the code
     starts_line     the line that begins with it, None if none does
     is_jump_target  whether other instructions jump to it
+    positions       where in the source it comes from, as far as that is known
     """
 
-    __slots__ = ()
+    positions = Positions()
+
+    @property
+    def oparg(self):
+        return self.arg
 
     @property
     def line_number(self):
@@ -95,8 +100,12 @@ def get_instructions(x, *, first_line=None, show_caches=None, adaptive=False):
 
     first_line, if given, is the line that the first one is said to be in.
     """
-    for fields in _dis.instructions(_code_of(x), first_line):
-        yield Instruction(*fields)
+    code = _code_of(x)
+    positions = list(code.co_positions())
+    for fields in _dis.instructions(code, first_line):
+        instruction = Instruction(*fields)
+        instruction.positions = Positions(*positions[instruction.offset // 2])
+        yield instruction
 
 
 def findlinestarts(code):

@@ -10,7 +10,7 @@ mod binascii;
 mod bisect;
 mod codecs;
 mod collections;
-mod contextvars;
+pub mod contextvars;
 mod errno;
 mod functools;
 mod gc;

@@ -147,6 +147,7 @@ pub mod internal {
 
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
+        module.add_type(vm, vm.type_object::<crate::hamt::Hamt>());
         for (name, size) in [
             ("SIZEOF_PYGC_HEAD", size_of::<GcHead>()),
             ("SIZEOF_PYOBJECT", size_of::<adder_vm::object::ObjHead>()),

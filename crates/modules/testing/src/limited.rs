@@ -4,17 +4,19 @@
 //!
 //! A name argument called "string" is bytes in UTF-8, as the functions of C take it.
 
-use adder_derive::pymodule;
+use adder_derive::{pyclass, pymethods, pymodule};
 use adder_vm::objects::bytes::{self, Bytes};
 use adder_vm::objects::dict::Dict;
 use adder_vm::objects::int;
 use adder_vm::objects::list::List;
+use adder_vm::objects::module::Module;
 use adder_vm::objects::slice::Slice;
 use adder_vm::objects::str_::{Str, codec};
 use adder_vm::objects::tuple::Tuple;
-use adder_vm::objects::type_::{generic, slots};
+use adder_vm::objects::type_::{Type, generic, slots};
 use adder_vm::protocol::number::{self, BinOp};
-use adder_vm::protocol::{compare, iter, object};
+use adder_vm::protocol::{call, compare, iter, object};
+use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::{Exc, PyResult};
 use adder_vm::{Obj, Ref, Value, Vm};
 
@@ -98,7 +100,23 @@ fn codec_part(vm: &Vm, encoding: &Obj<Str>, errors: Option<&Value>, part: &str) 
         return Err(vm.lookup_error(format!("no {part} for {encoding}")));
     }
     let args: Vec<Value> = errors.into_iter().cloned().collect();
-    adder_vm::protocol::call::call(vm, &make, &args)
+    call::call(vm, &make, &args)
+}
+
+/// Callable with arguments as they lie.
+#[pyclass(name = "_testlimitedcapi.LimitedVectorCallClass", vectorcall, no_gc)]
+pub struct LimitedVectorCallClass {}
+
+#[pymethods]
+impl LimitedVectorCallClass {
+    #[slot]
+    fn new(_vm: &Vm, ty: &Obj<Type>, _args: CallArgs<'_>) -> PyResult {
+        Ok(Ref::with_type(LimitedVectorCallClass {}, ty).into())
+    }
+    #[slot]
+    fn call(_zelf: &Value, vm: &Vm, _args: CallArgs<'_>) -> PyResult {
+        Ok(vm.str("vectorcall called"))
+    }
 }
 
 #[pymodule(name = "_testlimitedcapi")]
@@ -350,6 +368,20 @@ pub mod limited {
         Ok(mapping_has(vm, object, &text_of(vm, key)?.into())?.into())
     }
 
+    // ---- calls ----
+
+    /// callable("foo", baz="bar"), with the arguments as they lie.
+    #[pyfunction]
+    fn call_vectorcall(vm: &Vm, callable: &Value) -> PyResult {
+        call::call_named(vm, callable, &[vm.str("foo")], &[("baz", vm.str("bar"))])
+    }
+    /// receiver.f("foo", baz="bar")
+    #[pyfunction]
+    fn call_vectorcall_method(vm: &Vm, callable: &Value) -> PyResult {
+        let method = object::get_attr_str(vm, callable, "f")?;
+        call::call_named(vm, &method, &[vm.str("foo")], &[("baz", vm.str("bar"))])
+    }
+
     // ---- codecs ----
 
     #[pyfunction]
@@ -359,5 +391,11 @@ pub mod limited {
     #[pyfunction]
     fn codec_incrementaldecoder(vm: &Vm, encoding: &Obj<Str>, errors: Option<&Value>) -> PyResult {
         codec_part(vm, encoding, errors, "incrementaldecoder")
+    }
+
+    #[init]
+    fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
+        module.add_type(vm, vm.type_object::<LimitedVectorCallClass>());
+        Ok(())
     }
 }

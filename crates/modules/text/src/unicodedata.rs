@@ -130,7 +130,7 @@ pub struct Ucd {}
 
 #[pymethods]
 impl Ucd {
-    #[getter]
+    #[getter(member)]
     fn unidata_version(_zelf: &Obj<Ucd>, _vm: &Vm) -> &'static str {
         ucd_3_2_0::UNIDATA_VERSION
     }

@@ -228,16 +228,25 @@ pub mod builtins {
     }
 
     /// Return the binary representation of an integer.
+    ///
+    /// >>> bin(-10)
+    /// '-0b1010'
     #[pyfunction]
     fn bin(vm: &Vm, number: &Value) -> PyResult<String> {
         radix(vm, number, 2, "0b")
     }
     /// Return the hexadecimal representation of an integer.
+    ///
+    /// >>> hex(255)
+    /// '0xff'
     #[pyfunction]
     fn hex(vm: &Vm, number: &Value) -> PyResult<String> {
         radix(vm, number, 16, "0x")
     }
     /// Return the octal representation of an integer.
+    ///
+    /// >>> oct(8)
+    /// '0o10'
     #[pyfunction]
     fn oct(vm: &Vm, number: &Value) -> PyResult<String> {
         radix(vm, number, 8, "0o")

@@ -260,4 +260,4 @@ pub mod imp {
 
 /// Adder's own `.pyc` files: a magic number that no CPython uses, and the two bytes that text mode
 /// would spoil. It changes with whatever marshalled code holds.
-const MAGIC_TOKEN: i64 = 0x0a0d_0000 | 0xadd2;
+const MAGIC_TOKEN: i64 = 0x0a0d_0000 | 0xadd3;

@@ -86,6 +86,8 @@ impl<T: Payload> Ref<T> {
 
     /// A new object of a type whose layout is `T`'s.
     pub fn with_type(payload: T, ty: &Obj<Type>) -> Ref<T> {
+        // A type that leaves less room than the payload wants must never get here.
+        assert!(std::ptr::eq(ty.layout(), T::cell()), "a constructor was given another's type");
         alloc::new_object(payload, ty)
     }
 

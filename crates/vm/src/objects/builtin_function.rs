@@ -14,7 +14,7 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 
 /// Built-in functions and bound native methods.
-#[pyclass(name = "builtin_function_or_method", no_new)]
+#[pyclass(name = "builtin_function_or_method", no_new, vectorcall)]
 pub struct BuiltinFunction {
     #[notrace]
     pub(crate) def: &'static NativeDef,
@@ -119,7 +119,7 @@ impl BuiltinFunction {
         let module = zelf.module.as_ref()?.downcast()?;
         vm.modules().get_str(module)
     }
-    #[getter(name = "__module__")]
+    #[getter(name = "__module__", member)]
     fn module(zelf: &Obj<BuiltinFunction>, _vm: &Vm) -> Option<Value> {
         zelf.module.clone().filter(|_| zelf.def.flavour != Flavour::Static)
     }

@@ -131,11 +131,11 @@ impl ClassMethod {
         let inner = object::repr(vm, &zelf.function.get().unwrap_or(Value::NONE))?;
         Ok(vm.str(&format!("<classmethod({})>", inner.to_string_lossy())))
     }
-    #[getter(name = "__func__")]
+    #[getter(name = "__func__", member)]
     fn func(zelf: &Obj<ClassMethod>, _vm: &Vm) -> Option<Value> {
         zelf.function.get()
     }
-    #[getter(name = "__wrapped__")]
+    #[getter(name = "__wrapped__", member)]
     fn wrapped(zelf: &Obj<ClassMethod>, _vm: &Vm) -> Option<Value> {
         zelf.function.get()
     }
@@ -216,11 +216,11 @@ impl StaticMethod {
         let inner = object::repr(vm, &zelf.function.get().unwrap_or(Value::NONE))?;
         Ok(vm.str(&format!("<staticmethod({})>", inner.to_string_lossy())))
     }
-    #[getter(name = "__func__")]
+    #[getter(name = "__func__", member)]
     fn func(zelf: &Obj<StaticMethod>, _vm: &Vm) -> Option<Value> {
         zelf.function.get()
     }
-    #[getter(name = "__wrapped__")]
+    #[getter(name = "__wrapped__", member)]
     fn wrapped(zelf: &Obj<StaticMethod>, _vm: &Vm) -> Option<Value> {
         zelf.function.get()
     }

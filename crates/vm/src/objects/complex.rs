@@ -472,12 +472,12 @@ impl ComplexObj {
     }
 
     /// the real part of a complex number
-    #[getter]
+    #[getter(member)]
     fn real(zelf: &Obj<ComplexObj>, _vm: &Vm) -> f64 {
         zelf.real
     }
     /// the imaginary part of a complex number
-    #[getter]
+    #[getter(member)]
     fn imag(zelf: &Obj<ComplexObj>, _vm: &Vm) -> f64 {
         zelf.imag
     }

@@ -4,9 +4,10 @@
 
 use crate::object::{Guarded, Obj, ObjHead, Ref};
 use crate::objects::generator::{self, Generator, GeneratorState, Resumed};
+use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
-use crate::objects::type_::declare::{self, Twin};
+use crate::objects::type_::declare::{self, Methods, Twin};
 use crate::protocol::object;
 use crate::runtime::args::{Arity, Flavour, GetSetDef, NativeDef, Param, ParamKind, VarArgs};
 use crate::runtime::errors::{Exc, PyResult};
@@ -14,9 +15,6 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
-
-const SHARED: [&str; 7] =
-    ["send", "throw", "close", "__name__", "__qualname__", "__class_getitem__", "__del__"];
 
 fn generator_of<'a>(vm: &Vm, value: &'a Value) -> PyResult<&'a Obj<Generator>> {
     value.downcast::<Generator>().ok_or_else(|| vm.wrong_receiver::<Generator>(value))
@@ -29,6 +27,7 @@ macro_rules! attributes {
             GetSetDef {
                 name: $running,
                 doc: "",
+                member: false,
                 get: |vm, v| {
                     Ok(Value::bool(generator_of(vm, v)?.state.get() == GeneratorState::Running))
                 },
@@ -37,6 +36,7 @@ macro_rules! attributes {
             GetSetDef {
                 name: $suspended,
                 doc: "",
+                member: false,
                 get: |vm, v| {
                     Ok(Value::bool(generator_of(vm, v)?.state.get() == GeneratorState::Suspended))
                 },
@@ -45,18 +45,21 @@ macro_rules! attributes {
             GetSetDef {
                 name: $frame,
                 doc: "",
+                member: false,
                 get: |vm, v| Ok(generator_of(vm, v)?.frame_object(vm).unwrap_or(Value::NONE)),
                 set: None,
             },
             GetSetDef {
                 name: $code,
                 doc: "",
+                member: false,
                 get: |vm, v| Ok(generator_of(vm, v)?.code().to_value()),
                 set: None,
             },
             GetSetDef {
                 name: $await,
                 doc: "",
+                member: false,
                 get: |vm, v| Ok(generator_of(vm, v)?.delegate().unwrap_or(Value::NONE)),
                 set: None,
             },
@@ -74,7 +77,7 @@ pub(crate) fn make_coroutine_type() -> &'static Obj<Type> {
     declare::create::<CoroutineWrapper>();
     declare::ready::<CoroutineWrapper>();
     let twin = Twin {
-        keep: |name| SHARED.contains(&name),
+        keep: |name| matches!(name, "__class_getitem__" | "__del__"),
         adjust: |slots| {
             slots.iter.set(None);
             slots.iternext.set(None);
@@ -82,15 +85,67 @@ pub(crate) fn make_coroutine_type() -> &'static Obj<Type> {
                 Ok(Ref::new(CoroutineWrapper { coroutine: zelf.clone() }).into())
             });
         },
-        getset: &[COROUTINE_ATTRIBUTES, COROUTINE_ORIGIN],
-        ..Twin::default()
+        methods: Coroutine::METHODS,
+        getset: &[Coroutine::GETSET, COROUTINE_ATTRIBUTES, COROUTINE_ORIGIN],
     };
     declare::twin_type_with::<Generator>("coroutine", twin)
+}
+
+/// What coroutines have of a generator's methods, in their own words.
+struct Coroutine;
+
+#[pymethods]
+impl Coroutine {
+    /// send(arg) -> send 'arg' into coroutine,
+    /// return next yielded value or raise StopIteration.
+    #[pymethod]
+    fn send(zelf: &Value, vm: &Vm, arg: Value) -> PyResult {
+        Generator::send(generator_of(vm, zelf)?, vm, arg)
+    }
+    /// throw(value)
+    /// throw(type[,value[,traceback]])
+    ///
+    /// Raise exception in coroutine, return next iterated value or raise
+    /// StopIteration.
+    #[pymethod]
+    fn throw(
+        zelf: &Value,
+        vm: &Vm,
+        ty: &Value,
+        value: Option<&Value>,
+        tb: Option<&Value>,
+    ) -> PyResult {
+        Generator::throw(generator_of(vm, zelf)?, vm, ty, value, tb)
+    }
+    /// close() -> raise GeneratorExit inside coroutine.
+    #[pymethod]
+    fn close(zelf: &Value, vm: &Vm) -> PyResult {
+        Generator::close(generator_of(vm, zelf)?, vm)
+    }
+    /// name of the coroutine
+    #[getter(name = "__name__")]
+    fn name(zelf: &Value, vm: &Vm) -> PyResult<Ref<Str>> {
+        Ok(Generator::name(generator_of(vm, zelf)?, vm))
+    }
+    #[setter(name = "__name__")]
+    fn set_name(zelf: &Value, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+        Generator::set_name(generator_of(vm, zelf)?, vm, value)
+    }
+    /// qualified name of the coroutine
+    #[getter(name = "__qualname__")]
+    fn qualname(zelf: &Value, vm: &Vm) -> PyResult<Ref<Str>> {
+        Ok(Generator::qualname(generator_of(vm, zelf)?, vm))
+    }
+    #[setter(name = "__qualname__")]
+    fn set_qualname(zelf: &Value, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+        Generator::set_qualname(generator_of(vm, zelf)?, vm, value)
+    }
 }
 
 const COROUTINE_ORIGIN: &[GetSetDef] = &[GetSetDef {
     name: "cr_origin",
     doc: "",
+    member: true,
     get: |vm, v| Ok(generator_of(vm, v)?.origin.get().unwrap_or(Value::NONE)),
     set: None,
 }];

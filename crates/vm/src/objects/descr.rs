@@ -10,6 +10,7 @@ use crate::objects::builtin_function::BuiltinFunction;
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::str_::Str;
+use crate::objects::str_::intern::intern_str;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::runtime::args::{CallArgs, Flavour, GetSetDef, NativeDef, call_native};
 use crate::runtime::errors::PyResult;
@@ -55,7 +56,7 @@ fn needs_argument(vm: &Vm, name: &str, owner: &Obj<Type>) -> crate::runtime::err
 // ---- methods written in Rust ----
 
 /// A native method of a type.
-#[pyclass(name = "method_descriptor", no_new)]
+#[pyclass(name = "method_descriptor", no_new, vectorcall, method_descriptor)]
 pub struct MethodDescr {
     #[notrace]
     pub(crate) def: &'static NativeDef,
@@ -118,7 +119,7 @@ impl MethodDescr {
         Ok(vm.str(&format!("<method '{}' of '{}' objects>", zelf.def.name, zelf.owner.name())))
     }
 
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<MethodDescr>, _vm: &Vm) -> &'static str {
         zelf.def.name
     }
@@ -126,7 +127,7 @@ impl MethodDescr {
     fn qualname(zelf: &Obj<MethodDescr>, _vm: &Vm) -> String {
         format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
-    #[getter(name = "__objclass__")]
+    #[getter(name = "__objclass__", member)]
     fn objclass(zelf: &Obj<MethodDescr>, _vm: &Vm) -> Value {
         zelf.owner.to_value()
     }
@@ -184,7 +185,7 @@ impl ClassMethodDescr {
     fn repr(zelf: &Obj<ClassMethodDescr>, vm: &Vm) -> PyResult {
         Ok(vm.str(&format!("<method '{}' of '{}' objects>", zelf.def.name, zelf.owner.name())))
     }
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<ClassMethodDescr>, _vm: &Vm) -> &'static str {
         zelf.def.name
     }
@@ -192,7 +193,7 @@ impl ClassMethodDescr {
     fn qualname(zelf: &Obj<ClassMethodDescr>, _vm: &Vm) -> String {
         format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
-    #[getter(name = "__objclass__")]
+    #[getter(name = "__objclass__", member)]
     fn objclass(zelf: &Obj<ClassMethodDescr>, _vm: &Vm) -> Value {
         zelf.owner.to_value()
     }
@@ -279,7 +280,7 @@ impl GetSetDescr {
         let name = zelf.def.name;
         Ok(vm.str(&format!("<attribute '{name}' of '{owner}' objects>")))
     }
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<GetSetDescr>, _vm: &Vm) -> &'static str {
         zelf.def.name
     }
@@ -287,7 +288,7 @@ impl GetSetDescr {
     fn qualname(zelf: &Obj<GetSetDescr>, _vm: &Vm) -> String {
         format!("{}.{}", zelf.owner_name(), zelf.def.name)
     }
-    #[getter(name = "__objclass__")]
+    #[getter(name = "__objclass__", member)]
     fn objclass(zelf: &Obj<GetSetDescr>, _vm: &Vm) -> Value {
         zelf.owner.clone()
     }
@@ -297,28 +298,71 @@ impl GetSetDescr {
     }
 }
 
-/// A member named by `__slots__`.
+/// Where a member's value is.
+enum Place {
+    /// One of `__slots__`: nothing until it is set.
+    Slot(u32),
+    /// A native type's own: None until it is set.
+    Field { offset: u32, readonly: bool },
+    /// An item of a named record.
+    Item(usize),
+    /// Inside the payload.
+    Payload(&'static GetSetDef),
+}
+
+/// An attribute that lies in the instance.
 #[pyclass(name = "member_descriptor", no_new)]
 pub struct MemberDescr {
     name: Ref<Str>,
     owner: Value,
-    offset: u32,
+    #[notrace]
+    place: Place,
 }
 
 impl MemberDescr {
-    pub(crate) fn new_value(name: &Ref<Str>, owner: &Ref<Type>, offset: u32) -> Value {
-        Ref::new(MemberDescr { name: name.clone(), owner: owner.to_value(), offset }).into()
+    fn make(name: &Ref<Str>, owner: &Obj<Type>, place: Place) -> Value {
+        Ref::new(MemberDescr { name: name.clone(), owner: owner.to_value(), place }).into()
+    }
+    /// A member named by `__slots__`.
+    pub(crate) fn slot(name: &Ref<Str>, owner: &Obj<Type>, offset: u32) -> Value {
+        MemberDescr::make(name, owner, Place::Slot(offset))
+    }
+    /// A member of a native type beside its payload.
+    pub(crate) fn field(name: &Ref<Str>, owner: &Obj<Type>, offset: u32, readonly: bool) -> Value {
+        MemberDescr::make(name, owner, Place::Field { offset, readonly })
+    }
+    /// The attribute that gives one item of a tuple by name.
+    pub(crate) fn item(name: &Ref<Str>, owner: &Obj<Type>, index: usize) -> Value {
+        MemberDescr::make(name, owner, Place::Item(index))
+    }
+    /// A member inside a native type's payload.
+    pub(crate) fn payload(def: &'static GetSetDef, owner: &Obj<Type>) -> Value {
+        MemberDescr::make(&intern_str(def.name), owner, Place::Payload(def))
     }
 
-    /// The offset, if instances of `ty` have this member.
+    fn owner(&self) -> Option<&Obj<Type>> {
+        self.owner.downcast()
+    }
+    /// Which item it gives, if that is what it does.
+    pub(crate) fn item_index(&self) -> Option<usize> {
+        if let Place::Item(index) = self.place { Some(index) } else { None }
+    }
+
+    /// The offset, if this is one of `__slots__` and instances of `ty` have it.
     pub fn offset_for(&self, ty: &Obj<Type>) -> Option<u32> {
-        let owner = self.owner.downcast::<Type>()?;
-        if ty.is_subtype(owner) { Some(self.offset) } else { None }
+        match self.place {
+            Place::Slot(offset) if ty.is_subtype(self.owner()?) => Some(offset),
+            _ => None,
+        }
     }
 
-    fn place<'a>(&self, object: &'a Value) -> Option<&'a mut Option<Value>> {
+    /// The value beside the payload of an instance of the owner.
+    fn word<'a>(&self, object: &'a Value) -> Option<&'a mut Option<Value>> {
+        let (Place::Slot(offset) | Place::Field { offset, .. }) = self.place else { return None };
         let head = object.head()?;
-        let offset = self.offset_for(head.ty())?;
+        if !head.ty().is_subtype(self.owner()?) {
+            return None;
+        }
         // SAFETY: instances of the owner have an optional value at this offset; the borrow ends
         // before anything else can look.
         Some(unsafe {
@@ -326,17 +370,21 @@ impl MemberDescr {
         })
     }
 
-    /// The member's value in an instance.
+    /// The value beside the payload of an instance.
     pub fn get_from(&self, object: &Value) -> Option<Value> {
-        self.place(object).and_then(|p| p.clone())
+        self.word(object).and_then(|word| word.clone())
+    }
+    /// Sets that value, whoever may do so from Python.
+    pub(crate) fn set_in(&self, object: &Value, value: Option<Value>) {
+        if let Some(word) = self.word(object) {
+            drop(std::mem::replace(word, value));
+        }
     }
 
     fn check(&self, vm: &Vm, object: &Value) -> PyResult<()> {
-        match self.owner.downcast::<Type>() {
-            Some(owner) if !object.ty().is_subtype(owner) => {
-                check_receiver(vm, &self.name.to_string(), owner, object)
-            }
-            _ => Ok(()),
+        match self.owner() {
+            Some(owner) => check_receiver(vm, &self.name.to_string(), owner, object),
+            None => Ok(()),
         }
     }
 }
@@ -352,14 +400,20 @@ impl MemberDescr {
     ) -> PyResult {
         let Some(object) = object else { return Ok(zelf.to_value()) };
         zelf.check(vm, object)?;
-        match zelf.get_from(object) {
-            Some(value) => Ok(value),
-            None => {
-                let name = crate::objects::type_::methods::full_name(vm, object.ty());
-                let name = name.strip_prefix("__main__.").unwrap_or(&name);
-                Err(vm.attribute_error(format!("'{name}' object has no attribute '{}'", zelf.name)))
+        let found = match &zelf.place {
+            Place::Payload(def) => return (def.get)(vm, object),
+            Place::Field { .. } => zelf.get_from(object).or(Some(Value::NONE)),
+            Place::Slot(_) => zelf.get_from(object),
+            Place::Item(index) => {
+                let tuple = object.downcast::<crate::objects::tuple::Tuple>();
+                tuple.and_then(|t| t.all_items().get(*index)).cloned()
             }
-        }
+        };
+        found.ok_or_else(|| {
+            let name = crate::objects::type_::methods::full_name(vm, object.ty());
+            let name = name.strip_prefix("__main__.").unwrap_or(&name);
+            vm.attribute_error(format!("'{name}' object has no attribute '{}'", zelf.name))
+        })
     }
     #[slot]
     fn descr_set(
@@ -369,35 +423,43 @@ impl MemberDescr {
         value: Option<Value>,
     ) -> PyResult<()> {
         zelf.check(vm, object)?;
-        let deleting = value.is_none();
-        let Some(place) = zelf.place(object) else { return Ok(()) };
-        if deleting && place.is_none() {
-            return Err(vm.no_attribute(object, &zelf.name));
+        match &zelf.place {
+            Place::Payload(GetSetDef { set: Some(set), .. }) => set(vm, object, value),
+            Place::Slot(_) if value.is_none() && zelf.get_from(object).is_none() => {
+                Err(vm.no_attribute(object, &zelf.name))
+            }
+            Place::Slot(_) | Place::Field { readonly: false, .. } => {
+                zelf.set_in(object, value);
+                Ok(())
+            }
+            _ => Err(vm.attribute_error("readonly attribute")),
         }
-        let old = std::mem::replace(place, value);
-        drop(old);
-        Ok(())
     }
     #[slot]
     fn repr(zelf: &Obj<MemberDescr>, vm: &Vm) -> PyResult {
-        let owner = zelf.owner.downcast::<Type>().map(|t| t.name()).unwrap_or_default();
+        let owner = zelf.owner().map(|t| t.name()).unwrap_or_default();
         Ok(vm.str(&format!("<member '{}' of '{owner}' objects>", zelf.name)))
     }
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<MemberDescr>, _vm: &Vm) -> Ref<Str> {
         zelf.name.clone()
     }
     #[getter(name = "__qualname__")]
     fn qualname(zelf: &Obj<MemberDescr>, _vm: &Vm) -> String {
-        let owner = zelf.owner.downcast::<Type>().map(|t| t.qualname.get()).unwrap_or_default();
+        let owner = zelf.owner().map(|t| t.qualname.get()).unwrap_or_default();
         format!("{owner}.{}", zelf.name)
     }
-    #[getter(name = "__objclass__")]
+    #[getter(name = "__objclass__", member)]
     fn objclass(zelf: &Obj<MemberDescr>, _vm: &Vm) -> Value {
         zelf.owner.clone()
     }
     #[getter(name = "__doc__")]
-    fn doc(_zelf: &Obj<MemberDescr>, _vm: &Vm) {}
+    fn doc(zelf: &Obj<MemberDescr>, _vm: &Vm) -> Option<&'static str> {
+        match &zelf.place {
+            Place::Payload(def) => Some(def.doc).filter(|doc| !doc.is_empty()),
+            _ => None,
+        }
+    }
 }
 
 /// The `__dict__` that a native type gives its instances in a way of its own (types, modules), where a
@@ -429,6 +491,7 @@ pub(crate) fn instance_dict_defs() -> &'static [GetSetDef] {
         GetSetDef {
             name: "__dict__",
             doc: "dictionary for instance variables",
+            member: false,
             get: |vm, object| {
                 if let Some(dict) = super::object::instance_dict(object) {
                     return Ok(dict.into());
@@ -467,6 +530,7 @@ pub(crate) fn instance_dict_defs() -> &'static [GetSetDef] {
         GetSetDef {
             name: "__weakref__",
             doc: "list of weak references to the object",
+            member: false,
             get: |_vm, object| Ok(super::weakref::first_reference(object)),
             set: None,
         },
@@ -484,46 +548,4 @@ pub(crate) fn native_method(def: &'static NativeDef, owner: &Ref<Type>) -> Value
     // SAFETY: the extra reference taken here is never given back, so the type lives for ever.
     let owner: &'static Obj<Type> = unsafe { &*owner.clone().into_raw().as_ptr() };
     MethodDescr::new_value(def, owner)
-}
-
-/// Gives one item of a tuple by name: the attributes of named records.
-#[pyclass(name = "member_descriptor", no_new)]
-pub struct ItemGetter {
-    #[notrace]
-    index: usize,
-}
-
-impl ItemGetter {
-    pub(crate) fn new_value(index: usize) -> Value {
-        Ref::new(ItemGetter { index }).into()
-    }
-    pub(crate) fn index(&self) -> usize {
-        self.index
-    }
-}
-
-#[pymethods]
-impl ItemGetter {
-    #[slot]
-    fn descr_get(
-        zelf: &Obj<ItemGetter>,
-        _vm: &Vm,
-        object: Option<&Value>,
-        _ty: Option<&Value>,
-    ) -> PyResult {
-        let tuple = object.and_then(|o| o.downcast::<crate::objects::tuple::Tuple>());
-        Ok(match tuple.and_then(|t| t.all_items().get(zelf.index)) {
-            Some(item) => item.clone(),
-            None => zelf.to_value(),
-        })
-    }
-    #[slot]
-    fn descr_set(
-        _zelf: &Obj<ItemGetter>,
-        vm: &Vm,
-        _object: &Value,
-        _value: Option<Value>,
-    ) -> PyResult<()> {
-        Err(vm.attribute_error("readonly attribute"))
-    }
 }

@@ -200,6 +200,9 @@ fn reduce_with(class: Value, arguments: Vec<Value>, strict: bool) -> Value {
 
 /// The zip object yields n-length tuples, where n is the number of iterables
 /// passed as positional arguments to zip().
+///
+/// >>> list(zip('abc', range(3)))
+/// [('a', 0), ('b', 1), ('c', 2)]
 #[pyclass(name = "zip", base_type, sig = "(*iterables, strict=False)")]
 pub struct Zip {
     iterators: Vec<Value>,

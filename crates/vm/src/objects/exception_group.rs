@@ -48,6 +48,7 @@ pub(crate) fn make_types(vm: &Vm) -> Ref<Type> {
         "",
         base,
         vec![base.clone(), e.exception.clone()],
+        &[],
     );
     ty.slots.inherit(&base.slots);
     EXCEPTION_GROUP.with(|t| *t = Some(ty.clone()));
@@ -163,10 +164,12 @@ pub fn derive(vm: &Vm, group: &Obj<ExcObj>, items: Vec<Value>) -> PyResult<Optio
     if group.cause().is_some() {
         new.set_cause(group.cause());
     }
-    if let Some(notes) = group.field(vm, "__notes__")
+    let name = &vm.names().__notes__;
+    if let Some(notes) = object::lookup_attr(vm, &group.to_value(), name)?
         && object::is_sequence(&notes)
     {
-        new.set_field(vm, "__notes__", List::from_vec(iter::collect(vm, &notes)?).into());
+        let copy = List::from_vec(iter::collect(vm, &notes)?);
+        object::set_attr(vm, &new.to_value(), name, copy.into())?;
     }
     Ok(Some(made))
 }

@@ -215,10 +215,10 @@ impl FrameLocalsProxy {
         Ok(zelf.clone())
     }
     #[pymethod]
-    fn __reversed__(zelf: &Obj<FrameLocalsProxy>, vm: &Vm) -> PyResult {
+    fn __reversed__(zelf: &Obj<FrameLocalsProxy>, vm: &Vm) -> Vec<Value> {
         let mut keys = FrameLocalsProxy::keys(zelf, vm);
         keys.reverse();
-        iter::iter(vm, &List::from_vec(keys).into())
+        keys
     }
     #[pymethod]
     fn keys(zelf: &Obj<FrameLocalsProxy>, _vm: &Vm) -> Vec<Value> {

@@ -23,7 +23,7 @@ use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
 
 /// Create a function object.
-#[pyclass(name = "function", has_dict)]
+#[pyclass(name = "function", has_dict, vectorcall, method_descriptor)]
 pub struct Function {
     code: Guarded<Ref<Code>>,
     globals: Ref<Dict>,
@@ -300,15 +300,15 @@ impl Function {
         zelf.retired.with_mut(|r| r.push(old.into()));
         Ok(())
     }
-    #[getter(name = "__globals__")]
+    #[getter(name = "__globals__", member)]
     fn get_globals(zelf: &Obj<Function>, _vm: &Vm) -> Ref<Dict> {
         zelf.globals.clone()
     }
-    #[getter(name = "__builtins__")]
+    #[getter(name = "__builtins__", member)]
     fn get_builtins(zelf: &Obj<Function>, _vm: &Vm) -> Ref<Dict> {
         zelf.builtins.clone()
     }
-    #[getter(name = "__closure__")]
+    #[getter(name = "__closure__", member)]
     fn get_closure(zelf: &Obj<Function>, _vm: &Vm) -> Option<Ref<Tuple>> {
         Function::closure(zelf)
     }
@@ -330,7 +330,7 @@ impl Function {
         drop(zelf.qualname.replace(Function::text_argument(vm, value, "__qualname__")?));
         Ok(())
     }
-    #[getter(name = "__doc__")]
+    #[getter(name = "__doc__", member)]
     fn get_doc(zelf: &Obj<Function>, _vm: &Vm) -> Option<Value> {
         if zelf.doc_is_set.get() {
             return zelf.doc.get();
@@ -346,7 +346,7 @@ impl Function {
         zelf.doc_is_set.set(true);
         Ok(())
     }
-    #[getter(name = "__module__")]
+    #[getter(name = "__module__", member)]
     fn get_module(zelf: &Obj<Function>, _vm: &Vm) -> Option<Value> {
         zelf.module.get()
     }

@@ -12,6 +12,7 @@ use crate::objects::code::Code;
 use crate::objects::function::Function;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
+use crate::objects::type_::TypeFlags;
 use crate::objects::type_::declare::{Declaration, Declared};
 use crate::protocol::{call, object};
 use crate::runtime::errors::{Exc, PyResult};
@@ -146,8 +147,7 @@ impl Declared for Generator {
         base_type: false,
         has_dict: false,
         no_new: true,
-        sequence: false,
-        mapping: false,
+        flags: TypeFlags::empty(),
     };
 }
 
@@ -697,7 +697,7 @@ impl Generator {
     /// send(value) -> send 'value' into generator,
     /// return next yielded value or raise StopIteration.
     #[pymethod]
-    fn send(zelf: &Obj<Generator>, vm: &Vm, value: Value) -> PyResult {
+    pub(super) fn send(zelf: &Obj<Generator>, vm: &Vm, value: Value) -> PyResult {
         send_result(vm, send(vm, zelf, value))
     }
     /// throw(value)
@@ -706,7 +706,7 @@ impl Generator {
     /// Raise exception in generator, return next yielded value or raise
     /// StopIteration.
     #[pymethod]
-    fn throw(
+    pub(super) fn throw(
         zelf: &Obj<Generator>,
         vm: &Vm,
         ty: &Value,
@@ -719,15 +719,15 @@ impl Generator {
     }
     /// close() -> raise GeneratorExit inside generator.
     #[pymethod]
-    fn close(zelf: &Obj<Generator>, vm: &Vm) -> PyResult {
+    pub(super) fn close(zelf: &Obj<Generator>, vm: &Vm) -> PyResult {
         close_value(vm, zelf)
     }
     #[getter(name = "__name__")]
-    fn name(zelf: &Obj<Generator>, _vm: &Vm) -> Ref<Str> {
+    pub(super) fn name(zelf: &Obj<Generator>, _vm: &Vm) -> Ref<Str> {
         zelf.name.get()
     }
     #[setter(name = "__name__")]
-    fn set_name(zelf: &Obj<Generator>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+    pub(super) fn set_name(zelf: &Obj<Generator>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
         match value.map(|v| v.into_ref::<Str>()) {
             Some(Ok(name)) => {
                 drop(zelf.name.replace(name));
@@ -737,11 +737,15 @@ impl Generator {
         }
     }
     #[getter(name = "__qualname__")]
-    fn qualname(zelf: &Obj<Generator>, _vm: &Vm) -> Ref<Str> {
+    pub(super) fn qualname(zelf: &Obj<Generator>, _vm: &Vm) -> Ref<Str> {
         zelf.qualname.get()
     }
     #[setter(name = "__qualname__")]
-    fn set_qualname(zelf: &Obj<Generator>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
+    pub(super) fn set_qualname(
+        zelf: &Obj<Generator>,
+        vm: &Vm,
+        value: Option<Value>,
+    ) -> PyResult<()> {
         match value.map(|v| v.into_ref::<Str>()) {
             Some(Ok(name)) => {
                 drop(zelf.qualname.replace(name));

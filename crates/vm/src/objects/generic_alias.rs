@@ -17,7 +17,7 @@ use adder_derive::{pyclass, pymethods};
 /// Represent a PEP 585 generic type
 ///
 /// E.g. for t = list[int], t.__origin__ is list and t.__args__ is (int,).
-#[pyclass(name = "types.GenericAlias", base_type, sig = "(origin, args, /)")]
+#[pyclass(name = "types.GenericAlias", base_type, vectorcall, sig = "(origin, args, /)")]
 pub struct GenericAlias {
     origin: Value,
     args: Ref<Tuple>,
@@ -374,11 +374,11 @@ impl GenericAlias {
             && compare::equal(vm, &zelf.args.to_value(), &other.args.to_value())?;
         Ok(Value::bool(same == (op == CmpOp::Eq)))
     }
-    #[getter(name = "__origin__")]
+    #[getter(name = "__origin__", member)]
     fn origin(zelf: &Obj<GenericAlias>, _vm: &Vm) -> Value {
         zelf.origin.clone()
     }
-    #[getter(name = "__args__")]
+    #[getter(name = "__args__", member)]
     fn args(zelf: &Obj<GenericAlias>, _vm: &Vm) -> Ref<Tuple> {
         zelf.args.clone()
     }
@@ -387,7 +387,7 @@ impl GenericAlias {
     fn params(zelf: &Obj<GenericAlias>, vm: &Vm) -> PyResult<Ref<Tuple>> {
         zelf.parameters(vm)
     }
-    #[getter(name = "__unpacked__")]
+    #[getter(name = "__unpacked__", member)]
     fn unpacked(zelf: &Obj<GenericAlias>, _vm: &Vm) -> bool {
         zelf.starred
     }

@@ -12,7 +12,7 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 
 /// Create a bound instance method object.
-#[pyclass(name = "method", sig = "(function, instance, /)")]
+#[pyclass(name = "method", vectorcall, sig = "(function, instance, /)")]
 pub struct Method {
     pub function: Value,
     pub receiver: Value,
@@ -110,11 +110,11 @@ impl Method {
         let hash = receiver ^ object::hash(vm, &zelf.function)?;
         Ok(if hash == -1 { -2 } else { hash })
     }
-    #[getter(name = "__func__")]
+    #[getter(name = "__func__", member)]
     fn func(zelf: &Obj<Method>, _vm: &Vm) -> Value {
         zelf.function.clone()
     }
-    #[getter(name = "__self__")]
+    #[getter(name = "__self__", member)]
     fn receiver(zelf: &Obj<Method>, _vm: &Vm) -> Value {
         zelf.receiver.clone()
     }

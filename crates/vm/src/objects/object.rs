@@ -575,6 +575,7 @@ fn default_state(vm: &Vm, zelf: &Value) -> PyResult {
     for ty in mro {
         for (name, value) in ty.dict().items_vec() {
             if let Some(member) = value.downcast::<super::descr::MemberDescr>()
+                && member.offset_for(zelf.ty()).is_some()
                 && let Some(content) = member.get_from(zelf)
             {
                 slots.insert(vm, &name, content)?;

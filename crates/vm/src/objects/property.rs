@@ -189,19 +189,19 @@ impl Property {
             ))),
         }
     }
-    #[getter]
+    #[getter(member)]
     fn fget(zelf: &Obj<Property>, _vm: &Vm) -> Option<Value> {
         zelf.get.get()
     }
-    #[getter]
+    #[getter(member)]
     fn fset(zelf: &Obj<Property>, _vm: &Vm) -> Option<Value> {
         zelf.set.get()
     }
-    #[getter]
+    #[getter(member)]
     fn fdel(zelf: &Obj<Property>, _vm: &Vm) -> Option<Value> {
         zelf.delete.get()
     }
-    #[getter(name = "__doc__")]
+    #[getter(name = "__doc__", member)]
     fn get_doc(zelf: &Obj<Property>, _vm: &Vm) -> Option<Value> {
         zelf.doc.get()
     }

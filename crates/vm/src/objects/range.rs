@@ -342,15 +342,15 @@ impl Range {
         }
     }
 
-    #[getter]
+    #[getter(member)]
     fn start(zelf: &Obj<Range>, _vm: &Vm) -> Value {
         zelf.start.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn stop(zelf: &Obj<Range>, _vm: &Vm) -> Value {
         zelf.stop.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn step(zelf: &Obj<Range>, _vm: &Vm) -> Value {
         zelf.step.clone()
     }
@@ -394,6 +394,19 @@ impl RangeIter {
         // Behind the last item the sum may wrap; it is not looked at then.
         self.next.set(value.wrapping_add(self.step));
         Some(from_i64(value))
+    }
+    /// The same as far as it is a small int; else nothing has happened.
+    #[inline(always)]
+    pub fn quick_value(&self) -> Option<Value> {
+        let left = self.left.get();
+        if left <= 0 {
+            return None;
+        }
+        let next = self.next.get();
+        let value = Value::small_int(next)?;
+        self.left.set(left - 1);
+        self.next.set(next.wrapping_add(self.step));
+        Some(value)
     }
 }
 

@@ -8,9 +8,9 @@ use crate::objects::dict::table::Table;
 use crate::objects::dict::{self, Dict};
 use crate::objects::str_::StrBuilder;
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::Type;
 use crate::objects::type_::declare::{Declaration, Declared, Twin};
 use crate::objects::type_::slots::Slots;
+use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::compare::CmpOp;
 use crate::protocol::{iter, object};
 use crate::runtime::args::{CallArgs, VarArgs};
@@ -54,8 +54,7 @@ impl Declared for Set {
         base_type: true,
         has_dict: false,
         no_new: false,
-        sequence: false,
-        mapping: false,
+        flags: TypeFlags::empty(),
     };
 }
 

@@ -74,15 +74,15 @@ impl Slice {
         }
         Ok(hash_sequence(hashes.into_iter()))
     }
-    #[getter]
+    #[getter(member)]
     fn start(zelf: &Obj<Slice>, _vm: &Vm) -> Value {
         zelf.start.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn stop(zelf: &Obj<Slice>, _vm: &Vm) -> Value {
         zelf.stop.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn step(zelf: &Obj<Slice>, _vm: &Vm) -> Value {
         zelf.step.clone()
     }

@@ -15,7 +15,7 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 
 /// A slot of a built-in type as a method.
-#[pyclass(name = "wrapper_descriptor", no_new)]
+#[pyclass(name = "wrapper_descriptor", no_new, method_descriptor)]
 pub struct WrapperDescr {
     #[notrace]
     def: &'static SlotDef,
@@ -29,7 +29,14 @@ impl WrapperDescr {
     }
 
     fn call_on(&self, vm: &Vm, receiver: &Value, args: CallArgs<'_>) -> PyResult {
-        check_receiver(vm, self.def.name, self.owner, receiver)?;
+        if !receiver.ty().is_subtype(self.owner) {
+            return Err(vm.type_error(format!(
+                "descriptor '{}' requires a '{}' object but received a '{}'",
+                self.def.name,
+                self.owner.name(),
+                receiver.ty().name()
+            )));
+        }
         call_slot(vm, self.def, &self.owner.slots, receiver, args)
     }
 }
@@ -266,7 +273,7 @@ impl WrapperDescr {
         let (name, owner) = (zelf.def.name, zelf.owner.name());
         Ok(vm.str(&format!("<slot wrapper '{name}' of '{owner}' objects>")))
     }
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<WrapperDescr>, _vm: &Vm) -> &'static str {
         zelf.def.name
     }
@@ -274,7 +281,7 @@ impl WrapperDescr {
     fn qualname(zelf: &Obj<WrapperDescr>, _vm: &Vm) -> String {
         format!("{}.{}", zelf.owner.short_name(), zelf.def.name)
     }
-    #[getter(name = "__objclass__")]
+    #[getter(name = "__objclass__", member)]
     fn objclass(zelf: &Obj<WrapperDescr>, _vm: &Vm) -> Value {
         zelf.owner.to_value()
     }
@@ -343,7 +350,7 @@ impl MethodWrapper {
     fn hash(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> PyResult<i64> {
         Ok((zelf.receiver.bits() ^ zelf.descr.head().address() as u64) as i64 >> 4)
     }
-    #[getter(name = "__self__")]
+    #[getter(name = "__self__", member)]
     fn receiver(zelf: &Obj<MethodWrapper>, _vm: &Vm) -> Value {
         zelf.receiver.clone()
     }
@@ -375,7 +382,7 @@ impl MethodWrapper {
 }
 
 /// `T.__new__` of a built-in type: a built-in function to those who ask by `isinstance`.
-#[pyclass(name = "builtin_function_or_method", base = super::builtin_function::BuiltinFunction, no_new)]
+#[pyclass(name = "builtin_function_or_method", base = super::builtin_function::BuiltinFunction, no_new, vectorcall)]
 pub struct NewWrapper {
     #[notrace]
     owner: &'static Obj<Type>,
@@ -390,9 +397,9 @@ pub(crate) fn new_wrapper(owner: &'static Obj<Type>) -> Value {
     }
 }
 
-/// The native constructor behind a `__new__` found on a class.
-pub(crate) fn native_new(found: &Value) -> Option<New> {
-    found.downcast::<NewWrapper>().map(|n| n.function)
+/// Is a `__new__` found on a class a native type's?
+pub(crate) fn is_native_new(found: &Value) -> bool {
+    found.downcast::<NewWrapper>().is_some()
 }
 
 #[pymethods]
@@ -482,7 +489,7 @@ impl NewWrapper {
     fn text_signature(_zelf: &Obj<NewWrapper>, _vm: &Vm) -> &'static str {
         "($type, *args, **kwargs)"
     }
-    #[getter(name = "__module__")]
+    #[getter(name = "__module__", member)]
     fn module(_zelf: &Obj<NewWrapper>, _vm: &Vm) {}
     #[pymethod]
     fn __reduce__(zelf: &Obj<NewWrapper>, vm: &Vm) -> PyResult<(Value, (Value, &'static str))> {

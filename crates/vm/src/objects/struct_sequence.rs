@@ -3,6 +3,7 @@
 //! CPython's counterpart: `Objects/structseq.c`.
 
 use crate::object::{GilCell, Obj, Payload, Ref};
+use crate::objects::descr::MemberDescr;
 use crate::objects::dict::Dict;
 use crate::objects::str_::{Str, StrBuilder};
 use crate::objects::tuple::Tuple;
@@ -58,10 +59,10 @@ pub fn record_type_hiding(
     }
     let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
     let base = Tuple::cell().get();
-    let ty = declare::derive_type(short, module, "", base, vec![base.to_ref()]);
+    let ty = declare::derive_type(short, module, "", base, vec![base.to_ref()], &[]);
     for (i, field) in fields.iter().chain(hidden).enumerate() {
-        let getter = crate::objects::descr::ItemGetter::new_value(i);
-        drop(ty.dict().insert_str(&vm.intern(field), getter));
+        let field = vm.intern(field);
+        drop(ty.dict().insert_str(&field, MemberDescr::item(&field, &ty, i)));
     }
     let int = |n: usize| Value::int_unchecked(n as i64);
     let unnamed = fields.iter().filter(|f| hidden.contains(f)).count();
@@ -140,11 +141,11 @@ fn hidden_names(ty: &Obj<Type>) -> Vec<Ref<Str>> {
     let shown = shown.and_then(|n| n.as_small_int()).unwrap_or(0) as usize;
     let mut hidden: Vec<(usize, Ref<Str>)> = Vec::new();
     for (name, value) in ty.dict().items_vec() {
-        if let Some(getter) = value.downcast::<crate::objects::descr::ItemGetter>()
-            && getter.index() >= shown
+        if let Some(index) = value.downcast::<MemberDescr>().and_then(|m| m.item_index())
+            && index >= shown
             && let Ok(name) = name.into_ref::<Str>()
         {
-            hidden.push((getter.index(), name));
+            hidden.push((index, name));
         }
     }
     hidden.sort_by_key(|(index, _)| *index);

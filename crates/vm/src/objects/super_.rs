@@ -187,15 +187,15 @@ impl Super {
             None => format!("<super: <class '{class}'>, NULL>"),
         }))
     }
-    #[getter(name = "__thisclass__")]
+    #[getter(name = "__thisclass__", member)]
     fn thisclass(zelf: &Obj<Super>, _vm: &Vm) -> Option<Ref<Type>> {
         zelf.class.get()
     }
-    #[getter(name = "__self__")]
+    #[getter(name = "__self__", member)]
     fn receiver(zelf: &Obj<Super>, _vm: &Vm) -> Option<Value> {
         zelf.object.get()
     }
-    #[getter(name = "__self_class__")]
+    #[getter(name = "__self_class__", member)]
     fn self_class(zelf: &Obj<Super>, _vm: &Vm) -> Option<Ref<Type>> {
         zelf.object_type.get()
     }

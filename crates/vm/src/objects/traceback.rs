@@ -116,11 +116,11 @@ impl Traceback {
         drop(zelf.next.replace(next));
         Ok(())
     }
-    #[getter]
+    #[getter(member)]
     fn tb_frame(zelf: &Obj<Traceback>, _vm: &Vm) -> Ref<FrameObj> {
         zelf.frame.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn tb_lasti(zelf: &Obj<Traceback>, _vm: &Vm) -> i64 {
         zelf.lasti.get()
     }

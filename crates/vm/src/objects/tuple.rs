@@ -8,7 +8,7 @@
 use crate::object::{Obj, Payload, Ref, TypeCell, Visitor, alloc, tracked};
 use crate::objects::iterators::TupleIter;
 use crate::objects::str_::StrBuilder;
-use crate::objects::type_::Type;
+use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::index::{Subscript, subscript, wrap};
 use crate::protocol::{iter, object};
@@ -57,8 +57,7 @@ impl crate::objects::type_::declare::Declared for Tuple {
             base_type: true,
             has_dict: false,
             no_new: false,
-            sequence: true,
-            mapping: false,
+            flags: TypeFlags::SEQUENCE,
         };
 }
 

@@ -16,7 +16,12 @@ use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
 
 /// A weak reference: `ref(object[, callback])`.
-#[pyclass(name = "weakref.ReferenceType", base_type, sig = "(object, callback=None, /)")]
+#[pyclass(
+    name = "weakref.ReferenceType",
+    base_type,
+    vectorcall,
+    sig = "(object, callback=None, /)"
+)]
 pub struct WeakRef {
     /// Address of the target, 0 once it is gone.
     target: Cell<usize>,
@@ -278,7 +283,7 @@ impl WeakRef {
             None => format!("<weakref at {address:#x}; dead>"),
         }))
     }
-    #[getter(name = "__callback__")]
+    #[getter(name = "__callback__", member)]
     fn get_callback(zelf: &Obj<WeakRef>, _vm: &Vm) -> Option<Value> {
         if zelf.target.get() == 0 { None } else { zelf.callback.get() }
     }

@@ -96,7 +96,9 @@ pub fn special_method(vm: &Vm, object: &Value, name: &Ref<Str>) -> PyResult<Opti
 /// Binds what was found on a type: functions stay unbound, descriptors are asked.
 #[inline]
 pub fn bind_method(vm: &Vm, found: Value, object: &Value) -> PyResult<Method> {
-    if crate::objects::function::is_method_like(&found) {
+    if crate::objects::function::is_method_like(&found)
+        || found.ty().has_flag(TypeFlags::METHOD_DESCRIPTOR)
+    {
         return Ok(Method::Unbound(found));
     }
     match found.ty().slots.descr_get.get() {

@@ -130,6 +130,8 @@ pub type Setter = fn(&Vm, &Value, Option<Value>) -> PyResult<()>;
 pub struct GetSetDef {
     pub name: &'static str,
     pub doc: &'static str,
+    /// Is it no computation, but a value that the instance holds?
+    pub member: bool,
     pub get: Getter,
     pub set: Option<Setter>,
 }

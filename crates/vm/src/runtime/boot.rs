@@ -31,7 +31,7 @@ types! {
     o::object::Object, Type, o::str_::Str, Dict, o::tuple::Tuple,
     o::slot_wrapper::WrapperDescr, o::descr::MethodDescr, o::descr::ClassMethodDescr,
     o::descr::GetSetDescr, o::builtin_function::BuiltinFunction, o::slot_wrapper::NewWrapper, o::slot_wrapper::MethodWrapper, o::descr::MemberDescr,
-    o::classmethod::StaticMethod, o::classmethod::ClassMethod, o::descr::ItemGetter,
+    o::classmethod::StaticMethod, o::classmethod::ClassMethod,
     o::singletons::NoneType, o::singletons::EllipsisType, o::singletons::NotImplementedType,
     o::int::IntObj, o::bool_::BoolObj, o::float::FloatObj, o::complex::ComplexObj,
     o::list::List, o::set::Set, o::slice::Slice, o::range::Range, o::range::RangeIter, o::range::LongRangeIter, o::str_::iter::StrIter,

@@ -16,11 +16,13 @@ use crate::runtime::args::CallArgs;
 use crate::runtime::ceval;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::frame::{FRAME_WORDS, Frame, Return, Slot};
+use crate::runtime::machine::Machine;
 use crate::runtime::prepared::Prepared;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bytecode::code::flags;
 use smallvec::SmallVec;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 /// Writes a frame record behind bound locals and makes it the innermost frame.
 ///
@@ -86,6 +88,41 @@ unsafe fn drop_words(at: *mut Slot, n: usize) {
     }
 }
 
+/// Pushes the frame of a function that takes exactly the `n` arguments that lie at `args`, where they
+/// stay. Returns `None` if another way must be taken; then nothing has changed.
+///
+/// # Safety
+/// The arguments lie at `args`, at the top of the stack of `caller`, the running frame, whose other
+/// registers are saved; the function lies below and stays there until the frame returns.
+#[inline(always)]
+pub unsafe fn push_exact(
+    vm: &Vm,
+    function: &Obj<Function>,
+    caller: *mut Frame,
+    args: *mut Slot,
+    n: usize,
+) -> Option<Machine> {
+    let code = function.code();
+    let prepared = code.exactly(n)?;
+    // SAFETY: the caller is the running frame; there is room for what is written.
+    unsafe {
+        if !(*caller).generator.is_null() || !may_push(vm, args, prepared.frame_words as usize) {
+            return None;
+        }
+        (*caller).sp = args;
+        let slots = code.local_slots();
+        for at in n..slots {
+            args.add(at).write(None);
+            // They are few: no call of `memset`.
+            compiler_fence(Ordering::SeqCst);
+        }
+        let names = (function.globals(), function.builtins());
+        let frame = push(vm, code, prepared, names, function, args, Return::ToCaller);
+        let base = frame.add(1).cast();
+        Some(Machine::at(prepared.start(), base, args, frame))
+    }
+}
+
 /// Pushes the frame of a simple function whose `n` arguments lie at `args`, where they stay and become
 /// its first locals; only a generator's arguments move from its own block to the thread's stack. The
 /// caller's saved stack pointer then excludes them.
@@ -138,8 +175,23 @@ unsafe fn push_bound(
     ret: Return,
 ) -> *mut Frame {
     let code = function.code();
-    let slots = code.local_slots();
     // SAFETY: there is room.
+    unsafe {
+        fill_rest(function, locals, n);
+        let names = (function.globals(), function.builtins());
+        push(vm, code, prepared, names, function, locals, ret)
+    }
+}
+
+/// Fills the locals behind `n` arguments.
+///
+/// # Safety
+/// As for [`push_bound`].
+#[inline(never)]
+unsafe fn fill_rest(function: &Obj<Function>, locals: *mut Slot, n: usize) {
+    let code = function.code();
+    let slots = code.local_slots();
+    // SAFETY: see above.
     unsafe {
         for i in n..slots {
             locals.add(i).write(None);
@@ -148,8 +200,6 @@ unsafe fn push_bound(
         if code.has_cells() {
             fill_cells(function, std::slice::from_raw_parts_mut(locals, slots));
         }
-        let names = (function.globals(), function.builtins());
-        push(vm, code, prepared, names, function, locals, ret)
     }
 }
 

@@ -18,6 +18,7 @@ pub mod handlers;
 pub mod hash;
 pub mod import_;
 mod import_time;
+mod instructions;
 pub mod leave;
 pub mod machine;
 pub mod memory;

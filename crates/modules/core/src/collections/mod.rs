@@ -8,8 +8,8 @@ use adder_vm::object::{GilCell, Payload};
 use adder_vm::objects::dict::Dict;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::tuple::Tuple;
-use adder_vm::objects::type_::Type;
 use adder_vm::objects::type_::declare::{self, Declaration};
+use adder_vm::objects::type_::{Type, TypeFlags};
 use adder_vm::protocol::number::{self, BinOp};
 use adder_vm::protocol::{call, iter, object};
 use adder_vm::runtime::args::CallArgs;
@@ -138,8 +138,7 @@ fn defaultdict() -> &'static Obj<Type> {
         base_type: true,
         has_dict: false,
         no_new: false,
-        sequence: false,
-        mapping: true,
+        flags: TypeFlags::MAPPING,
     };
     let ty = declare::extend_type::<DefaultDict>(declaration, Dict::cell().get(), &[FACTORY]);
     DEFAULT_DICT.set(Some(ty));

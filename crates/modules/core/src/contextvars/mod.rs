@@ -4,7 +4,7 @@
 //! The current context belongs to the thread (`Vm::context`). CPython's counterpart:
 //! `Python/context.c`.
 
-mod hamt;
+pub mod hamt;
 
 use crate::support::Signature;
 use adder_derive::{pyclass, pymethods, pymodule};
@@ -20,7 +20,7 @@ use adder_vm::protocol::{call, iter, object};
 use adder_vm::runtime::args::{CallArgs, KwArgs, VarArgs};
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Obj, Ref, Value, Vm};
-use hamt::Map;
+use hamt::{Identity, Map};
 use std::cell::Cell;
 
 /// Context
@@ -40,11 +40,19 @@ impl Context {
             let shown = object::repr(vm, key)?;
             return Err(vm.type_error(format!("a ContextVar key was expected, got {shown}")));
         }
-        Ok(self.vars.with(|m| m.get(key)))
+        Ok(self.get_known(key))
     }
-    fn set(&self, key: &Value, value: Value) {
-        let changed = self.vars.with(|m| m.with(key, value));
-        drop(self.vars.replace(changed));
+    fn get_known(&self, key: &Value) -> Option<Value> {
+        let Ok(found) = self.vars.with(|m| m.get(&Identity, key.bits(), key));
+        found
+    }
+    /// Sets a variable, or takes its value away.
+    fn set(&self, key: &Value, value: Option<Value>) {
+        let Ok(changed) = self.vars.with(|m| match value {
+            Some(value) => m.with(&Identity, key.bits(), key.clone(), value),
+            None => m.without(&Identity, key.bits(), key),
+        });
+        drop(changed.map(|changed| self.vars.replace(changed)));
     }
     fn entries(&self) -> Vec<(Value, Value)> {
         self.vars.with(Map::entries)
@@ -58,7 +66,7 @@ fn current(vm: &Vm) -> Ref<Context> {
     {
         return known;
     }
-    let made = Context::make(vm, Map::new());
+    let made = Context::make(vm, Map::default());
     vm.context.set(Some(made.to_value()));
     made
 }
@@ -70,7 +78,7 @@ impl Context {
         if !args.is_empty() {
             return Err(vm.type_error("Context() does not accept any arguments"));
         }
-        Ok(Context::make(vm, Map::new()).into())
+        Ok(Context::make(vm, Map::default()).into())
     }
     #[slot]
     fn len(zelf: &Obj<Context>, _vm: &Vm) -> PyResult<usize> {
@@ -98,7 +106,7 @@ impl Context {
         let mut same = entries.len() == other.vars.with(Map::len);
         for (key, value) in entries {
             same = same
-                && match other.vars.with(|m| m.get(&key)) {
+                && match other.get_known(&key) {
                     Some(theirs) => compare::equal(vm, &value, &theirs)?,
                     None => false,
                 };
@@ -194,7 +202,7 @@ impl ContextVar {
         let at = zelf.head().address();
         Ok(vm.str(&format!("<ContextVar name={name}{default} at {at:#x}>")))
     }
-    #[getter]
+    #[getter(member)]
     fn name(zelf: &Obj<ContextVar>, _vm: &Vm) -> Ref<Str> {
         zelf.name.clone()
     }
@@ -208,8 +216,7 @@ impl ContextVar {
     #[pymethod(sig = "($self, default=<unrepresentable>, /)")]
     fn get(zelf: &Obj<ContextVar>, vm: &Vm, default: Option<Value>) -> PyResult {
         let own = zelf.to_value();
-        let found =
-            vm.context.with(|context| context?.downcast::<Context>()?.vars.with(|m| m.get(&own)));
+        let found = vm.context.with(|context| context?.downcast::<Context>()?.get_known(&own));
         match found.or(default).or_else(|| zelf.default.clone()) {
             Some(value) => Ok(value),
             None => Err(vm.exception_with_args(&vm.exceptions().lookup_error, vec![own])),
@@ -224,8 +231,8 @@ impl ContextVar {
     #[pymethod]
     fn set(zelf: &Obj<ContextVar>, vm: &Vm, value: Value) -> Ref<Token> {
         let (own, context) = (zelf.to_value(), current(vm));
-        let old = context.vars.with(|m| m.get(&own));
-        context.set(&own, value);
+        let old = context.get_known(&own);
+        context.set(&own, Some(value));
         let payload =
             Token { context, var: zelf.to_ref(), old: old.into(), used: Cell::new(false) };
         Ref::with_type(payload, vm.type_object::<Token>())
@@ -255,13 +262,7 @@ impl ContextVar {
         }
         known.used.set(true);
         let own = zelf.to_value();
-        match known.old.get() {
-            Some(old) => context.set(&own, old),
-            None => {
-                let changed = context.vars.with(|m| m.without(&own));
-                drop(context.vars.replace(changed));
-            }
-        }
+        context.set(&own, known.old.get());
         Ok(())
     }
     /// See PEP 585

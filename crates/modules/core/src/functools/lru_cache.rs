@@ -163,7 +163,7 @@ enum Size {
 ///
 /// cache_info_type:    namedtuple class with the fields:
 ///                         hits misses currsize maxsize
-#[pyclass(name = "functools._lru_cache_wrapper", base_type, has_dict)]
+#[pyclass(name = "functools._lru_cache_wrapper", base_type, has_dict, method_descriptor)]
 pub struct LruCache {
     function: Value,
     info_type: Value,

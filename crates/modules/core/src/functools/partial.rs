@@ -57,7 +57,13 @@ impl PlaceholderType {
 }
 
 /// Create a new function with partial application of the given arguments and keywords.
-#[pyclass(name = "functools.partial", base_type, has_dict, sig = "(func, /, *args, **keywords)")]
+#[pyclass(
+    name = "functools.partial",
+    base_type,
+    has_dict,
+    vectorcall,
+    sig = "(func, /, *args, **keywords)"
+)]
 pub struct Partial {
     func: Guarded<Value>,
     args: Guarded<Ref<Tuple>>,
@@ -213,17 +219,17 @@ impl Partial {
     }
 
     /// function object to use in future partial calls
-    #[getter]
+    #[getter(member)]
     fn func(zelf: &Obj<Partial>, _vm: &Vm) -> Value {
         zelf.func.get()
     }
     /// tuple of arguments to future partial calls
-    #[getter]
+    #[getter(member)]
     fn args(zelf: &Obj<Partial>, _vm: &Vm) -> Ref<Tuple> {
         zelf.args.get()
     }
     /// dictionary of keyword arguments to future partial calls
-    #[getter]
+    #[getter(member)]
     fn keywords(zelf: &Obj<Partial>, _vm: &Vm) -> Ref<Dict> {
         zelf.keywords.get()
     }

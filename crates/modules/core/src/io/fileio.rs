@@ -570,7 +570,7 @@ impl FileIo {
     fn mode(zelf: &Obj<FileIo>, _vm: &Vm) -> &'static str {
         zelf.access.get().mode()
     }
-    #[getter(name = "_blksize")]
+    #[getter(name = "_blksize", member)]
     fn blksize(zelf: &Obj<FileIo>, _vm: &Vm) -> usize {
         zelf.block_size.get()
     }
@@ -580,7 +580,7 @@ impl FileIo {
         zelf.block_size.set(usize::from_value(vm, &value)?);
         Ok(())
     }
-    #[getter(name = "_finalizing")]
+    #[getter(name = "_finalizing", member)]
     fn finalizing(zelf: &Obj<FileIo>, _vm: &Vm) -> bool {
         zelf.finalizing.get()
     }

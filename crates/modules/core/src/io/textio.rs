@@ -975,7 +975,7 @@ impl TextIoWrapper {
     fn __reduce_ex__(zelf: &Value, vm: &Vm, _protocol: &Value) -> PyResult {
         Err(no_pickle(vm, zelf))
     }
-    #[getter]
+    #[getter(member)]
     fn buffer(zelf: &Obj<TextIoWrapper>, vm: &Vm) -> PyResult {
         match zelf.buffer.get() {
             Some(buffer) => Ok(buffer),
@@ -983,7 +983,7 @@ impl TextIoWrapper {
             None => Err(vm.no_attribute(&zelf.to_value(), &vm.intern("buffer"))),
         }
     }
-    #[getter]
+    #[getter(member)]
     fn encoding(zelf: &Obj<TextIoWrapper>, _vm: &Vm) -> Option<Value> {
         zelf.encoding.get()
     }
@@ -1002,11 +1002,11 @@ impl TextIoWrapper {
         }
         Ok(zelf.decoder.newlines.seen(vm))
     }
-    #[getter]
+    #[getter(member)]
     fn line_buffering(zelf: &Obj<TextIoWrapper>, _vm: &Vm) -> bool {
         zelf.line_buffering.get()
     }
-    #[getter]
+    #[getter(member)]
     fn write_through(zelf: &Obj<TextIoWrapper>, _vm: &Vm) -> bool {
         zelf.write_through.get()
     }
@@ -1035,7 +1035,7 @@ impl TextIoWrapper {
         }
         Ok(())
     }
-    #[getter(name = "_finalizing")]
+    #[getter(name = "_finalizing", member)]
     fn finalizing(zelf: &Obj<TextIoWrapper>, _vm: &Vm) -> bool {
         zelf.finalizing.get()
     }

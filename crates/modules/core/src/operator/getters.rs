@@ -50,7 +50,7 @@ fn shown(
 ///
 /// After f = itemgetter(2), the call f(r) returns r[2].
 /// After g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])
-#[pyclass(name = "operator.itemgetter", sig = "(item, /, *items)")]
+#[pyclass(name = "operator.itemgetter", vectorcall, sig = "(item, /, *items)")]
 pub struct ItemGetter {
     items: Ref<Tuple>,
     /// The only item, if it is an index in a word: tuples and lists answer it at once.
@@ -116,7 +116,7 @@ impl ItemGetter {
 /// After g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).
 /// After h = attrgetter('name.first', 'name.last'), the call h(r) returns
 /// (r.name.first, r.name.last).
-#[pyclass(name = "operator.attrgetter", sig = "(attr, /, *attrs)")]
+#[pyclass(name = "operator.attrgetter", vectorcall, sig = "(attr, /, *attrs)")]
 pub struct AttrGetter {
     /// The names as they were given.
     names: Ref<Tuple>,
@@ -192,7 +192,7 @@ impl AttrGetter {
 /// After f = methodcaller('name'), the call f(r) returns r.name().
 /// After g = methodcaller('name', 'date', foo=1), the call g(r) returns
 /// r.name('date', foo=1).
-#[pyclass(name = "operator.methodcaller", sig = "(name, /, *args, **kwargs)")]
+#[pyclass(name = "operator.methodcaller", vectorcall, sig = "(name, /, *args, **kwargs)")]
 pub struct MethodCaller {
     #[notrace]
     name: Ref<Str>,

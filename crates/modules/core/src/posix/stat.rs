@@ -125,12 +125,12 @@ impl DirEntry {
 #[pymethods]
 impl DirEntry {
     /// The entry's base filename, relative to scandir() "path" argument.
-    #[getter]
+    #[getter(member)]
     fn name(zelf: &Obj<DirEntry>, _vm: &Vm) -> Value {
         zelf.name.clone()
     }
     /// The entry's full path name; equivalent to os.path.join(scandir_path, entry.name).
-    #[getter]
+    #[getter(member)]
     fn path(zelf: &Obj<DirEntry>, _vm: &Vm) -> Value {
         zelf.path.clone()
     }

@@ -159,22 +159,22 @@ impl Match {
     }
 
     /// The string passed to match() or search().
-    #[getter]
+    #[getter(member)]
     fn string(zelf: &Obj<Match>, _vm: &Vm) -> Value {
         zelf.string.clone()
     }
     /// The regular expression object.
-    #[getter]
+    #[getter(member)]
     fn re(zelf: &Obj<Match>, _vm: &Vm) -> Ref<Pattern> {
         zelf.pattern.clone()
     }
     /// The index into the string at which the RE engine started looking for a match.
-    #[getter]
+    #[getter(member)]
     fn pos(zelf: &Obj<Match>, _vm: &Vm) -> usize {
         zelf.pos
     }
     /// The index into the string beyond which the RE engine will not go.
-    #[getter]
+    #[getter(member)]
     fn endpos(zelf: &Obj<Match>, _vm: &Vm) -> usize {
         zelf.endpos
     }

@@ -369,17 +369,17 @@ impl Pattern {
     }
 
     /// The pattern string from which the RE object was compiled.
-    #[getter]
+    #[getter(member)]
     fn pattern(zelf: &Obj<Pattern>, _vm: &Vm) -> Value {
         zelf.pattern.clone()
     }
     /// The regex matching flags.
-    #[getter]
+    #[getter(member)]
     fn flags(zelf: &Obj<Pattern>, _vm: &Vm) -> i32 {
         zelf.flags
     }
     /// The number of capturing groups in the pattern.
-    #[getter]
+    #[getter(member)]
     fn groups(zelf: &Obj<Pattern>, _vm: &Vm) -> usize {
         zelf.engine.groups()
     }

@@ -65,7 +65,7 @@ impl Scanner {
     fn search(zelf: &Obj<Scanner>, vm: &Vm) -> PyResult<Option<Value>> {
         zelf.step(vm, How::Search)
     }
-    #[getter]
+    #[getter(member)]
     fn pattern(zelf: &Obj<Scanner>, _vm: &Vm) -> Ref<Pattern> {
         zelf.pattern.clone()
     }

@@ -13,8 +13,8 @@ use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::int;
 use adder_vm::objects::str_::Str;
 use adder_vm::objects::tuple::Tuple;
-use adder_vm::objects::type_::Type;
 use adder_vm::objects::type_::declare::{self, Declaration};
+use adder_vm::objects::type_::{Type, TypeFlags};
 use adder_vm::protocol::compare::CmpOp;
 use adder_vm::protocol::{call, number, object};
 use adder_vm::runtime::args::CallArgs;
@@ -370,8 +370,7 @@ fn iso_calendar_date() -> &'static Obj<Type> {
         base_type: false,
         has_dict: false,
         no_new: false,
-        sequence: true,
-        mapping: false,
+        flags: TypeFlags::SEQUENCE,
     };
     let ty = declare::extend_type::<IsoCalendarDate>(declaration, Tuple::cell().get(), &[]);
     ISO_CALENDAR_DATE.set(Some(ty));

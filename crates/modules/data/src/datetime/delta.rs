@@ -284,17 +284,17 @@ impl Delta {
     }
 
     /// Number of days.
-    #[getter]
+    #[getter(member)]
     fn days(zelf: &Obj<Delta>, _vm: &Vm) -> i64 {
         zelf.days.into()
     }
     /// Number of seconds (>= 0 and less than 1 day).
-    #[getter]
+    #[getter(member)]
     fn seconds(zelf: &Obj<Delta>, _vm: &Vm) -> i64 {
         zelf.seconds.into()
     }
     /// Number of microseconds (>= 0 and less than 1 second).
-    #[getter]
+    #[getter(member)]
     fn microseconds(zelf: &Obj<Delta>, _vm: &Vm) -> i64 {
         zelf.micros.into()
     }

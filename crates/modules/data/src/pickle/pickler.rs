@@ -281,7 +281,7 @@ impl Pickler {
         drop(zelf.memo.replace(memo));
         Ok(())
     }
-    #[getter(name = "bin")]
+    #[getter(name = "bin", member)]
     fn get_bin(zelf: &Obj<Pickler>, _vm: &Vm) -> Value {
         int::from_i64(zelf.bin.get().into())
     }
@@ -289,7 +289,7 @@ impl Pickler {
     fn set_bin(zelf: &Obj<Pickler>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
         set_flag(vm, &zelf.bin, value)
     }
-    #[getter(name = "fast")]
+    #[getter(name = "fast", member)]
     fn get_fast(zelf: &Obj<Pickler>, _vm: &Vm) -> Value {
         int::from_i64(zelf.fast.get().into())
     }
@@ -297,7 +297,7 @@ impl Pickler {
     fn set_fast(zelf: &Obj<Pickler>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
         set_flag(vm, &zelf.fast, value)
     }
-    #[getter(name = "dispatch_table")]
+    #[getter(name = "dispatch_table", member)]
     fn get_dispatch_table(zelf: &Obj<Pickler>, vm: &Vm) -> PyResult {
         let set = zelf.dispatch_table.get();
         set.ok_or_else(|| vm.no_attribute(&zelf.to_value(), &DISPATCH_TABLE.get()))

@@ -415,17 +415,17 @@ impl ZlibDecompressor {
         Ok(Bytes::from_slice(&done.out))
     }
     /// True if the end-of-stream marker has been reached.
-    #[getter]
+    #[getter(member)]
     fn eof(zelf: &Obj<ZlibDecompressor>, _vm: &Vm) -> bool {
         zelf.eof.get()
     }
     /// Data found after the end of the compressed stream.
-    #[getter]
+    #[getter(member)]
     fn unused_data(zelf: &Obj<ZlibDecompressor>, _vm: &Vm) -> Ref<Bytes> {
         zelf.unused_data.get()
     }
     /// True if more input is needed before more decompressed data can be produced.
-    #[getter]
+    #[getter(member)]
     fn needs_input(zelf: &Obj<ZlibDecompressor>, _vm: &Vm) -> bool {
         zelf.needs_input.get()
     }

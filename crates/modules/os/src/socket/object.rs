@@ -365,17 +365,17 @@ impl Socket {
     }
 
     /// the socket family
-    #[getter]
+    #[getter(member)]
     fn family(zelf: &Obj<Socket>, _vm: &Vm) -> i32 {
         zelf.family.get()
     }
     /// the socket type
-    #[getter(name = "type")]
+    #[getter(name = "type", member)]
     fn kind(zelf: &Obj<Socket>, _vm: &Vm) -> i32 {
         zelf.kind.get()
     }
     /// the socket protocol
-    #[getter]
+    #[getter(member)]
     fn proto(zelf: &Obj<Socket>, _vm: &Vm) -> i32 {
         zelf.protocol.get()
     }

@@ -225,15 +225,15 @@ impl Dialect {
     fn quoting(zelf: &Obj<Dialect>, _vm: &Vm) -> i64 {
         zelf.quoting as i64
     }
-    #[getter]
+    #[getter(member)]
     fn doublequote(zelf: &Obj<Dialect>, _vm: &Vm) -> bool {
         zelf.doublequote
     }
-    #[getter]
+    #[getter(member)]
     fn skipinitialspace(zelf: &Obj<Dialect>, _vm: &Vm) -> bool {
         zelf.skipinitialspace
     }
-    #[getter]
+    #[getter(member)]
     fn strict(zelf: &Obj<Dialect>, _vm: &Vm) -> bool {
         zelf.strict
     }

@@ -336,11 +336,11 @@ impl Reader {
         }
         Ok(Some(List::from_vec(row.fields).into()))
     }
-    #[getter]
+    #[getter(member)]
     fn dialect(zelf: &Obj<Reader>, _vm: &Vm) -> Ref<Dialect> {
         zelf.dialect.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn line_num(zelf: &Obj<Reader>, _vm: &Vm) -> u64 {
         zelf.line_num.get()
     }

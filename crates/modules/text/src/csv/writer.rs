@@ -200,7 +200,7 @@ impl Writer {
     fn writerows(zelf: &Obj<Writer>, vm: &Vm, seqseq: &Value) -> PyResult<()> {
         iter::for_each(vm, seqseq, |row| zelf.write_row(vm, &row).map(|_| true))
     }
-    #[getter]
+    #[getter(member)]
     fn dialect(zelf: &Obj<Writer>, _vm: &Vm) -> Ref<Dialect> {
         zelf.dialect.clone()
     }

@@ -376,42 +376,42 @@ impl Encoder {
         Ok(Tuple::from_vec(vec![writer.out.finish().into()]).into())
     }
     /// markers
-    #[getter]
+    #[getter(member)]
     fn markers(zelf: &Obj<Encoder>, _vm: &Vm) -> Option<Ref<Dict>> {
         zelf.markers.clone()
     }
     /// default
-    #[getter(name = "default")]
+    #[getter(name = "default", member)]
     fn get_default(zelf: &Obj<Encoder>, _vm: &Vm) -> Value {
         zelf.default.clone()
     }
     /// encoder
-    #[getter]
+    #[getter(member)]
     fn encoder(zelf: &Obj<Encoder>, _vm: &Vm) -> Value {
         zelf.encoder.clone()
     }
     /// indent
-    #[getter]
+    #[getter(member)]
     fn indent(zelf: &Obj<Encoder>, _vm: &Vm) -> Option<Ref<Str>> {
         zelf.indent.clone()
     }
     /// key_separator
-    #[getter]
+    #[getter(member)]
     fn key_separator(zelf: &Obj<Encoder>, _vm: &Vm) -> Ref<Str> {
         zelf.key_separator.clone()
     }
     /// item_separator
-    #[getter]
+    #[getter(member)]
     fn item_separator(zelf: &Obj<Encoder>, _vm: &Vm) -> Ref<Str> {
         zelf.item_separator.clone()
     }
     /// sort_keys
-    #[getter]
+    #[getter(member)]
     fn sort_keys(zelf: &Obj<Encoder>, _vm: &Vm) -> bool {
         zelf.sort_keys
     }
     /// skipkeys
-    #[getter]
+    #[getter(member)]
     fn skipkeys(zelf: &Obj<Encoder>, _vm: &Vm) -> bool {
         zelf.skipkeys
     }

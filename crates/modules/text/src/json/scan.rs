@@ -351,27 +351,27 @@ impl Scanner {
         Ok(Tuple::pair(value, Value::int_unchecked(end as i64)).into())
     }
     /// strict
-    #[getter]
+    #[getter(member)]
     fn strict(zelf: &Obj<Scanner>, _vm: &Vm) -> bool {
         zelf.strict
     }
-    #[getter]
+    #[getter(member)]
     fn object_hook(zelf: &Obj<Scanner>, _vm: &Vm) -> Value {
         zelf.object_hook.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn object_pairs_hook(zelf: &Obj<Scanner>, _vm: &Vm) -> Value {
         zelf.object_pairs_hook.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn parse_float(zelf: &Obj<Scanner>, _vm: &Vm) -> Value {
         zelf.parse_float.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn parse_int(zelf: &Obj<Scanner>, _vm: &Vm) -> Value {
         zelf.parse_int.clone()
     }
-    #[getter]
+    #[getter(member)]
     fn parse_constant(zelf: &Obj<Scanner>, _vm: &Vm) -> Value {
         zelf.parse_constant.clone()
     }

@@ -317,11 +317,7 @@ impl Dict {
     /// Takes the last entry out.
     pub fn pop_last(&self) -> Option<(Value, Value)> {
         self.keys_changed();
-        self.table.with_mut(|t| {
-            let entry = t.entries().iter().rposition(|e| e.key.is_some())?;
-            let slot = t.slot_of(entry)?;
-            t.remove(entry, slot, Value::NONE)
-        })
+        self.table.with_mut(|t| t.pop(Value::NONE))
     }
 
     pub fn clear(&self) {

@@ -36,8 +36,7 @@ pub fn ordered_dict() -> &'static Obj<Type> {
         base_type: true,
         has_dict: true,
         no_new: false,
-        sequence: false,
-        mapping: true,
+        flags: TypeFlags::MAPPING,
     };
     let ty = declare::extend_type::<OrderedDict>(declaration, Dict::cell().get(), &[]);
     ty.flags.set(ty.flags.get() | TypeFlags::WEAKREF);

@@ -310,19 +310,31 @@ impl<V> Table<V> {
         self.indices.set(slot, DELETED);
         self.used -= 1;
         self.stamp = self.stamp.wrapping_add(1);
-        if entry + 1 == self.entries.len() {
-            // Popping from the end must not leave a growing tail of holes behind.
-            while self.entries.last().is_some_and(|e| e.key.is_none()) {
-                self.entries.pop();
-            }
-            self.first = self.first.min(self.entries.len() as u32);
-        } else if entry == self.first as usize {
-            // Nor does popping from the start look at the same holes again.
+        if entry == self.first as usize {
+            // Popping from the start must not look at the same holes again.
             while self.entries.get(self.first as usize).is_some_and(|e| e.key.is_none()) {
                 self.first += 1;
             }
         }
         Some((key, value))
+    }
+
+    /// Takes the last entry out. Its place is used again, unlike that of one taken out by its key,
+    /// which iterators may have to notice.
+    pub fn pop(&mut self, hole: V) -> Option<(Value, V)> {
+        self.drop_tail();
+        let entry = self.entries.len().checked_sub(1)?;
+        let slot = self.slot_of(entry)?;
+        let popped = self.remove(entry, slot, hole);
+        self.drop_tail();
+        popped
+    }
+
+    fn drop_tail(&mut self) {
+        while self.entries.last().is_some_and(|e| e.key.is_none()) {
+            self.entries.pop();
+        }
+        self.first = self.first.min(self.entries.len() as u32);
     }
 
     /// The number of index words.

@@ -254,7 +254,7 @@ pub fn make_class(
     }
     for (i, name) in members.iter().enumerate() {
         let offset = (first_member + 8 * i) as u32;
-        drop(dict.insert_str(name, MemberDescr::new_value(name, &ty, offset)));
+        drop(dict.insert_str(name, MemberDescr::slot(name, &ty, offset)));
     }
     set_module(vm, &dict);
     if dict.get_str(&names.__doc__).is_none() {
@@ -467,12 +467,13 @@ pub fn update_slots(vm: &Vm, ty: &Obj<Type>) {
     if ty.lookup(&names.__getattr__).is_some() {
         ty.slots.getattro.set(Some(generic::getattro));
     }
+    // A native `__new__`, wherever it was taken from, leaves the base's in place: only that knows what
+    // lies in an instance.
     match ty.lookup(&names.__new__) {
-        Some(new) => match slot_wrapper::native_new(&new) {
-            Some(native) => ty.slots.new.set(Some(native)),
-            None => ty.slots.new.set(Some(generic::new)),
-        },
-        None => ty.slots.new.set(ty.base().and_then(|b| b.slots.new.get())),
+        Some(new) if !slot_wrapper::is_native_new(&new) => {
+            ty.slots.new.set(Some(generic::new));
+        }
+        _ => ty.slots.new.set(ty.base().and_then(|b| b.slots.new.get())),
     }
 }
 

@@ -5,7 +5,7 @@ use super::slots::{SLOT_DEFS, Slots};
 use super::{Parts, Type, TypeFlags};
 use crate::object::attrs::Attrs;
 use crate::object::{Obj, Payload, Ref, TypeCell, alloc};
-use crate::objects::descr::{GetSetDescr, MethodDescr};
+use crate::objects::descr::{GetSetDescr, MemberDescr, MethodDescr};
 use crate::objects::dict::Dict;
 use crate::objects::slot_wrapper::WrapperDescr;
 use crate::objects::str_::Str;
@@ -26,8 +26,8 @@ pub struct Declaration {
     pub base_type: bool,
     pub has_dict: bool,
     pub no_new: bool,
-    pub sequence: bool,
-    pub mapping: bool,
+    /// What else is special about it.
+    pub flags: TypeFlags,
 }
 
 /// Emitted by `#[pyclass]`.
@@ -53,11 +53,9 @@ fn parts(
     size: usize,
     base: Option<Ref<Type>>,
 ) -> Parts {
-    let mut flags = TypeFlags::IMMUTABLE;
+    let mut flags = TypeFlags::IMMUTABLE | d.flags;
     flags.set(TypeFlags::BASE_TYPE, d.base_type);
     flags.set(TypeFlags::NO_NEW, d.no_new);
-    flags.set(TypeFlags::SEQUENCE, d.sequence);
-    flags.set(TypeFlags::MAPPING, d.mapping);
     let inherited = base.as_ref().is_some_and(|b| b.attrs_offset != 0);
     let attrs_offset = if d.has_dict || inherited { size } else { 0 };
     Parts {
@@ -153,6 +151,13 @@ fn put(dict: &Dict, name: &str, value: Value) {
     drop(dict.insert_str(&intern_str(name), value));
 }
 
+fn attribute(def: &'static GetSetDef, ty: &Obj<Type>) -> Value {
+    match def.member {
+        true => MemberDescr::payload(def, ty),
+        false => GetSetDescr::new_value(def, ty),
+    }
+}
+
 /// What a native type brings along: its slots and the content of its dict.
 struct Own {
     declaration: Declaration,
@@ -230,7 +235,7 @@ impl Pending {
         }
         if let Some((ty, own)) = self.own {
             for def in own.more_getset.iter().copied().flatten() {
-                put(dict, def.name, GetSetDescr::new_value(def, ty));
+                put(dict, def.name, attribute(def, ty));
             }
             for def in own.more_methods {
                 put(dict, def.name, MethodDescr::new_value(def, ty));
@@ -256,12 +261,12 @@ impl Pending {
             put(dict, def.name, descr);
         }
         for def in own.getset.iter().filter(|g| (own.keep)(g.name)) {
-            put(dict, def.name, GetSetDescr::new_value(def, ty));
+            put(dict, def.name, attribute(def, ty));
         }
         if own.declaration.has_dict && !own.getset.iter().any(|g| g.name == "__dict__") {
             let all = crate::objects::descr::instance_dict_defs();
             for def in all.iter().filter(|def| def.name == "__dict__") {
-                put(dict, def.name, GetSetDescr::new_value(def, ty));
+                put(dict, def.name, attribute(def, ty));
             }
         }
         if slots.new.get().is_some() && !own.declaration.no_new {
@@ -289,13 +294,10 @@ fn finish(ty: &'static Obj<Type>, own: &'static Own) {
     ty.doc.set(d.doc);
     ty.signature.set(d.signature);
     if let Some(base) = ty.base() {
+        let mut inherited = TypeFlags::SEQUENCE | TypeFlags::MAPPING;
+        inherited.set(TypeFlags::METHOD_DESCRIPTOR, ty.slots.descr_get.get().is_none());
+        ty.flags.set(ty.flags.get() | (base.flags.get() & inherited));
         ty.slots.inherit(&base.slots);
-        if base.has_flag(TypeFlags::SEQUENCE) {
-            ty.set_flag(TypeFlags::SEQUENCE, true);
-        }
-        if base.has_flag(TypeFlags::MAPPING) {
-            ty.set_flag(TypeFlags::MAPPING, true);
-        }
     }
     if d.no_new {
         ty.slots.new.set(None);
@@ -303,14 +305,30 @@ fn finish(ty: &'static Obj<Type>, own: &'static Own) {
     ty.fill_later(Pending { own: Some((ty, own)), doc: d.doc, module: d.module });
 }
 
-/// Exception types and others that are data, not Rust types: a type with another type's layout.
+/// Where a value of its own lies in the instances of a type, and whether Python code may set it.
+pub(crate) type Field = (&'static str, Access);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Open,
+    ReadOnly,
+    /// Absent, and not None, until it is set.
+    Absent,
+}
+
+/// Exception types and others that are data, not Rust types: a type with another type's layout, with
+/// places of its own for values behind that.
 pub(crate) fn derive_type(
     name: &str,
     module: &'static str,
     doc: &'static str,
     base: &Obj<Type>,
     bases: Vec<Ref<Type>>,
+    fields: &[Field],
 ) -> Ref<Type> {
+    let offset_of = |i: usize| (base.basic_size + 8 * i) as u32;
+    let mut slot_offsets = base.slot_offsets.to_vec();
+    slot_offsets.extend((0..fields.len()).map(offset_of));
     let mut flags = TypeFlags::IMMUTABLE | TypeFlags::BASE_TYPE;
     flags.set(TypeFlags::HEAP, false);
     let ty = Ref::with_type(
@@ -320,9 +338,9 @@ pub(crate) fn derive_type(
             layout: base.layout(),
             base: Some(base.to_ref()),
             bases: bases.clone(),
-            basic_size: base.basic_size,
+            basic_size: base.basic_size + 8 * fields.len(),
             attrs_offset: base.attrs_offset,
-            slot_offsets: base.slot_offsets.clone(),
+            slot_offsets: slot_offsets.into(),
             flags,
         }),
         Type::cell().get(),
@@ -338,6 +356,14 @@ pub(crate) fn derive_type(
         base.add_subclass(&ty);
     }
     ty.fill_later(Pending { own: None, doc, module });
+    for (i, (name, access)) in fields.iter().enumerate() {
+        let name = intern_str(name);
+        let member = match access {
+            Access::Absent => MemberDescr::slot(&name, &ty, offset_of(i)),
+            _ => MemberDescr::field(&name, &ty, offset_of(i), *access == Access::ReadOnly),
+        };
+        drop(ty.dict().insert_str(&name, member));
+    }
     ty.slots.inherit(&base.slots);
     ty
 }
@@ -416,7 +442,7 @@ pub(crate) fn add_methods(ty: &'static Obj<Type>, methods: &'static [NativeDef])
 
 /// A type with the layout of `base` and places of its own for values, with native methods: what a
 /// module derives from a built-in type (`defaultdict` from `dict`). `members` names the places;
-/// they show as members, and are absent until set.
+/// they show as members, and are None until set.
 pub fn extend_type<M: Methods>(
     d: Declaration,
     base: &'static Obj<Type>,
@@ -425,7 +451,7 @@ pub fn extend_type<M: Methods>(
     let mut slot_offsets = base.slot_offsets.to_vec();
     let first = base.basic_size;
     slot_offsets.extend((0..members.len()).map(|i| (first + 8 * i) as u32));
-    let mut flags = TypeFlags::IMMUTABLE;
+    let mut flags = TypeFlags::IMMUTABLE | d.flags;
     flags.set(TypeFlags::BASE_TYPE, d.base_type);
     let mut basic_size = first + 8 * members.len();
     let mut attrs_offset = base.attrs_offset;
@@ -451,7 +477,7 @@ pub fn extend_type<M: Methods>(
     for (i, name) in members.iter().enumerate() {
         let name = intern_str(name);
         let offset = (first + 8 * i) as u32;
-        let member = crate::objects::descr::MemberDescr::new_value(&name, &ty.to_ref(), offset);
+        let member = MemberDescr::field(&name, ty, offset, false);
         drop(ty.dict().insert_str(&name, member));
     }
     finish(ty, Box::leak(Box::new(Own::of::<M>(d))));
@@ -467,5 +493,5 @@ pub fn exception_subclass(
 ) -> Value {
     let all = bases.iter().map(|b| b.to_ref()).collect();
     let first = bases.first().copied().unwrap_or(&vm.exceptions().exception);
-    derive_type(name, module, "", first, all).into()
+    derive_type(name, module, "", first, all, &[]).into()
 }

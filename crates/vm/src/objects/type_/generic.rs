@@ -203,9 +203,10 @@ pub fn richcompare(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
     if none_means_missing(vm, a, name) {
         return Ok(Value::NOT_IMPLEMENTED);
     }
-    match method(vm, a, name)? {
-        Some(method) => method.call(vm, a, std::slice::from_ref(b)),
-        None => Ok(Value::NOT_IMPLEMENTED),
+    // Of all operators only these pass over an error that the method's own `__get__` raises.
+    match method(vm, a, name) {
+        Ok(Some(method)) => method.call(vm, a, std::slice::from_ref(b)),
+        Ok(None) | Err(_) => Ok(Value::NOT_IMPLEMENTED),
     }
 }
 
@@ -224,9 +225,11 @@ pub fn has_python_next(a: &Value) -> bool {
 }
 
 pub fn descr_get(vm: &Vm, d: &Value, object: Option<&Value>, ty: Option<&Value>) -> PyResult {
+    // Unlike other methods, `__get__` is not bound: it would need a `__get__` for that.
+    let Some(get) = d.ty().lookup(&vm.names().__get__) else { return Ok(d.clone()) };
     let none = Value::NONE;
-    let args = [object.unwrap_or(&none).clone(), ty.unwrap_or(&none).clone()];
-    call_named(vm, d, &vm.names().__get__, &args)
+    let args = [d.clone(), object.unwrap_or(&none).clone(), ty.unwrap_or(&none).clone()];
+    call::call(vm, &get, &args)
 }
 
 pub fn descr_set(vm: &Vm, d: &Value, object: &Value, value: Option<Value>) -> PyResult<()> {

@@ -123,7 +123,7 @@ impl Type {
     /// Is instances' `__new__` one written in Python?
     pub(crate) fn has_own_new(&self, vm: &Vm) -> bool {
         let new = self.lookup(&vm.names().__new__);
-        new.is_some_and(|new| crate::objects::slot_wrapper::native_new(&new).is_none())
+        new.is_some_and(|new| !crate::objects::slot_wrapper::is_native_new(&new))
     }
     /// Is instances' `__init__` one written in Python?
     pub(crate) fn has_own_init(&self, vm: &Vm) -> bool {
@@ -363,7 +363,7 @@ impl Type {
     fn get_mro(zelf: &Obj<Type>, _vm: &Vm) -> Ref<Tuple> {
         Tuple::from_vec(zelf.payload.mro().into_iter().map(Value::from).collect())
     }
-    #[getter(name = "__base__")]
+    #[getter(name = "__base__", member)]
     fn get_base(zelf: &Obj<Type>, _vm: &Vm) -> Option<Ref<Type>> {
         zelf.payload.base()
     }
@@ -375,33 +375,26 @@ impl Type {
     fn set_bases(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
         build::set_bases(vm, zelf, value)
     }
-    #[getter(name = "__basicsize__")]
+    #[getter(name = "__basicsize__", member)]
     fn basicsize(zelf: &Obj<Type>, _vm: &Vm) -> usize {
         zelf.basic_size
     }
-    #[getter(name = "__itemsize__")]
+    #[getter(name = "__itemsize__", member)]
     fn itemsize(zelf: &Obj<Type>, _vm: &Vm) -> usize {
         if std::ptr::eq(zelf.layout(), Tuple::cell()) { 8 } else { 0 }
     }
-    #[getter(name = "__dictoffset__")]
+    #[getter(name = "__dictoffset__", member)]
     fn dictoffset(zelf: &Obj<Type>, _vm: &Vm) -> usize {
         zelf.attrs_offset
     }
-    #[getter(name = "__weakrefoffset__")]
+    #[getter(name = "__weakrefoffset__", member)]
     fn weakrefoffset(zelf: &Obj<Type>, _vm: &Vm) -> usize {
         // They lie in a table, not in the instance: it only matters whether there are any.
         if crate::objects::weakref::has_weak_references(zelf) { zelf.basic_size } else { 0 }
     }
-    #[getter(name = "__flags__")]
+    #[getter(name = "__flags__", member)]
     fn flags(zelf: &Obj<Type>, _vm: &Vm) -> u32 {
-        let mut flags = zelf.flags.get();
-        // A native type without a layout of its own (`typing.Generic`) is one that a class
-        // statement could have made, and copyreg takes it for such.
-        let object = crate::objects::object::Object::cell().get();
-        if std::ptr::eq(zelf.layout(), object.layout()) && !std::ptr::eq(zelf, object) {
-            flags.insert(TypeFlags::HEAP);
-        }
-        flags.bits()
+        super::flags::shown(zelf)
     }
     #[getter(name = "__abstractmethods__")]
     fn get_abstract(zelf: &Obj<Type>, vm: &Vm) -> PyResult {

@@ -10,6 +10,7 @@
 //! | `slots.rs`, `generic.rs` | the slot table, and the slots that call Python methods |
 //! | `declare.rs` | built-in types from their declarations |
 //! | `build.rs` | `type(name, bases, dict)`: classes made at run time |
+//! | `flags.rs` | the flags that Python sees |
 //! | `mro.rs` | C3 linearisation |
 //! | `methods.rs` | the Python-visible methods and attributes of `type` |
 //!
@@ -17,6 +18,7 @@
 
 pub mod build;
 pub mod declare;
+pub mod flags;
 pub mod generic;
 pub mod methods;
 pub mod mro;
@@ -40,6 +42,11 @@ bitflags::bitflags! {
         const HEAP = 1 << 9;
         /// May be subclassed.
         const BASE_TYPE = 1 << 10;
+        /// Its own `__call__` takes arguments as they lie (PEP 590). As all native ones here do, this
+        /// only says what CPython says of the type.
+        const VECTORCALL = 1 << 11;
+        /// A method need not be bound to be called.
+        const METHOD_DESCRIPTOR = 1 << 17;
         /// Cannot be changed.
         const IMMUTABLE = 1 << 8;
         /// Cannot be called to make instances.
@@ -57,7 +64,7 @@ bitflags::bitflags! {
 
 /// type(object) -> the object's type
 /// type(name, bases, dict, **kwds) -> a new type
-#[pyclass(name = "type", base_type)]
+#[pyclass(name = "type", base_type, vectorcall)]
 pub struct Type {
     #[notrace]
     pub(crate) name: Guarded<Box<str>>,

@@ -303,7 +303,7 @@ pub fn generic_type() -> &'static Obj<Type> {
         return known;
     }
     let object = Object::cell().get();
-    let made = declare::derive_type("Generic", "typing", DOC, object, vec![object.to_ref()]);
+    let made = declare::derive_type("Generic", "typing", DOC, object, vec![object.to_ref()], &[]);
     let made = crate::object::reference::leak(made);
     declare::add_methods(made, Generic::METHODS);
     GENERIC.set(Some(made));

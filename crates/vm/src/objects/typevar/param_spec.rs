@@ -124,11 +124,11 @@ impl ParamSpec {
     fn or(a: &Value, vm: &Vm, b: &Value) -> PyResult {
         union_::from_members(vm, &[a.clone(), b.clone()])
     }
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<ParamSpec>, _vm: &Vm) -> Ref<Str> {
         zelf.name.clone()
     }
-    #[getter(name = "__bound__")]
+    #[getter(name = "__bound__", member)]
     fn bound(zelf: &Obj<ParamSpec>, vm: &Vm) -> PyResult<Option<Value>> {
         zelf.bound.get(vm)
     }
@@ -140,15 +140,15 @@ impl ParamSpec {
     fn evaluate_default(zelf: &Obj<ParamSpec>, _vm: &Vm) -> Option<Value> {
         zelf.default.evaluator()
     }
-    #[getter(name = "__covariant__")]
+    #[getter(name = "__covariant__", member)]
     fn covariant(zelf: &Obj<ParamSpec>, _vm: &Vm) -> bool {
         zelf.variance.covariant
     }
-    #[getter(name = "__contravariant__")]
+    #[getter(name = "__contravariant__", member)]
     fn contravariant(zelf: &Obj<ParamSpec>, _vm: &Vm) -> bool {
         zelf.variance.contravariant
     }
-    #[getter(name = "__infer_variance__")]
+    #[getter(name = "__infer_variance__", member)]
     fn infer_variance(zelf: &Obj<ParamSpec>, _vm: &Vm) -> bool {
         zelf.variance.inferred
     }

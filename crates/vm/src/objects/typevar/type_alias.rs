@@ -126,7 +126,7 @@ impl TypeAliasType {
         }
         generic_alias::make(vm, &zelf.to_value(), item)
     }
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<TypeAliasType>, _vm: &Vm) -> Ref<Str> {
         zelf.name.clone()
     }

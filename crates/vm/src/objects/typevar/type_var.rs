@@ -127,7 +127,7 @@ impl TypeVar {
     fn or(a: &Value, vm: &Vm, b: &Value) -> PyResult {
         union_::from_members(vm, &[a.clone(), b.clone()])
     }
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<TypeVar>, _vm: &Vm) -> Ref<Str> {
         zelf.name.clone()
     }
@@ -155,15 +155,15 @@ impl TypeVar {
     fn evaluate_default(zelf: &Obj<TypeVar>, _vm: &Vm) -> Option<Value> {
         zelf.default.evaluator()
     }
-    #[getter(name = "__covariant__")]
+    #[getter(name = "__covariant__", member)]
     fn covariant(zelf: &Obj<TypeVar>, _vm: &Vm) -> bool {
         zelf.variance.covariant
     }
-    #[getter(name = "__contravariant__")]
+    #[getter(name = "__contravariant__", member)]
     fn contravariant(zelf: &Obj<TypeVar>, _vm: &Vm) -> bool {
         zelf.variance.contravariant
     }
-    #[getter(name = "__infer_variance__")]
+    #[getter(name = "__infer_variance__", member)]
     fn infer_variance(zelf: &Obj<TypeVar>, _vm: &Vm) -> bool {
         zelf.variance.inferred
     }

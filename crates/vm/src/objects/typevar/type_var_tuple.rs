@@ -82,7 +82,7 @@ impl TypeVarTuple {
     fn iter(zelf: &Value, vm: &Vm) -> PyResult {
         super::unpack_iter(vm, zelf)
     }
-    #[getter(name = "__name__")]
+    #[getter(name = "__name__", member)]
     fn name(zelf: &Obj<TypeVarTuple>, _vm: &Vm) -> Ref<Str> {
         zelf.name.clone()
     }

@@ -4,19 +4,19 @@
 //! becomes `LoadMethod`/`CallMethod` (no bound method is made); frequent neighbours become one
 //! instruction (or run as one: `fuse.rs`); and `EnterFinally` is put in front of finally clauses on the ordinary way in.
 
+use super::methods::{self, Methods};
 use super::{Instr, P, Prepared, PreparedBlock, cache::Cache, fuse};
 use crate::objects::code::Code;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
+use crate::runtime::frame::FRAME_WORDS;
 use crate::runtime::handlers::arith;
 use crate::runtime::vm::Vm;
 use adder_bytecode::code::{CodeObject, Const};
 use adder_bytecode::opcode::{Op, cmp};
-use adder_bytecode::table::ROWS;
 use adder_bytecode::verify::{self, Analysis, BlockKind, Entry, NO_BLOCK, Step};
 use std::cell::{Cell, UnsafeCell};
-use std::sync::LazyLock;
 
 /// Words of stack beyond the verified depth: what calls put between a callable and its arguments.
 const SPARE_WORDS: u32 = 6;
@@ -29,7 +29,6 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         Err(error) => return Err(vm.value_error(error.to_string())),
     };
     let mut build = Build::new(&analysis, source.code.len());
-    build.pair_methods(&analysis);
     build.emit_all(&analysis, source);
     build.resolve();
     fuse::fuse(&mut build.out);
@@ -41,11 +40,13 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         .map(|b| PreparedBlock {
             kind: b.kind,
             parent: b.parent,
-            level: b.level,
+            level: b.level + build.extra_at(&analysis, b.target),
             target: build.index_of(b.target),
             offset: b.target,
         })
         .collect();
+    // Each LoadMethod keeps one word more than LOAD_ATTR did.
+    let max_depth = analysis.max_depth + build.methods.most + SPARE_WORDS;
     let of_steps = |f: fn(&Step) -> u32| -> Box<[u32]> {
         build.step_of.iter().map(|&at| f(&analysis.steps[at as usize])).collect()
     };
@@ -56,8 +57,8 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         instructions: build.out.into_iter().map(Cell::new).collect(),
         blocks,
         caches: (0..build.caches.max(1)).map(|_| UnsafeCell::new(Cache::default())).collect(),
-        // Each LoadMethod keeps one word more than LOAD_ATTR did.
-        max_depth: analysis.max_depth + build.deepest_methods + SPARE_WORDS,
+        max_depth,
+        frame_words: code.local_slots() as u32 + FRAME_WORDS as u32 + max_depth,
         consts,
         names,
     })
@@ -69,10 +70,8 @@ struct Build {
     step_of: Vec<u32>,
     /// Index of the prepared instruction for each code unit where a step starts.
     index_at: Vec<u32>,
-    /// Steps that are a method load, or the call of one.
-    method: Vec<bool>,
+    methods: Methods,
     caches: usize,
-    deepest_methods: u32,
     /// Is there a `ContinueLoop`?
     continues: bool,
     /// Instructions whose argument is a byte offset to resolve.
@@ -86,9 +85,8 @@ impl Build {
             out: Vec::with_capacity(n),
             step_of: Vec::with_capacity(n),
             index_at: vec![0; code_bytes / 2 + 1],
-            method: vec![false; n],
+            methods: methods::pair(analysis),
             caches: 0,
-            deepest_methods: 0,
             continues: false,
             jumps: Vec::new(),
         }
@@ -98,44 +96,9 @@ impl Build {
         self.index_at.get(offset as usize / 2).copied().unwrap_or(0)
     }
 
-    /// Finds each LOAD_ATTR whose result is the callable of a CALL_FUNCTION in the same straight
-    /// piece of code.
-    fn pair_methods(&mut self, analysis: &Analysis) {
-        // Words that a LOAD_ATTR made since the last jump or target: where they lie, and the step.
-        let mut made: Vec<(u32, usize)> = Vec::new();
-        let mut open = 0u32;
-        for (i, step) in analysis.steps.iter().enumerate() {
-            if step.is_target {
-                made.clear();
-                open = 0;
-            }
-            if made.is_empty() && step.op != Op::LOAD_ATTR {
-                open = if ends_piece(step.op) { 0 } else { open };
-                continue;
-            }
-            if step.op == Op::CALL_FUNCTION {
-                let callable = step.depth - 1 - step.arg;
-                if let Some((_, load)) = made.iter().find(|(word, _)| *word == callable) {
-                    self.method[*load] = true;
-                    self.method[i] = true;
-                    open += 1;
-                    self.deepest_methods = self.deepest_methods.max(open + 8);
-                }
-            }
-            if ends_piece(step.op) {
-                made.clear();
-                open = 0;
-                continue;
-            }
-            let (pops, _) = (step.op.row().effect)(step.arg);
-            let left = step.depth - pops;
-            while made.last().is_some_and(|(word, _)| *word >= left) {
-                made.pop();
-            }
-            if step.op == Op::LOAD_ATTR {
-                made.push((left, i));
-            }
-        }
+    /// How many words more than the verifier counts lie on the stack at a handler.
+    fn extra_at(&self, analysis: &Analysis, handler: u32) -> u32 {
+        self.methods.extra_at(analysis.steps.partition_point(|step| step.start < handler))
     }
 
     /// An instruction for step number `at`.
@@ -237,6 +200,7 @@ impl Build {
             Op::LOAD_FAST => P::LoadFast,
             Op::STORE_FAST => P::StoreFast,
             Op::DELETE_FAST => P::DeleteFast,
+            Op::CLEAR_FAST => P::ClearFast,
             Op::LOAD_NAME => {
                 let cache = self.cache();
                 return self.emit(at, P::LoadName, 0, cache, arg);
@@ -260,6 +224,7 @@ impl Build {
             Op::LOAD_CLASSDEREF => P::LoadClassDeref,
             Op::STORE_DEREF => P::StoreDeref,
             Op::DELETE_DEREF => P::DeleteDeref,
+            Op::MAKE_CELL => P::MakeCell,
             Op::LOAD_FROM_DICT_OR_DEREF => P::LoadFromDictOrDeref,
             Op::LOAD_FROM_DICT_OR_GLOBALS => P::LoadFromDictOrGlobals,
             Op::LOAD_LOCALS => P::LoadLocals,
@@ -336,7 +301,7 @@ impl Build {
             Op::FOR_ITER => return self.jump(at, step, P::ForIter),
             Op::LOAD_ATTR => {
                 let cache = self.cache();
-                let op = if self.method[at] { P::LoadMethod } else { P::LoadAttr };
+                let op = if self.methods.is_method[at] { P::LoadMethod } else { P::LoadAttr };
                 return self.emit(at, op, 0, cache, arg);
             }
             Op::STORE_ATTR => {
@@ -344,7 +309,7 @@ impl Build {
                 return self.emit(at, P::StoreAttr, 0, cache, arg);
             }
             Op::DELETE_ATTR => P::DeleteAttr,
-            Op::CALL_FUNCTION if self.method[at] => P::CallMethod,
+            Op::CALL_FUNCTION if self.methods.is_method[at] => P::CallMethod,
             Op::CALL_FUNCTION => P::CallFunction,
             Op::CALL_FUNCTION_KW => P::CallFunctionKw,
             Op::CALL_FUNCTION_EX => P::CallFunctionEx,
@@ -467,47 +432,4 @@ fn jumped_over(steps: &[Step], at: usize) -> bool {
     };
     let behind = steps[at..].iter().find(|step| !leaves_nothing(step.op));
     behind.is_some_and(|step| step.start >= target)
-}
-
-/// Does a piece of code end here in which words can be followed from their making to their use?
-fn ends_piece(op: Op) -> bool {
-    static ENDS: LazyLock<[bool; 256]> = LazyLock::new(|| {
-        let mut ends = [false; 256];
-        for row in ROWS {
-            ends[row.op as usize] =
-                row.taken.is_some() || row.ends || is_block_op(row.op) || looks_below(row.op);
-        }
-        ends
-    });
-    ENDS[op as usize]
-}
-
-/// Instructions that find a word by counting down: no `LoadMethod` may put one more in between.
-fn looks_below(op: Op) -> bool {
-    matches!(
-        op,
-        Op::LIST_APPEND
-            | Op::SET_ADD
-            | Op::MAP_ADD
-            | Op::BUILD_TUPLE_UNPACK_WITH_CALL
-            | Op::BUILD_MAP_UNPACK_WITH_CALL
-    )
-}
-
-fn is_block_op(op: Op) -> bool {
-    matches!(
-        op,
-        Op::SETUP_LOOP
-            | Op::SETUP_EXCEPT
-            | Op::SETUP_FINALLY
-            | Op::SETUP_WITH
-            | Op::SETUP_ASYNC_WITH
-            | Op::POP_BLOCK
-            | Op::POP_EXCEPT
-            | Op::END_FINALLY
-            | Op::WITH_CLEANUP_START
-            | Op::WITH_CLEANUP_FINISH
-            | Op::YIELD_FROM
-            | Op::YIELD_VALUE
-    )
 }
