@@ -41,13 +41,17 @@ INSERT BEFORE .text;
 
 def functions(adder, arguments):
     """The names of the functions that a run goes through, as the linker knows them."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = f"{folder}/out"
-        command = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={out}"]
-        subprocess.run([*command, adder, *arguments], check=True, capture_output=True, cwd=ROOT)
-        text = pathlib.Path(out).read_text()
-    # `fn=(number) name`, `cfn=` for what is called, with a number behind the name within itself.
-    return set(re.findall(r"^c?fn=\(\d+\) (\w[\w.$]*)", text, re.MULTILINE))
+    found = set()
+    for stdin in [__file__, "/dev/null"]:
+        with tempfile.TemporaryDirectory() as folder, open(stdin) as file:
+            out = f"{folder}/out"
+            command = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={out}"]
+            command += [adder, *arguments]
+            subprocess.run(command, check=True, capture_output=True, cwd=ROOT, stdin=file)
+            text = pathlib.Path(out).read_text()
+        # `fn=(number) name`, `cfn=` for what is called, with a number behind the name within itself.
+        found |= set(re.findall(r"^c?fn=\(\d+\) (\w[\w.$]*)", text, re.MULTILINE))
+    return found
 
 
 def parts(name):
