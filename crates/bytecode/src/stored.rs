@@ -9,7 +9,10 @@
 //! | the strings | generalised UTF-8 |
 //! | code | the module's |
 //!
-//! A *number* is of seven bits a byte, the low ones first, all bytes but the last with the high bit set.
+//! What only tracebacks and tools ask for, the tables of lines and positions, lies in a place of its own:
+//! the code of many modules, which a program reads, then takes half of the room.
+//!
+//! A *table* is two numbers, where it begins among the tables and its length. A *number* is of seven bits a byte, the low ones first, all bytes but the last with the high bit set.
 //! A *string* is a number: its place in the table. *Bytes* are a number and so many bytes.
 //!
 //! | part of code | what |
@@ -41,6 +44,7 @@ mod tag {
 
 #[derive(Default)]
 struct Writer {
+    tables: Vec<u8>,
     strings: Vec<PyStrBuf>,
     places: HashMap<PyStrBuf, u32>,
 }
@@ -74,6 +78,13 @@ impl Writer {
         put_number(out, place);
     }
 
+    fn table(&mut self, out: &mut Vec<u8>, table: &[u8]) -> Result<(), MarshalError> {
+        size(out, self.tables.len())?;
+        size(out, table.len())?;
+        self.tables.extend_from_slice(table);
+        Ok(())
+    }
+
     fn code(&mut self, out: &mut Vec<u8>, code: &SharedCode) -> Result<(), MarshalError> {
         let head = code.head();
         let numbers =
@@ -92,9 +103,9 @@ impl Writer {
             put_number(out, n);
         }
         self.string(out, &code.qualname);
-        for part in [&*code.code, &*code.lnotab, code.positions.as_bytes()] {
-            bytes(out, part)?;
-        }
+        bytes(out, &code.code)?;
+        self.table(out, &code.lnotab)?;
+        self.table(out, code.positions.as_bytes())?;
         for names in [&code.names, &code.varnames, &code.cellvars, &code.freevars] {
             size(out, names.len())?;
             names.iter().for_each(|name| self.string(out, name));
@@ -141,11 +152,18 @@ impl Writer {
     }
 }
 
-/// A module's code in this form. File names are left out: the reader knows them.
+/// A module's code in this form.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredModule<'a> {
+    pub code: &'a [u8],
+    pub tables: &'a [u8],
+}
+
+/// A module's code in this form, and its tables. File names are left out: the reader knows them.
 ///
 /// # Errors
 /// If something in it is too large.
-pub fn write(code: &SharedCode) -> Result<Vec<u8>, MarshalError> {
+pub fn write(code: &SharedCode) -> Result<(Vec<u8>, Vec<u8>), MarshalError> {
     let mut writer = Writer::default();
     let mut body = Vec::new();
     writer.code(&mut body, code)?;
@@ -160,7 +178,7 @@ pub fn write(code: &SharedCode) -> Result<Vec<u8>, MarshalError> {
         out.extend_from_slice(text.as_bytes());
     }
     out.extend(body);
-    Ok(out)
+    Ok((out, writer.tables))
 }
 
 // -- reading
@@ -173,6 +191,7 @@ pub(crate) struct Stored {
 }
 
 struct Module {
+    tables: &'static [u8],
     strings: Strings,
     filename: PyStrBuf,
 }
@@ -239,6 +258,11 @@ impl Reader<'_> {
         self.take(n)
     }
 
+    fn table(&mut self) -> Option<&'static [u8]> {
+        let (at, n) = (self.number()? as usize, self.number()? as usize);
+        self.module.tables.get(at..at.checked_add(n)?)
+    }
+
     fn string(&mut self) -> Option<PyStrBuf> {
         let place = self.number()?;
         self.module.strings.get(place)
@@ -288,8 +312,8 @@ impl Reader<'_> {
             extended: posonly & 1 == 1,
             qualname: self.string()?,
             code: Bytes::Borrowed(self.part()?),
-            lnotab: Bytes::Borrowed(self.part()?),
-            positions: Positions::from_bytes(self.part()?),
+            lnotab: Bytes::Borrowed(self.table()?),
+            positions: Positions::from_bytes(self.table()?),
             names: self.names()?,
             varnames: self.names()?,
             cellvars: self.names()?,
@@ -329,13 +353,17 @@ impl Stored {
 
 /// A module's code out of what [`write`] wrote, with this file name in it and all within it; `None` if
 /// the bytes are something else.
-pub fn read(bytes: &'static [u8], filename: &str) -> Option<SharedCode> {
-    let (count, bytes) = number(bytes)?;
+pub fn read(stored: StoredModule<'static>, filename: &str) -> Option<SharedCode> {
+    let (count, bytes) = number(stored.code)?;
     let (ends, bytes) = bytes.split_at_checked((count as usize).checked_mul(4)?)?;
     let strings = Strings { ends, text: &[] };
     let size = if count == 0 { 0 } else { strings.end(count as usize - 1)? };
     let (text, bytes) = bytes.split_at_checked(size)?;
-    let module = Arc::new(Module { strings: Strings { ends, text }, filename: filename.into() });
+    let module = Arc::new(Module {
+        tables: stored.tables,
+        strings: Strings { ends, text },
+        filename: filename.into(),
+    });
     Reader { bytes, module: &module }.code()
 }
 
@@ -378,8 +406,9 @@ mod tests {
         outer.into()
     }
 
-    fn written() -> &'static [u8] {
-        write(&sample()).expect("small").leak()
+    fn written() -> StoredModule<'static> {
+        let (code, tables) = write(&sample()).expect("small");
+        StoredModule { code: code.leak(), tables: tables.leak() }
     }
 
     #[test]
@@ -394,16 +423,17 @@ mod tests {
     #[test]
     fn any_bytes_are_read_without_fault() {
         let whole = written();
-        for end in 0..whole.len() {
-            if let Some(code) = read(&whole[..end], "x") {
+        let with = |code| StoredModule { code, ..whole };
+        for end in 0..whole.code.len() {
+            if let Some(code) = read(with(&whole.code[..end]), "x") {
                 let _ = format!("{:?}", *code);
             }
         }
         // The last 600 bytes are code: numbers, tags and lengths.
-        for at in whole.len() - 600..whole.len() {
-            let mut bytes = whole.to_vec();
+        for at in whole.code.len() - 600..whole.code.len() {
+            let mut bytes = whole.code.to_vec();
             bytes[at] ^= 0x11;
-            if let Some(code) = read(bytes.leak(), "x") {
+            if let Some(code) = read(with(bytes.leak()), "x") {
                 let _ = code.consts.len();
             }
         }

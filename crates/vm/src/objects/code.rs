@@ -19,6 +19,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bigint::Int;
 use adder_bytecode::code::{CodeObject, Const, Head, Position, PyStrBuf, SharedCode, flags};
+use adder_bytecode::stored::StoredModule;
 use adder_derive::{pyclass, pymethods};
 use std::cell::{Cell, OnceCell};
 
@@ -202,8 +203,12 @@ impl Code {
     }
 
     /// A code object of the library's, as `adder_bytecode::stored` keeps it.
-    pub fn of_library(vm: &Vm, bytes: &'static [u8], filename: &str) -> PyResult<Ref<Code>> {
-        match adder_bytecode::stored::read(bytes, filename) {
+    pub fn of_library(
+        vm: &Vm,
+        stored: StoredModule<'static>,
+        filename: &str,
+    ) -> PyResult<Ref<Code>> {
+        match adder_bytecode::stored::read(stored, filename) {
             Some(code) => Ok(Code::new_ref(code)),
             None => Err(vm.value_error("the library's code cannot be read")),
         }
