@@ -7,6 +7,7 @@ Needs valgrind. The order only saves memory and page faults: a name that is miss
 harm. Record anew when `adder -c pass` has come to need more memory.
 """
 
+import collections
 import pathlib
 import re
 import subprocess
@@ -16,9 +17,10 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 
-# What starts every program, and what many programs do besides.
+# What starts every program, and programs for what many do besides: a fifth of them.
 STARTS = [["-I", "-S", "-c", "pass"], ["-c", "pass"]]
-PROGRAMS = [[str(path)] for path in sorted(ROOT.glob("examples/*.py"))]
+PROGRAMS = [[str(path)] for path in sorted([*ROOT.glob("examples/*.py"), *ROOT.glob("tests/lang/*/*.py")])]
+MANY = 5
 
 # A module is named as a whole if this share of its code is wanted.
 SHARE = 0.8
@@ -39,19 +41,16 @@ INSERT BEFORE .text;
 """
 
 
-def functions(adder, arguments):
+def functions(adder, arguments, stdin="/dev/null"):
     """The names of the functions that a run goes through, as the linker knows them."""
-    found = set()
-    for stdin in [__file__, "/dev/null"]:
-        with tempfile.TemporaryDirectory() as folder, open(stdin) as file:
-            out = f"{folder}/out"
-            command = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={out}"]
-            command += [adder, *arguments]
-            subprocess.run(command, check=True, capture_output=True, cwd=ROOT, stdin=file)
-            text = pathlib.Path(out).read_text()
-        # `fn=(number) name`, `cfn=` for what is called, with a number behind the name within itself.
-        found |= set(re.findall(r"^c?fn=\(\d+\) (\w[\w.$]*)", text, re.MULTILINE))
-    return found
+    with tempfile.TemporaryDirectory() as folder, open(stdin) as file:
+        out = f"{folder}/out"
+        command = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={out}"]
+        command += [adder, *arguments]
+        subprocess.run(command, capture_output=True, cwd=ROOT, stdin=file, timeout=300)
+        text = pathlib.Path(out).read_text()
+    # `fn=(number) name`, `cfn=` for what is called, with a number behind the name within itself.
+    return set(re.findall(r"^c?fn=\(\d+\) (\w[\w.$]*)", text, re.MULTILINE))
 
 
 def parts(name):
@@ -97,11 +96,15 @@ def main():
         fields = line.split()
         if len(fields) == 4 and fields[2] in "tTwW":
             sizes[fields[3]] = int(fields[1], 16)
-    out, known, before = HEAD, set(), set()
-    for runs in [STARTS, PROGRAMS]:
-        found = set().union(*(functions(adder, arguments) for arguments in runs)) & sizes.keys()
-        known |= found - {"main", "_start", "_init", "_fini"}
-        chosen = patterns(known, sizes) - before
+    starts, programs = set(), collections.Counter()
+    for arguments in STARTS:
+        starts |= functions(adder, arguments) | functions(adder, arguments, __file__)
+    for arguments in PROGRAMS:
+        programs.update(functions(adder, arguments))
+    many = {name for name, times in programs.items() if times * MANY >= len(PROGRAMS)}
+    out, before = HEAD, set()
+    for wanted in [starts, starts | many]:
+        chosen = patterns((wanted & sizes.keys()) - {"main", "_start", "_init", "_fini"}, sizes) - before
         before |= chosen
         out += "".join(f"    *(.text.{p} .text.unlikely.{p})\n" for p in sorted(chosen))
     (HERE / "startup.ld").write_text(out + TAIL)
