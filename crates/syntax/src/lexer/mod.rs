@@ -80,7 +80,12 @@ pub(crate) struct Lexer<'s> {
 pub(crate) fn prepare(source: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(source.len() + 4);
     let mut rest = source;
-    while let Some(at) = memchr::memchr(b'\r', rest) {
+    // (For a short text, `memchr`'s first look at the processor would take longer than all the rest.)
+    let find = |text: &[u8]| match text.len() {
+        ..64 => text.iter().position(|&byte| byte == b'\r'),
+        _ => memchr::memchr(b'\r', text),
+    };
+    while let Some(at) = find(rest) {
         text.extend_from_slice(&rest[..at]);
         text.push(b'\n');
         rest = &rest[at + 1..];
