@@ -7,6 +7,7 @@
 use crate::object::{Guarded, Obj, Ref};
 use crate::objects::bytes::{Source, byte_methods, byte_of, from_items, lend, ops, zeros};
 use crate::objects::int;
+use crate::objects::iterators;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
@@ -525,19 +526,9 @@ impl ByteArrayIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<ByteArrayIter>, vm: &Vm) -> Ref<Tuple> {
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
-        match zelf.array.get() {
-            Some(array) => Tuple::from_vec(vec![
-                iter,
-                Tuple::from_vec(vec![array.into()]).into(),
-                Value::int_unchecked(zelf.next.get() as i64),
-            ]),
-            None => {
-                let empty: Value = Tuple::empty().into();
-                Tuple::from_vec(vec![iter, Tuple::from_vec(vec![empty]).into()])
-            }
-        }
+    fn __reduce__(zelf: &Obj<ByteArrayIter>, vm: &Vm) -> PyResult {
+        let state = || Some((zelf.array.get()?.into(), zelf.next.get() as i64));
+        iterators::reduce(vm, state, iterators::nothing)
     }
     /// Set state information for unpickling.
     #[pymethod]

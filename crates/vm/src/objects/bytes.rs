@@ -8,6 +8,7 @@
 
 use crate::object::{GilCell, Guarded, Obj, Payload, Ref, alloc};
 use crate::objects::int;
+use crate::objects::iterators;
 use crate::objects::str_::{Str, codec};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
@@ -415,19 +416,9 @@ impl BytesIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<BytesIter>, vm: &Vm) -> Ref<Tuple> {
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
-        match zelf.bytes.get() {
-            Some(bytes) => Tuple::from_vec(vec![
-                iter,
-                Tuple::from_vec(vec![bytes.into()]).into(),
-                Value::int_unchecked(zelf.next.get() as i64),
-            ]),
-            None => {
-                let empty: Value = Tuple::empty().into();
-                Tuple::from_vec(vec![iter, Tuple::from_vec(vec![empty]).into()])
-            }
-        }
+    fn __reduce__(zelf: &Obj<BytesIter>, vm: &Vm) -> PyResult {
+        let state = || Some((zelf.bytes.get()?.into(), zelf.next.get() as i64));
+        iterators::reduce(vm, state, iterators::nothing)
     }
     /// Set state information for unpickling.
     #[pymethod]

@@ -7,6 +7,7 @@
 //!
 //! CPython's counterpart: `Objects/dictobject.c`.
 
+pub mod foreign;
 pub mod methods;
 pub mod ordered;
 pub mod table;

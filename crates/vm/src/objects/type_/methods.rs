@@ -281,8 +281,9 @@ impl Type {
     }
 
     #[getter(name = "__name__")]
-    fn get_name(zelf: &Obj<Type>, _vm: &Vm) -> String {
-        zelf.short_name().into()
+    fn get_name(zelf: &Obj<Type>, vm: &Vm) -> Ref<Str> {
+        // The same object each time, as `inspect` wants it.
+        vm.intern(&zelf.short_name())
     }
     #[setter(name = "__name__")]
     fn set_name(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
@@ -294,8 +295,8 @@ impl Type {
         Ok(())
     }
     #[getter(name = "__qualname__")]
-    fn get_qualname(zelf: &Obj<Type>, _vm: &Vm) -> String {
-        zelf.qualname.get().into()
+    fn get_qualname(zelf: &Obj<Type>, vm: &Vm) -> Ref<Str> {
+        vm.intern(&zelf.qualname.get())
     }
     #[setter(name = "__qualname__")]
     fn set_qualname(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {

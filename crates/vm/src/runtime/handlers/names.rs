@@ -38,7 +38,7 @@ fn global_or_builtin(vm: &Vm, m: &Machine, name: &Ref<Str>) -> PyResult {
 }
 
 /// Globals may be a dict subclass with its own `__getitem__`.
-fn dict_get(vm: &Vm, dict: &Obj<Dict>, name: &Ref<Str>) -> PyResult<Option<Value>> {
+pub(super) fn dict_get(vm: &Vm, dict: &Obj<Dict>, name: &Ref<Str>) -> PyResult<Option<Value>> {
     if dict.is_exact() { Ok(dict.get_str(name)) } else { mapping_get(vm, &dict.to_value(), name) }
 }
 
