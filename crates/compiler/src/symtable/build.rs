@@ -640,7 +640,7 @@ impl Builder<'_> {
                 self.optionals(&node.keys)?;
                 self.exprs(&node.values)
             }
-            ExprKind::Set(node) => self.exprs(&node.elts),
+            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(&node.elts),
             ExprKind::ListComp(node) => {
                 self.comprehension(&**node, &node.generators, &node.elt, None, "list comprehension")
             }

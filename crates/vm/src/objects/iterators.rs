@@ -157,11 +157,12 @@ impl ListReverseIter {
     #[pymethod]
     fn __reduce__(zelf: &Obj<ListReverseIter>, vm: &Vm) -> PyResult {
         let reversed = builtin(vm, "reversed")?;
-        let Some(list) = zelf.list.get() else {
-            return reduce(vm, || None, || List::from_vec(Vec::new()).into());
+        let one = |list: Ref<List>| -> Value { Tuple::from_vec(vec![list.into()]).into() };
+        let parts = match zelf.list.get() {
+            Some(list) => vec![reversed, one(list), Value::int_unchecked(zelf.at.get() as i64)],
+            None => vec![reversed, one(List::from_vec(Vec::new()))],
         };
-        let at = Value::int_unchecked(zelf.at.get() as i64);
-        Ok(Tuple::from_vec(vec![reversed, Tuple::from_vec(vec![list.into()]).into(), at]).into())
+        Ok(Tuple::from_vec(parts).into())
     }
     /// Set state information for unpickling.
     #[pymethod]

@@ -256,6 +256,10 @@ impl Convert for Expr {
                 "value" => constant::to_python(w, value),
                 _ => constant::prefix(w, value),
             }),
+            ExprKind::FrozenSet(_) => w.node("Constant", span, &mut |name| match name {
+                "value" => constant::fixed(w, self),
+                _ => Ok(Value::NONE),
+            }),
             _ => Err(w.vm.system_error("unexpected node")),
         }
     }

@@ -62,11 +62,11 @@ pub fn given(vm: &Vm, builtins: &Obj<Dict>) -> Value {
 
 /// A name in built-ins, whatever they are.
 pub fn get(vm: &Vm, builtins: &Obj<Dict>, name: &str) -> PyResult<Option<Value>> {
-    let name = vm.intern(name).to_value();
+    let name = vm.intern(name);
     if builtins.is_exact() {
-        return builtins.get(vm, &name);
+        return builtins.get_name(vm, &name);
     }
-    match object::get_item(vm, &builtins.to_value(), &name) {
+    match object::get_item(vm, &builtins.to_value(), &name.to_value()) {
         Ok(value) => Ok(Some(value)),
         Err(e) if e.is(&vm.exceptions().key_error) => Ok(None),
         Err(e) => Err(e),

@@ -361,8 +361,11 @@ impl Type {
         MappingProxy::new_value(zelf.dict().to_value())
     }
     #[getter(name = "__mro__")]
-    fn get_mro(zelf: &Obj<Type>, _vm: &Vm) -> Ref<Tuple> {
-        Tuple::from_vec(zelf.payload.mro().into_iter().map(Value::from).collect())
+    fn get_mro(zelf: &Obj<Type>, _vm: &Vm) -> Option<Ref<Tuple>> {
+        // A class whose order is being asked for has none yet.
+        let order = zelf.payload.mro();
+        let types = || order.into_iter().map(Value::from).collect();
+        if zelf.mro.with(Vec::is_empty) { None } else { Some(Tuple::from_vec(types())) }
     }
     #[getter(name = "__base__", member)]
     fn get_base(zelf: &Obj<Type>, _vm: &Vm) -> Option<Ref<Type>> {
