@@ -35,6 +35,7 @@ pub fn run<R>(mut config: Config, f: impl FnOnce(&Vm) -> R) -> R {
                 adder_vm::builtin_modules::sys::show_uncaught(vm, &exc);
             }
             adder_modules_core::start(vm);
+            adder_vm::runtime::gc::settle();
         }
         f(vm)
     })

@@ -94,49 +94,41 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// Collects positions, code unit after code unit.
+/// Collects positions, run after run of code units.
 #[derive(Default)]
 pub struct PositionsBuilder {
     bytes: Vec<u8>,
-    line: i64,
-    run: Option<(u32, Option<Position>)>,
+    line: u32,
 }
 
 impl PositionsBuilder {
     /// A builder with room for about so many runs.
     pub fn with_room(runs: usize) -> Self {
-        PositionsBuilder { bytes: Vec::with_capacity(runs * 5), ..Self::default() }
+        PositionsBuilder { bytes: Vec::with_capacity(runs * 5), line: 0 }
     }
 
-    /// The next `units` code units have this position.
-    pub fn push(&mut self, units: u32, position: Option<Position>) {
-        match &mut self.run {
-            Some((count, last)) if *last == position => *count += units,
-            run => {
-                let done = run.replace((units, position));
-                self.write(done);
-            }
-        }
-    }
-
-    pub fn finish(mut self) -> Positions {
-        let last = self.run.take();
-        self.write(last);
-        Positions(self.bytes.into())
-    }
-
-    fn write(&mut self, run: Option<(u32, Option<Position>)>) {
-        let Some((units, position)) = run else { return };
+    /// The next `units` code units have this position; those after them have another.
+    #[inline]
+    pub fn push_run(&mut self, units: u32, position: Option<Position>) {
         let Some(p) = position else {
             return self.number(units << 1);
         };
-        self.number(units << 1 | 1);
-        let step = i64::from(p.line) - self.line;
-        self.line = i64::from(p.line);
-        self.number(((step << 1) ^ (step >> 63)) as u32);
-        self.number(p.column);
-        self.number(p.end_line.saturating_sub(p.line));
-        self.number(p.end_column);
+        let step = i64::from(p.line) - i64::from(self.line);
+        self.line = p.line;
+        let step = ((step << 1) ^ (step >> 63)) as u32;
+        let spanned = p.end_line.saturating_sub(p.line);
+        let run = [units << 1 | 1, step, p.column, spanned, p.end_column];
+        // Nearly always each is a byte.
+        if run.iter().fold(0, |all, number| all | number) < 0x80 {
+            return self.bytes.extend_from_slice(&run.map(|number| number as u8));
+        }
+        for number in run {
+            self.number(number);
+        }
+    }
+
+    pub fn finish(self) -> Positions {
+        Positions(self.bytes.into())
     }
 
     fn number(&mut self, mut value: u32) {
@@ -157,8 +149,8 @@ mod tests {
         let a = Position { line: 10, column: 4, end_line: 12, end_column: 300 };
         let b = Position { line: 3, column: 0, end_line: 3, end_column: 1 };
         let mut builder = PositionsBuilder::default();
-        for (units, position) in [(2, Some(a)), (1, Some(a)), (4, None), (1, Some(b))] {
-            builder.push(units, position);
+        for (units, position) in [(3, Some(a)), (4, None), (1, Some(b))] {
+            builder.push_run(units, position);
         }
         let positions = builder.finish();
         assert_eq!(positions.runs().count(), 3);

@@ -230,8 +230,18 @@ impl Reader {
         self.strings.get(place)
     }
 
+    /// As many as a number says of what `read` reads, each of which takes a byte at least.
+    fn list<T>(&mut self, read: fn(&mut Reader) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.number()? as usize;
+        let mut list = Vec::with_capacity(count.min(self.bytes.len()));
+        for _ in 0..count {
+            list.push(read(self)?);
+        }
+        Some(list)
+    }
+
     fn names(&mut self) -> Option<Box<[PyStrBuf]>> {
-        (0..self.number()?).map(|_| self.string()).collect()
+        self.list(Reader::string).map(Vec::into_boxed_slice)
     }
 
     fn code(&mut self) -> Option<SharedCode> {
@@ -275,7 +285,7 @@ impl Reader {
     }
 
     fn constants(&mut self) -> Option<Vec<Const>> {
-        (0..self.number()?).map(|_| self.constant()).collect()
+        self.list(Reader::constant)
     }
 
     fn constant(&mut self) -> Option<Const> {

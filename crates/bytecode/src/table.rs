@@ -56,6 +56,11 @@ pub enum ArgKind {
     Raw,
 }
 
+impl ArgKind {
+    /// How many kinds there are.
+    pub const COUNT: usize = ArgKind::Raw as usize + 1;
+}
+
 /// `(pops, pushes)` of an instruction with this argument.
 pub type Effect = fn(u32) -> (u32, u32);
 
@@ -388,6 +393,12 @@ macro_rules! instructions {
             CALL_INTRINSIC_2 = 166, Raw, |_| (2, 1),
                 "Calls a function of the machine with two operands (see `Intrinsic2`).",
                 "a b -- result";
+            // Comprehensions inside the function they stand in (PEP 709)
+            CLEAR_FAST = 167, Local, |_| (0, 0),
+                "Unbinds a local variable if it is bound.", "--";
+            MAKE_CELL = 168, Free, |_| (0, 0),
+                "Puts a new, empty cell into the place of one; whoever shares the old one keeps it.",
+                "--";
         }
     };
 }

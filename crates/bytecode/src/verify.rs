@@ -23,8 +23,9 @@
 
 use crate::code::{CodeObject, flags};
 use crate::opcode::Op;
-use crate::table::ArgKind;
+use crate::table::{ArgKind, Effect, ROWS};
 use std::fmt;
+use std::sync::LazyLock;
 
 /// What kind of region an instruction is in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +76,8 @@ pub struct Step {
     pub target: u32,
     /// Something jumps here.
     pub is_target: bool,
+    /// A finally clause starts here.
+    starts_clause: bool,
 }
 
 /// How control gets into a finally clause the ordinary way.
@@ -129,25 +132,27 @@ struct State {
     block: u32,
 }
 
-struct Decoded {
-    offset: u32,
-    start: u32,
-    op: Op,
-    arg: u32,
-    state: Option<State>,
-    enters_finally: Option<Entry>,
-    leaves_handler: bool,
-    is_target: bool,
+/// The depth of a step that no way leads to (yet).
+const UNREACHED: u32 = u32::MAX;
+
+impl Step {
+    fn state(&self) -> Option<State> {
+        (self.depth != UNREACHED).then_some(State { depth: self.depth, block: self.block })
+    }
 }
 
 struct Walk<'a> {
     code: &'a CodeObject,
-    decoded: Vec<Decoded>,
-    /// Index into `decoded` for each code unit at which an instruction starts.
+    steps: Vec<Step>,
+    /// Index into `steps` for each code unit at which an instruction starts.
     at_unit: Vec<u32>,
     blocks: Vec<Block>,
-    /// The finally block whose clause starts at an instruction.
-    clause_of: Vec<u32>,
+    /// The instructions at which finally clauses start, with their blocks.
+    clauses: Vec<(usize, u32)>,
+    /// What arguments must be less than, by their kind.
+    limits: [u64; ArgKind::COUNT],
+    /// How many instructions were reached.
+    reached: usize,
     /// For each clause (by the byte offset of its start), how it is entered the ordinary way, once
     /// that is known; only then does its END_FINALLY go on to the next instruction.
     ordinary: Vec<(u32, Entry)>,
@@ -164,28 +169,14 @@ pub fn analyze(code: &CodeObject) -> Result<Analysis> {
     check_fields(code)?;
     let mut walk = decode(code)?;
     walk.enter(0, State { depth: 0, block: NO_BLOCK }, true, 0)?;
+    let plain = &*PLAIN;
     while let Some(at) = walk.waiting.pop() {
-        walk.step(at)?;
+        walk.straight_on(at, plain)?;
     }
-    let Walk { decoded, blocks, max_depth, .. } = walk;
-    let steps = decoded
-        .iter()
-        .filter_map(|d| {
-            let state = d.state?;
-            Some(Step {
-                offset: d.offset,
-                start: d.start,
-                op: d.op,
-                arg: d.arg,
-                depth: state.depth,
-                block: state.block,
-                enters_finally: d.enters_finally,
-                leaves_handler: d.leaves_handler,
-                target: jump_target(d).unwrap_or(0),
-                is_target: d.is_target,
-            })
-        })
-        .collect();
+    let Walk { mut steps, blocks, max_depth, reached, .. } = walk;
+    if reached < steps.len() {
+        steps.retain(|step| step.depth != UNREACHED);
+    }
     Ok(Analysis { steps, blocks, max_depth })
 }
 
@@ -212,47 +203,93 @@ fn check_fields(code: &CodeObject) -> Result<()> {
     Ok(())
 }
 
+/// An instruction after which control only goes on to the next one, with no condition but on the range
+/// of its argument and the height of the stack: most are.
+#[derive(Clone, Copy)]
+struct Plain {
+    kind: ArgKind,
+    pops: u8,
+    pushes: u8,
+    /// The effect of those where it depends on the argument.
+    effect: Option<Effect>,
+}
+
+/// By number, what the walk over plain instructions needs.
+static PLAIN: LazyLock<[Option<Plain>; 256]> = LazyLock::new(|| {
+    let mut all = [None; 256];
+    for row in ROWS {
+        if row.taken.is_some() || row.ends || is_block_op(row.op) || has_condition(row.op) {
+            continue;
+        }
+        let varies = matches!(row.arg, ArgKind::Count | ArgKind::Flags | ArgKind::Raw);
+        let (pops, pushes) = if varies { (0, 0) } else { (row.effect)(0) };
+        all[row.op as usize] = Some(Plain {
+            kind: row.arg,
+            pops: pops as u8,
+            pushes: pushes as u8,
+            effect: varies.then_some(row.effect),
+        });
+    }
+    all
+});
+
 fn decode(code: &CodeObject) -> Result<Walk<'_>> {
-    let mut decoded = Vec::with_capacity(code.code.len() / 2);
+    let mut steps = Vec::with_capacity(code.code.len() / 2);
     let mut at_unit = vec![NOWHERE; code.code.len() / 2];
-    let (mut arg, mut start) = (0u32, None);
+    let (mut arg_so_far, mut start) = (0u32, None);
     for (unit, pair) in code.code.chunks_exact(2).enumerate() {
         let offset = unit as u32 * 2;
         let Some(op) = Op::from_u8(pair[0]) else {
             return refuse(offset, format!("unknown opcode {}", pair[0]));
         };
         let first = *start.get_or_insert(offset);
-        if arg > u32::MAX >> 8 {
+        if arg_so_far > u32::MAX >> 8 {
             return refuse(offset, "the argument is too large");
         }
-        arg = arg << 8 | u32::from(pair[1]);
+        let arg = arg_so_far << 8 | u32::from(pair[1]);
         if op == Op::EXTENDED_ARG {
+            arg_so_far = arg;
             continue;
         }
         // Jumps may land on the first EXTENDED_ARG, which starts the instruction.
-        at_unit[first as usize / 2] = decoded.len() as u32;
-        decoded.push(Decoded {
+        at_unit[first as usize / 2] = steps.len() as u32;
+        let arg = if op.has_arg() { arg } else { 0 };
+        steps.push(Step {
             offset,
             start: first,
             op,
-            arg: if op.has_arg() { arg } else { 0 },
-            state: None,
+            arg,
+            depth: UNREACHED,
+            block: NO_BLOCK,
             enters_finally: None,
             leaves_handler: false,
+            target: jump_target(op, arg, offset),
             is_target: false,
+            starts_clause: false,
         });
-        (arg, start) = (0, None);
+        (arg_so_far, start) = (0, None);
     }
-    if decoded.is_empty() {
+    if steps.is_empty() {
         return refuse(0, "there is no instruction");
     }
-    let clause_of = vec![NO_BLOCK; decoded.len()];
+    let mut limits = [u64::MAX; ArgKind::COUNT];
+    for (kind, limit) in [
+        (ArgKind::Const, code.consts.len()),
+        (ArgKind::Name, code.names.len()),
+        (ArgKind::Local, code.varnames.len()),
+        (ArgKind::Free, code.cellvars.len() + code.freevars.len()),
+        (ArgKind::Compare, crate::opcode::CMP_OP.len() - 1),
+    ] {
+        limits[kind as usize] = limit as u64;
+    }
     Ok(Walk {
         code,
-        decoded,
+        steps,
         at_unit,
         blocks: Vec::new(),
-        clause_of,
+        clauses: Vec::new(),
+        limits,
+        reached: 0,
         ordinary: Vec::new(),
         ends: Vec::new(),
         waiting: Vec::new(),
@@ -260,19 +297,58 @@ fn decode(code: &CodeObject) -> Result<Walk<'_>> {
     })
 }
 
-/// Where a jump or a block set-up points to.
-fn jump_target(d: &Decoded) -> Option<u32> {
-    match d.op.arg_kind() {
-        ArgKind::JAbs => Some(d.arg),
-        ArgKind::JRel => d.offset.checked_add(2)?.checked_add(d.arg),
-        _ => None,
+/// The instructions that `Walk::step` has an arm of its own for.
+fn is_block_op(op: Op) -> bool {
+    matches!(
+        op,
+        Op::SETUP_LOOP
+            | Op::SETUP_EXCEPT
+            | Op::SETUP_FINALLY
+            | Op::SETUP_WITH
+            | Op::SETUP_ASYNC_WITH
+            | Op::POP_BLOCK
+            | Op::POP_EXCEPT
+            | Op::END_FINALLY
+            | Op::WITH_CLEANUP_START
+            | Op::WITH_CLEANUP_FINISH
+            | Op::GET_ANEXT
+            | Op::BREAK_LOOP
+            | Op::CONTINUE_LOOP
+    )
+}
+
+/// The instructions with a condition in `Walk::check_special`.
+fn has_condition(op: Op) -> bool {
+    matches!(
+        op,
+        Op::LIST_APPEND
+            | Op::SET_ADD
+            | Op::MAP_ADD
+            | Op::BUILD_TUPLE_UNPACK_WITH_CALL
+            | Op::BUILD_MAP_UNPACK_WITH_CALL
+            | Op::RAISE_VARARGS
+            | Op::BUILD_SLICE
+            | Op::MAKE_FUNCTION
+            | Op::ROT_N
+            | Op::UNPACK_EX
+            | Op::YIELD_VALUE
+            | Op::YIELD_FROM
+    )
+}
+
+/// Where a jump or a block set-up points to; 0 for other instructions.
+fn jump_target(op: Op, arg: u32, offset: u32) -> u32 {
+    match op.arg_kind() {
+        ArgKind::JAbs => arg,
+        ArgKind::JRel => offset.saturating_add(2).saturating_add(arg),
+        _ => 0,
     }
 }
 
 impl Walk<'_> {
     /// The instruction a jump lands on.
-    fn landing(&self, from: &Decoded) -> Result<usize> {
-        let target = jump_target(from).unwrap_or(NOWHERE);
+    fn landing(&self, from: &Step) -> Result<usize> {
+        let target = from.target;
         if target.is_multiple_of(2)
             && let Some(&index) = self.at_unit.get(target as usize / 2)
             && index != NOWHERE
@@ -302,14 +378,15 @@ impl Walk<'_> {
     /// Control reaches an instruction with a state: from `from`, by a jump or by falling into it.
     fn enter(&mut self, at: usize, state: State, falls: bool, from: usize) -> Result<()> {
         let mut state = state;
-        let offset = self.decoded.get(at).map_or(u32::MAX, |d| d.offset);
-        let clause = match self.clause_of.get(at) {
-            Some(&clause) => clause,
+        let offset = self.steps.get(at).map_or(u32::MAX, |d| d.offset);
+        let clause = match self.steps.get(at) {
+            Some(step) if step.starts_clause => self.clause_at(at),
+            Some(_) => None,
             None => {
-                return refuse(self.decoded[from].offset, "control runs off the end of the code");
+                return refuse(self.steps[from].offset, "control runs off the end of the code");
             }
         };
-        if clause != NO_BLOCK {
+        if let Some(clause) = clause {
             // The ordinary way into a finally clause, with a single None pushed by the compiler.
             let block = self.blocks[clause as usize];
             let around = self.blocks.get(block.parent as usize).copied();
@@ -329,7 +406,7 @@ impl Walk<'_> {
                 if !falls {
                     return refuse(offset, "jump into a finally clause");
                 }
-                self.decoded[from].enters_finally = Some(entry);
+                self.steps[from].enters_finally = Some(entry);
                 self.note_ordinary(block.target, entry, offset)?;
                 let level = block.level;
                 let body = Block { kind: BlockKind::FinallyBody, level, ..block };
@@ -340,11 +417,12 @@ impl Walk<'_> {
             return refuse(offset, "the stack grows too deep");
         }
         self.max_depth = self.max_depth.max(state.depth);
-        let decoded = &mut self.decoded[at];
-        decoded.is_target |= !falls;
-        match decoded.state {
+        let step = &mut self.steps[at];
+        step.is_target |= !falls;
+        match step.state() {
             None => {
-                decoded.state = Some(state);
+                (step.depth, step.block) = (state.depth, state.block);
+                self.reached += 1;
                 self.waiting.push(at);
                 Ok(())
             }
@@ -375,20 +453,20 @@ impl Walk<'_> {
         }
     }
 
-    fn check_arg(&self, d: &Decoded) -> Result<()> {
-        let table = match d.op.arg_kind() {
-            ArgKind::Const => self.code.consts.len(),
-            ArgKind::Name => self.code.names.len(),
-            ArgKind::Local => self.code.varnames.len(),
-            ArgKind::Free => self.code.cellvars.len() + self.code.freevars.len(),
-            ArgKind::Compare => crate::opcode::CMP_OP.len() - 1,
-            _ => return Ok(()),
-        };
-        if (d.arg as usize) < table { Ok(()) } else { refuse(d.offset, "argument out of range") }
+    fn check_arg(&self, d: &Step) -> Result<()> {
+        if u64::from(d.arg) < self.limits[d.op.arg_kind() as usize] {
+            return Ok(());
+        }
+        refuse(d.offset, "argument out of range")
     }
 
-    /// Special conditions on arguments.
-    fn check_special(&self, d: &Decoded, depth: u32) -> Result<()> {
+    /// The block of the finally clause that starts at an instruction.
+    fn clause_at(&self, at: usize) -> Option<u32> {
+        self.clauses.iter().find(|(start, _)| *start == at).map(|(_, block)| *block)
+    }
+
+    /// Special conditions on arguments: see [`has_condition`].
+    fn check_special(&self, d: &Step, depth: u32) -> Result<()> {
         let inside = |n: u32| n >= 1 && n < depth;
         let good = match d.op {
             Op::LIST_APPEND | Op::SET_ADD => inside(d.arg),
@@ -410,22 +488,59 @@ impl Walk<'_> {
         if good { Ok(()) } else { refuse(d.offset, format!("bad use of {}", d.op.name())) }
     }
 
-    fn step(&mut self, at: usize) -> Result<()> {
-        let Decoded { offset, op, arg, state, .. } = self.decoded[at];
-        let Some(State { depth, block }) = state else { return Ok(()) };
-        self.check_arg(&self.decoded[at])?;
-        self.check_special(&self.decoded[at], depth)?;
-        let need =
-            |n: u32| if depth >= n { Ok(()) } else { refuse(offset, "the stack runs empty") };
-        // A block's own words may not be taken by ordinary instructions inside it.
-        let floor = match self.blocks.get(block as usize) {
+    /// Walks over plain instructions as long as nothing is known of the next one, then over one by
+    /// [`Walk::step`].
+    fn straight_on(&mut self, from: usize, plain: &[Option<Plain>; 256]) -> Result<()> {
+        let Step { mut depth, block, .. } = self.steps[from];
+        let floor = self.floor(block);
+        let (mut at, mut deepest) = (from, self.max_depth);
+        while let Some([step, next]) = self.steps.get_mut(at..at + 2)
+            && let Some(Plain { kind, pops, pushes, effect }) = plain[step.op as usize]
+            && next.depth == UNREACHED
+            && !next.starts_clause
+        {
+            if u64::from(step.arg) >= self.limits[kind as usize] {
+                return refuse(step.offset, "argument out of range");
+            }
+            let (pops, pushes) = match effect {
+                None => (u32::from(pops), u32::from(pushes)),
+                Some(effect) => effect(step.arg),
+            };
+            if pops > depth || depth - pops < floor {
+                return refuse(step.offset, "the stack runs empty");
+            }
+            depth = (depth - pops).saturating_add(pushes);
+            if depth > MAX_STACK {
+                return refuse(next.offset, "the stack grows too deep");
+            }
+            deepest = deepest.max(depth);
+            (next.depth, next.block) = (depth, block);
+            at += 1;
+        }
+        self.max_depth = deepest;
+        self.reached += at - from;
+        self.step(at)
+    }
+
+    /// A block's own words may not be taken by ordinary instructions inside it.
+    fn floor(&self, block: u32) -> u32 {
+        match self.blocks.get(block as usize) {
             None => 0,
             Some(b) => match b.kind {
                 BlockKind::ExceptHandler => b.level + 1,
                 BlockKind::FinallyBody => b.level + 2,
                 BlockKind::Loop | BlockKind::Except | BlockKind::Finally => b.level,
             },
-        };
+        }
+    }
+
+    fn step(&mut self, at: usize) -> Result<()> {
+        let Step { offset, op, arg, depth, block, .. } = self.steps[at];
+        self.check_arg(&self.steps[at])?;
+        self.check_special(&self.steps[at], depth)?;
+        let need =
+            |n: u32| if depth >= n { Ok(()) } else { refuse(offset, "the stack runs empty") };
+        let floor = self.floor(block);
         let setup = |kind, level| Block { kind, parent: block, level, target: 0 };
         match op {
             Op::SETUP_LOOP
@@ -433,8 +548,8 @@ impl Walk<'_> {
             | Op::SETUP_FINALLY
             | Op::SETUP_WITH
             | Op::SETUP_ASYNC_WITH => {
-                let target = self.landing(&self.decoded[at])?;
-                let target_offset = self.decoded[target].start;
+                let target = self.landing(&self.steps[at])?;
+                let target_offset = self.steps[target].start;
                 let (kind, level, after) = match op {
                     Op::SETUP_LOOP => (BlockKind::Loop, depth, depth),
                     Op::SETUP_EXCEPT => (BlockKind::Except, depth, depth),
@@ -466,10 +581,14 @@ impl Walk<'_> {
                         self.enter(target, state, false, at)?;
                     }
                     _ => {
-                        if self.clause_of[target] != NO_BLOCK && self.clause_of[target] != new {
-                            return refuse(offset, "two blocks share a finally clause");
+                        match self.clause_at(target) {
+                            Some(known) if known == new => {}
+                            Some(_) => {
+                                return refuse(offset, "two blocks share a finally clause");
+                            }
+                            None => self.clauses.push((target, new)),
                         }
-                        self.clause_of[target] = new;
+                        self.steps[target].starts_clause = true;
                         let body =
                             Block { target: target_offset, ..setup(BlockKind::FinallyBody, level) };
                         let body = self.add_block(offset, body)?;
@@ -509,7 +628,7 @@ impl Walk<'_> {
                             Some(Entry::Inside) => State { depth: top.level, block: top.parent },
                             Some(Entry::AfterHandler) => {
                                 let handler = self.block(top.parent, offset)?;
-                                self.decoded[at].leaves_handler = true;
+                                self.steps[at].leaves_handler = true;
                                 State { depth: handler.level, block: handler.parent }
                             }
                         };
@@ -550,7 +669,7 @@ impl Walk<'_> {
             }
             Op::CONTINUE_LOOP => {
                 let found = self.find_loop(block, offset)?;
-                let target = self.landing(&self.decoded[at])?;
+                let target = self.landing(&self.steps[at])?;
                 // What is left of the stack when the blocks on the way have been left.
                 let (mut left, mut inner) = (depth, block);
                 while inner != found {
@@ -558,9 +677,9 @@ impl Walk<'_> {
                     left = left.min(around.level);
                     inner = around.parent;
                 }
-                match self.decoded[target].state {
+                match self.steps[target].state() {
                     Some(s) if s.block == found && s.depth <= left => {
-                        self.decoded[target].is_target = true;
+                        self.steps[target].is_target = true;
                         Ok(())
                     }
                     _ => refuse(offset, "CONTINUE_LOOP to a place outside its loop"),
@@ -577,7 +696,7 @@ impl Walk<'_> {
                     if pops > depth || depth - pops < floor {
                         return refuse(offset, "the stack runs empty");
                     }
-                    let target = self.landing(&self.decoded[at])?;
+                    let target = self.landing(&self.steps[at])?;
                     let depth = depth - pops + pushes;
                     self.enter(target, State { depth, block }, false, at)?;
                 }

@@ -75,11 +75,12 @@ fn run(vm: &Vm, options: &Options) -> i32 {
         let status = outcome(vm, Err(exc));
         return finish(vm, status);
     }
-    if !options.config.no_site
-        && let Err(exc) = import_::import_module(vm, "site")
-    {
-        let status = outcome(vm, Err(exc));
-        return finish(vm, status);
+    if !options.config.no_site {
+        if let Err(exc) = import_::import_module(vm, "site") {
+            let status = outcome(vm, Err(exc));
+            return finish(vm, status);
+        }
+        adder_vm::runtime::gc::settle();
     }
     let result = match &options.command {
         Command::File(path) => run_path(vm, &main, path).map(|()| 0),

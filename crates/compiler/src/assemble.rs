@@ -2,16 +2,17 @@
 //! `assemble`, `assemble_jump_offsets`, `assemble_lnotab` and `makecode` of CPython's
 //! `Python/compile.c`.
 
-use adder_bytecode::code::{CodeObject, Position, PositionsBuilder};
+use adder_bytecode::code::{CodeObject, Position, Positions, PositionsBuilder};
 use adder_bytecode::opcode::{EXTENDED_ARG, Op};
 use adder_bytecode::table::ArgKind;
+use adder_syntax::ast::Span;
 
 use crate::error::{Failure, Result};
 use crate::lines;
 use crate::names::Names;
 use crate::peephole;
 use crate::stack_depth::stack_depth;
-use crate::unit::Unit;
+use crate::unit::{Instr, Unit};
 
 /// What of a code object is the compiler's to say rather than the unit's.
 pub(crate) struct Frame {
@@ -42,27 +43,16 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
     }
     let stacksize = stack_depth(unit, frame.modern);
     let mut consts = unit.consts.take();
-    let offsets = resolve_jumps(unit)?;
-    let encoded = encode(unit, &offsets, frame.modern);
+    let jumps = resolve_jumps(unit)?;
+    let encoded = encode(unit, &jumps, frame.modern);
+    let lines = frame.modern.then_some(&*unit.instrs);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
-    let lines: Option<Vec<u32>> =
-        frame.modern.then(|| unit.instrs.iter().map(|instr| instr.span.start.line).collect());
-    let mut done = peephole::optimize(encoded, &mut consts, lines.as_deref())
-        .unwrap_or_else(|| encode(unit, &offsets, frame.modern));
+    let mut done = peephole::optimize(encoded, &mut consts, lines)
+        .unwrap_or_else(|| encode(unit, &jumps, frame.modern));
     for pair in done.code.iter_mut().filter(|pair| **pair == peephole::KEPT_NOP) {
         pair[1] = 0;
     }
-    let mut positions = PositionsBuilder::with_room(done.places.len());
-    for run in done.places.chunk_by(|a, b| a == b) {
-        let span = unit.instrs[run[0] as usize].span;
-        let position = Position {
-            line: span.start.line,
-            column: span.start.col,
-            end_line: span.end.line,
-            end_column: span.end.col,
-        };
-        positions.push(run.len() as u32, (span.start.line > 0).then_some(position));
-    }
+    let positions = positions(unit, &done.places);
     let mut shared = |list: &[adder_syntax::Symbol]| -> Box<[_]> {
         list.iter().map(|&name| names.shared(name)).collect()
     };
@@ -84,50 +74,60 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         lnotab: done.lnotab.into(),
         posonlyargcount: unit.posonlyargcount,
         qualname: unit.qualname.clone(),
-        positions: positions.finish(),
+        positions,
         extended: unit.instrs.iter().any(|instr| instr.op.is_extension())
             || unit.posonlyargcount > 0,
         code: done.code.into_flattened().into(),
     })
 }
 
-/// Gives jumps their arguments, and says where each instruction starts, in code units. Arguments
-/// decide on the length of instructions, and that on the arguments: round and round until
-/// nothing changes its length.
-fn resolve_jumps(unit: &mut Unit) -> Result<Vec<u32>> {
+/// What the code units of a unit are made from.
+struct Layout {
+    /// Where each instruction starts, in code units, and the whole length.
+    offsets: Vec<u32>,
+    /// Where jumps go to, in code units.
+    targets: Vec<u32>,
+}
+
+/// Gives jumps their arguments. Arguments decide on the length of instructions, and that on the
+/// arguments: round and round until nothing changes its length.
+fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
     let len = unit.instrs.len();
-    let targets: Vec<(usize, usize)> = (unit.instrs.iter().enumerate())
-        .filter(|(_, instr)| instr.op.is_jump())
-        .map(|(i, instr)| (i, unit.labels[instr.arg as usize] as usize))
-        .collect();
-    // CPython measures jumps by their argument of the round before, which at first is 0.
-    for &(i, _) in &targets {
-        unit.instrs[i].arg = 0;
+    let mut jumps: Vec<(u32, u32)> = Vec::new();
+    for (i, instr) in unit.instrs.iter_mut().enumerate() {
+        if instr.op.is_jump() {
+            jumps.push((i as u32, unit.labels[instr.arg as usize]));
+            // CPython measures jumps by their argument of the round before, which at first is 0.
+            instr.arg = 0;
+        }
     }
-    let mut offsets = vec![0u32; len + 1];
+    let mut offsets = Vec::with_capacity(len + 1);
     loop {
         let mut at = 0u32;
-        for (offset, instr) in offsets.iter_mut().zip(&unit.instrs) {
-            *offset = at;
+        offsets.clear();
+        offsets.extend(unit.instrs.iter().map(|instr| {
+            let here = at;
             at += width(instr.arg);
-        }
-        offsets[len] = at;
+            here
+        }));
+        offsets.push(at);
         if at > i32::MAX as u32 / 2 {
             return Err(Failure::Overflow("code object too large"));
         }
         let mut changed = false;
-        for &(i, target) in &targets {
-            let instr = &mut unit.instrs[i];
+        for &(i, target) in &jumps {
+            let instr = &mut unit.instrs[i as usize];
             let old = width(instr.arg);
-            let mut arg = offsets[target];
+            let mut arg = offsets[target as usize];
             if instr.op.arg_kind() == ArgKind::JRel {
-                arg = arg.saturating_sub(offsets[i] + old);
+                arg = arg.saturating_sub(offsets[i as usize] + old);
             }
             instr.arg = arg * 2;
             changed |= width(instr.arg) != old;
         }
         if !changed {
-            return Ok(offsets);
+            let targets = jumps.iter().map(|&(_, target)| offsets[target as usize]).collect();
+            return Ok(Layout { offsets, targets });
         }
     }
 }
@@ -139,27 +139,71 @@ pub(crate) struct Encoded {
     pub(crate) lnotab: Vec<u8>,
     /// For each code unit, the instruction it belongs to.
     pub(crate) places: Vec<u32>,
+    /// Whether a jump arrives at a code unit; one more than there are units.
+    pub(crate) arrivals: Vec<bool>,
 }
 
-fn encode(unit: &Unit, offsets: &[u32], modern: bool) -> Encoded {
+fn encode(unit: &Unit, layout: &Layout, modern: bool) -> Encoded {
+    let Layout { offsets, targets } = layout;
     let units = offsets.last().copied().unwrap_or(0) as usize;
-    let mut code = Vec::with_capacity(units);
-    let mut places = Vec::with_capacity(units);
+    let pair = |instr: &Instr| match instr.op {
+        Op::NOP => peephole::KEPT_NOP,
+        op => [op as u8, instr.arg as u8],
+    };
+    let mut arrivals = vec![false; units + 1];
+    for &target in targets {
+        arrivals[target as usize] = true;
+    }
+    let (code, places) = if units == unit.instrs.len() {
+        (unit.instrs.iter().map(pair).collect(), (0..units as u32).collect())
+    } else {
+        let mut code = Vec::with_capacity(units);
+        let mut places = Vec::with_capacity(units);
+        for (instr, i) in unit.instrs.iter().zip(0..) {
+            for k in (1..width(instr.arg)).rev() {
+                code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
+                places.push(i);
+            }
+            code.push(pair(instr));
+            places.push(i);
+        }
+        (code, places)
+    };
     let mut lines = LineTable::new(unit.first_line);
     for (i, instr) in unit.instrs.iter().enumerate() {
         let line = if modern { instr.span.start.line } else { instr.line };
         if line != 0 && (!modern || line != lines.line || i == 0) {
-            lines.push(code.len() as u32 * 2, line);
+            lines.push(offsets[i] * 2, line);
         }
-        for k in (1..width(instr.arg)).rev() {
-            code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
-            places.push(i as u32);
-        }
-        let pair = [instr.op as u8, instr.arg as u8];
-        code.push(if instr.op == Op::NOP { peephole::KEPT_NOP } else { pair });
-        places.push(i as u32);
     }
-    Encoded { code, lnotab: lines.bytes, places }
+    Encoded { code, lnotab: lines.bytes, places, arrivals }
+}
+
+/// Where in the source the code units belong.
+fn positions(unit: &Unit, places: &[u32]) -> Positions {
+    let mut positions = PositionsBuilder::with_room(places.len());
+    let mut rest = places.iter().map(|&place| unit.instrs[place as usize].span);
+    let Some(mut span) = rest.next() else { return positions.finish() };
+    let mut units = 1;
+    for next in rest {
+        if next == span {
+            units += 1;
+        } else {
+            positions.push_run(units, position(span));
+            (span, units) = (next, 1);
+        }
+    }
+    positions.push_run(units, position(span));
+    positions.finish()
+}
+
+fn position(span: Span) -> Option<Position> {
+    (span.start.line > 0).then_some(Position {
+        line: span.start.line,
+        column: span.start.col,
+        end_line: span.end.line,
+        end_column: span.end.col,
+    })
 }
 
 /// `co_lnotab`: pairs of a step in the code (0 to 255) and a step in lines (-128 to 127); larger

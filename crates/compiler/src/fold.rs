@@ -13,7 +13,7 @@ const MOST_BITS: u64 = 128;
 const MOST_ITEMS: u64 = 20;
 
 /// Instructions with two operands that are folded.
-pub(crate) fn is_binary(op: Op) -> bool {
+pub(crate) const fn is_binary(op: Op) -> bool {
     matches!(
         op,
         Op::BINARY_POWER

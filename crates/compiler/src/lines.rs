@@ -16,9 +16,44 @@ use crate::unit::{Instr, Kind, Unit};
 
 /// Gives the instructions of a unit their places.
 pub(crate) fn settle(unit: &mut Unit) {
-    shorten(unit);
-    let exit = copy_exits(unit);
-    spread(unit, exit);
+    let mut jumps = jumps_of(unit);
+    shorten(unit, &jumps);
+    let exit = exit_of(unit);
+    let exit = match exit.filter(|&exit| jumps.iter().any(|&at| leads(unit, at, exit).is_some())) {
+        Some(exit) => {
+            let moved = copy_exits(unit, exit);
+            jumps = jumps_of(unit);
+            Some(moved)
+        }
+        None => exit,
+    };
+    for &at in &jumps {
+        let instr = &mut unit.instrs[at];
+        if instr.op == Op::BREAK_LOOP {
+            instr.arg = 0;
+        }
+    }
+    spread(unit, &jumps, exit);
+}
+
+/// The instructions that jump, by their numbers.
+fn jumps_of(unit: &Unit) -> Vec<usize> {
+    let jumps = |instr: &Instr| instr.op.is_jump() || instr.op == Op::BREAK_LOOP;
+    unit.instrs.iter().enumerate().filter(|(_, instr)| jumps(instr)).map(|(at, _)| at).collect()
+}
+
+/// The instruction on the line of its `def` that a function begins with.
+pub(crate) fn begin(unit: &mut Unit) {
+    if !matches!(unit.kind, Kind::Module | Kind::Class) {
+        let head = Pos { line: unit.first_line, col: 0 };
+        let span = Span { start: head, end: head };
+        unit.instrs.push(Instr { op: Op::NOP, arg: 0, line: 0, span });
+    }
+}
+
+/// The number of the first instruction behind that.
+fn first_of_kind(kind: Kind) -> usize {
+    usize::from(!matches!(kind, Kind::Module | Kind::Class))
 }
 
 fn is_placed(instr: &Instr) -> bool {
@@ -46,8 +81,8 @@ fn target(unit: &Unit, instr: &Instr) -> Option<usize> {
 
 /// Jumps do not go by way of jumps that nothing in the source stands for, so that those have few ways
 /// that lead to them.
-fn shorten(unit: &mut Unit) {
-    for i in 0..unit.instrs.len() {
+fn shorten(unit: &mut Unit, jumps: &[usize]) {
+    for &i in jumps {
         let mut instr = unit.instrs[i];
         match instr.op {
             Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_FORWARD | Op::JUMP_ABSOLUTE => {
@@ -113,47 +148,48 @@ fn way_out(unit: &Unit, at: usize, exit: usize) -> Option<usize> {
     None
 }
 
-/// Copies the `return` that nobody wrote, if there is one, to the places from which control comes
-/// there. Where it is.
-fn copy_exits(unit: &mut Unit) -> Option<usize> {
-    let exit = exit_of(unit);
-    let leads = |unit: &Unit, instr: &Instr| -> Option<usize> {
-        let (exit, to) = match instr.op {
-            Op::BREAK_LOOP => (exit?, unit.break_target(instr)?),
-            Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_FORWARD | Op::JUMP_ABSOLUTE => {
-                (exit?, target(unit, instr)?)
-            }
-            _ => return None,
-        };
-        let blocks = way_out(unit, to, exit)?;
-        let direct = matches!(instr.op, Op::JUMP_FORWARD | Op::JUMP_ABSOLUTE);
-        (direct || blocks == 0).then_some(blocks)
+/// How many blocks end between a jump and the exit, if it leads there and can have its own.
+fn leads(unit: &Unit, at: usize, exit: usize) -> Option<usize> {
+    let instr = &unit.instrs[at];
+    let to = match instr.op {
+        Op::BREAK_LOOP => unit.break_target(instr)?,
+        Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_FORWARD | Op::JUMP_ABSOLUTE => {
+            target(unit, instr)?
+        }
+        _ => return None,
     };
-    let ways = unit.instrs.iter().filter(|instr| leads(unit, instr).is_some()).count()
-        + usize::from(exit.is_some_and(|at| at > 0 && !ends(unit.instrs[at - 1].op)));
+    let blocks = way_out(unit, to, exit)?;
+    let direct = matches!(instr.op, Op::JUMP_FORWARD | Op::JUMP_ABSOLUTE);
+    (direct || blocks == 0).then_some(blocks)
+}
+
+/// Copies the `return` that nobody wrote to the places from which control comes there. Where it is
+/// then.
+fn copy_exits(unit: &mut Unit, exit: usize) -> usize {
     let len = unit.instrs.len();
+    let ways: Vec<Option<usize>> = (0..len).map(|at| leads(unit, at, exit)).collect();
+    let falls = exit > 0 && !ends(unit.instrs[exit - 1].op);
+    let many = ways.iter().flatten().count() + usize::from(falls) > 1;
     let mut moved: Vec<u32> = Vec::with_capacity(len + 1);
     let mut new: Vec<Instr> = Vec::with_capacity(len);
     let mut tests = Vec::new();
     let copy = |unit: &Unit, new: &mut Vec<Instr>, span: Span| {
-        let parts = unit.instrs[exit.unwrap_or(len)..].iter();
-        new.extend(parts.map(|instr| Instr { span, ..*instr }));
+        new.extend(unit.instrs[exit..].iter().map(|instr| Instr { span, ..*instr }));
     };
-    for instr in &unit.instrs {
+    for (instr, way) in unit.instrs.iter().zip(ways) {
         moved.push(new.len() as u32);
-        if let Some(blocks) = leads(unit, instr) {
+        if let Some(blocks) = way {
             if !matches!(instr.op, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE) {
                 let end = Instr { op: Op::POP_BLOCK, arg: 0, ..*instr };
                 new.extend(std::iter::repeat_n(end, blocks));
                 copy(unit, &mut new, instr.span);
                 continue;
             }
-            if ways > 1 {
+            if many {
                 tests.push(new.len());
             }
         }
-        let arg = if instr.op == Op::BREAK_LOOP { 0 } else { instr.arg };
-        new.push(Instr { arg, ..*instr });
+        new.push(*instr);
     }
     moved.push(new.len() as u32);
     for &at in &tests {
@@ -168,17 +204,17 @@ fn copy_exits(unit: &mut Unit) -> Option<usize> {
         copy(unit, &mut new, span);
     }
     unit.instrs = new;
-    exit.map(|at| moved[at] as usize)
+    moved[exit] as usize
 }
 
 /// What has no place gets that of the one instruction that leads to it, if it is one; NOPs that
 /// share their line with a neighbour go.
-fn spread(unit: &mut Unit, exit: Option<usize>) {
-    let old = std::mem::take(&mut unit.instrs);
-    let len = old.len();
+fn spread(unit: &mut Unit, jumps: &[usize], exit: Option<usize>) {
+    let len = unit.instrs.len();
     // How many jumps arrive at each instruction, and the last of them.
-    let mut arrivals: Vec<(u32, usize)> = vec![(0, 0); len + 1];
-    for (i, instr) in old.iter().enumerate() {
+    let mut arrivals: Vec<(u32, u32)> = vec![(0, 0); len + 1];
+    for &at in jumps {
+        let instr = &unit.instrs[at];
         let Some(to) = target(unit, instr) else { continue };
         let Some(place) = arrivals.get_mut(to) else { continue };
         match instr.op {
@@ -189,47 +225,51 @@ fn spread(unit: &mut Unit, exit: Option<usize>) {
             | Op::SETUP_FINALLY
             | Op::SETUP_WITH
             | Op::SETUP_ASYNC_WITH => place.0 += 2,
-            _ => *place = (place.0 + 1, i),
+            _ => *place = (place.0 + 1, at as u32),
         }
     }
-    let mut spans: Vec<Span> = old.iter().map(|instr| instr.span).collect();
-    let mut moved: Vec<u32> = Vec::with_capacity(len + 1);
-    let mut new: Vec<Instr> = Vec::with_capacity(len + 1);
-    if !matches!(unit.kind, Kind::Module | Kind::Class) {
-        let head = Pos { line: unit.first_line, col: 0 };
-        let span = Span { start: head, end: head };
-        new.push(Instr { op: Op::NOP, arg: 0, line: 0, span });
-    }
-    for (i, instr) in old.iter().enumerate() {
-        moved.push(new.len() as u32);
-        let falls = i > 0 && !ends(old[i - 1].op);
+    let instrs = &mut unit.instrs;
+    let first = first_of_kind(unit.kind);
+    // What goes, by its number; everything behind moves up.
+    let mut gone: Vec<u32> = Vec::new();
+    let mut above = Instr { op: Op::RETURN_VALUE, arg: 0, line: 0, span: Span::default() };
+    for i in first..len {
+        let mut instr = instrs[i];
+        let falls = !ends(above.op);
         let (jumps, from) = arrivals[i];
-        if spans[i].start.line == 0 {
+        if !is_placed(&instr) {
             if falls && jumps == 0 {
-                spans[i] = spans[i - 1];
-            } else if !falls && jumps == 1 && from < i {
-                spans[i] = spans[from];
+                instr.span = above.span;
+            } else if !falls && jumps == 1 && (from as usize) < i {
+                let moved = gone.partition_point(|&gone| gone < from);
+                instr.span = instrs[from as usize - moved].span;
             }
         }
-        let span = spans[i];
+        let line = instr.span.start.line;
+        let last = std::mem::replace(&mut above, instr);
         if instr.op == Op::NOP && i + 1 < len {
-            let line = span.start.line;
-            let (next, others) = (spans[i + 1].start.line, arrivals[i + 1].0);
-            if others == 0 && (next == 0 || next == line) {
-                if next == 0 {
-                    spans[i + 1] = span;
+            let next = &mut instrs[i + 1];
+            let next_line = next.span.start.line;
+            if arrivals[i + 1].0 == 0 && (next_line == 0 || next_line == line) {
+                if next_line == 0 {
+                    next.span = instr.span;
                 }
                 // Whoever arrives here arrives there.
                 arrivals[i + 1] = (jumps, from);
+                gone.push(i as u32);
                 continue;
             }
-            if falls && jumps == 0 && spans[i - 1].start.line == line {
+            if falls && jumps == 0 && last.span.start.line == line {
+                gone.push(i as u32);
                 continue;
             }
         }
-        new.push(Instr { span, ..*instr });
+        instrs[i - gone.len()] = instr;
     }
-    moved.push(new.len() as u32);
-    unit.move_labels(&moved);
-    unit.instrs = new;
+    if !gone.is_empty() {
+        instrs.truncate(len - gone.len());
+        for place in unit.labels.iter_mut().filter(|place| **place != u32::MAX) {
+            *place -= gone.partition_point(|gone| gone < place) as u32;
+        }
+    }
 }

@@ -13,6 +13,7 @@ use adder_bytecode::table::ArgKind;
 
 use crate::assemble::{Encoded, width};
 use crate::fold;
+use crate::unit::Instr;
 
 type Unit = [u8; 2];
 const NOP: Unit = [Op::NOP as u8, 0];
@@ -22,14 +23,13 @@ pub(crate) const KEPT_NOP: Unit = [Op::NOP as u8, 1];
 /// Optimises wordcode. `None` if a jump would get longer than it is, which makes all the work
 /// void; what was folded stays among the constants even then.
 ///
-/// `lines` are those of the instructions by their number (`places`), 0 if there is none; at level 3.6
-/// there are none at all.
+/// `lines` are the instructions, whose lines are to be kept; at level 3.6 they are not.
 pub(crate) fn optimize(
     encoded: Encoded,
     consts: &mut Vec<Const>,
-    lines: Option<&[u32]>,
+    lines: Option<&[Instr]>,
 ) -> Option<Encoded> {
-    let Encoded { code, mut lnotab, mut places } = encoded;
+    let Encoded { code, mut lnotab, mut places, arrivals } = encoded;
     // A step of 255 in the line table means that a step was too large for one entry; CPython 3.6
     // leaves such code alone, and also code with a step of one line back, which looks the same.
     let large = match lines {
@@ -37,18 +37,18 @@ pub(crate) fn optimize(
         None => lnotab.contains(&255),
     };
     if large {
-        return Some(Encoded { code, lnotab, places });
+        return Some(Encoded { code, lnotab, places, arrivals });
     }
     let lines = lines.map(|lines| (lines, &places[..]));
-    let mut pass = Pass { blocks: mark_blocks(&code), code, consts, stack: Vec::new(), lines };
+    let mut pass = Pass { code, arrivals, consts, stack: Vec::new(), has_nops: false, lines };
     pass.run();
-    let Pass { mut code, blocks, .. } = pass;
-    if code.contains(&NOP) {
-        let moved = new_offsets(&code, blocks);
+    let Pass { mut code, arrivals, has_nops, .. } = pass;
+    if has_nops {
+        let moved = new_offsets(&code);
         compact(&mut code, &moved, &mut places)?;
         adjust_lines(&mut lnotab, &moved);
     }
-    Some(Encoded { code, lnotab, places })
+    Some(Encoded { code, lnotab, places, arrivals })
 }
 
 fn op_at(code: &[Unit], i: usize) -> u8 {
@@ -99,41 +99,67 @@ fn target(code: &[Unit], i: usize, op: Op) -> usize {
     if op.arg_kind() == ArgKind::JAbs { arg } else { arg + i + 1 }
 }
 
-/// A number for each code unit; it changes wherever a jump can arrive.
-fn mark_blocks(code: &[Unit]) -> Vec<u32> {
-    let mut blocks = vec![0u32; code.len() + 1];
-    for i in 0..code.len() {
-        if let Some(op) = is_jump(code[i][0])
-            && let Some(mark) = blocks.get_mut(target(code, i, op))
-        {
-            *mark = 1;
-        }
-    }
-    let mut count = 0;
-    for mark in &mut blocks {
-        count += *mark;
-        *mark = count;
-    }
-    blocks
+/// Where the pass stops.
+mod stop {
+    /// Nowhere: an instruction about which there is nothing to say.
+    pub(super) const NO: u8 = 0;
+    /// Here.
+    pub(super) const YES: u8 = 1;
+    /// Behind it: EXTENDED_ARG belongs to the instruction that follows.
+    pub(super) const BEHIND: u8 = 2;
 }
+
+/// That by the number of the instruction.
+const STOP: [u8; 256] = {
+    let mut table = [stop::NO; 256];
+    let mut number = 0;
+    while number < 256 {
+        if let Some(op) = Op::from_u8(number as u8) {
+            let optimised = op.is_jump()
+                || fold::is_binary(op)
+                || matches!(
+                    op,
+                    Op::UNARY_NOT
+                        | Op::UNARY_NEGATIVE
+                        | Op::UNARY_INVERT
+                        | Op::UNARY_POSITIVE
+                        | Op::COMPARE_OP
+                        | Op::LOAD_CONST
+                        | Op::BUILD_TUPLE
+                        | Op::BUILD_LIST
+                        | Op::BUILD_SET
+                        | Op::RETURN_VALUE
+                );
+            if optimised {
+                table[number] = stop::YES;
+            }
+        }
+        number += 1;
+    }
+    table[EXTENDED_ARG as usize] = stop::BEHIND;
+    table
+};
 
 struct Pass<'a> {
     code: Vec<Unit>,
-    blocks: Vec<u32>,
+    /// Whether a jump arrives at a code unit, or did so at first.
+    arrivals: Vec<bool>,
     consts: &'a mut Vec<Const>,
     /// Indices of the constants loaded by the run of LOAD_CONST that ends here.
     stack: Vec<u32>,
-    /// Lines by the numbers of instructions, and the numbers by code units; `None` at level 3.6.
-    lines: Option<(&'a [u32], &'a [u32])>,
+    has_nops: bool,
+    /// The instructions, and their numbers by code units; `None` at level 3.6.
+    lines: Option<(&'a [Instr], &'a [u32])>,
 }
 
 impl Pass<'_> {
     /// No jump arrives behind `from`, up to and including `to`.
     fn one_block(&self, from: usize, to: usize) -> bool {
-        to < self.code.len() && self.blocks[from] == self.blocks[to]
+        to < self.code.len() && !self.arrivals[from + 1..=to].contains(&true)
     }
 
     fn nops(&mut self, from: usize, to: usize) {
+        self.has_nops |= from < to;
         self.code[from..to].fill(NOP);
     }
 
@@ -191,9 +217,21 @@ impl Pass<'_> {
     }
 
     fn run(&mut self) {
-        let mut i = find_op(&self.code, 0);
+        let mut i = 0;
         let mut in_consts = false;
-        while i < self.code.len() {
+        while let Some(unit) = self.code.get(i) {
+            match STOP[unit[0] as usize] {
+                stop::BEHIND => {
+                    i += 1;
+                    continue;
+                }
+                stop::NO => {
+                    in_consts = false;
+                    i += 1;
+                    continue;
+                }
+                _ => {}
+            }
             if !in_consts {
                 self.stack.clear();
             }
@@ -202,10 +240,7 @@ impl Pass<'_> {
             while start > 0 && self.code[start - 1][0] == EXTENDED_ARG {
                 start -= 1;
             }
-            let mut next = i + 1;
-            while op_at(&self.code, next) == EXTENDED_ARG {
-                next += 1;
-            }
+            let mut next = find_op(&self.code, i + 1);
             if let Some(op) = Op::from_u8(self.code[i][0]) {
                 match op {
                     Op::UNARY_NOT => self.negated_jump(start, i, next),
@@ -237,7 +272,7 @@ impl Pass<'_> {
                     }
                     Op::RETURN_VALUE => {
                         let mut end = i + 1;
-                        while end < self.code.len() && self.one_block(i, end) {
+                        while end < self.code.len() && !self.arrivals[end] {
                             end += 1;
                         }
                         if end > i + 1 {
@@ -389,7 +424,10 @@ impl Pass<'_> {
     /// May the jump at `i` pass over what it arrives at? A line that runs is not lost (PEP 626).
     fn may_skip(&self, i: usize, second: usize) -> bool {
         let Some((lines, numbers)) = self.lines else { return true };
-        let line = |at: usize| numbers.get(at).and_then(|&n| lines.get(n as usize)).copied();
+        let line = |at: usize| {
+            let instr = numbers.get(at).and_then(|&n| lines.get(n as usize));
+            instr.map(|instr| instr.span.start.line)
+        };
         let second = line(second).unwrap_or(0);
         second == 0 || line(i) == Some(second)
     }
@@ -422,14 +460,15 @@ impl Pass<'_> {
     }
 }
 
-/// Where each code unit will be once the NOPs are gone; written over what the blocks were.
-fn new_offsets(code: &[Unit], mut moved: Vec<u32>) -> Vec<u32> {
+/// Where each code unit will be once the NOPs are gone.
+fn new_offsets(code: &[Unit]) -> Vec<u32> {
     let mut at = 0;
-    moved.clear();
-    for unit in code {
-        moved.push(at);
+    let mut moved = Vec::with_capacity(code.len() + 1);
+    moved.extend(code.iter().map(|unit| {
+        let here = at;
         at += u32::from(*unit != NOP);
-    }
+        here
+    }));
     moved.push(at);
     moved
 }

@@ -170,6 +170,8 @@ fn same_code(a: &CodeObject, b: &CodeObject, positions: bool) -> bool {
 pub(crate) struct NameTable {
     pub(crate) list: Vec<Symbol>,
     index: HashMap<Symbol, u32, Build>,
+    /// Names that are there again, and how often before: name, how often, number.
+    again: Vec<(Symbol, usize, u32)>,
 }
 
 const SEARCHED: usize = 8;
@@ -186,18 +188,40 @@ impl NameTable {
     fn clear(&mut self) {
         self.list.clear();
         self.index.clear();
+        self.again.clear();
     }
 
     pub(crate) fn add(&mut self, name: Symbol) -> u32 {
-        if let Some(i) = self.get(name) {
-            return i;
+        match self.get(name) {
+            Some(i) => i,
+            None => self.push(name),
         }
+    }
+
+    /// The number of a name that stands in the table `before` times already.
+    pub(crate) fn add_again(&mut self, name: Symbol, before: usize) -> u32 {
+        // The first one goes first: it is what a search by name finds.
+        let first = self.add(name);
+        if before == 0 {
+            return first;
+        }
+        if let Some(known) = self.again.iter().find(|known| (known.0, known.1) == (name, before)) {
+            return known.2;
+        }
+        let i = self.push(name);
+        self.again.push((name, before, i));
+        i
+    }
+
+    fn push(&mut self, name: Symbol) -> u32 {
         let i = self.list.len() as u32;
         self.list.push(name);
         if self.list.len() == SEARCHED + 1 {
-            self.index.extend(self.list.iter().zip(0..).map(|(&name, i)| (name, i)));
+            for (&name, i) in self.list.iter().zip(0..) {
+                self.index.entry(name).or_insert(i);
+            }
         } else if self.list.len() > SEARCHED {
-            self.index.insert(name, i);
+            self.index.entry(name).or_insert(i);
         }
         i
     }
@@ -206,6 +230,7 @@ impl NameTable {
 /// A code object in the making.
 pub(crate) struct Unit {
     pub(crate) kind: Kind,
+    /// The scope that names are looked up in: the unit's own, or an inlined comprehension's.
     pub(crate) scope: ScopeId,
     pub(crate) name: Symbol,
     pub(crate) qualname: PyStrBuf,
@@ -229,6 +254,9 @@ pub(crate) struct Unit {
     pub(crate) cells: Vec<Symbol>,
     pub(crate) cellvar_count: u32,
     pub(crate) frame_blocks: Vec<FrameBlock>,
+    /// While an inlined comprehension is written: what unbinds its variables, and those of
+    /// comprehensions inside it, if it fails.
+    pub(crate) clean_up: Option<Vec<(Op, u32)>>,
 
     /// The line for the line table, and whether an instruction has taken it (level 3.6).
     pub(crate) line: u32,
@@ -280,6 +308,7 @@ impl Unit {
             cells: Vec::new(),
             cellvar_count: 0,
             frame_blocks: Vec::new(),
+            clean_up: None,
             line: 0,
             line_set: false,
             span: Span::default(),

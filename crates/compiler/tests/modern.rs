@@ -94,7 +94,8 @@ fn every_instruction_is_emitted_by_some_source() {
 
 #[test]
 fn extensions_are_marked() {
-    assert!(!compiled("x = [y for y in z if y]\nf'{x!r:>5}'\nwith (a as b, c): pass\n").extended);
+    assert!(!compiled("x = list(y for y in z)\nf'{x!r:>5}'\nwith (a as b, c): pass\n").extended);
+    assert!(compiled("x = [y for y in z if y]\n").extended);
     let code = compiled("def f(a, /): pass\ndef g(a): pass\n");
     assert!(find(&code, "f").is_some_and(|f| f.extended && f.posonlyargcount == 1));
     assert!(find(&code, "g").is_some_and(|g| !g.extended));
@@ -103,11 +104,33 @@ fn extensions_are_marked() {
 #[test]
 fn keys_come_before_values() {
     let code = compiled("{k(): v() for x in y}\n");
-    let names: Vec<_> = find(&code, "<dictcomp>").expect("there").names.to_vec();
-    assert_eq!(names, ["k", "v"]);
+    assert_eq!(*code.names, ["y", "k", "v"]);
     let code = try_compile("{k(): v() for x in y}\n", Level::Py36).expect("valid").code;
     let names: Vec<_> = find(&code, "<dictcomp>").expect("there").names.to_vec();
     assert_eq!(names, ["v", "k"]);
+}
+
+#[test]
+fn comprehensions_run_where_they_stand() {
+    let code = compiled(
+        "def f(x, y): return [x for x in y], {x for x in y}, [[x for x in x] for x in y]\n",
+    );
+    let f = find(&code, "f").expect("there");
+    assert!(f.consts.iter().all(|value| !matches!(value, Const::Code(_))));
+    // Another `x` beside the parameter, and one for the comprehension inside a comprehension.
+    assert_eq!(*f.varnames, ["x", "y", "x", "x"]);
+
+    // A cell only if a function inside asks for it, and not for the comprehension's sake.
+    let code = compiled("def f(a, b): return [a + x + (lambda: b + y)() for x in a for y in b]\n");
+    let f = find(&code, "f").expect("there");
+    assert_eq!(*f.cellvars, ["b", "y"]);
+    let code = compiled("def f(x): return [lambda: x for x in x]\n");
+    assert_eq!(*find(&code, "f").expect("there").cellvars, ["x", "x"]);
+
+    // Generator expressions stay functions, and so do comprehensions in annotations of classes.
+    let code =
+        compiled("def f(y): return (x for x in y)\nclass C:\n def g(a: [x for x in y]): pass\n");
+    assert!(find(&code, "<genexpr>").is_some() && find(&code, "<listcomp>").is_some());
 }
 
 #[test]

@@ -9,10 +9,10 @@
 //!   slots `new` and `init` may carry `sig = "..."`, and `name = "..."` for error texts: then they
 //!   take their parameters as methods do, instead of `CallArgs`.
 
-use crate::signature::{Options, doc, extract_tokens, params, params_tokens};
+use crate::signature::{Options, doc, extract_tokens, params, params_tokens, shim};
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{FnArg, ImplItem, ItemImpl, Result, Signature, Type};
+use syn::{FnArg, ImplItem, ItemImpl, Result, ReturnType, Signature, Type};
 
 pub fn expand(item: TokenStream) -> Result<TokenStream> {
     let mut block: ItemImpl = syn::parse2(item)?;
@@ -81,6 +81,15 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                     } else {
                         quote!(<#this>::#ident(zelf, vm, #(#extract),*))
                     };
+                    let function = shim(
+                        &plain,
+                        &quote!(args: &[Option<::adder_vm::value::Value>]),
+                        &quote!(::adder_vm::runtime::errors::PyResult),
+                        &quote! {
+                            #fetch
+                            ::adder_vm::runtime::args::IntoResult::into_result(#call, vm)
+                        },
+                    );
                     defs.push(quote!(::adder_vm::runtime::args::NativeDef {
                         name: #name,
                         doc: #docs,
@@ -88,38 +97,45 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                         params: #list,
                         arity: ::adder_vm::runtime::args::Arity::of(#list),
                         flavour: ::adder_vm::runtime::args::Flavour::#flavour,
-                        function: |vm, args| {
-                            #fetch
-                            ::adder_vm::runtime::args::IntoResult::into_result(#call, vm)
-                        },
+                        function: #function,
                     }));
                 }
             }
             "getter" => {
                 let receiver = receiver(&function.sig, &this);
-                getset.push((name, docs, options.has("member"), quote!(|vm, zelf| {
-                    #receiver
-                    ::adder_vm::runtime::args::IntoResult::into_result(<#this>::#ident(zelf, vm), vm)
-                })));
+                let get = shim(
+                    &plain,
+                    &quote!(zelf: &::adder_vm::value::Value),
+                    &quote!(::adder_vm::runtime::errors::PyResult),
+                    &quote! {
+                        #receiver
+                        let found = <#this>::#ident(zelf, vm);
+                        ::adder_vm::runtime::args::IntoResult::into_result(found, vm)
+                    },
+                );
+                getset.push((name, docs, options.has("member"), get));
             }
             "setter" => {
                 let receiver = receiver(&function.sig, &this);
                 let name = options
                     .text("name")
                     .unwrap_or_else(|| plain.trim_start_matches("set_").to_string());
-                setters.push((
-                    name,
-                    quote!(|vm, zelf, value| {
+                let set = shim(
+                    &plain,
+                    &quote! {
+                        zelf: &::adder_vm::value::Value,
+                        value: Option<::adder_vm::value::Value>
+                    },
+                    &quote!(::adder_vm::runtime::errors::PyResult<()>),
+                    &quote! {
                         #receiver
                         <#this>::#ident(zelf, vm, value)
-                    }),
-                ));
+                    },
+                );
+                setters.push((name, set));
             }
             _ => {
                 let setter = quote::format_ident!("set_{}", plain);
-                let rest: Vec<_> = (0..function.sig.inputs.len().saturating_sub(2))
-                    .map(|i| quote::format_ident!("a{i}"))
-                    .collect();
                 if let Some(text) = options.text("sig") {
                     slots.push(constructor(function, &this, &plain, &options, &text)?);
                 } else if plain == "finalize" {
@@ -128,10 +144,31 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                     slots.push(quote!(slots.set_new(<#this>::#ident);));
                 } else {
                     let receiver = receiver(&function.sig, &this);
-                    slots.push(quote!(slots.#setter(|vm, zelf, #(#rest),*| {
-                        #receiver
-                        <#this>::#ident(zelf, vm, #(#rest),*)
-                    });));
+                    let (rest, types): (Vec<_>, Vec<_>) = function
+                        .sig
+                        .inputs
+                        .iter()
+                        .skip(2)
+                        .enumerate()
+                        .filter_map(|(i, argument)| match argument {
+                            FnArg::Typed(typed) => Some((quote::format_ident!("a{i}"), &typed.ty)),
+                            FnArg::Receiver(_) => None,
+                        })
+                        .unzip();
+                    let result = match &function.sig.output {
+                        ReturnType::Type(_, result) => quote!(#result),
+                        ReturnType::Default => quote!(()),
+                    };
+                    let fill = shim(
+                        &plain,
+                        &quote!(zelf: &::adder_vm::value::Value, #(#rest: #types),*),
+                        &result,
+                        &quote! {
+                            #receiver
+                            <#this>::#ident(zelf, vm, #(#rest),*)
+                        },
+                    );
+                    slots.push(quote!(slots.#setter(#fill);));
                 }
             }
         }
@@ -180,20 +217,34 @@ fn constructor(
     let list = params(&function.sig, 2, Some(text))?;
     let extract = extract_tokens(&list, 0, &name);
     let list = params_tokens(&list);
-    let (first, fetch) = match slot {
-        "new" => (quote!(ty), quote!()),
-        _ => (quote!(zelf), receiver(&function.sig, this)),
+    let (first, result, fetch) = match slot {
+        "new" => (
+            quote!(ty: &::adder_vm::object::Obj<::adder_vm::objects::type_::Type>),
+            quote!(::adder_vm::runtime::errors::PyResult),
+            quote!(),
+        ),
+        _ => (
+            quote!(zelf: &::adder_vm::value::Value),
+            quote!(::adder_vm::runtime::errors::PyResult<()>),
+            receiver(&function.sig, this),
+        ),
     };
     let call = match slot {
         "new" => quote!(<#this>::#ident(vm, ty, #(#extract),*)),
         _ => quote!(<#this>::#ident(zelf, vm, #(#extract),*)),
     };
-    Ok(quote!(slots.#setter(|vm, #first, args| {
-        const DEF: ::adder_vm::runtime::args::NativeDef =
-            ::adder_vm::runtime::args::NativeDef::constructor(#name, #list);
-        #fetch
-        ::adder_vm::runtime::args::with_bound(vm, &DEF, args, |args| #call)
-    });))
+    let fill = shim(
+        slot,
+        &quote!(#first, args: ::adder_vm::runtime::args::CallArgs<'_>),
+        &result,
+        &quote! {
+            const DEF: ::adder_vm::runtime::args::NativeDef =
+                ::adder_vm::runtime::args::NativeDef::constructor(#name, #list);
+            #fetch
+            ::adder_vm::runtime::args::with_bound(vm, &DEF, args, |args| #call)
+        },
+    );
+    Ok(quote!(slots.#setter(#fill);))
 }
 
 /// The line that turns `zelf: &Value` into what the function's first parameter asks for.

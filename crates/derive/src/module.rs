@@ -4,7 +4,7 @@
 //! `#[init]` runs when the module is imported and adds constants and types. The inner doc comment
 //! of the `mod` is the module's docstring.
 
-use crate::signature::{Options, doc, extract_tokens, params, params_tokens};
+use crate::signature::{Options, doc, extract_tokens, params, params_tokens, shim};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, Item, ItemMod, Result};
@@ -56,6 +56,15 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
             Some(text) => quote!(Some(#text)),
             None => quote!(None),
         };
+        let function = shim(
+            plain,
+            &quote!(args: &[Option<::adder_vm::value::Value>]),
+            &quote!(::adder_vm::runtime::errors::PyResult),
+            &quote! {
+                let _ = args;
+                ::adder_vm::runtime::args::IntoResult::into_result(#ident(vm, #(#extract),*), vm)
+            },
+        );
         defs.push(quote!(::adder_vm::runtime::args::NativeDef {
             name: #name,
             doc: #docs,
@@ -63,10 +72,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
             params: #list,
             arity: ::adder_vm::runtime::args::Arity::of(#list),
             flavour: ::adder_vm::runtime::args::Flavour::Function,
-            function: |vm, args| {
-                let _ = args;
-                ::adder_vm::runtime::args::IntoResult::into_result(#ident(vm, #(#extract),*), vm)
-            },
+            function: #function,
         }));
     }
     let definition: Item = syn::parse2(quote! {

@@ -64,6 +64,24 @@ pub fn extract_tokens(params: &[Param], offset: usize, function: &TokenStream) -
     params.iter().enumerate().map(fetch).collect()
 }
 
+/// What a table or a slot points to: a function with the machine's own signature around the declared
+/// one. It has a name rather than being a closure, so that profiles and the linker (`crates/cli/link`)
+/// can tell it from the others.
+pub fn shim(
+    name: &str,
+    arguments: &TokenStream,
+    result: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    let name = quote::format_ident!("native_{name}");
+    quote!({
+        fn #name(vm: &::adder_vm::runtime::vm::Vm, #arguments) -> #result {
+            #body
+        }
+        #name
+    })
+}
+
 /// The docstring: the doc comment's lines, without the leading blank of each.
 pub fn doc(attributes: &[Attribute]) -> String {
     let mut lines = Vec::new();

@@ -58,28 +58,56 @@ fn gather(
     Ok(())
 }
 
+/// What every start reads. Their code lies together, so that few pages of the binary need to be there.
+const AT_START: [&str; 14] = [
+    "importlib/_bootstrap.py",
+    "importlib/_bootstrap_external.py",
+    "_library_importer.py",
+    "zipimport.py",
+    "abc.py",
+    "codecs.py",
+    "io.py",
+    "stat.py",
+    "_collections_abc.py",
+    "genericpath.py",
+    "posixpath.py",
+    "os.py",
+    "_sitebuiltins.py",
+    "site.py",
+];
+
 /// The image: see `src/image.rs`.
 fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, Failure> {
-    let mut index = Vec::new();
     let mut data = Vec::new();
     let mut place = |bytes: &[u8]| -> Result<[u32; 2], Failure> {
         let at = u32::try_from(data.len())?;
         data.extend_from_slice(bytes);
         Ok([at, u32::try_from(bytes.len())?])
     };
-    for (path, content) in files {
+    let mut paths = BTreeMap::new();
+    for path in files.keys() {
+        paths.insert(path, place(path.as_bytes())?);
+    }
+    let mut codes = BTreeMap::new();
+    let others = files.keys().map(String::as_str).filter(|path| !AT_START.contains(path));
+    for path in AT_START.into_iter().chain(others) {
+        let content =
+            files.get(path).ok_or_else(|| format!("no {path}, which every start reads"))?;
         let code = match path.strip_suffix(".py") {
             Some(_) => compile(path, content)?,
             None => Vec::new(),
         };
+        codes.insert(path, place(&code)?);
+    }
+    let mut index = Vec::new();
+    for (path, content) in files {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(content)?;
         let packed = encoder.finish()?;
-        let size = u32::try_from(content.len())?;
-        for part in [place(path.as_bytes())?, place(&code)?, place(&packed)?] {
+        for part in [paths[path], codes[path.as_str()], place(&packed)?] {
             index.extend(part.iter().flat_map(|number| number.to_le_bytes()));
         }
-        index.extend(size.to_le_bytes());
+        index.extend(u32::try_from(content.len())?.to_le_bytes());
     }
     let mut image = u32::try_from(files.len())?.to_le_bytes().to_vec();
     image.extend(index);

@@ -4,9 +4,10 @@
 //! | --- | --- |
 //! | 4 | number of files |
 //! | 28 each | place and length of its path, of its code (length 0: no module) and of its packed text, and the text's length unpacked; ordered by path |
-//! | the rest | the data that places count in |
+//! | the rest | the data that places count in: all paths, all code, all texts |
 //!
-//! All numbers are little-endian and of four bytes. Code is marshalled in Adder's own format and read
+//! Each of the three lies together, and of the code what every start reads: a search looks at many
+//! paths, and whatever is looked at is a page of the binary in memory. All numbers are little-endian and of four bytes. Code is marshalled in Adder's own format and read
 //! where it lies; texts are compressed by zlib, each for itself.
 
 use flate2::read::ZlibDecoder;

@@ -193,6 +193,13 @@ impl Value {
 
     // ---- heap objects ----
 
+    /// The object's head, with the reference that the value owns.
+    #[inline(always)]
+    pub(crate) fn into_head(self) -> NonNull<ObjHead> {
+        debug_assert!(self.is_pointer());
+        // SAFETY: words are never zero.
+        unsafe { NonNull::new_unchecked(self.into_bits() as *mut ObjHead) }
+    }
     /// The object's head, if this is a heap object.
     #[inline(always)]
     pub fn head(&self) -> Option<&ObjHead> {

@@ -7,7 +7,7 @@ use adder_syntax::ast::*;
 
 use super::{Compiler, docstring};
 use crate::error::{Failure, Result};
-use crate::symtable::{Block, Role, ScopeId};
+use crate::symtable::{Block, Meaning, Role, ScopeId};
 use crate::unit::Kind;
 
 /// Flags of `MAKE_FUNCTION`: what lies on the stack below the code.
@@ -172,17 +172,11 @@ impl<'a> Compiler<'a> {
 
     /// The cell of this unit that a function inside shares.
     fn closure_cell(&mut self, name: Symbol) -> Result<u32> {
-        use crate::symtable::Meaning;
         let known = self.names.known;
-        let scope = self.scope();
-        let count = self.u.cellvar_count as usize;
-        let own = scope.meaning(name) == Meaning::Cell
-            || (scope.block == Block::Class && (name == known.class_ || name == known.classdict));
-        let (from, part) =
-            if own { (0, &self.u.cells[..count]) } else { (count, &self.u.cells[count..]) };
-        match part.iter().position(|&cell| cell == name) {
-            Some(index) => Ok((from + index) as u32),
-            None => self.error(format!("no cell for name '{}'", self.names.name(name))),
-        }
+        let (owner, meaning) = self.table.resolve(self.u.scope, name);
+        let in_class = self.table.scope(owner).block == Block::Class;
+        let own = meaning == Meaning::Cell
+            || (in_class && (name == known.class_ || name == known.classdict));
+        self.cell_of(owner, if own { Meaning::Cell } else { Meaning::Free }, name)
     }
 }

@@ -140,6 +140,9 @@ impl<'a> Compiler<'a> {
         self.u.span = outer.span;
         self.outer.push(outer);
         self.init_cells();
+        if self.modern {
+            crate::lines::begin(&mut self.u);
+        }
     }
 
     fn init_cells(&mut self) {
@@ -148,7 +151,7 @@ impl<'a> Compiler<'a> {
             self.u.varnames.add(name);
         }
         let known = self.names.known;
-        let mut cells: Vec<Symbol> = Vec::new();
+        let mut cells: Vec<Symbol> = scope.inlined_cells.clone();
         let mut free: Vec<Symbol> = Vec::new();
         for entry in scope.symbols.iter() {
             if entry.meaning == Meaning::Cell {

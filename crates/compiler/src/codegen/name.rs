@@ -7,7 +7,8 @@ use adder_syntax::ast::ExprContext;
 
 use super::Compiler;
 use crate::error::Result;
-use crate::symtable::{Block, Meaning};
+use crate::symtable::{Block, Meaning, ScopeId};
+use crate::unit::Kind;
 
 /// Where a name lives at run time.
 enum Place {
@@ -45,18 +46,20 @@ impl Compiler<'_> {
         }
         let name = self.mangle(name);
         let scope = self.scope();
-        let meaning = scope.meaning(name);
-        let fast = scope.block.is_function_like();
+        let (owner, meaning) = self.table.resolve(self.u.scope, name);
+        let fast = self.table.scope(owner).block.is_function_like();
         let place = match meaning {
             Meaning::Free | Meaning::Cell => Place::Deref,
             Meaning::Local if fast => Place::Fast,
+            // In a module's comprehension names mean what they mean around it (PEP 709).
+            Meaning::GlobalImplicit if scope.inlined && self.u.kind == Kind::Module => Place::Name,
             Meaning::GlobalImplicit if fast => Place::Global,
             Meaning::GlobalExplicit => Place::Global,
             _ => Place::Name,
         };
         match place {
             Place::Fast => {
-                let index = self.u.varnames.add(name);
+                let index = self.fast_local(owner, name);
                 let op = pick(ctx, Op::LOAD_FAST, Op::STORE_FAST, Op::DELETE_FAST);
                 self.u.emit(op, index);
             }
@@ -103,14 +106,30 @@ impl Compiler<'_> {
         }
     }
 
+    /// The number of a local variable of a scope of this unit. Where an inlined comprehension has a
+    /// variable of the same name as the function, or as a comprehension around it, both are there.
+    pub(super) fn fast_local(&mut self, owner: ScopeId, name: Symbol) -> u32 {
+        let shadowed = self.table.shadowed(owner, name, Meaning::Local);
+        self.u.varnames.add_again(name, shadowed)
+    }
+
     /// The number of a name among `co_cellvars + co_freevars`. A class can have `__class__` in
     /// both: its own, and that of the class around it, which is what the name means to it.
     pub(super) fn cell(&mut self, name: Symbol) -> Result<u32> {
-        let cells = &self.u.cells;
-        let free = self.scope().meaning(name) == Meaning::Free;
-        let from = if free { self.u.cellvar_count as usize } else { 0 };
-        match cells[from..].iter().position(|&cell| cell == name) {
-            Some(index) => Ok((from + index) as u32),
+        let (owner, meaning) = self.table.resolve(self.u.scope, name);
+        self.cell_of(owner, meaning, name)
+    }
+
+    /// The number of the cell for a name that means this in a scope of this unit.
+    pub(super) fn cell_of(&self, owner: ScopeId, meaning: Meaning, name: Symbol) -> Result<u32> {
+        let count = self.u.cellvar_count as usize;
+        let (from, to, nth) = match meaning {
+            Meaning::Free => (count, self.u.cells.len(), 0),
+            _ => (0, count, self.table.shadowed(owner, name, Meaning::Cell)),
+        };
+        let mut places = (from..to).filter(|&at| self.u.cells[at] == name);
+        match places.nth(nth) {
+            Some(index) => Ok(index as u32),
             None => self.error(format!("no cell for name '{}'", self.names.name(name))),
         }
     }

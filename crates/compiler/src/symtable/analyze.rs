@@ -4,7 +4,7 @@
 
 use adder_syntax::Symbol;
 
-use super::{Block, Meaning, ScopeId, SymbolTable, TOP, def};
+use super::{Block, Entry, Meaning, ScopeId, SymbolTable, TOP, def};
 use crate::error::{Result, error};
 use crate::names::Names;
 
@@ -26,7 +26,58 @@ pub(crate) fn analyze(table: &mut SymbolTable, names: &Names) -> Result<()> {
             i += 1;
         }
     }
+    let inlined: Vec<ScopeId> =
+        (0..table.scopes.len() as ScopeId).filter(|&id| table.scope(id).inlined).collect();
+    // What an inner scope changes in an outer one concerns its other inner ones, too.
+    for _ in 0..2 {
+        inlined.iter().for_each(|&id| agree(table, id));
+    }
+    inlined.iter().for_each(|&id| find_cells(table, id));
     Ok(())
+}
+
+/// Where scopes of one code bind the same name, all do it in cells if one does: a name is either a
+/// fast local of a code or a cell.
+fn agree(table: &mut SymbolTable, id: ScopeId) {
+    for i in 0..table.scope(id).symbols.entries.len() {
+        let Entry { name, meaning, .. } = table.scope(id).symbols.entries[i];
+        let other = match meaning {
+            Meaning::Local => Meaning::Cell,
+            Meaning::Cell => Meaning::Local,
+            _ => continue,
+        };
+        if table.shadowed(id, name, other) == 0 {
+            continue;
+        }
+        let mut at = id;
+        loop {
+            let scope = &mut table.scopes[at as usize];
+            if scope.meaning(name) == Meaning::Local && scope.block.is_function_like() {
+                scope.symbols.entry(name).meaning = Meaning::Cell;
+            }
+            if !scope.inlined {
+                break;
+            }
+            at = scope.parent;
+        }
+    }
+}
+
+/// Tells the code around an inlined comprehension which cells it needs.
+fn find_cells(table: &mut SymbolTable, id: ScopeId) {
+    let host = table.host(id);
+    for i in 0..table.scope(id).symbols.entries.len() {
+        let Entry { name, meaning, .. } = table.scope(id).symbols.entries[i];
+        if meaning != Meaning::Cell {
+            continue;
+        }
+        let wanted = table.shadowed(id, name, Meaning::Cell) + 1;
+        let around = table.scope(host);
+        let own = around.block.is_function_like() && around.meaning(name) == Meaning::Cell;
+        let has = usize::from(own) + around.inlined_cells.iter().filter(|&&n| n == name).count();
+        let missing = wanted.saturating_sub(has);
+        table.scopes[host as usize].inlined_cells.extend(std::iter::repeat_n(name, missing));
+    }
 }
 
 fn decide(
@@ -92,6 +143,13 @@ fn decide(
             }
         }
     }
+    if scope.inlined
+        && is_class_cell(names, name)
+        && table.scope(table.host(id)).block == Block::Class
+    {
+        // As in CPython, the cells that come with a class are not to be had there.
+        return Ok(Meaning::GlobalImplicit);
+    }
     Ok(match outer(table, names, id, name) {
         Outer::Bound(owner) => {
             capture(table, names, id, owner, name);
@@ -99,6 +157,11 @@ fn decide(
         }
         Outer::Global => Meaning::GlobalImplicit,
     })
+}
+
+fn is_class_cell(names: &Names, name: Symbol) -> bool {
+    let known = &names.known;
+    [known.class_, known.classdict, known.conditional_annotations].contains(&name)
 }
 
 /// The class directly around an annotation scope (the scope of type parameters may lie between).
@@ -141,7 +204,8 @@ fn outer(table: &SymbolTable, names: &Names, mut id: ScopeId, name: Symbol) -> O
     Outer::Global
 }
 
-/// Makes a name free in the scopes between `inner` and its owner, and a cell in the owner.
+/// Makes a name free in the scopes between `inner` and its owner, and a cell in the owner, unless
+/// all that is one code.
 fn capture(table: &mut SymbolTable, names: &Names, inner: ScopeId, owner: ScopeId, name: Symbol) {
     let mut id = table.scope(inner).parent;
     while id != owner {
@@ -155,6 +219,9 @@ fn capture(table: &mut SymbolTable, names: &Names, inner: ScopeId, owner: ScopeI
             _ => entry.flags |= def::FREE_CLASS,
         }
         id = scope.parent;
+    }
+    if table.host(inner) == table.host(owner) {
+        return;
     }
     let scope = &mut table.scopes[owner as usize];
     if scope.block == Block::Class {

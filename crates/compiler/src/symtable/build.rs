@@ -765,13 +765,18 @@ impl Builder<'_> {
         let Some((outermost, rest)) = generators.split_first() else { return Ok(()) };
         // The outermost iterable is evaluated in the scope around and handed in.
         self.iterable(&outermost.iter)?;
+        // PEP 709. An annotation scope in a class has its own way of looking names up.
+        let inlined = self.modern && !generator && !self.here().can_see_class_scope;
         self.enter(node, Role::Body, Block::Function);
         let scope = self.here();
         scope.coroutine = outermost.is_async;
         scope.generator = generator;
         scope.comprehension = Some(kind);
-        let arg0 = self.names.known.arg0;
-        self.note(arg0, def::PARAM, Span::default())?;
+        scope.inlined = inlined;
+        if !inlined {
+            let arg0 = self.names.known.arg0;
+            self.note(arg0, def::PARAM, Span::default())?;
+        }
         self.target(&outermost.target)?;
         self.exprs(&outermost.ifs)?;
         for part in rest {

@@ -163,6 +163,12 @@ pub(crate) struct Scope {
     pub(crate) varkeywords: bool,
     /// What errors call it, if it is a comprehension.
     pub(crate) comprehension: Option<&'static str>,
+    /// A comprehension that runs in the code around it (PEP 709). It is a scope nevertheless: its
+    /// variables are its own.
+    pub(crate) inlined: bool,
+    /// Variables of comprehensions inlined here that need cells; a name comes as often as it is
+    /// in use at the same time.
+    pub(crate) inlined_cells: Vec<Symbol>,
     /// Visiting the iterable of a comprehension in this scope (no `:=` there).
     comp_iter_expr: u32,
     /// Visiting the target of a comprehension's loop.
@@ -198,6 +204,8 @@ impl Scope {
             varargs: false,
             varkeywords: false,
             comprehension: None,
+            inlined: false,
+            inlined_cells: Vec::new(),
             comp_iter_expr: 0,
             comp_iter_target: false,
             needs_class_closure: false,
@@ -230,6 +238,44 @@ pub(crate) struct SymbolTable {
 impl SymbolTable {
     pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
         &self.scopes[id as usize]
+    }
+
+    /// The scope in whose code a scope runs: itself, but for comprehensions that are inlined.
+    pub(crate) fn host(&self, mut id: ScopeId) -> ScopeId {
+        while self.scope(id).inlined {
+            id = self.scope(id).parent;
+        }
+        id
+    }
+
+    /// How many scopes around an inlined one, in the same code, bind a name in the same way as it:
+    /// as fast locals or as cells. Their variables are not in use by this one's name.
+    pub(crate) fn shadowed(&self, mut id: ScopeId, name: Symbol, meaning: Meaning) -> usize {
+        let mut count = 0;
+        while self.scope(id).inlined {
+            id = self.scope(id).parent;
+            let around = self.scope(id);
+            let binds = around.block.is_function_like() && around.meaning(name) == meaning;
+            count += usize::from(binds);
+        }
+        count
+    }
+
+    /// The scope of a code that decides what a name in one of its scopes means, and what it means:
+    /// inlined comprehensions leave free names to what is around them.
+    pub(crate) fn resolve(&self, mut id: ScopeId, name: Symbol) -> (ScopeId, Meaning) {
+        loop {
+            let scope = self.scope(id);
+            let meaning = scope.meaning(name);
+            if !scope.inlined || meaning != Meaning::Free {
+                return (id, meaning);
+            }
+            id = scope.parent;
+            // The names of a class are not visible in it: it only passes the cell on.
+            if !self.scope(id).block.is_function_like() {
+                return (id, Meaning::Free);
+            }
+        }
     }
 
     /// The scope that a node of the tree opens. The node is known by its address: the tree does

@@ -16,8 +16,6 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bytecode::code::Const;
 use adder_derive::pymodule;
-use siphasher::sip::SipHasher13;
-use std::hash::Hasher;
 
 /// Who holds the import lock, and how often: one lock that the same thread may take again.
 #[derive(Clone, Copy)]
@@ -244,9 +242,8 @@ pub mod imp {
     #[pyfunction(sig = "(key, source)")]
     fn source_hash(vm: &Vm, key: i64, source: &Value) -> PyResult<Ref<Bytes>> {
         let source = buffer::to_vec(vm, source)?;
-        let mut hasher = SipHasher13::new_with_keys(key as u64, 0);
-        hasher.write(&source);
-        Ok(Bytes::from_slice(&hasher.finish().to_le_bytes()))
+        let hash = crate::runtime::hash::siphash13((key as u64, 0), &source);
+        Ok(Bytes::from_slice(&hash.to_le_bytes()))
     }
 
     #[init]
@@ -263,4 +260,4 @@ pub mod imp {
 
 /// Adder's own `.pyc` files: a magic number that no CPython uses, and the two bytes that text mode
 /// would spoil. It changes with whatever marshalled code holds.
-const MAGIC_TOKEN: i64 = 0x0a0d_0000 | 0xadd2;
+const MAGIC_TOKEN: i64 = 0x0a0d_0000 | 0xadd3;

@@ -56,6 +56,8 @@ pub(crate) mod gc_flag {
     pub const WEAKLY_REFERENCED: u8 = 4;
     /// Found unreachable by the collection that is running.
     pub const UNREACHABLE: u8 = 8;
+    /// Made before the program began.
+    pub const FROM_START: u8 = 16;
 }
 
 impl GcHead {
@@ -95,6 +97,18 @@ impl ObjHead {
     #[inline(always)]
     pub(crate) fn incref(&self) {
         self.refcount.set(self.refcount.get() + 1);
+    }
+
+    /// Is there more than one reference?
+    #[inline(always)]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.refcount.get() > 1
+    }
+    /// Gives up a reference that is not the last one.
+    #[inline(always)]
+    pub(crate) fn decref_shared(&self) {
+        debug_assert!(self.is_shared());
+        self.refcount.set(self.refcount.get() - 1);
     }
 
     /// The object's type.
@@ -138,14 +152,25 @@ impl ObjHead {
 /// The caller owns a reference to the live object `ptr`, and does not use it again.
 #[inline(always)]
 pub(crate) unsafe fn decref(ptr: NonNull<ObjHead>) {
+    // SAFETY: passed on; then that was the last reference.
+    unsafe {
+        if decref_to_zero(ptr) {
+            dealloc(ptr)
+        }
+    }
+}
+
+/// Gives up one reference; if it was the last one, the caller has to `dealloc` the object.
+///
+/// # Safety
+/// As for [`decref`].
+#[inline(always)]
+pub(crate) unsafe fn decref_to_zero(ptr: NonNull<ObjHead>) -> bool {
     // SAFETY: alive until the count is zero.
     let head = unsafe { ptr.as_ref() };
     let count = head.refcount.get() - 1;
     head.refcount.set(count);
-    if count == 0 {
-        // SAFETY: that was the last reference.
-        unsafe { dealloc(ptr) }
-    }
+    count == 0
 }
 
 /// How deep `dealloc` nests in itself before objects wait in line (CPython's "trashcan"): freeing a
@@ -164,7 +189,7 @@ static TRASHCAN: GilCell<Trashcan> = GilCell::new(Trashcan { depth: 0, waiting: 
 /// # Safety
 /// No reference to `ptr` is left.
 #[inline(never)]
-unsafe fn dealloc(ptr: NonNull<ObjHead>) {
+pub(crate) unsafe fn dealloc(ptr: NonNull<ObjHead>) {
     // SAFETY: the memory is still there.
     if !unsafe { ptr.as_ref() }.ty().collectable {
         // SAFETY: as promised; leaf objects drop no other object but their own parts.

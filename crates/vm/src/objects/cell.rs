@@ -34,6 +34,11 @@ impl CellObj {
     pub fn set(&self, content: Option<Value>) {
         self.content.set(content);
     }
+    /// The same; the content before.
+    #[inline(always)]
+    pub fn replace(&self, content: Option<Value>) -> Option<Value> {
+        self.content.replace(content)
+    }
 }
 
 #[pymethods]

@@ -20,7 +20,7 @@ use crate::value::Value;
 use adder_bigint::Int;
 use adder_bytecode::code::{CodeObject, Const, Head, Position, PyStrBuf, SharedCode, flags};
 use adder_derive::{pyclass, pymethods};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// Create a code object.  Not for mere mortals.
 #[pyclass(name = "code")]
@@ -40,6 +40,8 @@ pub struct Code {
     #[notrace]
     cells: OnceCell<Box<[Option<u32>]>>,
     #[notrace]
+    hides: OnceCell<bool>,
+    #[notrace]
     slots: u32,
     #[notrace]
     argcount: u32,
@@ -49,6 +51,9 @@ pub struct Code {
     positional: bool,
     #[notrace]
     has_cells: bool,
+    /// So many arguments as they lie become the locals of prepared code; `u32::MAX` if it is not so easy.
+    #[notrace]
+    exact: Cell<u32>,
     #[notrace]
     lines: OnceCell<Box<[u32]>>,
     #[notrace]
@@ -161,12 +166,14 @@ impl Code {
             doc: OnceCell::new(),
             names: OnceCell::new(),
             cells: OnceCell::new(),
+            hides: OnceCell::new(),
             slots: head.nlocals + cells,
             argcount: head.argcount,
             simple: head.flags & special == 0 && head.kwonlyargcount == 0,
             positional: head.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0
                 && head.kwonlyargcount == 0,
             has_cells: cells > 0,
+            exact: Cell::new(u32::MAX),
             source,
             lines: OnceCell::new(),
             monitoring: OnceCell::new(),
@@ -214,7 +221,16 @@ impl Code {
             return Ok(prepared);
         }
         let made = prepare::prepare(vm, self)?;
+        if self.simple && !self.has_cells {
+            self.exact.set(self.argcount);
+        }
         Ok(self.prepared.get_or_init(|| made))
+    }
+    /// The prepared form, if `n` positional arguments are the code's first locals and all that has to be
+    /// bound.
+    #[inline(always)]
+    pub fn exactly(&self, n: usize) -> Option<&Prepared> {
+        if self.exact.get() as usize == n { self.prepared.get() } else { None }
     }
     /// Words for variables, cells and free variables.
     #[inline(always)]
@@ -267,6 +283,17 @@ impl Code {
                 self.source.varnames[..parameters].iter().position(|v| v == cell).map(|i| i as u32)
             };
             self.source.cellvars.iter().map(of).collect()
+        })
+    }
+    /// Some variables have the same name: those of comprehensions (PEP 709), and parameters that live in
+    /// cells.
+    pub fn hides_variables(&self) -> bool {
+        *self.hides.get_or_init(|| {
+            let s = &self.source;
+            let names = s.varnames.iter().chain(s.cellvars.iter()).chain(s.freevars.iter());
+            let mut names: Vec<&[u8]> = names.map(|name| name.as_bytes()).collect();
+            names.sort_unstable();
+            !names.is_sorted_by(|a, b| a < b)
         })
     }
     /// The first constant, if it is a docstring.

@@ -6,8 +6,8 @@ use crate::object::{Guarded, Obj, ObjHead, Ref};
 use crate::objects::generator::{self, Generator, GeneratorState, Resumed};
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::declare::Methods;
-use crate::objects::type_::{Type, declare};
+use crate::objects::type_::Type;
+use crate::objects::type_::declare::{self, Methods, Twin};
 use crate::protocol::object;
 use crate::runtime::args::{Arity, Flavour, GetSetDef, NativeDef, Param, ParamKind, VarArgs};
 use crate::runtime::errors::{Exc, PyResult};
@@ -67,31 +67,28 @@ macro_rules! attributes {
     };
 }
 
-static COROUTINE_ATTRIBUTES: &[GetSetDef] =
+const COROUTINE_ATTRIBUTES: &[GetSetDef] =
     attributes!("cr_running", "cr_frame", "cr_code", "cr_await", "cr_suspended");
-static ASYNC_GENERATOR_ATTRIBUTES: &[GetSetDef] =
+const ASYNC_GENERATOR_ATTRIBUTES: &[GetSetDef] =
     attributes!("ag_running", "ag_frame", "ag_code", "ag_await", "ag_suspended");
 
 /// `coroutine`: a generator that is awaited, not iterated.
 pub(crate) fn make_coroutine_type() -> &'static Obj<Type> {
     declare::create::<CoroutineWrapper>();
     declare::ready::<CoroutineWrapper>();
-    let ty = declare::twin_type_with::<Generator>(
-        "coroutine",
-        |name| matches!(name, "__class_getitem__" | "__del__"),
-        |ty| {
-            ty.slots.iter.set(None);
-            ty.slots.iternext.set(None);
-            ty.slots.set_await(|_vm, zelf| {
+    let twin = Twin {
+        keep: |name| matches!(name, "__class_getitem__" | "__del__"),
+        adjust: |slots| {
+            slots.iter.set(None);
+            slots.iternext.set(None);
+            slots.set_await(|_vm, zelf| {
                 Ok(Ref::new(CoroutineWrapper { coroutine: zelf.clone() }).into())
             });
         },
-    );
-    declare::add_methods(ty, Coroutine::METHODS);
-    declare::add_attributes(ty, Coroutine::GETSET);
-    declare::add_attributes(ty, COROUTINE_ATTRIBUTES);
-    declare::add_attributes(ty, COROUTINE_ORIGIN);
-    ty
+        methods: Coroutine::METHODS,
+        getset: &[Coroutine::GETSET, COROUTINE_ATTRIBUTES, COROUTINE_ORIGIN],
+    };
+    declare::twin_type_with::<Generator>("coroutine", twin)
 }
 
 /// What coroutines have of a generator's methods, in their own words.
@@ -145,7 +142,7 @@ impl Coroutine {
     }
 }
 
-static COROUTINE_ORIGIN: &[GetSetDef] = &[GetSetDef {
+const COROUTINE_ORIGIN: &[GetSetDef] = &[GetSetDef {
     name: "cr_origin",
     doc: "",
     member: true,
@@ -159,19 +156,18 @@ pub(crate) fn make_async_generator_type() -> &'static Obj<Type> {
     declare::ready::<AsyncStep>();
     declare::create::<AnextAwaitable>();
     declare::ready::<AnextAwaitable>();
-    let ty = declare::twin_type_with::<Generator>(
-        "async_generator",
-        |name| matches!(name, "__name__" | "__qualname__" | "__class_getitem__"),
-        |ty| {
-            ty.slots.iter.set(None);
-            ty.slots.iternext.set(None);
-            ty.slots.set_aiter(|_vm, zelf| Ok(zelf.clone()));
-            ty.slots.set_anext(|vm, zelf| step(vm, zelf, Start::Send(Value::NONE)));
+    let twin = Twin {
+        keep: |name| matches!(name, "__name__" | "__qualname__" | "__class_getitem__"),
+        adjust: |slots| {
+            slots.iter.set(None);
+            slots.iternext.set(None);
+            slots.set_aiter(|_vm, zelf| Ok(zelf.clone()));
+            slots.set_anext(|vm, zelf| step(vm, zelf, Start::Send(Value::NONE)));
         },
-    );
-    declare::add_attributes(ty, ASYNC_GENERATOR_ATTRIBUTES);
-    declare::add_methods(ty, ASYNC_GENERATOR_METHODS);
-    ty
+        methods: ASYNC_GENERATOR_METHODS,
+        getset: &[ASYNC_GENERATOR_ATTRIBUTES],
+    };
+    declare::twin_type_with::<Generator>("async_generator", twin)
 }
 
 const fn param(name: &'static str, required: bool) -> Param {

@@ -22,6 +22,11 @@ use crate::value::Value;
 use adder_bytecode::code::flags;
 use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// The cells of a class or module that are none of its comprehensions' variables.
+const CLASS_CELLS: [&str; 3] = ["__class__", "__classdict__", "__conditional_annotations__"];
 
 /// Frame objects.
 #[pyclass(name = "frame", no_new)]
@@ -249,17 +254,60 @@ impl FrameObj {
         }
     }
 
-    /// Names and words of all variables, cells and free variables.
+    /// Names and words of all variables, cells and free variables. A module or class has such only
+    /// in its comprehensions (PEP 709).
     pub fn variables(&self) -> Vec<(Ref<Str>, usize, bool)> {
         let s = &self.code.source;
         let mut all = Vec::new();
         for (i, name) in s.varnames.iter().enumerate() {
             all.push((intern::intern(&text(name)), i, false));
         }
+        let first_cell = all.len();
         for (i, name) in s.cellvars.iter().chain(s.freevars.iter()).enumerate() {
-            all.push((intern::intern(&text(name)), s.nlocals as usize + i, true));
+            all.push((intern::intern(&text(name)), first_cell + i, true));
+        }
+        if !self.code.has_flag(flags::OPTIMIZED) {
+            all.truncate(first_cell + s.cellvars.len());
+            all.retain(|(name, _, is_cell)| {
+                !is_cell || !CLASS_CELLS.iter().any(|own| name.is_str(own))
+            });
+        }
+        if self.code.hides_variables() {
+            self.drop_hidden(&mut all);
         }
         all
+    }
+
+    /// Of the variables of one name (a function's, and those of comprehensions in it) the innermost
+    /// one that is bound is meant: a comprehension's is bound only while it runs. A parameter that
+    /// lives in a cell has left its own word.
+    fn drop_hidden(&self, all: &mut Vec<(Ref<Str>, usize, bool)>) {
+        let mut places: HashMap<*const Obj<Str>, usize> = HashMap::new();
+        let mut kept: Vec<(Ref<Str>, usize, bool)> = Vec::with_capacity(all.len());
+        for variable in all.drain(..) {
+            let bound = self.variable(variable.1, variable.2).is_some();
+            match places.entry(&raw const *variable.0) {
+                Entry::Vacant(place) => {
+                    place.insert(kept.len());
+                    kept.push(variable);
+                }
+                Entry::Occupied(place) => {
+                    let known = &mut kept[*place.get()];
+                    let moved = || variable.2 && self.variable(known.1, known.2).is_none();
+                    if bound || moved() {
+                        *known = variable;
+                    }
+                }
+            }
+        }
+        *all = kept;
+    }
+
+    /// A module or class in whose body a comprehension runs: its variables are all that
+    /// `locals()` sees.
+    fn in_comprehension(&self) -> bool {
+        !self.code.has_flag(flags::OPTIMIZED)
+            && self.variables().iter().any(|&(_, at, is_cell)| self.variable(at, is_cell).is_some())
     }
 
     /// A variable's value.
@@ -359,9 +407,10 @@ impl FrameObj {
         Some(extra)
     }
 
-    /// `locals()`: the namespace itself for modules and classes, a fresh dict for functions.
+    /// `locals()`: the namespace itself for modules and classes, a fresh dict for functions and
+    /// comprehensions.
     pub fn locals_snapshot(&self, vm: &Vm) -> PyResult {
-        if !self.code.has_flag(flags::OPTIMIZED) {
+        if !self.code.has_flag(flags::OPTIMIZED) && !self.in_comprehension() {
             let namespace = match self.live() {
                 Some(frame) => frame.namespace.clone(),
                 None => self.namespace.get(),
@@ -400,7 +449,7 @@ impl FrameObj {
     /// The mapping of names and values: the namespace itself, or a proxy to a function's variables.
     #[getter]
     fn f_locals(zelf: &Obj<FrameObj>, vm: &Vm) -> PyResult {
-        if zelf.code.has_flag(flags::OPTIMIZED) {
+        if zelf.code.has_flag(flags::OPTIMIZED) || zelf.in_comprehension() {
             vm.type_object::<FrameLocalsProxy>();
             return Ok(FrameLocalsProxy::new_value(zelf.to_ref()));
         }

@@ -147,8 +147,8 @@ impl Function {
     }
 
     /// Looks at the defaults of the last positional parameters; `f` runs no Python code.
-    pub fn with_defaults(&self, f: impl FnOnce(&[Value])) {
-        self.defaults.with(|d| f(d.as_ref().map_or(&[], |d| d.items())));
+    pub fn with_defaults<R>(&self, f: impl FnOnce(&[Value]) -> R) -> R {
+        self.defaults.with(|d| f(d.as_ref().map_or(&[], |d| d.items())))
     }
     /// Looks at the closure's cells; `f` runs no Python code.
     pub fn with_closure(&self, f: impl FnOnce(&[Value])) {

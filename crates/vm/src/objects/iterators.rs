@@ -63,6 +63,17 @@ macro_rules! sequence_iterator {
                 }
                 next
             }
+            /// The same while there is one; else nothing has happened.
+            #[inline(always)]
+            pub fn quick_value(&self) -> Option<Value> {
+                let $at = self.at.get();
+                let next = self.sequence.with(|s| match s {
+                    Some($s) => $get,
+                    None => None,
+                })?;
+                self.at.set($at + 1);
+                Some(next)
+            }
         }
 
         #[pymethods]

@@ -9,7 +9,8 @@ use crate::objects::dict::table::Table;
 use crate::objects::dict::{self, Dict};
 use crate::objects::str_::StrBuilder;
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::declare::{Declaration, Declared};
+use crate::objects::type_::declare::{Declaration, Declared, Twin};
+use crate::objects::type_::slots::Slots;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::compare::CmpOp;
 use crate::protocol::{iter, object};
@@ -619,27 +620,28 @@ pub(crate) const FROZEN_METHODS: &[&str] = &[
 
 /// `frozenset`: `set`'s reading half, hashable.
 pub(crate) fn make_frozenset() -> &'static Obj<Type> {
-    crate::objects::type_::declare::twin_type_with::<Set>(
-        "frozenset",
-        |name| FROZEN_METHODS.contains(&name),
-        fill_frozen_slots,
-    )
+    let twin = Twin {
+        keep: |name| FROZEN_METHODS.contains(&name),
+        adjust: fill_frozen_slots,
+        ..Twin::default()
+    };
+    crate::objects::type_::declare::twin_type_with::<Set>("frozenset", twin)
 }
 
-fn fill_frozen_slots(ty: &Type) {
-    ty.slots.ior.set(None);
-    ty.slots.iand.set(None);
-    ty.slots.isub.set(None);
-    ty.slots.ixor.set(None);
-    ty.slots.init.set(None);
-    ty.slots.set_hash(|_vm, zelf| {
+fn fill_frozen_slots(slots: &Slots) {
+    slots.ior.set(None);
+    slots.iand.set(None);
+    slots.isub.set(None);
+    slots.ixor.set(None);
+    slots.init.set(None);
+    slots.set_hash(|_vm, zelf| {
         let Some(set) = zelf.downcast::<Set>() else { return Ok(0) };
         if set.hash.get() == 0 {
             set.hash.set(hash_of(&set.hashed()));
         }
         Ok(set.hash.get())
     });
-    ty.slots.set_new(|vm, ty, args| {
+    slots.set_new(|vm, ty, args| {
         if args.keyword_count() > 0 && !ty.has_own_init(vm) {
             return Err(vm.type_error("frozenset() takes no keyword arguments"));
         }

@@ -23,14 +23,14 @@ static TYPES: GilCell<Option<HashMap<String, Ref<Type>>>> = GilCell::new(None);
 const ONLY_ONE: [&str; 2] = ["sys.flags", "sys.version_info"];
 
 /// A record; its type is made on first use. `name` is `module.type`.
-pub fn make(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
+pub fn make(vm: &Vm, name: &'static str, fields: &[(&str, Value)]) -> Value {
     make_hiding(vm, name, fields, &[])
 }
 
 /// A record with further fields that are no items of the sequence.
 pub fn make_hiding(
     vm: &Vm,
-    name: &str,
+    name: &'static str,
     fields: &[(&str, Value)],
     hidden: &[(&str, Value)],
 ) -> Value {
@@ -42,13 +42,18 @@ pub fn make_hiding(
 }
 
 /// The type of a record.
-pub fn record_type(vm: &Vm, name: &str, fields: &[&str]) -> Ref<Type> {
+pub fn record_type(vm: &Vm, name: &'static str, fields: &[&str]) -> Ref<Type> {
     record_type_hiding(vm, name, fields, &[])
 }
 
 /// The type of a record with hidden fields. A hidden field's name may be that of an item: then the
 /// attribute is the hidden one (`st_atime`, a float, where the item is whole seconds).
-pub fn record_type_hiding(vm: &Vm, name: &str, fields: &[&str], hidden: &[&str]) -> Ref<Type> {
+pub fn record_type_hiding(
+    vm: &Vm,
+    name: &'static str,
+    fields: &[&str],
+    hidden: &[&str],
+) -> Ref<Type> {
     if let Some(known) = TYPES.with(|t| t.as_ref().and_then(|t| t.get(name).cloned())) {
         return known;
     }

@@ -98,7 +98,11 @@ impl WeakRef {
     }
 
     fn is_plain(&self) -> bool {
-        !self.callback.is_some()
+        !self.has_callback()
+    }
+
+    pub(crate) fn has_callback(&self) -> bool {
+        self.callback.is_some()
     }
 
     /// The proxy around this reference, alive.

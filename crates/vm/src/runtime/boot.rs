@@ -129,6 +129,7 @@ pub(crate) fn make_interp(config: Config) -> Interp {
         None => crate::runtime::hash::random_secret(),
     };
     crate::runtime::hash::set_secret(secret);
+    o::str_::intern::begin();
     declare::bootstrap();
     create_types();
     make_data_types();
@@ -160,5 +161,5 @@ pub(crate) fn make_interp(config: Config) -> Interp {
 pub(crate) fn finish(vm: &Vm) {
     o::exception_group::make_types(vm);
     crate::builtin_modules::register(vm);
-    crate::runtime::gc::apply_threshold();
+    crate::runtime::gc::begin();
 }

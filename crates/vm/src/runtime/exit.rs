@@ -96,10 +96,14 @@ pub(crate) fn is_over_here() -> bool {
 }
 
 /// Ends the run in the calling thread, after the exit handlers: other threads stop where they next
-/// want the interpreter lock; the main module's objects go, and what is garbage then.
+/// want the interpreter lock; the main module's objects go, and what is garbage then, if anybody could
+/// notice that.
 pub fn finalize(vm: &Vm) {
     ENDS_RUN.set(true);
     FINALIZING.store(true, Ordering::Relaxed);
+    if !crate::runtime::gc::end_is_observable(vm) {
+        return;
+    }
     let main = vm.modules().remove_str(&vm.intern("__main__"));
     // A main module that nobody else has goes here, and its names with it, as garbage: finalisers
     // find them all.

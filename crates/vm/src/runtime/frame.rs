@@ -205,7 +205,7 @@ impl Stack {
     /// Are there `words` free words at `at`, and some to spare?
     #[inline(always)]
     pub(crate) fn has_room(&self, at: *mut Slot, words: usize) -> bool {
-        (self.end as usize).saturating_sub(at as usize) / size_of::<Slot>() > words + 64
+        at as usize + (words + 64) * size_of::<Slot>() < self.end as usize
     }
 }
 

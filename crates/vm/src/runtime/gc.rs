@@ -16,6 +16,7 @@ use crate::object::tracked::{FROZEN, GENERATIONS, LISTS};
 use crate::object::{GilCell, ObjHead, Ref, alloc, weak};
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
+use crate::objects::weakref::WeakRef;
 use crate::protocol::call;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -51,6 +52,28 @@ pub static STATE: GilCell<State> = GilCell::new(State {
 
 const DEFAULT_THRESHOLD: usize = 2000;
 const MAX_PATIENCE: usize = 8;
+
+/// Sets when collections are due at the start, which makes no garbage to speak of.
+pub(crate) fn begin() {
+    STATE.with(|s| s.patience = MAX_PATIENCE);
+    apply_patience();
+}
+
+/// The start is over: what there is now is old, and known to be older than the program.
+pub fn settle() {
+    LISTS.with(|lists| {
+        let old = GENERATIONS - 1;
+        for generation in 0..old {
+            for object in std::mem::take(&mut lists.generations[generation]) {
+                lists.put(object, old);
+            }
+        }
+        for object in &lists.generations[old] {
+            head(*object).gc_unchecked().set(gc_flag::FROM_START);
+        }
+        STATE.with(|s| (s.long_lived, s.pending) = (lists.generations[old].len(), 0));
+    });
+}
 
 /// Sets when collections are due.
 pub fn apply_threshold() {
@@ -195,6 +218,52 @@ fn put_back(objects: &[NonNull<ObjHead>], target: usize) {
             lists.put(*object, target);
         }
     });
+}
+
+/// Could anybody notice whether what is left is finalised, now that the run ends? Only if something of
+/// the program's own has a finaliser that did not run or is a weak reference with a callback, or if
+/// the `gc` module's user listens. What the start made has no finalisers but the standard streams',
+/// which write out what they hold in any case.
+pub(crate) fn end_is_observable(vm: &Vm) -> bool {
+    if STATE.get().debug != 0 || module_list(vm, "callbacks").is_some_and(|list| !list.is_empty()) {
+        return true;
+    }
+    let waits = |object: &ObjHead| {
+        object.ty().slots.finalize.get().is_some()
+            && !object.gc().is_some_and(|gc| gc.has(gc_flag::FINALIZED))
+    };
+    let from_start = |object: &ObjHead| object.gc().is_some_and(|gc| gc.has(gc_flag::FROM_START));
+    let mut streams: Vec<NonNull<ObjHead>> = Vec::new();
+    for name in ["stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__"] {
+        match vm.sys_get(&vm.intern(name)).filter(|stream| !stream.is_none()) {
+            None => {}
+            Some(stream) => match stream.head().filter(|stream| from_start(stream)) {
+                Some(stream) => streams.push(NonNull::from(stream)),
+                None => return true,
+            },
+        }
+    }
+    // And what they are made of.
+    let mut at = 0;
+    while let Some(stream) = streams.get(at).copied() {
+        alloc::traverse(head(stream), &mut |value| {
+            if let Some(part) = value.head().filter(|part| waits(part))
+                && !streams.contains(&NonNull::from(part))
+            {
+                streams.push(NonNull::from(part));
+            }
+        });
+        at += 1;
+    }
+    let noticed = |object: &NonNull<ObjHead>| {
+        let old = from_start(head(*object));
+        let calls_back = || {
+            let object = head(*object).to_value();
+            object.downcast::<WeakRef>().is_some_and(|reference| reference.has_callback())
+        };
+        (waits(head(*object)) && !(old && streams.contains(object))) || (!old && calls_back())
+    };
+    LISTS.with(|lists| lists.generations.iter().flatten().any(noticed))
 }
 
 /// Finalises garbage, sorts out what was resurrected, and takes the rest apart: how much that was.

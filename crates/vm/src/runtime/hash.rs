@@ -1,8 +1,6 @@
 //! Hashing text and bytes: SipHash-1-3 with the process's secret, as CPython 3.11 and later.
 
 use crate::object::GilCell;
-use siphasher::sip::SipHasher13;
-use std::hash::Hasher;
 
 static KEYS: GilCell<(u64, u64)> = GilCell::new((0, 0));
 
@@ -31,13 +29,50 @@ pub fn hash_bytes(bytes: &[u8]) -> i64 {
     if bytes.is_empty() {
         return 0;
     }
-    let (k0, k1) = KEYS.get();
-    let mut hasher = SipHasher13::new_with_keys(k0, k1);
-    hasher.write(bytes);
-    match hasher.finish() as i64 {
+    match siphash13(KEYS.get(), bytes) as i64 {
         -1 => -2,
         hash => hash,
     }
+}
+
+/// SipHash with one round for each word and three at the end, over all bytes at once.
+pub(crate) fn siphash13((k0, k1): (u64, u64), bytes: &[u8]) -> u64 {
+    let mut v = [
+        k0 ^ 0x736f_6d65_7073_6575,
+        k1 ^ 0x646f_7261_6e64_6f6d,
+        k0 ^ 0x6c79_6765_6e65_7261,
+        k1 ^ 0x7465_6462_7974_6573,
+    ];
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        v[3] ^= word;
+        sip_round(&mut v);
+        v[0] ^= word;
+    }
+    let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+        | (bytes.len() as u64) << 56;
+    v[3] ^= last;
+    sip_round(&mut v);
+    v[0] ^= last;
+    v[2] ^= 0xff;
+    for _ in 0..3 {
+        sip_round(&mut v);
+    }
+    v[0] ^ v[1] ^ v[2] ^ v[3]
+}
+
+#[inline(always)]
+fn sip_round(v: &mut [u64; 4]) {
+    v[0] = v[0].wrapping_add(v[1]);
+    v[2] = v[2].wrapping_add(v[3]);
+    v[1] = v[1].rotate_left(13) ^ v[0];
+    v[3] = v[3].rotate_left(16) ^ v[2];
+    v[0] = v[0].rotate_left(32).wrapping_add(v[3]);
+    v[2] = v[2].wrapping_add(v[1]);
+    v[3] = v[3].rotate_left(21) ^ v[0];
+    v[1] = v[1].rotate_left(17) ^ v[2];
+    v[2] = v[2].rotate_left(32);
 }
 
 /// The hash of an address: its low bits are always zero, so they are rotated away.
@@ -83,4 +118,20 @@ pub fn random_secret() -> (u64, u64) {
     crate::runtime::random::fill(&mut bytes);
     let word = |i: usize| u64::from_le_bytes(std::array::from_fn(|j| bytes[i + j]));
     (word(0), word(8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn siphash_is_what_others_compute() {
+        use std::hash::Hasher;
+        let text: Vec<u8> = (0..100u8).map(|n| n.wrapping_mul(167)).collect();
+        for (keys, length) in (0..text.len()).flat_map(|n| [((0, 0), n), ((1 << 63 | 5, 77), n)]) {
+            let mut known = siphasher::sip::SipHasher13::new_with_keys(keys.0, keys.1);
+            known.write(&text[..length]);
+            assert_eq!(siphash13(keys, &text[..length]), known.finish(), "{length}");
+        }
+    }
 }

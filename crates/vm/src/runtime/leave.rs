@@ -8,7 +8,7 @@ use crate::objects::traceback::Traceback;
 use crate::protocol::{iter, object};
 use crate::runtime::ceval;
 use crate::runtime::errors::{Exc, PyResult};
-use crate::runtime::frame::{Frame, Return};
+use crate::runtime::frame::{Frame, Return, Slot};
 use crate::runtime::handlers::call::init_result_error;
 use crate::runtime::handlers::{arith, block};
 use crate::runtime::machine::Machine;
@@ -72,6 +72,46 @@ fn reload(vm: &Vm, m: &mut Machine) {
     vm.stack.top.set(m.frame().limit);
 }
 
+/// Ends a frame that Python code entered by a plain call, if nothing dies by that: the value takes the
+/// callable's place. Otherwise it is still to be ended, though some of its locals may be empty now.
+#[inline(always)]
+pub fn return_quickly(vm: &Vm, m: &mut Machine, value: *mut Slot) -> bool {
+    let frame = m.frame;
+    // SAFETY: the frame is the innermost one; `value` is its last word on the stack or a local. Its
+    // caller's registers were saved when it was entered, and the callable lies at the caller's top.
+    unsafe {
+        if (*frame).ret != Return::ToCaller || (*frame).object.is_some() {
+            return false;
+        }
+        let result = (*value).take();
+        let slots = (*frame).code().local_slots();
+        let mut at = 0;
+        while at < slots {
+            let local = m.locals.add(at);
+            if let Some(held) = &*local
+                && let Some(head) = held.head()
+            {
+                if head.is_shared() {
+                    head.decref_shared();
+                    std::mem::forget(local.replace(None));
+                } else {
+                    value.write(result);
+                    return false;
+                }
+            }
+            at += 1;
+        }
+        let caller = (*frame).prev;
+        vm.frame.set(caller);
+        vm.depth.set(vm.depth.get() - 1);
+        *m = Machine::load(caller);
+        vm.stack.top.set((*caller).limit);
+        let callable = std::mem::replace(&mut *m.slot(1), result);
+        m.discard(callable);
+        true
+    }
+}
+
 /// Ends the running frame with a value. `Some` is the result for Rust.
 #[inline(always)]
 pub fn return_value<O: Observer>(
@@ -88,7 +128,7 @@ pub fn return_value<O: Observer>(
     // registers were saved when it was entered.
     unsafe {
         if !(*frame).generator.is_null() {
-            return m.outline(|m| generator_returns(vm, m, value));
+            return m.outline(vm, move |m| generator_returns(vm, m, value));
         }
         let (ret, locals) = ((*frame).ret, (*frame).locals);
         match ret {
@@ -108,7 +148,7 @@ pub fn return_value<O: Observer>(
                 retire(vm, frame);
                 reload(vm, m);
                 m.replace(1, value);
-                m.outline(|m| arith::operator_returned(vm, m))?;
+                m.outline(vm, move |m| arith::operator_returned(vm, m))?;
                 Ok(None)
             }
             _ => {
@@ -259,6 +299,30 @@ pub fn resume_in_loop(vm: &Vm, m: &mut Machine) -> Result<(), Exc> {
         m.push(Value::NONE);
     }
     Ok(())
+}
+
+/// The next item of a generator that Rust code iterates over: `resume` without a value, at its end
+/// without one.
+pub fn resume_for_next(vm: &Vm, generator: &Obj<Generator>) -> Resumed {
+    let held = generator.to_ref();
+    // SAFETY: `held` keeps the generator alive.
+    let frame = match unsafe { link_generator(vm, &held, Return::ToRust) } {
+        Ok(frame) => frame,
+        Err(e) => return Resumed::Raised(e),
+    };
+    let before = held.state.replace(GeneratorState::Running);
+    // SAFETY: the frame was just linked; one that is suspended has room for what is sent.
+    let result = unsafe {
+        if before != GeneratorState::Created {
+            (*frame).push(Value::NONE);
+        }
+        ceval::run(vm, frame)
+    };
+    match result {
+        Ok(value) if held.state.get() == GeneratorState::Suspended => Resumed::Yielded(value),
+        Ok(value) => Resumed::Returned(value),
+        Err(e) => Resumed::Raised(e),
+    }
 }
 
 /// Resumes a generator from Rust, with a value or an exception.

@@ -1,20 +1,22 @@
 //! The machine's registers, and what the handlers do with the value stack.
 //!
-//! `Machine` is four words that the compiler keeps in registers. It can as long as nobody takes their
-//! address, so every handler that gets `&mut Machine` in the loop is inlined into it, and anything
-//! out of line goes through [`Machine::outline`], on a copy.
+//! `Machine` is four words that travel from handler to handler in the processor's registers. They can
+//! as long as nobody takes their address, so everything that gets `&mut Machine` in a handler is inlined
+//! into it, and anything out of line goes through [`Machine::outline`], by way of the frame.
 
 #![expect(unsafe_code, reason = "reads and writes words of the value stack")]
 
-use crate::object::Obj;
-use crate::object::Ref;
+use crate::object::{Obj, ObjHead, Ref, header};
 use crate::objects::code::Code;
 use crate::objects::str_::Str;
 use crate::runtime::frame::{Frame, Slot};
+use crate::runtime::handlers::Done;
 use crate::runtime::prepared::cache::Cache;
 use crate::runtime::prepared::{Instr, Prepared};
+use crate::runtime::vm::Vm;
 use crate::value::Value;
 use smallvec::SmallVec;
+use std::ptr::NonNull;
 
 /// The registers of the running frame.
 #[derive(Clone, Copy)]
@@ -23,25 +25,53 @@ pub struct Machine {
     pub sp: *mut Slot,
     pub locals: *mut Slot,
     pub frame: *mut Frame,
+    /// Nothing between two instructions.
+    pub due: Due,
+}
+
+/// What a handler leaves to be done behind it, out of line.
+#[derive(Clone, Copy)]
+pub enum Due {
+    Nothing,
+    /// An object whose last reference was given up.
+    Drop(NonNull<ObjHead>),
+    /// A jump back before which requests are to be handled.
+    Jump(Instr),
+}
+
+/// The closure gets the registers that were saved, and they are saved again behind it.
+#[inline(never)]
+fn outlined<R>(vm: &Vm, f: impl FnOnce(&mut Machine) -> R) -> R {
+    let mut m = Machine::load(vm.frame.get());
+    let result = f(&mut m);
+    m.settle();
+    result
 }
 
 // The invariants behind every block below: the running code was verified, so the stack holds as
 // many values as each instruction takes, never grows beyond the frame's room, and indices of
 // locals, constants, names and caches are in range; `frame` is the innermost live frame.
 impl Machine {
+    /// The registers as a handler gets them.
+    #[inline(always)]
+    pub fn at(ip: *const Instr, sp: *mut Slot, locals: *mut Slot, frame: *mut Frame) -> Machine {
+        Machine { ip, sp, locals, frame, due: Due::Nothing }
+    }
+
     /// Takes up a frame where it stopped.
     #[inline(always)]
     pub fn load(frame: *mut Frame) -> Machine {
         // SAFETY: the frame is alive.
-        unsafe { Machine { ip: (*frame).ip, sp: (*frame).sp, locals: (*frame).locals, frame } }
+        unsafe { Machine::at((*frame).ip, (*frame).sp, (*frame).locals, frame) }
     }
 
-    /// Runs something out of line on a copy of the registers.
+    /// Runs something out of line, which may leave the frame. The closure must own what it captures:
+    /// borrowing would give a local of the handler an address.
     #[inline(always)]
-    pub fn outline<R>(&mut self, f: impl FnOnce(&mut Machine) -> R) -> R {
-        let mut copy = *self;
-        let result = f(&mut copy);
-        *self = copy;
+    pub fn outline<R>(&mut self, vm: &Vm, f: impl FnOnce(&mut Machine) -> R) -> R {
+        self.save();
+        let result = outlined(vm, f);
+        *self = Machine::load(vm.frame.get());
         result
     }
 
@@ -53,6 +83,67 @@ impl Machine {
             (*self.frame).ip = self.ip;
             (*self.frame).sp = self.sp;
         }
+    }
+
+    /// Saves the registers, and ends an object's life if that is due.
+    #[inline(always)]
+    pub fn settle(&mut self) {
+        self.save();
+        if let Due::Drop(object) = std::mem::replace(&mut self.due, Due::Nothing) {
+            // SAFETY: its last reference was given up.
+            unsafe { header::dealloc(object) }
+        }
+    }
+
+    /// Does what is due behind something that ran out of line, and saves the registers.
+    #[inline(always)]
+    pub fn finish(&mut self, vm: &Vm, done: Done) -> Done {
+        self.save();
+        match self.due {
+            Due::Nothing => done,
+            _ => self.finish_due(vm, done),
+        }
+    }
+
+    #[inline(never)]
+    fn finish_due(&mut self, vm: &Vm, done: Done) -> Done {
+        match std::mem::replace(&mut self.due, Due::Nothing) {
+            Due::Nothing => {}
+            // SAFETY: its last reference was given up.
+            Due::Drop(object) => unsafe { header::dealloc(object) },
+            Due::Jump(i) => {
+                vm.handle_requests()?;
+                self.jump_by(i.c);
+                self.save();
+            }
+        }
+        done
+    }
+
+    /// Drops a value: at once if others refer to it, else behind the handler. Only the first value that
+    /// dies in a handler waits.
+    #[inline(always)]
+    pub fn discard(&mut self, value: Slot) {
+        let Some(value) = value else { return };
+        if !value.is_pointer() {
+            return;
+        }
+        let object = value.into_head();
+        // SAFETY: the reference was the value's.
+        if unsafe { header::decref_to_zero(object) } {
+            match self.due {
+                Due::Nothing => self.due = Due::Drop(object),
+                // SAFETY: that was the last reference.
+                _ => unsafe { header::dealloc(object) },
+            }
+        }
+    }
+    /// Replaces the word `n` below the top; the old value is discarded.
+    #[inline(always)]
+    pub fn exchange(&mut self, n: usize, value: Value) {
+        // SAFETY: verified depth.
+        let old = unsafe { (*self.sp.sub(n)).replace(value) };
+        self.discard(old);
     }
 
     #[inline(always)]
@@ -218,6 +309,17 @@ impl Machine {
     pub fn jump_by(&mut self, distance: u32) {
         // SAFETY: resolved from a verified jump.
         unsafe { self.ip = self.ip.offset(distance as i32 as isize) }
+    }
+    /// The next instruction, which the pointer passes.
+    #[inline(always)]
+    pub fn fetch(&mut self) -> Instr {
+        // SAFETY: verified code ends every path with a jump, a return or a raise, so the pointer stays
+        // inside the prepared instructions.
+        unsafe {
+            let instruction = *self.ip;
+            self.ip = self.ip.add(1);
+            instruction
+        }
     }
     /// The instruction `n` behind the next one, as a fused instruction looks at it.
     #[inline(always)]

@@ -3,6 +3,7 @@
 //! CPython's counterpart: `Python/`.
 
 pub mod args;
+mod bind;
 pub mod boot;
 pub mod ceval;
 pub mod compile;
@@ -18,6 +19,7 @@ pub mod handlers;
 pub mod hash;
 pub mod import_;
 mod import_time;
+mod instructions;
 pub mod leave;
 pub mod machine;
 pub mod memory;

@@ -4,7 +4,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 
 /// A named record like `sys.flags`: a tuple whose items have names.
-pub fn record(vm: &Vm, name: &str, fields: &[(&str, Value)]) -> Value {
+pub fn record(vm: &Vm, name: &'static str, fields: &[(&str, Value)]) -> Value {
     crate::objects::struct_sequence::make(vm, name, fields)
 }
 

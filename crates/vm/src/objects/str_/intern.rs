@@ -43,8 +43,11 @@ pub fn intern(text: &Ref<Str>) -> Ref<Str> {
 
 /// The interned string for Rust text. One that is there already is found without making another.
 pub fn intern_str(text: &str) -> Ref<Str> {
-    if !text.is_ascii() {
-        return intern(&Ref::from_str(text));
+    match text.as_bytes() {
+        [] => return empty(),
+        [one] => return character(u32::from(*one)),
+        bytes if !bytes.is_ascii() => return intern(&Ref::from_str(text)),
+        _ => {}
     }
     let hash = hash_bytes(text.as_bytes());
     let known = TABLE.with(|t| {
@@ -54,7 +57,7 @@ pub fn intern_str(text: &str) -> Ref<Str> {
         t.strings.find(hash as u64, equals).map(|s| unsafe { &**s }.to_ref())
     });
     known.unwrap_or_else(|| {
-        let made = Ref::from_str(text);
+        let made = Str::from_raw_parts(text.as_bytes(), 1, true);
         made.hash.set(hash);
         enter(made, hash)
     })
@@ -69,6 +72,11 @@ fn enter(text: Ref<Str>, hash: i64) -> Ref<Str> {
         t.strings.insert_unique(hash as u64, raw, |s| unsafe { &**s }.hash() as u64);
     });
     text
+}
+
+/// Makes room for the names that every start brings.
+pub(crate) fn begin() {
+    TABLE.with(|t| t.strings.reserve(4 << 10, |_| 0));
 }
 
 /// How many strings are interned.

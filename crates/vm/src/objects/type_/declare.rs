@@ -47,18 +47,21 @@ fn shown_name(module: &str, name: &str) -> Box<str> {
     if module == "builtins" { name.into() } else { format!("{module}.{name}").into() }
 }
 
-fn parts<T: Declared>(base: Option<Ref<Type>>) -> Parts {
-    let d = T::DECLARATION;
+fn parts(
+    d: &Declaration,
+    layout: &'static TypeCell,
+    size: usize,
+    base: Option<Ref<Type>>,
+) -> Parts {
     let mut flags = TypeFlags::IMMUTABLE | d.flags;
     flags.set(TypeFlags::BASE_TYPE, d.base_type);
     flags.set(TypeFlags::NO_NEW, d.no_new);
-    let size = size_of::<Obj<T>>();
     let inherited = base.as_ref().is_some_and(|b| b.attrs_offset != 0);
     let attrs_offset = if d.has_dict || inherited { size } else { 0 };
     Parts {
         name: shown_name(d.module, d.name),
         qualname: d.name.into(),
-        layout: T::cell(),
+        layout,
         bases: base.clone().into_iter().collect(),
         base,
         basic_size: size + if attrs_offset != 0 { size_of::<Attrs>() } else { 0 },
@@ -75,12 +78,14 @@ pub(crate) fn bootstrap() {
     if Type::cell().is_ready() {
         return;
     }
-    let type_ = alloc::bootstrap_type(Type::from_parts(parts::<Type>(None)), None);
+    fn early_parts<T: Declared>() -> Type {
+        Type::from_parts(parts(&T::DECLARATION, T::cell(), size_of::<Obj<T>>(), None))
+    }
+    let type_ = alloc::bootstrap_type(early_parts::<Type>(), None);
     Type::cell().publish(type_);
     let metatype = Type::cell().get();
     fn early<T: Declared>(metatype: &Obj<Type>) {
-        T::cell()
-            .publish(alloc::bootstrap_type(Type::from_parts(parts::<T>(None)), Some(metatype)));
+        T::cell().publish(alloc::bootstrap_type(early_parts::<T>(), Some(metatype)));
     }
     early::<Object>(metatype);
     early::<Str>(metatype);
@@ -89,7 +94,6 @@ pub(crate) fn bootstrap() {
     let object = Object::cell().get();
     for cell in [Type::cell(), Object::cell(), Str::cell(), Dict::cell(), Tuple::cell()] {
         let ty = cell.get();
-        ty.set_dict(Dict::new_ref());
         if !std::ptr::eq(ty, object) {
             ty.base.replace(Some(object.to_ref()));
             ty.bases.with_mut(|b| b.push(object.to_ref()));
@@ -99,37 +103,47 @@ pub(crate) fn bootstrap() {
 
 /// Makes a type object and publishes it; its methods come with [`ready`].
 pub(crate) fn create<T: Declared>() {
-    if T::cell().is_ready() {
+    create_of(T::cell(), &T::DECLARATION, size_of::<Obj<T>>());
+}
+
+fn create_of(cell: &'static TypeCell, d: &Declaration, size: usize) {
+    if cell.is_ready() {
         return;
     }
-    let base = match (T::DECLARATION.base)() {
+    let base = match (d.base)() {
         Some(cell) => cell.get().to_ref(),
         None => crate::objects::object::Object::cell().get().to_ref(),
     };
-    let ty = Ref::with_type(Type::from_parts(parts::<T>(Some(base))), Type::cell().get());
-    ty.set_dict(Dict::new_ref());
-    T::cell().publish(ty);
+    let parts = parts(d, cell, size, Some(base));
+    cell.publish(Ref::with_type(Type::from_parts(parts), Type::cell().get()));
 }
 
 /// Gives a created type its MRO, slots and methods. Its bases are ready.
 pub(crate) fn ready<T: Declared + Methods>() {
-    let ty = T::cell().get();
-    if !ty.mro.with(Vec::is_empty) {
-        return;
+    ready_of(T::cell(), &T::OWN);
+}
+
+fn is_ready(cell: &TypeCell) -> bool {
+    cell.is_ready() && !cell.get().mro.with(Vec::is_empty)
+}
+
+fn ready_of(cell: &'static TypeCell, own: &'static Own) {
+    if !is_ready(cell) {
+        finish(cell.get(), own);
     }
-    T::fill_slots(&ty.slots);
-    finish(ty, T::DECLARATION, T::METHODS, T::GETSET);
 }
 
 /// A built-in type, made on first use (types of modules).
 pub fn type_object<T: Declared + Methods>() -> &'static Obj<Type> {
-    let cell = T::cell();
-    if cell.is_ready() && !cell.get().mro.with(Vec::is_empty) {
-        return cell.get();
+    type_object_of(T::cell(), &T::OWN, size_of::<Obj<T>>())
+}
+
+fn type_object_of(cell: &'static TypeCell, own: &'static Own, size: usize) -> &'static Obj<Type> {
+    if !is_ready(cell) {
+        (own.declaration.make_base)();
+        create_of(cell, &own.declaration, size);
+        ready_of(cell, own);
     }
-    (T::DECLARATION.make_base)();
-    create::<T>();
-    ready::<T>();
     cell.get()
 }
 
@@ -144,62 +158,136 @@ fn attribute(def: &'static GetSetDef, ty: &Obj<Type>) -> Value {
     }
 }
 
-fn finish(
-    ty: &'static Obj<Type>,
-    d: Declaration,
+/// What a native type brings along: its slots and the content of its dict.
+struct Own {
+    declaration: Declaration,
     methods: &'static [NativeDef],
     getset: &'static [GetSetDef],
-) {
-    finish_filtered(ty, d, methods, getset, |_| true);
+    fill_slots: fn(&Slots),
+    /// The last word on the slots.
+    adjust: fn(&Slots),
+    /// Which methods and attributes there are.
+    keep: fn(&str) -> bool,
+    more_methods: &'static [NativeDef],
+    more_getset: &'static [&'static [GetSetDef]],
 }
 
-fn finish_filtered(
-    ty: &'static Obj<Type>,
-    d: Declaration,
-    methods: &'static [NativeDef],
-    getset: &'static [GetSetDef],
-    keep: impl Fn(&str) -> bool,
-) {
+/// A type's own part, as it is declared.
+trait HasOwn {
+    const OWN: Own;
+}
+
+impl<T: Declared + Methods> HasOwn for T {
+    const OWN: Own = Own::of::<T>(T::DECLARATION);
+}
+
+impl Own {
+    const fn of<M: Methods>(declaration: Declaration) -> Own {
+        Own {
+            declaration,
+            methods: M::METHODS,
+            getset: M::GETSET,
+            fill_slots: M::fill_slots,
+            adjust: |_| (),
+            keep: |_| true,
+            more_methods: &[],
+            more_getset: &[],
+        }
+    }
+
+    fn fill(&self, slots: &Slots) {
+        (self.fill_slots)(slots);
+        (self.adjust)(slots);
+    }
+}
+
+/// What a type's dict will hold. It is filled when somebody first looks into it ([`Type::dict`]): a
+/// program uses few of the native types, and fewer of them by name.
+#[derive(Clone, Copy)]
+pub(crate) struct Pending {
+    own: Option<(&'static Obj<Type>, &'static Own)>,
+    doc: &'static str,
+    module: &'static str,
+}
+
+impl Pending {
+    pub(crate) fn fill(&self, dict: &Dict) {
+        let mut getset: &'static [GetSetDef] = &[];
+        if let Some((ty, own)) = self.own {
+            getset = own.getset;
+            Pending::put_own(ty, own, dict);
+        }
+        let has = |name| getset.iter().any(|g| g.name == name);
+        if !has("__doc__") {
+            let doc = match self.doc {
+                "" => Value::NONE,
+                doc => Ref::<Str>::from_str(doc).into(),
+            };
+            put(dict, "__doc__", doc);
+        }
+        if self.module != "builtins" && !has("__module__") {
+            put(dict, "__module__", intern_str(self.module).into());
+        }
+        if let Some((ty, own)) = self.own {
+            for def in own.more_getset.iter().copied().flatten() {
+                put(dict, def.name, attribute(def, ty));
+            }
+            for def in own.more_methods {
+                put(dict, def.name, MethodDescr::new_value(def, ty));
+            }
+        }
+    }
+
+    fn put_own(ty: &'static Obj<Type>, own: &Own, dict: &Dict) {
+        // The type's own slots hold inherited ones as well.
+        let slots = Slots::default();
+        own.fill(&slots);
+        for def in SLOT_DEFS.iter().filter(|def| def.is_filled(&slots)) {
+            let name = intern_str(def.name);
+            if dict.get_str(&name).is_none() {
+                drop(dict.insert_str(&name, WrapperDescr::new_value(def, ty)));
+            }
+        }
+        for def in own.methods.iter().filter(|m| (own.keep)(m.name)) {
+            let descr: Value = match def.flavour {
+                Flavour::Static => crate::objects::descr::static_native(def, ty),
+                _ => MethodDescr::new_value(def, ty),
+            };
+            put(dict, def.name, descr);
+        }
+        for def in own.getset.iter().filter(|g| (own.keep)(g.name)) {
+            put(dict, def.name, attribute(def, ty));
+        }
+        if own.declaration.has_dict && !own.getset.iter().any(|g| g.name == "__dict__") {
+            let all = crate::objects::descr::instance_dict_defs();
+            for def in all.iter().filter(|def| def.name == "__dict__") {
+                put(dict, def.name, attribute(def, ty));
+            }
+        }
+        if slots.new.get().is_some() && !own.declaration.no_new {
+            put(dict, "__new__", crate::objects::slot_wrapper::new_wrapper(ty));
+        }
+        if slots.hash.get().is_none() && slots.richcompare.get().is_some() {
+            put(dict, "__hash__", Value::NONE);
+        }
+    }
+}
+
+/// Everything about a native type but its layout.
+fn finish(ty: &'static Obj<Type>, own: &'static Own) {
+    own.fill(&ty.slots);
+    let d = &own.declaration;
     let mut mro = vec![ty.to_ref()];
     if let Some(base) = ty.base() {
         mro.extend(base.mro());
         base.add_subclass(ty);
     }
     ty.mro.replace(mro);
-    let dict = ty.dict();
-    add_slot_wrappers(ty);
-    for def in methods.iter().filter(|m| keep(m.name)) {
-        let descr: Value = match def.flavour {
-            Flavour::Static => crate::objects::descr::static_native(def, ty),
-            _ => MethodDescr::new_value(def, ty),
-        };
-        put(dict, def.name, descr);
-    }
-    for def in getset.iter().filter(|g| keep(g.name)) {
-        put(dict, def.name, attribute(def, ty));
-    }
-    if d.has_dict && !getset.iter().any(|g| g.name == "__dict__") {
-        let all = crate::objects::descr::instance_dict_defs();
-        for def in all.iter().filter(|def| def.name == "__dict__") {
-            put(dict, def.name, GetSetDescr::new_value(def, ty));
-        }
-    }
-    if ty.slots.new.get().is_some() && !d.no_new {
-        put(dict, "__new__", crate::objects::slot_wrapper::new_wrapper(ty));
-    }
     if ty.slots.hash.get().is_none() && ty.slots.richcompare.get().is_some() {
-        put(dict, "__hash__", Value::NONE);
         ty.slots.hash.set(Some(super::generic::not_hashable));
     }
-    let doc = if d.doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(d.doc).into() };
     ty.doc.set(d.doc);
     ty.signature.set(d.signature);
-    if !getset.iter().any(|g| g.name == "__doc__") {
-        put(dict, "__doc__", doc);
-    }
-    if d.module != "builtins" && !getset.iter().any(|g| g.name == "__module__") {
-        put(dict, "__module__", intern_str(d.module).into());
-    }
     if let Some(base) = ty.base() {
         let mut inherited = TypeFlags::SEQUENCE | TypeFlags::MAPPING;
         inherited.set(TypeFlags::METHOD_DESCRIPTOR, ty.slots.descr_get.get().is_none());
@@ -209,19 +297,7 @@ fn finish_filtered(
     if d.no_new {
         ty.slots.new.set(None);
     }
-}
-
-/// Enters a slot wrapper for each slot that the type itself fills.
-pub(crate) fn add_slot_wrappers(ty: &'static Obj<Type>) {
-    let dict = ty.dict();
-    for def in SLOT_DEFS {
-        if def.is_filled(&ty.slots) {
-            let name = intern_str(def.name);
-            if dict.get_str(&name).is_none() {
-                drop(dict.insert_str(&name, WrapperDescr::new_value(def, ty)));
-            }
-        }
-    }
+    ty.fill_later(Pending { own: Some((ty, own)), doc: d.doc, module: d.module });
 }
 
 /// Where a value of its own lies in the instances of a type, and whether Python code may set it.
@@ -239,8 +315,8 @@ pub(crate) enum Access {
 /// places of its own for values behind that.
 pub(crate) fn derive_type(
     name: &str,
-    module: &str,
-    doc: &str,
+    module: &'static str,
+    doc: &'static str,
     base: &Obj<Type>,
     bases: Vec<Ref<Type>>,
     fields: &[Field],
@@ -264,7 +340,6 @@ pub(crate) fn derive_type(
         }),
         Type::cell().get(),
     );
-    ty.set_dict(Dict::new_ref());
     let mut mro = vec![ty.clone()];
     if let [only] = bases.as_slice() {
         mro.extend(only.mro());
@@ -275,6 +350,7 @@ pub(crate) fn derive_type(
     for base in &bases {
         base.add_subclass(&ty);
     }
+    ty.fill_later(Pending { own: None, doc, module });
     for (i, (name, access)) in fields.iter().enumerate() {
         let name = intern_str(name);
         let member = match access {
@@ -282,14 +358,6 @@ pub(crate) fn derive_type(
             _ => MemberDescr::field(&name, &ty, offset_of(i), *access == Access::ReadOnly),
         };
         drop(ty.dict().insert_str(&name, member));
-    }
-    put(
-        ty.dict(),
-        "__doc__",
-        if doc.is_empty() { Value::NONE } else { Ref::<Str>::from_str(doc).into() },
-    );
-    if module != "builtins" {
-        put(ty.dict(), "__module__", intern_str(module).into());
     }
     ty.slots.inherit(&base.slots);
     ty
@@ -306,16 +374,32 @@ impl Vm {
 /// `keep` wants, and all of its slots.
 pub(crate) fn twin_type<T: Declared + Methods>(
     name: &'static str,
-    keep: impl Fn(&str) -> bool,
+    keep: fn(&str) -> bool,
 ) -> &'static Obj<Type> {
-    twin_type_with::<T>(name, keep, |_| ())
+    twin_type_with::<T>(name, Twin { keep, ..Twin::default() })
 }
 
-/// The same, with a last word on the slots.
+/// How a twin differs from its original.
+pub(crate) struct Twin {
+    /// Which of the original's methods and attributes it has.
+    pub keep: fn(&str) -> bool,
+    /// The last word on the slots.
+    pub adjust: fn(&Slots),
+    /// Methods and attributes of its own.
+    pub methods: &'static [NativeDef],
+    pub getset: &'static [&'static [GetSetDef]],
+}
+
+impl Default for Twin {
+    fn default() -> Twin {
+        Twin { keep: |_| true, adjust: |_| (), methods: &[], getset: &[] }
+    }
+}
+
+/// A twin with differences.
 pub(crate) fn twin_type_with<T: Declared + Methods>(
     name: &'static str,
-    keep: impl Fn(&str) -> bool,
-    adjust: impl FnOnce(&Type),
+    twin: Twin,
 ) -> &'static Obj<Type> {
     let original = T::cell().get();
     let ty = Ref::with_type(
@@ -332,19 +416,16 @@ pub(crate) fn twin_type_with<T: Declared + Methods>(
         }),
         Type::cell().get(),
     );
-    ty.set_dict(Dict::new_ref());
     let ty = crate::object::reference::leak(ty);
-    T::fill_slots(&ty.slots);
-    adjust(ty);
-    finish_filtered(ty, Declaration { name, ..T::DECLARATION }, T::METHODS, T::GETSET, keep);
+    let own = Own {
+        adjust: twin.adjust,
+        keep: twin.keep,
+        more_methods: twin.methods,
+        more_getset: twin.getset,
+        ..Own::of::<T>(Declaration { name, ..T::DECLARATION })
+    };
+    finish(ty, Box::leak(Box::new(own)));
     ty
-}
-
-/// Adds computed attributes to a type that is data.
-pub(crate) fn add_attributes(ty: &'static Obj<Type>, getset: &'static [GetSetDef]) {
-    for def in getset {
-        put(ty.dict(), def.name, attribute(def, ty));
-    }
 }
 
 /// Adds native methods to a type that is data.
@@ -387,7 +468,6 @@ pub fn extend_type<M: Methods>(
         }),
         Type::cell().get(),
     );
-    ty.set_dict(Dict::new_ref());
     let ty = crate::object::reference::leak(ty);
     for (i, name) in members.iter().enumerate() {
         let name = intern_str(name);
@@ -395,13 +475,17 @@ pub fn extend_type<M: Methods>(
         let member = MemberDescr::field(&name, ty, offset, false);
         drop(ty.dict().insert_str(&name, member));
     }
-    M::fill_slots(&ty.slots);
-    finish(ty, d, M::METHODS, M::GETSET);
+    finish(ty, Box::leak(Box::new(Own::of::<M>(d))));
     ty
 }
 
 /// A built-in exception class of a module, with several bases.
-pub fn exception_subclass(vm: &Vm, name: &str, module: &str, bases: &[&Obj<Type>]) -> Value {
+pub fn exception_subclass(
+    vm: &Vm,
+    name: &str,
+    module: &'static str,
+    bases: &[&Obj<Type>],
+) -> Value {
     let all = bases.iter().map(|b| b.to_ref()).collect();
     let first = bases.first().copied().unwrap_or(&vm.exceptions().exception);
     derive_type(name, module, "", first, all, &[]).into()

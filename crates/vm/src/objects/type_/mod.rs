@@ -75,8 +75,10 @@ pub struct Type {
     pub(crate) base: Guarded<Option<Ref<Type>>>,
     pub(crate) bases: Bases,
     pub(crate) mro: Guarded<Mro>,
-    /// Set once, right after the type is made: the types of names and dicts need it to be late.
     dict: DictCell,
+    /// What the dict gets when it is first looked into.
+    #[notrace]
+    pending: Cell<Option<declare::Pending>>,
     #[notrace]
     version: Cell<u32>,
     /// How often a plain value, here or in a base, took another's place: see [`Type::value_replaced`].
@@ -115,7 +117,7 @@ pub struct Type {
     pub(crate) signature: Cell<Option<&'static str>>,
 }
 
-/// The type's dict; empty only during start-up.
+/// The type's dict; there is none before somebody asks for it.
 struct DictCell(std::cell::OnceCell<Ref<Dict>>);
 
 impl Trace for DictCell {
@@ -196,6 +198,7 @@ impl Type {
             bases: Bases(Guarded::new(parts.bases)),
             mro: Guarded::new(Vec::new()),
             dict: DictCell(std::cell::OnceCell::new()),
+            pending: Cell::new(None),
             version: Cell::new(0),
             values: Cell::new(0),
             slots: Slots::default(),
@@ -246,14 +249,24 @@ impl Type {
         }
     }
     /// The type's own names. (Its `__dict__`, which Python sees through a proxy.)
+    #[inline]
     pub fn dict(&self) -> &Obj<Dict> {
-        match self.dict.0.get() {
-            Some(dict) => dict,
-            None => unreachable!("a type gets its dict when it is made"),
+        if let Some(pending) = self.pending.get() {
+            self.fill_dict(pending);
         }
+        self.dict.0.get_or_init(Dict::new_ref)
+    }
+    #[cold]
+    #[inline(never)]
+    fn fill_dict(&self, pending: declare::Pending) {
+        self.pending.set(None);
+        pending.fill(self.dict());
+    }
+    fn fill_later(&self, pending: declare::Pending) {
+        self.pending.set(Some(pending));
     }
     pub(crate) fn set_dict(&self, dict: Ref<Dict>) {
-        // A second call would be a bug in `declare` or `build`; the first dict stays.
+        // A second call would be a bug in `build`; the first dict stays.
         let _ = self.dict.0.set(dict);
     }
     pub fn base(&self) -> Option<Ref<Type>> {

@@ -14,8 +14,9 @@ use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::number::{self, BinOp};
 use crate::protocol::object;
+use crate::runtime::ceval;
 use crate::runtime::errors::PyResult;
-use crate::runtime::machine::Machine;
+use crate::runtime::machine::{Due, Machine};
 use crate::runtime::observer::Observer;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::signals;
@@ -29,57 +30,31 @@ fn replace_immediates(m: &mut Machine, result: Value) {
     m.overwrite(1, result);
 }
 
-/// a b -- a + b
-#[inline(always)]
-pub fn add(vm: &Vm, m: &mut Machine) -> Done {
-    add_numbers(vm, m)
-}
-
 /// Binary operators whose result the words may tell.
 macro_rules! operators {
-    ($($name:ident $op:expr, $core:path;)*) => {$(
+    ($($name:ident $core:path;)*) => {$(
+        /// a b -- result, if both are numbers.
         #[inline(always)]
-        pub fn $name(vm: &Vm, m: &mut Machine) -> Done {
-            if let Some(result) = $core(m.peek(2).bits(), m.peek(1).bits()) {
-                replace_immediates(m, result);
-                return Ok(());
-            }
-            m.outline(|m| general(vm, m, $op))
+        pub fn $name(m: &mut Machine) -> bool {
+            let Some(result) = $core(m.peek(2).bits(), m.peek(1).bits()) else { return false };
+            replace_immediates(m, result);
+            true
         }
     )*};
 }
 
 operators! {
-    add_numbers BinOp::Add, word::add;
-    subtract BinOp::Sub, word::subtract;
-    multiply BinOp::Mul, word::multiply;
-    true_divide BinOp::TrueDiv, word::true_divide;
-    floor_divide BinOp::FloorDiv, word::floor_divide;
-    modulo BinOp::Rem, word::modulo;
-    and BinOp::And, word::and;
-    or BinOp::Or, word::or;
-    xor BinOp::Xor, word::xor;
-    lshift BinOp::LShift, word::lshift;
-    rshift BinOp::RShift, word::rshift;
-}
-
-macro_rules! inplace_operators {
-    ($($name:ident $op:expr, $core:path;)*) => {$(
-        #[inline(always)]
-        pub fn $name(vm: &Vm, m: &mut Machine) -> Done {
-            if let Some(result) = $core(m.peek(2).bits(), m.peek(1).bits()) {
-                replace_immediates(m, result);
-                return Ok(());
-            }
-            m.outline(|m| general_inplace(vm, m, $op))
-        }
-    )*};
-}
-
-inplace_operators! {
-    inplace_add_numbers BinOp::Add, word::add;
-    inplace_subtract BinOp::Sub, word::subtract;
-    inplace_multiply BinOp::Mul, word::multiply;
+    add word::add;
+    subtract word::subtract;
+    multiply word::multiply;
+    true_divide word::true_divide;
+    floor_divide word::floor_divide;
+    modulo word::modulo;
+    and word::and;
+    or word::or;
+    xor word::xor;
+    lshift word::lshift;
+    rshift word::rshift;
 }
 
 /// The result of an operator of the `...Arith` forms, if the words tell it.
@@ -113,18 +88,15 @@ fn quick_inplace(i: Instr, x: u64, y: u64) -> Option<Value> {
     }
 }
 
-#[inline(always)]
-pub fn inplace_add(vm: &Vm, m: &mut Machine) -> Done {
-    let (a, b) = (m.peek(2), m.peek(1));
-    if a.is_pointer()
-        && b.is_pointer()
-        && let (Some(left), Some(right)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>())
+pub fn inplace_add_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    if let (Some(left), Some(right)) =
+        (m.peek(2).downcast_exact::<Str>(), m.peek(1).downcast_exact::<Str>())
     {
         vm.need(Str::growth(left, right))?;
-        m.outline(append_text);
+        append_text(m);
         return Ok(());
     }
-    inplace_add_numbers(vm, m)
+    inplace_any(vm, m, i)
 }
 
 /// `text += more`: if the next instruction stores the result where `text` came from, that variable
@@ -153,8 +125,8 @@ fn append_text(m: &mut Machine) {
 }
 
 /// a b -- a op b, whatever they are.
-#[inline(never)]
-fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
+pub fn binary_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let (op, _) = operator_of(i);
     m.save();
     if op == BinOp::Add
         && let (Some(a), Some(b)) =
@@ -182,8 +154,8 @@ fn general(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
     Ok(())
 }
 
-#[inline(never)]
-fn general_inplace(vm: &Vm, m: &mut Machine, op: BinOp) -> Done {
+pub fn inplace_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let (op, _) = operator_of(i);
     m.save();
     if !number::has_inplace(m.peek(2), op)
         && let Some(function) = operator_method(m, op)
@@ -230,7 +202,7 @@ pub fn operator_returned(vm: &Vm, m: &mut Machine) -> Done {
             let truth = object::is_true(vm, m.peek(1))?;
             m.drop_top(3);
             if truth == (i.b & JUMP_IF_TRUE != 0) {
-                jump(vm, m, i)?;
+                jump(vm, m, i);
             }
             return Ok(());
         }
@@ -282,17 +254,11 @@ const OPS: [BinOp; 13] = [
     BinOp::Xor,
 ];
 
-pub fn binary_other(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    general(vm, m, OPS[i.a as usize])
-}
-
 #[inline(always)]
-pub fn inplace_other(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    if let Some(result) = quick_inplace(i, m.peek(2).bits(), m.peek(1).bits()) {
-        replace_immediates(m, result);
-        return Ok(());
-    }
-    m.outline(|m| general_inplace(vm, m, OPS[i.a as usize]))
+pub fn inplace_other(m: &mut Machine, i: Instr) -> bool {
+    let Some(result) = quick_inplace(i, m.peek(2).bits(), m.peek(1).bits()) else { return false };
+    replace_immediates(m, result);
+    true
 }
 
 pub fn power(vm: &Vm, m: &mut Machine) -> Done {
@@ -308,7 +274,6 @@ pub fn inplace_power(vm: &Vm, m: &mut Machine) -> Done {
 }
 
 /// a -- f(a)
-#[inline(always)]
 pub fn unary(vm: &Vm, m: &mut Machine, f: fn(&Vm, &Value) -> PyResult) -> Done {
     let result = f(vm, m.peek(1))?;
     m.replace(1, result);
@@ -316,21 +281,27 @@ pub fn unary(vm: &Vm, m: &mut Machine, f: fn(&Vm, &Value) -> PyResult) -> Done {
 }
 
 #[inline(always)]
-pub fn negative(vm: &Vm, m: &mut Machine) -> Done {
+pub fn negative(m: &mut Machine) -> bool {
     let a = m.peek(1);
-    if let Some(result) = a.as_small_int().and_then(|i| Value::small_int(-i)) {
-        m.overwrite(1, result);
-        return Ok(());
-    }
-    if let Some(f) = a.as_float_word() {
-        m.overwrite(1, Value::float(-f));
-        return Ok(());
-    }
-    unary(vm, m, number::negative)
+    let result = match a.as_float_word() {
+        Some(f) => Value::float(-f),
+        None => match a.as_small_int().and_then(|i| Value::small_int(-i)) {
+            Some(result) => result,
+            None => return false,
+        },
+    };
+    m.overwrite(1, result);
+    true
 }
 
 #[inline(always)]
-pub fn not(vm: &Vm, m: &mut Machine) -> Done {
+pub fn not(m: &mut Machine) -> bool {
+    let Some(truth) = quick_truth(m.peek(1)) else { return false };
+    m.exchange(1, Value::bool(!truth));
+    true
+}
+
+pub fn not_any(vm: &Vm, m: &mut Machine) -> Done {
     let truth = object::is_true(vm, m.peek(1))?;
     m.replace(1, Value::bool(!truth));
     Ok(())
@@ -341,7 +312,7 @@ fn op_of(i: Instr) -> CmpOp {
     CmpOp::ALL[(i.a % 6) as usize]
 }
 
-/// How two operands compare, as far as numbers and strings go: a bit number of `CmpOp::outcomes`.
+/// How two operands compare, as far as numbers and names go: a bit number of `CmpOp::outcomes`.
 #[inline(always)]
 fn outcome(a: &Value, b: &Value, i: Instr) -> Option<u32> {
     if let Some(outcome) = word::outcome(a.bits(), b.bits()) {
@@ -350,7 +321,7 @@ fn outcome(a: &Value, b: &Value, i: Instr) -> Option<u32> {
     if !a.is_pointer() || !b.is_pointer() {
         return None;
     }
-    outcome_of_names(a, b, i).or_else(|| outcome_of_strings(a, b, i))
+    outcome_of_names(a, b, i)
 }
 
 /// The outcome of `==` and `!=` for strings that are one, or both interned.
@@ -374,21 +345,21 @@ fn outcome_of_strings(a: &Value, b: &Value, i: Instr) -> Option<u32> {
 }
 
 #[inline(always)]
-pub fn compare_op(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn compare_op(m: &mut Machine, i: Instr) -> bool {
     if let Some(outcome) = word::outcome(m.peek(2).bits(), m.peek(1).bits()) {
         replace_immediates(m, Value::bool((i.b >> outcome) & 1 != 0));
-        return Ok(());
+        return true;
     }
     if let Some(outcome) = outcome_of_names(m.peek(2), m.peek(1), i) {
-        drop(m.pop());
-        m.replace(1, Value::bool((i.b >> outcome) & 1 != 0));
-        return Ok(());
+        let right = m.pop_slot();
+        m.discard(right);
+        m.exchange(1, Value::bool((i.b >> outcome) & 1 != 0));
+        return true;
     }
-    m.outline(|m| compare_slow(vm, m, i))
+    false
 }
 
-#[inline(never)]
-fn compare_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn compare_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     m.save();
     let result = match outcome_of_strings_or_none(m, i) {
         Some(outcome) => Value::bool((i.b >> outcome) & 1 != 0),
@@ -421,18 +392,16 @@ pub fn jumps_for(a: &Value, b: &Value, i: Instr) -> Option<bool> {
 
 /// a b -- ; jumps for the outcomes in `b`.
 #[inline(always)]
-pub fn compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match word::outcome(m.peek(2).bits(), m.peek(1).bits()) {
-        Some(outcome) => {
-            m.shrink(2);
-            if (i.b >> outcome) & 1 != 0 { jump(vm, m, i) } else { Ok(()) }
-        }
-        None => m.outline(|m| compare_jump_slow(vm, m, i)),
+pub fn compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+    let Some(outcome) = word::outcome(m.peek(2).bits(), m.peek(1).bits()) else { return false };
+    m.shrink(2);
+    if (i.b >> outcome) & 1 != 0 {
+        jump(vm, m, i);
     }
+    true
 }
 
-#[inline(never)]
-fn compare_jump_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn compare_jump_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     m.save();
     let jumps = match outcome_of_strings_or_none(m, i) {
         Some(outcome) => (i.b >> outcome) & 1 != 0,
@@ -445,7 +414,10 @@ fn compare_jump_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         }
     };
     m.drop_top(2);
-    if jumps { jump(vm, m, i) } else { Ok(()) }
+    if jumps {
+        jump(vm, m, i);
+    }
+    Ok(())
 }
 
 /// The bit of a comparing jump's `b` that says it jumps if the comparison holds.
@@ -460,86 +432,118 @@ pub fn jump_outcomes(op: CmpOp, want: bool) -> u16 {
 /// Jumps; backwards it looks for requests before: an exception is raised at the jump, whose blocks
 /// need not be those of the place where it lands.
 #[inline(always)]
-pub fn jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    if (i.c as i32) < 0 && signals::is_set() {
-        m.save();
-        vm.handle_requests()?;
+pub fn jump(vm: &Vm, m: &mut Machine, i: Instr) {
+    if (i.c as i32) < 0 {
+        jump_backward(vm, m, i);
+    } else {
+        m.jump_by(i.c);
     }
-    m.jump_by(i.c);
-    Ok(())
 }
 
 #[inline(always)]
-pub fn jump_backward(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    if signals::is_set() {
-        m.save();
-        vm.handle_requests()?;
+pub fn jump_backward(vm: &Vm, m: &mut Machine, i: Instr) {
+    if signals::is_set() || ceval::has_grown(vm) {
+        m.settle();
+        m.due = Due::Jump(i);
+    } else {
+        m.jump_by(i.c);
     }
-    m.jump_by(i.c);
-    Ok(())
+}
+
+/// The truth of what is met most; `None` of anything else.
+#[inline(always)]
+pub fn quick_truth(value: &Value) -> Option<bool> {
+    if value.is_bool() {
+        return Some(value.is_true());
+    }
+    if value.is_small_int() {
+        return Some(value.small_int_unchecked() != 0);
+    }
+    if value.is_none() {
+        return Some(false);
+    }
+    if let Some(list) = value.downcast_exact::<List>() {
+        return Some(!list.is_empty());
+    }
+    value.downcast_exact::<Str>().map(|text| text.len() != 0)
 }
 
 /// a -- ; jumps if its truth is `want`.
 #[inline(always)]
-pub fn pop_jump_if(vm: &Vm, m: &mut Machine, i: Instr, want: bool) -> Done {
-    let a = m.peek(1);
-    let truth = match a.as_bool() {
-        Some(truth) => {
-            m.shrink(1);
-            truth
-        }
-        None => {
-            let truth = object::is_true(vm, a)?;
-            drop(m.pop());
-            truth
-        }
-    };
+pub fn pop_jump_if(vm: &Vm, m: &mut Machine, i: Instr, want: bool) -> bool {
+    let Some(truth) = quick_truth(m.peek(1)) else { return false };
+    let value = m.pop_slot();
+    m.discard(value);
     if truth == want {
-        jump(vm, m, i)?;
+        jump(vm, m, i);
+    }
+    true
+}
+
+pub fn pop_jump_if_slow(vm: &Vm, m: &mut Machine, i: Instr, want: bool) -> Done {
+    let truth = object::is_true(vm, m.peek(1))?;
+    drop(m.pop());
+    if truth == want {
+        jump(vm, m, i);
     }
     Ok(())
 }
 
+/// a -- a, and a jump, if its truth is `want`; otherwise a -- .
 #[inline(always)]
-pub fn jump_if_or_pop(vm: &Vm, m: &mut Machine, i: Instr, want: bool) -> Done {
-    if object::is_true(vm, m.peek(1))? == want {
-        return jump(vm, m, i);
+pub fn jump_if_or_pop(vm: &Vm, m: &mut Machine, i: Instr, want: bool) -> bool {
+    let Some(truth) = quick_truth(m.peek(1)) else { return false };
+    if truth == want {
+        jump(vm, m, i);
+    } else {
+        let value = m.pop_slot();
+        m.discard(value);
     }
-    drop(m.pop());
+    true
+}
+
+pub fn jump_if_or_pop_slow(vm: &Vm, m: &mut Machine, i: Instr, want: bool) -> Done {
+    if object::is_true(vm, m.peek(1))? == want {
+        jump(vm, m, i);
+    } else {
+        drop(m.pop());
+    }
     Ok(())
 }
 
 /// -- truth ; or, if a jump on it comes next, that jump. (Whoever watches sees both.)
 #[inline(always)]
-fn push_truth<O: Observer>(vm: &Vm, m: &mut Machine, truth: bool) -> Done {
+fn push_truth<O: Observer>(vm: &Vm, m: &mut Machine, truth: bool) {
     let next = m.ahead(0);
     if !O::ACTIVE && matches!(next.op, P::PopJumpIfFalse | P::PopJumpIfTrue) {
         m.skip(1);
-        return if truth == (next.op == P::PopJumpIfTrue) { jump(vm, m, next) } else { Ok(()) };
+        if truth == (next.op == P::PopJumpIfTrue) {
+            jump(vm, m, next);
+        }
+        return;
     }
     m.push(Value::bool(truth));
-    Ok(())
 }
 
 /// a b -- a is b
 #[inline(always)]
-pub fn is<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) -> Done {
+pub fn is<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) {
     let same = m.peek(2).is(m.peek(1));
-    m.drop_top(2);
-    push_truth::<O>(vm, m, same == want)
+    let (b, a) = (m.pop_slot(), m.pop_slot());
+    m.discard(b);
+    m.discard(a);
+    push_truth::<O>(vm, m, same == want);
 }
 
 /// a b -- a in b
-#[inline(always)]
 pub fn is_in<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) -> Done {
-    m.save();
-    let found = contains(vm, m.peek(1), m.peek(2))?;
+    let found = contains_item(vm, m.peek(1), m.peek(2))?;
     m.drop_top(2);
-    push_truth::<O>(vm, m, found == want)
+    push_truth::<O>(vm, m, found == want);
+    Ok(())
 }
 
-#[inline(never)]
-fn contains(vm: &Vm, container: &Value, item: &Value) -> PyResult<bool> {
+fn contains_item(vm: &Vm, container: &Value, item: &Value) -> PyResult<bool> {
     if let (Some(text), Some(part)) =
         (container.downcast_exact::<Str>(), item.downcast_exact::<Str>())
         && part.len() == 1

@@ -42,8 +42,7 @@ fn member(head: &ObjHead, offset: u32) -> &mut Option<Value> {
 }
 
 /// Goes back to the learning form, or to the generic one after too many failures.
-#[inline(never)]
-fn relearn(m: &mut Machine, i: Instr, learning: P, generic: P) {
+pub fn relearn(m: &mut Machine, i: Instr, learning: P, generic: P) {
     let cache = m.cache(i.b);
     cache.misses += 1;
     let op = if cache.misses > MAX_MISSES { generic } else { learning };
@@ -297,50 +296,50 @@ fn getter(owner: &Value, cache: &Cache) -> Option<Value> {
 }
 
 #[inline(always)]
-pub fn load_attr_slot(m: &mut Machine, i: Instr) {
+pub fn load_attr_slot(m: &mut Machine, i: Instr) -> bool {
     if let Some(value) = slot_value(m.peek(1), m.cache(i.b)) {
         let value = value.clone();
-        m.replace(1, value);
-        return;
+        m.exchange(1, value);
+        return true;
     }
-    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
+    false
 }
 
 #[inline(always)]
-pub fn load_attr_member(m: &mut Machine, i: Instr) {
+pub fn load_attr_member(m: &mut Machine, i: Instr) -> bool {
     if let Some(value) = member_value(m.peek(1), m.cache(i.b)) {
         let value = value.clone();
-        m.replace(1, value);
-        return;
+        m.exchange(1, value);
+        return true;
     }
-    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
+    false
 }
 
 #[inline(always)]
-pub fn load_attr_class(m: &mut Machine, i: Instr) {
+pub fn load_attr_class(m: &mut Machine, i: Instr) -> bool {
     if let Some(value) = class_value(m.peek(1), m.cache(i.b)) {
-        m.replace(1, value);
-        return;
+        m.exchange(1, value);
+        return true;
     }
-    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
+    false
 }
 
 #[inline(always)]
-pub fn load_attr_module(m: &mut Machine, i: Instr) {
+pub fn load_attr_module(m: &mut Machine, i: Instr) -> bool {
     if let Some(value) = module_value(m.peek(1), m.cache(i.b)) {
-        m.replace(1, value);
-        return;
+        m.exchange(1, value);
+        return true;
     }
-    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
+    false
 }
 
 #[inline(always)]
-pub fn load_attr_on_type(m: &mut Machine, i: Instr) {
+pub fn load_attr_on_type(m: &mut Machine, i: Instr) -> bool {
     if let Some(value) = type_value(m.peek(1), m.cache(i.b)) {
-        m.replace(1, value);
-        return;
+        m.exchange(1, value);
+        return true;
     }
-    m.outline(|m| relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
+    false
 }
 
 /// The getter runs in a frame of its own: no native recursion.
@@ -505,10 +504,10 @@ fn store_slot(m: &mut Machine, cache: &Cache) -> bool {
         let value = (*m.slot(2)).take().unwrap_unchecked();
         attrs.replace_unchecked(cache.index as usize, value)
     };
-    let owner = m.pop();
+    let owner = m.pop_slot();
     m.shrink(1);
-    drop(old);
-    drop(owner);
+    m.discard(old);
+    m.discard(owner);
     true
 }
 
@@ -531,9 +530,9 @@ fn store_add(m: &mut Machine, cache: &Cache) -> bool {
             value,
         );
     }
-    let owner = m.pop();
+    let owner = m.pop_slot();
     m.shrink(1);
-    drop(owner);
+    m.discard(owner);
     true
 }
 
@@ -543,35 +542,29 @@ fn store_member(m: &mut Machine, cache: &Cache) -> bool {
     // SAFETY: the word below the owner is the value, which moves to the instance.
     let value = unsafe { (*m.slot(2)).take() };
     let old = std::mem::replace(member(head, cache.index), value);
-    let owner = m.pop();
+    let owner = m.pop_slot();
     m.shrink(1);
-    drop(old);
-    drop(owner);
+    m.discard(old);
+    m.discard(owner);
     true
 }
 
 #[inline(always)]
-pub fn store_attr_slot(m: &mut Machine, i: Instr) {
+pub fn store_attr_slot(m: &mut Machine, i: Instr) -> bool {
     let cache = *m.cache(i.b);
-    if !store_slot(m, &cache) {
-        m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
-    }
+    store_slot(m, &cache)
 }
 
 #[inline(always)]
-pub fn store_attr_add(m: &mut Machine, i: Instr) {
+pub fn store_attr_add(m: &mut Machine, i: Instr) -> bool {
     let cache = *m.cache(i.b);
-    if !store_add(m, &cache) {
-        m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
-    }
+    store_add(m, &cache)
 }
 
 #[inline(always)]
-pub fn store_attr_member(m: &mut Machine, i: Instr) {
+pub fn store_attr_member(m: &mut Machine, i: Instr) -> bool {
     let cache = *m.cache(i.b);
-    if !store_member(m, &cache) {
-        m.outline(|m| relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
-    }
+    store_member(m, &cache)
 }
 
 /// owner --
@@ -674,10 +667,13 @@ fn put_method(m: &mut Machine, method: Value) {
 }
 
 #[inline(always)]
-pub fn load_method_type(m: &mut Machine, i: Instr) {
+pub fn load_method_type(m: &mut Machine, i: Instr) -> bool {
     match cached_method(m.peek(1), m.cache(i.b)) {
-        Some(method) => put_method(m, method),
-        None => m.outline(|m| relearn(m, i, P::LoadMethod, P::LoadMethodGeneric)),
+        Some(method) => {
+            put_method(m, method);
+            true
+        }
+        None => false,
     }
 }
 

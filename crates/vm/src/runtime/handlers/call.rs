@@ -33,52 +33,76 @@ fn function_at<'a>(m: &Machine, n: usize) -> Option<&'a Obj<Function>> {
     Some(unsafe { &*(function as *const Obj<Function>) })
 }
 
-/// callable a ... z -- result
+/// callable a ... z -- ; into a Python function that takes just these
 #[inline(always)]
-pub fn call_function(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn call_function(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     let n = i.c as usize;
-    if let Some(function) = function_at(m, n + 1) {
-        return enter_python(vm, m, function, n, Return::ToCaller);
+    function_at(m, n + 1).is_some_and(|f| enter_exactly(vm, m, f, n))
+}
+
+/// The same for a function with defaults or cells.
+#[inline(always)]
+pub fn call_function_simple(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+    let n = i.c as usize;
+    function_at(m, n + 1).is_some_and(|f| enter_simple(vm, m, f, n, Return::ToCaller))
+}
+
+/// callable a ... z -- result of a native function that takes so many
+#[inline(always)]
+pub fn call_function_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
+    let n = i.c as usize;
+    let def = m.peek(n + 1).downcast_exact::<BuiltinFunction>()?.unbound()?;
+    m.save();
+    Some(finish_call(m, n, def.call_positional(vm, m.top_slice(n))?))
+}
+
+/// method owner a ... z -- ; into a Python method that takes just these
+#[inline(always)]
+pub fn call_method(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+    let n = i.c as usize;
+    method_at(m, n + 2).is_some_and(|f| enter_exactly(vm, m, f, n + 1))
+}
+
+/// The same for a method with defaults or cells.
+#[inline(always)]
+pub fn call_method_simple(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+    let n = i.c as usize;
+    method_at(m, n + 2).is_some_and(|f| enter_simple(vm, m, f, n + 1, Return::ToCaller))
+}
+
+/// The Python method that `LoadMethod` put `n` words below the top, if it put one.
+#[inline(always)]
+fn method_at<'a>(m: &Machine, n: usize) -> Option<&'a Obj<Function>> {
+    // SAFETY: LoadMethod pushed two words below the arguments.
+    let method = unsafe { (*m.slot(n)).as_ref() }?;
+    if method.is_exact::<Function>() { function_at(m, n) } else { None }
+}
+
+/// method owner a ... z -- result of a native method that takes so many
+#[inline(always)]
+pub fn call_method_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
+    let n = i.c as usize;
+    // SAFETY: as above.
+    let method = unsafe { (*m.slot(n + 2)).as_ref() }?.downcast_exact::<MethodDescr>()?;
+    if !method.applies_to(m.peek(n + 1)) {
+        return None;
     }
-    if let Some(f) = m.peek(n + 1).downcast_exact::<BuiltinFunction>()
-        && let Some(def) = f.unbound()
-    {
-        m.save();
-        if let Some(result) = def.call_positional(vm, m.top_slice(n)) {
-            return finish_call(m, n, result);
-        }
-    }
-    m.outline(|m| call_other(vm, m, n))
+    let def = method.def();
+    m.save();
+    Some(finish_call(m, n + 1, def.call_positional(vm, m.top_slice(n + 1))?))
 }
 
 /// method owner a ... z -- result | nothing callable a ... z -- result
-#[inline(always)]
-pub fn call_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn call_method_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let n = i.c as usize;
-    // SAFETY: LoadMethod pushed two words below the arguments.
-    let method = unsafe { (*m.slot(n + 2)).as_ref() };
-    if let Some(method) = method {
-        if method.is_exact::<Function>()
-            && let Some(function) = function_at(m, n + 2)
-        {
-            return enter_python(vm, m, function, n + 1, Return::ToCaller);
-        }
-        if let Some(f) = method.downcast_exact::<MethodDescr>()
-            && f.applies_to(m.peek(n + 1))
-        {
-            let def = f.def();
-            m.save();
-            if let Some(result) = def.call_positional(vm, m.top_slice(n + 1)) {
-                return finish_call(m, n + 1, result);
-            }
-        }
-        return m.outline(|m| call_other(vm, m, n + 1));
+    // SAFETY: as above.
+    if unsafe { (*m.slot(n + 2)).is_some() } {
+        return call_any(vm, m, n + 1);
     }
-    m.outline(|m| call_bound(vm, m, n))
+    call_bound(vm, m, n)
 }
 
 /// nothing callable a ... z -- result
-#[inline(never)]
 fn call_bound(vm: &Vm, m: &mut Machine, n: usize) -> Done {
     // Close the gap: the callable and its arguments sink by one word, over the nothing.
     // SAFETY: these words are on the stack; the lowest owns nothing.
@@ -127,22 +151,47 @@ pub fn python_special(object: &Value, name: &Ref<Str>) -> Option<Value> {
     ty.lookup(name).filter(|f| f.is_exact::<Function>())
 }
 
-/// Goes into a Python function whose `n` arguments are on the stack above it.
+/// Goes into a Python function that takes just the `n` arguments on the stack above it.
 #[inline(always)]
-fn enter_python(vm: &Vm, m: &mut Machine, function: &Obj<Function>, n: usize, ret: Return) -> Done {
-    m.save();
-    if function.is_simple(n) {
-        if signals::is_set() {
-            vm.handle_requests()?;
-        }
-        // SAFETY: `n` arguments lie at the top of the stack.
-        let frame = unsafe { enter::push_simple(vm, function, m.frame, m.slot(n), n, ret) };
-        if let Some(frame) = frame {
-            *m = Machine::load(frame);
-            return Ok(());
-        }
+fn enter_exactly(vm: &Vm, m: &mut Machine, function: &Obj<Function>, n: usize) -> bool {
+    if signals::is_set() {
+        return false;
     }
-    m.outline(|m| enter_binding(vm, m, function, n, None, ret))
+    m.save();
+    // SAFETY: `n` arguments lie at the top of the stack.
+    match unsafe { enter::push_exact(vm, function, m.frame, m.slot(n), n) } {
+        Some(registers) => {
+            *m = registers;
+            true
+        }
+        None => false,
+    }
+}
+
+/// Goes into a simple Python function whose `n` arguments are on the stack above it, if nothing has
+/// to be done before.
+#[inline(always)]
+fn enter_simple(vm: &Vm, m: &mut Machine, function: &Obj<Function>, n: usize, ret: Return) -> bool {
+    if !function.is_simple(n) || signals::is_set() {
+        return false;
+    }
+    m.save();
+    // SAFETY: `n` arguments lie at the top of the stack.
+    match unsafe { enter::push_simple(vm, function, m.frame, m.slot(n), n, ret) } {
+        Some(frame) => {
+            *m = Machine::load(frame);
+            true
+        }
+        None => false,
+    }
+}
+
+/// Goes into a Python function whose `n` arguments are on the stack above it.
+fn enter_python(vm: &Vm, m: &mut Machine, function: &Obj<Function>, n: usize, ret: Return) -> Done {
+    if enter_simple(vm, m, function, n, ret) {
+        return Ok(());
+    }
+    enter_binding(vm, m, function, n, None, ret)
 }
 
 /// The same for any function and arguments, those of `names` last.
@@ -231,7 +280,7 @@ fn call_other(vm: &Vm, m: &mut Machine, n: usize) -> Done {
 fn finish_call(m: &mut Machine, n: usize, result: PyResult) -> Done {
     let result = result?;
     m.drop_top(n);
-    m.replace(1, result);
+    m.exchange(1, result);
     Ok(())
 }
 

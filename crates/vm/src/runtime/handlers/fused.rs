@@ -7,12 +7,13 @@
 
 use super::Done;
 use super::arith::{self, jump, jumps_for};
-use super::stack::{dup_top, load_const, load_fast, store_fast};
-use super::subscr::subscr_quick;
-use super::{attr, names};
+use super::stack::{load_const, load_fast, store_fast};
+use super::{attr, names, subscr};
 use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::protocol::index::wrap;
+use crate::runtime::frame::Slot;
+use crate::runtime::leave;
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
@@ -22,55 +23,55 @@ use crate::value::{Value, word};
 macro_rules! arithmetic {
     ($($fast_fast:ident $fast_const:ident $fast:ident $const:ident: |$x:ident, $y:ident, $op:ident| $core:expr;)*) => {$(
         #[inline(always)]
-        pub fn $fast_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+        pub fn $fast_fast(m: &mut Machine, i: Instr) -> bool {
             let (right, $op) = (m.ahead(0), m.ahead(1));
             let ($x, $y) = (m.local_bits(i.c), m.local_bits(right.c));
             let _ = $op;
             if let Some(result) = $core {
                 m.skip(2);
                 m.push(result);
-                return Ok(());
+                return true;
             }
-            load_fast(vm, m, i.c)
+            false
         }
 
         #[inline(always)]
-        pub fn $fast_const(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+        pub fn $fast_const(m: &mut Machine, i: Instr) -> bool {
             let (right, $op) = (m.ahead(0), m.ahead(1));
             let ($x, $y) = (m.local_bits(i.c), m.constant(right.c).bits());
             let _ = $op;
             if let Some(result) = $core {
                 m.skip(2);
                 m.push(result);
-                return Ok(());
+                return true;
             }
-            load_fast(vm, m, i.c)
+            false
         }
 
         #[inline(always)]
-        pub fn $fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+        pub fn $fast(m: &mut Machine, i: Instr) -> bool {
             let $op = m.ahead(0);
             let ($x, $y) = (m.peek(1).bits(), m.local_bits(i.c));
             let _ = $op;
             if let Some(result) = $core {
                 m.skip(1);
                 m.overwrite(1, result);
-                return Ok(());
+                return true;
             }
-            load_fast(vm, m, i.c)
+            false
         }
 
         #[inline(always)]
-        pub fn $const(m: &mut Machine, i: Instr) {
+        pub fn $const(m: &mut Machine, i: Instr) -> bool {
             let $op = m.ahead(0);
             let ($x, $y) = (m.peek(1).bits(), m.constant(i.c).bits());
             let _ = $op;
             if let Some(result) = $core {
                 m.skip(1);
                 m.overwrite(1, result);
-                return;
+                return true;
             }
-            load_const(m, i);
+            false
         }
     )*};
 }
@@ -86,55 +87,67 @@ arithmetic! {
 
 // ---- subscripts ----
 
-#[inline(always)]
-pub fn fast_fast_subscr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    if let (Some(container), Some(key)) = (m.local(i.c as usize), m.local(m.ahead(0).c as usize))
-        && let Some(item) = subscr_quick(container, key)
-    {
-        m.skip(2);
-        m.push(item);
-        return Ok(());
-    }
-    load_fast(vm, m, i.c)
+/// A subscript that cannot fail, in each place where its operands can lie.
+macro_rules! subscripts {
+    ($($fast_fast:ident $fast_const:ident $fast:ident $const:ident: $core:path;)*) => {$(
+        #[inline(always)]
+        pub fn $fast_fast(m: &mut Machine, i: Instr) -> bool {
+            let (container, key) = (m.local(i.c as usize), m.local(m.ahead(0).c as usize));
+            if let (Some(container), Some(key)) = (container, key)
+                && let Some(item) = $core(container, key)
+            {
+                m.skip(2);
+                m.push(item);
+                return true;
+            }
+            false
+        }
+
+        #[inline(always)]
+        pub fn $fast_const(m: &mut Machine, i: Instr) -> bool {
+            if let Some(container) = m.local(i.c as usize)
+                && let Some(item) = $core(container, m.constant(m.ahead(0).c))
+            {
+                m.skip(2);
+                m.push(item);
+                return true;
+            }
+            false
+        }
+
+        #[inline(always)]
+        pub fn $fast(m: &mut Machine, i: Instr) -> bool {
+            if let Some(key) = m.local(i.c as usize)
+                && let Some(item) = $core(m.peek(1), key)
+            {
+                m.skip(1);
+                m.exchange(1, item);
+                return true;
+            }
+            false
+        }
+
+        #[inline(always)]
+        pub fn $const(m: &mut Machine, i: Instr) -> bool {
+            if let Some(item) = $core(m.peek(1), m.constant(i.c)) {
+                m.skip(1);
+                m.exchange(1, item);
+                return true;
+            }
+            false
+        }
+    )*};
 }
 
-#[inline(always)]
-pub fn fast_const_subscr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    if let Some(container) = m.local(i.c as usize)
-        && let Some(item) = subscr_quick(container, m.constant(m.ahead(0).c))
-    {
-        m.skip(2);
-        m.push(item);
-        return Ok(());
-    }
-    load_fast(vm, m, i.c)
-}
-
-#[inline(always)]
-pub fn fast_subscr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    if let Some(key) = m.local(i.c as usize)
-        && let Some(item) = subscr_quick(m.peek(1), key)
-    {
-        m.skip(1);
-        m.replace(1, item);
-        return Ok(());
-    }
-    load_fast(vm, m, i.c)
-}
-
-#[inline(always)]
-pub fn const_subscr(m: &mut Machine, i: Instr) {
-    if let Some(item) = subscr_quick(m.peek(1), m.constant(i.c)) {
-        m.skip(1);
-        m.replace(1, item);
-        return;
-    }
-    load_const(m, i);
+subscripts! {
+    fast_fast_subscr fast_const_subscr fast_subscr const_subscr: subscr::list_item;
+    fast_fast_subscr_any fast_const_subscr_any fast_subscr_any const_subscr_any:
+        subscr::subscr_other;
 }
 
 /// value -- ; container and key are locals.
 #[inline(always)]
-pub fn fast_fast_store_subscr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn fast_fast_store_subscr(m: &mut Machine, i: Instr) -> bool {
     if let (Some(container), Some(key)) = (m.local(i.c as usize), m.local(m.ahead(0).c as usize))
         && let Some(list) = container.downcast_exact::<List>()
         && let Some(index) = key.as_small_int()
@@ -145,118 +158,130 @@ pub fn fast_fast_store_subscr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         let old = list.replace(at, value);
         m.shrink(1);
         m.skip(2);
-        drop(old);
-        return Ok(());
+        m.discard(Some(old));
+        return true;
     }
-    load_fast(vm, m, i.c)
+    false
 }
 
 // ---- comparisons with a jump, and other conditions ----
 
 #[inline(always)]
-pub fn fast_fast_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn fast_fast_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     let (right, op) = (m.ahead(0), m.ahead(1));
     if let (Some(x), Some(y)) = (m.local(i.c as usize), m.local(right.c as usize))
         && let Some(jumps) = jumps_for(x, y, op)
     {
         m.skip(2);
-        return if jumps { jump(vm, m, op) } else { Ok(()) };
+        if jumps {
+            jump(vm, m, op);
+        }
+        return true;
     }
-    load_fast(vm, m, i.c)
+    false
 }
 
 #[inline(always)]
-pub fn fast_const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn fast_const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     let (right, op) = (m.ahead(0), m.ahead(1));
     if let Some(x) = m.local(i.c as usize)
         && let Some(jumps) = jumps_for(x, m.constant(right.c), op)
     {
         m.skip(2);
-        return if jumps { jump(vm, m, op) } else { Ok(()) };
+        if jumps {
+            jump(vm, m, op);
+        }
+        return true;
     }
-    load_fast(vm, m, i.c)
+    false
 }
 
 #[inline(always)]
-pub fn fast_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn fast_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     let op = m.ahead(0);
     if let Some(y) = m.local(i.c as usize)
         && let Some(jumps) = jumps_for(m.peek(1), y, op)
     {
         m.skip(1);
-        drop(m.pop());
-        return if jumps { jump(vm, m, op) } else { Ok(()) };
+        let left = m.pop_slot();
+        m.discard(left);
+        if jumps {
+            jump(vm, m, op);
+        }
+        return true;
     }
-    load_fast(vm, m, i.c)
+    false
 }
 
 #[inline(always)]
-pub fn const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     let op = m.ahead(0);
     if let Some(jumps) = jumps_for(m.peek(1), m.constant(i.c), op) {
         m.skip(1);
-        drop(m.pop());
-        return if jumps { jump(vm, m, op) } else { Ok(()) };
+        let left = m.pop_slot();
+        m.discard(left);
+        if jumps {
+            jump(vm, m, op);
+        }
+        return true;
     }
-    load_const(m, i);
-    Ok(())
+    false
 }
 
 /// a b -- b | b False, and a jump: `a < b` in `a < b < c`.
 #[inline(always)]
-pub fn chained_compare(vm: &Vm, m: &mut Machine) -> Done {
+pub fn chained_compare(vm: &Vm, m: &mut Machine) -> bool {
     let (op, branch) = (m.ahead(1), m.ahead(2));
     let Some(outcome) = word::outcome(m.peek(2).bits(), m.peek(1).bits()) else {
-        dup_top(m);
-        return Ok(());
+        return false;
     };
     m.skip(3);
     let right = m.pop();
     m.overwrite(1, right);
     if (op.b >> outcome) & 1 != 0 {
-        return Ok(());
+        return true;
     }
     m.push(Value::FALSE);
-    jump(vm, m, branch)
+    jump(vm, m, branch);
+    true
 }
 
 /// `if local is constant`
 #[inline(always)]
-pub fn fast_is_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn fast_is_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     let bits = m.local_bits(i.c);
     if bits == 0 {
-        return load_fast(vm, m, i.c);
+        return false;
     }
     let (constant, is, branch) = (m.ahead(0), m.ahead(1), m.ahead(2));
     let same = bits == m.constant(constant.c).bits();
     m.skip(3);
     let truth = same == (is.op == P::Is);
-    if truth == (branch.op == P::PopJumpIfTrue) { jump(vm, m, branch) } else { Ok(()) }
+    if truth == (branch.op == P::PopJumpIfTrue) {
+        jump(vm, m, branch);
+    }
+    true
 }
 
 /// `if local`
 #[inline(always)]
-pub fn fast_pop_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let truth = match m.local(i.c as usize) {
-        Some(value) if value.is_bool() => value.is_true(),
-        Some(value) if value.is_small_int() => value.small_int_unchecked() != 0,
-        Some(value) if value.is_none() => false,
-        Some(value) => match value.downcast_exact::<List>() {
-            Some(list) => !list.is_empty(),
-            None => return load_fast(vm, m, i.c),
-        },
-        None => return load_fast(vm, m, i.c),
+pub fn fast_pop_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+    let Some(truth) = m.local(i.c as usize).as_ref().and_then(arith::quick_truth) else {
+        return false;
     };
     let branch = m.ahead(0);
     m.skip(1);
-    if truth == (branch.op == P::PopJumpIfTrue) { jump(vm, m, branch) } else { Ok(()) }
+    if truth == (branch.op == P::PopJumpIfTrue) {
+        jump(vm, m, branch);
+    }
+    true
 }
 
 // ---- attributes ----
 
 /// `local.name`, where that is a value in the instance.
 #[inline(always)]
-pub fn fast_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn fast_attr(m: &mut Machine, i: Instr) -> bool {
     let load = m.ahead(0);
     if let Some(owner) = m.local(i.c as usize) {
         let cache = m.cache(load.b);
@@ -269,15 +294,15 @@ pub fn fast_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             let value = value.clone();
             m.skip(1);
             m.push(value);
-            return Ok(());
+            return true;
         }
     }
-    load_fast(vm, m, i.c)
+    false
 }
 
 /// value -- ; `local.name = value`
 #[inline(always)]
-pub fn fast_store_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn fast_store_attr(m: &mut Machine, i: Instr) -> bool {
     let store = m.ahead(0);
     if let Some(owner) = m.local(i.c as usize) {
         let cache = m.cache(store.b);
@@ -291,34 +316,38 @@ pub fn fast_store_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             // SAFETY: the place is a word of the instance, which the local keeps alive; the value
             // moves there from the stack.
             let old = unsafe { std::mem::replace(&mut *place, m.pop_slot()) };
-            drop(old);
-            return Ok(());
+            m.discard(old);
+            return true;
         }
     }
-    load_fast(vm, m, i.c)
+    false
 }
 
 // ---- the rest ----
 
 /// Both loads, if both locals are bound.
 #[inline(always)]
-pub fn load_fast_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    load_fast(vm, m, i.c)?;
+pub fn load_fast_fast(m: &mut Machine, i: Instr) -> bool {
+    if !load_fast(m, i.c) {
+        return false;
+    }
     let second = m.ahead(0);
     if let Some(value) = m.local(second.c as usize) {
         let value = value.clone();
         m.skip(1);
         m.push(value);
     }
-    Ok(())
+    true
 }
 
 #[inline(always)]
-pub fn load_fast_const(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    load_fast(vm, m, i.c)?;
+pub fn load_fast_const(m: &mut Machine, i: Instr) -> bool {
+    if !load_fast(m, i.c) {
+        return false;
+    }
     load_const(m, m.ahead(0));
     m.skip(1);
-    Ok(())
+    true
 }
 
 #[inline(always)]
@@ -333,11 +362,18 @@ pub fn store_fast_load_fast(m: &mut Machine, i: Instr) {
 }
 
 #[inline(always)]
-pub fn store_fast_jump(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn store_fast_jump(vm: &Vm, m: &mut Machine, i: Instr) {
     store_fast(m, i.c);
     let back = m.ahead(0);
     m.skip(1);
-    arith::jump_backward(vm, m, back)
+    arith::jump_backward(vm, m, back);
+}
+
+/// `return local`
+#[inline(always)]
+pub fn fast_return(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+    let local: *mut Slot = m.local(i.c as usize);
+    m.local_bits(i.c) != 0 && leave::return_quickly(vm, m, local)
 }
 
 /// The local that is returned: it moves out, since its frame ends here, unless somebody may still
@@ -364,11 +400,11 @@ pub fn unpack_store_fast(m: &mut Machine, i: Instr) -> bool {
         let (first, second) = (first.clone(), second.clone());
         m.skip(2);
         let old = m.local(a as usize).replace(first);
-        drop(old);
+        m.discard(old);
         let old = m.local(b as usize).replace(second);
-        drop(old);
+        m.discard(old);
     }
-    drop(sequence);
+    m.discard(Some(sequence));
     true
 }
 
@@ -382,49 +418,57 @@ pub fn is_call_with_local(m: &Machine, call: P) -> bool {
 
 /// `f(x)` of a native built-in: nothing is pushed but the result.
 #[inline(always)]
-pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     if let Some(def) = names::cached_native(m, i)
         && let Some(argument) = m.local(m.ahead(0).c as usize).clone()
     {
         // Whatever is raised is raised by the call.
         m.skip(2);
+        m.push(argument);
         m.save();
-        let result = def.call_taking(vm, std::slice::from_ref(&argument))?;
-        m.push(result);
-        return Ok(());
+        let result = match def.call_taking(vm, m.top_slice(1)) {
+            Ok(result) => result,
+            Err(e) => return Some(Err(e)),
+        };
+        m.exchange(1, result);
+        return Some(Ok(()));
     }
-    names::load_global_builtin(m, i);
-    Ok(())
+    None
 }
 
 /// `a.f()` of a native method.
 #[inline(always)]
-pub fn method_call(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn method_call(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     if let Some(def) = attr::cached_native(m, i) {
         m.skip(1);
         m.save();
-        let result = def.call_taking(vm, m.top_slice(1))?;
-        m.replace(1, result);
-        return Ok(());
+        let result = match def.call_taking(vm, m.top_slice(1)) {
+            Ok(result) => result,
+            Err(e) => return Some(Err(e)),
+        };
+        m.exchange(1, result);
+        return Some(Ok(()));
     }
-    attr::load_method_type(m, i);
-    Ok(())
+    None
 }
 
 /// `a.f(x)` of a native method.
 #[inline(always)]
-pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     if let Some(def) = attr::cached_native(m, i)
         && let Some(argument) = m.local(m.ahead(0).c as usize).clone()
     {
         m.push(argument);
         m.skip(2);
         m.save();
-        let result = def.call_taking(vm, m.top_slice(2))?;
-        m.drop_top(1);
-        m.replace(1, result);
-        return Ok(());
+        let result = match def.call_taking(vm, m.top_slice(2)) {
+            Ok(result) => result,
+            Err(e) => return Some(Err(e)),
+        };
+        let argument = m.pop_slot();
+        m.discard(argument);
+        m.exchange(1, result);
+        return Some(Ok(()));
     }
-    attr::load_method_type(m, i);
-    Ok(())
+    None
 }

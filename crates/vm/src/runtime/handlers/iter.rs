@@ -21,23 +21,22 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 
 /// iterable -- iterator
-#[inline(always)]
 pub fn get_iter(vm: &Vm, m: &mut Machine) -> Done {
     let iterator = iter::iter(vm, m.peek(1))?;
     m.replace(1, iterator);
     Ok(())
 }
 
-/// The next item of the most frequent iterators; `None` if it is another one.
+/// The next item of the most frequent iterators, if there is one and no call is needed for it.
 #[inline(always)]
-fn quick_item(iterator: &Value) -> Option<Option<Value>> {
+fn quick_item(iterator: &Value) -> Option<Value> {
     if let Some(range) = iterator.downcast_exact::<RangeIter>() {
-        return Some(range.next_value());
+        return range.quick_value();
     }
     if let Some(list) = iterator.downcast_exact::<ListIter>() {
-        return Some(list.next_value());
+        return list.quick_value();
     }
-    iterator.downcast_exact::<StrIter>().map(|text| text.next_value())
+    iterator.downcast_exact::<TupleIter>()?.quick_value()
 }
 
 /// The next item of any other iterator, into a local if there is one to store it in. A pair that is
@@ -46,8 +45,16 @@ fn quick_item(iterator: &Value) -> Option<Option<Value>> {
 fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Done {
     m.save();
     let iterator = m.peek(1);
-    if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
-        let item = tuple.next_value();
+    let item = if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
+        Some(tuple.next_value())
+    } else if let Some(text) = iterator.downcast_exact::<StrIter>() {
+        Some(text.next_value())
+    } else if let Some(range) = iterator.downcast_exact::<RangeIter>() {
+        Some(range.next_value())
+    } else {
+        iterator.downcast_exact::<ListIter>().map(|list| list.next_value())
+    };
+    if let Some(item) = item {
         put_item(m, i, local, item);
         return Ok(());
     }
@@ -112,7 +119,7 @@ fn put_item(m: &mut Machine, i: Instr, local: Option<u16>, item: Option<Value>) 
         (Some(item), None) => m.push(item),
         (Some(item), Some(local)) => {
             let old = m.local(local as usize).replace(item);
-            drop(old);
+            m.discard(old);
         }
         (None, _) => end_of_loop(m, i),
     }
@@ -120,7 +127,8 @@ fn put_item(m: &mut Machine, i: Instr, local: Option<u16>, item: Option<Value>) 
 
 #[inline(always)]
 fn end_of_loop(m: &mut Machine, i: Instr) {
-    drop(m.pop());
+    let iterator = m.pop_slot();
+    m.discard(iterator);
     m.jump_by(i.c);
 }
 
@@ -130,45 +138,51 @@ fn generator_on_top(m: &Machine) -> bool {
     m.peek(1).downcast_exact::<Generator>().is_some_and(|g| g.can_resume())
 }
 
-/// iterator -- iterator item | at the end: drops it and jumps
+/// iterator -- iterator item
 #[inline(always)]
-pub fn for_iter<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match quick_item(m.peek(1)) {
-        Some(item) => {
-            put_item(m, i, None, item);
-            Ok(())
-        }
-        None if !O::ACTIVE && generator_on_top(m) => leave::resume_in_loop(vm, m),
-        None => m.outline(|m| for_iter_other(vm, m, i, None)),
-    }
+pub fn for_iter(m: &mut Machine, i: Instr) -> bool {
+    let Some(item) = quick_item(m.peek(1)) else { return false };
+    put_item(m, i, None, Some(item));
+    true
 }
 
 /// The same, the item going straight into a local.
 #[inline(always)]
-pub fn for_iter_store_fast<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match quick_item(m.peek(1)) {
-        Some(item) => {
-            put_item(m, i, Some(i.b), item);
-            Ok(())
-        }
-        None if !O::ACTIVE && generator_on_top(m) => leave::resume_in_loop(vm, m),
-        None => m.outline(|m| for_iter_other(vm, m, i, Some(i.b))),
+pub fn for_iter_store_fast(m: &mut Machine, i: Instr) -> bool {
+    let Some(item) = quick_item(m.peek(1)) else { return false };
+    put_item(m, i, Some(i.b), Some(item));
+    true
+}
+
+/// iterator -- iterator item | at the end: drops it and jumps
+#[inline(always)]
+pub fn for_iter_any<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Done {
+    if !O::ACTIVE && generator_on_top(m) {
+        return leave::resume_in_loop(vm, m);
     }
+    m.outline(vm, move |m| for_iter_other(vm, m, i, local))
 }
 
 /// sequence -- item[n-1] ... item[0]
 #[inline(always)]
-pub fn unpack_sequence(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+pub fn unpack_sequence(m: &mut Machine, i: Instr) -> bool {
     let n = i.c as usize;
+    if m.peek(1).downcast_exact::<Tuple>().is_none_or(|tuple| tuple.len() != n) {
+        return false;
+    }
     let sequence = m.pop();
-    if let Some(tuple) = sequence.downcast_exact::<Tuple>()
-        && tuple.len() == n
-    {
+    if let Some(tuple) = sequence.downcast_exact::<Tuple>() {
         for item in tuple.items().iter().rev() {
             m.push(item.clone());
         }
-        return Ok(());
     }
+    m.discard(Some(sequence));
+    true
+}
+
+pub fn unpack_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let n = i.c as usize;
+    let sequence = m.pop();
     let items = unpack_slow(vm, &sequence, n)?;
     for item in items.into_iter().rev() {
         m.push(item);

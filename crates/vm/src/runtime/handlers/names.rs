@@ -98,17 +98,18 @@ fn store_cached(m: &mut Machine, i: Instr) -> bool {
 }
 
 #[inline(always)]
-pub fn load_global_module(m: &mut Machine, i: Instr) {
+pub fn load_global_module(m: &mut Machine, i: Instr) -> bool {
     match cached_global(m, i) {
-        Some(value) => m.push(value),
-        None => m.outline(|m| relearn(m, i, P::LoadGlobal)),
+        Some(value) => {
+            m.push(value);
+            true
+        }
+        None => false,
     }
 }
 
 /// The name is not where it was: it is looked for again.
-#[cold]
-#[inline(never)]
-fn relearn(m: &mut Machine, i: Instr, op: P) {
+pub fn relearn(m: &mut Machine, i: Instr, op: P) {
     m.specialize(Instr { op, ..i });
     m.again();
 }
@@ -122,10 +123,13 @@ pub fn cached_native(m: &Machine, i: Instr) -> Option<&'static NativeDef> {
 }
 
 #[inline(always)]
-pub fn load_global_builtin(m: &mut Machine, i: Instr) {
+pub fn load_global_builtin(m: &mut Machine, i: Instr) -> bool {
     match cached_builtin(m, i) {
-        Some(value) => m.push(value),
-        None => m.outline(|m| relearn(m, i, P::LoadGlobal)),
+        Some(value) => {
+            m.push(value);
+            true
+        }
+        None => false,
     }
 }
 
@@ -142,33 +146,35 @@ fn is_module_level(m: &Machine) -> bool {
 }
 
 #[inline(always)]
-pub fn load_name_module(m: &mut Machine, i: Instr) {
+pub fn load_name_module(m: &mut Machine, i: Instr) -> bool {
     match if is_module_level(m) { cached_global(m, i) } else { None } {
-        Some(value) => m.push(value),
-        None => m.outline(|m| relearn(m, i, P::LoadName)),
+        Some(value) => {
+            m.push(value);
+            true
+        }
+        None => false,
     }
 }
 
 #[inline(always)]
-pub fn load_name_builtin(m: &mut Machine, i: Instr) {
+pub fn load_name_builtin(m: &mut Machine, i: Instr) -> bool {
     match if is_module_level(m) { cached_builtin(m, i) } else { None } {
-        Some(value) => m.push(value),
-        None => m.outline(|m| relearn(m, i, P::LoadName)),
+        Some(value) => {
+            m.push(value);
+            true
+        }
+        None => false,
     }
 }
 
 #[inline(always)]
-pub fn store_name_module(m: &mut Machine, i: Instr) {
-    if !is_module_level(m) || !store_cached(m, i) {
-        m.outline(|m| relearn(m, i, P::StoreName));
-    }
+pub fn store_name_module(m: &mut Machine, i: Instr) -> bool {
+    is_module_level(m) && store_cached(m, i)
 }
 
 #[inline(always)]
-pub fn store_global_module(m: &mut Machine, i: Instr) {
-    if !store_cached(m, i) {
-        m.outline(|m| relearn(m, i, P::StoreGlobal));
-    }
+pub fn store_global_module(m: &mut Machine, i: Instr) -> bool {
+    store_cached(m, i)
 }
 
 /// Fills the cache of a name that is looked up in globals and built-ins: where was it found? Code that
@@ -253,7 +259,7 @@ pub fn store_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
                 object::set_item(vm, &namespace, &name.to_value(), value)
             }
         },
-        None => m.outline(|m| match namespace_of(m) {
+        None => m.outline(vm, move |m| match namespace_of(m) {
             Some(namespace) => object::set_item(vm, &namespace, &name.to_value(), value),
             None => Err(no_locals(vm, &name)),
         }),
@@ -325,30 +331,32 @@ fn cell<'a>(m: &'a Machine, i: Instr) -> Option<&'a Obj<CellObj>> {
 }
 
 #[inline(always)]
-pub fn load_closure(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match m.local(cell_index(m, i)).clone() {
-        Some(cell) => {
-            m.push(cell);
-            Ok(())
-        }
-        None => Err(vm.system_error("a cell is missing")),
-    }
+pub fn load_closure(m: &mut Machine, i: Instr) -> bool {
+    let Some(cell) = m.local(cell_index(m, i)).clone() else { return false };
+    m.push(cell);
+    true
 }
 
 #[inline(always)]
-pub fn load_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match cell(m, i).and_then(|c| c.get()) {
-        Some(value) => {
-            m.push(value);
-            Ok(())
-        }
-        None => Err(unbound_free(vm, *m, i)),
-    }
+pub fn load_deref(m: &mut Machine, i: Instr) -> bool {
+    let Some(value) = cell(m, i).and_then(|c| c.get()) else { return false };
+    m.push(value);
+    true
+}
+
+pub fn load_deref_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    if load_deref(m, i) { Ok(()) } else { Err(unbound_free(vm, m, i)) }
+}
+
+/// `LoadClosure` and `StoreDeref` where the word is no cell, as only refused code leaves it.
+pub fn cell_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let done = if i.op == P::LoadClosure { load_closure(m, i) } else { store_deref(m, i) };
+    if done { Ok(()) } else { Err(vm.system_error("a cell is missing")) }
 }
 
 #[cold]
 #[inline(never)]
-fn unbound_free(vm: &Vm, m: Machine, i: Instr) -> Exc {
+fn unbound_free(vm: &Vm, m: &Machine, i: Instr) -> Exc {
     let source = &m.code().source;
     let name = source.free_name(i.c).map(|n| n.to_string_lossy()).unwrap_or_default();
     if (i.c as usize) < source.cellvars.len() {
@@ -365,15 +373,14 @@ fn unbound_free(vm: &Vm, m: Machine, i: Instr) -> Exc {
 }
 
 #[inline(always)]
-pub fn store_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let value = m.pop();
-    match cell(m, i) {
-        Some(cell) => {
-            cell.set(Some(value));
-            Ok(())
-        }
-        None => Err(vm.system_error("a cell is missing")),
+pub fn store_deref(m: &mut Machine, i: Instr) -> bool {
+    if cell(m, i).is_none() {
+        return false;
     }
+    let value = m.pop_slot();
+    let old = cell(m, i).and_then(|cell| cell.replace(value));
+    m.discard(old);
+    true
 }
 
 pub fn delete_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
@@ -382,8 +389,13 @@ pub fn delete_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             cell.set(None);
             Ok(())
         }
-        _ => Err(unbound_free(vm, *m, i)),
+        _ => Err(unbound_free(vm, m, i)),
     }
+}
+
+pub fn make_cell(m: &mut Machine, i: Instr) {
+    let old = m.local(cell_index(m, i)).replace(CellObj::new_value(None));
+    drop(old);
 }
 
 fn free_name(m: &Machine, i: Instr) -> Ref<Str> {
@@ -403,7 +415,7 @@ pub fn load_classderef(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         m.push(value);
         return Ok(());
     }
-    load_deref(vm, m, i)
+    load_deref_any(vm, m, i)
 }
 
 /// mapping -- value
@@ -415,7 +427,7 @@ pub fn load_from_dict_or_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             m.push(value);
             Ok(())
         }
-        None => load_deref(vm, m, i),
+        None => load_deref_any(vm, m, i),
     }
 }
 

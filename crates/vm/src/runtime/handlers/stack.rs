@@ -9,7 +9,8 @@ use crate::value::Value;
 
 #[inline(always)]
 pub fn pop_top(m: &mut Machine) {
-    drop(m.pop());
+    let top = m.pop_slot();
+    m.discard(top);
 }
 
 #[inline(always)]
@@ -52,23 +53,24 @@ pub fn load_const(m: &mut Machine, i: Instr) {
     m.push(constant);
 }
 
+/// Nothing happens if the local is unbound.
 #[inline(always)]
-pub fn load_fast(vm: &Vm, m: &mut Machine, index: u32) -> Done {
-    match m.local(index as usize) {
-        Some(value) => {
-            let value = value.clone();
-            m.push(value);
-            Ok(())
-        }
-        None => Err(unbound(vm, *m, index)),
-    }
+pub fn load_fast(m: &mut Machine, index: u32) -> bool {
+    let Some(value) = m.local(index as usize) else { return false };
+    let value = value.clone();
+    m.push(value);
+    true
+}
+
+pub fn load_fast_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    if load_fast(m, i.c) { Ok(()) } else { Err(unbound(vm, m, i.c)) }
 }
 
 #[inline(always)]
 pub fn store_fast(m: &mut Machine, index: u32) {
     let value = m.pop();
     let old = m.local(index as usize).replace(value);
-    drop(old);
+    m.discard(old);
 }
 
 pub fn delete_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
@@ -77,13 +79,19 @@ pub fn delete_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
             drop(old);
             Ok(())
         }
-        None => Err(unbound(vm, *m, i.c)),
+        None => Err(unbound(vm, m, i.c)),
     }
+}
+
+#[inline(always)]
+pub fn clear_fast(m: &mut Machine, index: u32) {
+    let old = m.local(index as usize).take();
+    m.discard(old);
 }
 
 #[cold]
 #[inline(never)]
-fn unbound(vm: &Vm, m: Machine, index: u32) -> crate::runtime::errors::Exc {
+fn unbound(vm: &Vm, m: &Machine, index: u32) -> crate::runtime::errors::Exc {
     let name = m.code().source.varnames.get(index as usize).map(|n| n.to_string_lossy());
     vm.unbound_local_error(format!(
         "cannot access local variable '{}' where it is not associated with a value",

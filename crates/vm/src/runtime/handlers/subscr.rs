@@ -1,6 +1,8 @@
 //! Subscripts and slices, with fast paths for the built-in containers.
 
 use super::{Done, call};
+use crate::objects::bytearray::ByteArray;
+use crate::objects::bytes::Bytes;
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
 use crate::objects::slice::Slice;
@@ -16,24 +18,23 @@ use crate::value::Value;
 
 /// container key -- container[key]
 #[inline(always)]
-pub fn binary_subscr(vm: &Vm, m: &mut Machine) -> Done {
+pub fn binary_subscr(m: &mut Machine) -> bool {
     if let Some(item) = list_item(m.peek(2), m.peek(1)) {
         m.shrink(1);
-        m.replace(1, item);
-        return Ok(());
+        m.exchange(1, item);
+        return true;
     }
-    m.outline(|m| subscr_slow(vm, m))
+    false
 }
 
 #[inline(always)]
-fn list_item(container: &Value, key: &Value) -> Option<Value> {
+pub fn list_item(container: &Value, key: &Value) -> Option<Value> {
     container.downcast_exact::<List>()?.get_wrapped(key.as_small_int()? as isize)
 }
 
 /// `container[key]` for the built-in containers, as far as no Python code has to run and nothing has
 /// to be raised.
-#[inline(always)]
-pub fn subscr_quick(container: &Value, key: &Value) -> Option<Value> {
+fn subscr_quick(container: &Value, key: &Value) -> Option<Value> {
     if let Some(item) = list_item(container, key) {
         return Some(item);
     }
@@ -41,7 +42,7 @@ pub fn subscr_quick(container: &Value, key: &Value) -> Option<Value> {
 }
 
 #[inline(never)]
-fn subscr_other(container: &Value, key: &Value) -> Option<Value> {
+pub fn subscr_other(container: &Value, key: &Value) -> Option<Value> {
     if let Some(dict) = container.downcast_exact::<Dict>() {
         return dict.get_simply(key);
     }
@@ -50,12 +51,21 @@ fn subscr_other(container: &Value, key: &Value) -> Option<Value> {
         let at = wrap(index, text.len())?;
         return Some(intern::character(text.at(at)).into());
     }
-    let tuple = container.downcast_exact::<Tuple>()?;
-    Some(tuple.items()[wrap(index, tuple.len())?].clone())
+    if let Some(tuple) = container.downcast_exact::<Tuple>() {
+        return Some(tuple.items()[wrap(index, tuple.len())?].clone());
+    }
+    if let Some(bytes) = container.downcast_exact::<ByteArray>() {
+        return bytes.with_bytes(|bytes| byte_at(bytes, index));
+    }
+    byte_at(container.downcast_exact::<Bytes>()?.as_slice(), index)
 }
 
-#[inline(never)]
-fn subscr_slow(vm: &Vm, m: &mut Machine) -> Done {
+fn byte_at(bytes: &[u8], index: isize) -> Option<Value> {
+    let byte = bytes[wrap(index, bytes.len())?];
+    Some(Value::int_unchecked(byte.into()))
+}
+
+pub fn subscr_slow(vm: &Vm, m: &mut Machine) -> Done {
     let (container, key) = (m.peek(2), m.peek(1));
     m.save();
     let result = match subscr_quick(container, key) {
@@ -84,7 +94,7 @@ fn subscr_any(vm: &Vm, container: &Value, key: &Value) -> PyResult {
 
 /// value container key --
 #[inline(always)]
-pub fn store_subscr(vm: &Vm, m: &mut Machine) -> Done {
+pub fn store_subscr(m: &mut Machine) -> bool {
     let (container, key) = (m.peek(2), m.peek(1));
     if let Some(index) = key.as_small_int()
         && let Some(list) = container.downcast_exact::<List>()
@@ -93,15 +103,15 @@ pub fn store_subscr(vm: &Vm, m: &mut Machine) -> Done {
         let (_, container, value) = (m.pop(), m.pop(), m.pop());
         // The list was checked above and is still held by `container`.
         if let Some(list) = container.downcast_exact::<List>() {
-            drop(list.replace(at, value));
+            m.discard(Some(list.replace(at, value)));
         }
-        return Ok(());
+        m.discard(Some(container));
+        return true;
     }
-    m.outline(|m| store_slow(vm, m))
+    false
 }
 
-#[inline(never)]
-fn store_slow(vm: &Vm, m: &mut Machine) -> Done {
+pub fn store_slow(vm: &Vm, m: &mut Machine) -> Done {
     let (key, container, value) = (m.pop(), m.pop(), m.pop());
     m.save();
     store_any(vm, &container, &key, value)

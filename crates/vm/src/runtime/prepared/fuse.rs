@@ -8,8 +8,21 @@
 
 use super::{Instr, P};
 
+/// Fuses what can be, last to first.
+pub fn fuse(code: &mut [Instr]) {
+    for at in (0..code.len()).rev() {
+        // Those that `fused` has an arm for.
+        if let P::LoadFast | P::LoadConst | P::StoreFast | P::DupTop | P::UnpackSequence =
+            code[at].op
+            && let Some(op) = fused(code, at)
+        {
+            code[at].op = op;
+        }
+    }
+}
+
 /// How the instruction at `at` runs together with those behind it, if it does.
-pub fn fused(code: &[Instr], at: usize) -> Option<P> {
+fn fused(code: &[Instr], at: usize) -> Option<P> {
     let op = |n: usize| code.get(at + n).map_or(P::PopTop, |i| i.op.plain());
     match op(0) {
         P::LoadFast => match op(1) {

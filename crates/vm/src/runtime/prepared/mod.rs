@@ -4,8 +4,11 @@
 //! It is made when the code first runs (`prepare.rs`) and changes as it runs: an instruction may
 //! replace itself by a specialised one (`specialize.rs`). `co_code` itself never changes.
 
+#![expect(unsafe_code, reason = "an instruction is also a word")]
+
 pub mod cache;
 pub mod fuse;
+mod methods;
 pub mod prepare;
 pub mod table;
 
@@ -20,7 +23,7 @@ pub use table::P;
 
 /// One prepared instruction.
 #[derive(Clone, Copy, Debug)]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct Instr {
     pub op: P,
     pub a: u8,
@@ -31,6 +34,22 @@ pub struct Instr {
 }
 
 const _: () = assert!(size_of::<Instr>() == 8);
+
+impl Instr {
+    /// The instruction as one word, as it travels to its handler.
+    #[inline(always)]
+    pub(crate) fn word(self) -> u64 {
+        // SAFETY: eight bytes without padding.
+        unsafe { std::mem::transmute(self) }
+    }
+    /// # Safety
+    /// The word is an instruction's.
+    #[inline(always)]
+    pub(crate) unsafe fn from_word(word: u64) -> Instr {
+        // SAFETY: see above.
+        unsafe { std::mem::transmute(word) }
+    }
+}
 
 /// A block, with its target as an instruction index.
 #[derive(Clone, Copy, Debug)]
@@ -48,13 +67,15 @@ pub struct Prepared {
     instructions: Box<[Cell<Instr>]>,
     /// Byte offset in `co_code` of each instruction.
     pub offsets: Box<[u32]>,
-    /// Innermost block of each instruction, or `NO_BLOCK`.
+    /// Innermost block of each instruction, or `NO_BLOCK`; empty where there are no blocks.
     pub block_of: Box<[u32]>,
     pub blocks: Box<[PreparedBlock]>,
     pub caches: Box<[UnsafeCell<Cache>]>,
-    /// Stack depth before each instruction that `continue` may go to.
+    /// Stack depth before each instruction; empty where no `ContinueLoop` asks for it.
     pub depth_of: Box<[u32]>,
     pub max_depth: u32,
+    /// Words that a frame takes: locals, record and stack.
+    pub frame_words: u32,
     /// Constants as values, code objects included.
     pub consts: Box<[Value]>,
     pub names: Box<[Ref<Str>]>,

@@ -4,11 +4,13 @@
 //! becomes `LoadMethod`/`CallMethod` (no bound method is made); frequent neighbours become one
 //! instruction (or run as one: `fuse.rs`); and `EnterFinally` is put in front of finally clauses on the ordinary way in.
 
+use super::methods::{self, Methods};
 use super::{Instr, P, Prepared, PreparedBlock, cache::Cache, fuse};
 use crate::objects::code::Code;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::number::BinOp;
 use crate::runtime::errors::PyResult;
+use crate::runtime::frame::FRAME_WORDS;
 use crate::runtime::handlers::arith;
 use crate::runtime::vm::Vm;
 use adder_bytecode::code::{CodeObject, Const};
@@ -27,14 +29,9 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         Err(error) => return Err(vm.value_error(error.to_string())),
     };
     let mut build = Build::new(&analysis, source.code.len());
-    build.pair_methods(&analysis);
     build.emit_all(&analysis, source);
     build.resolve();
-    for at in (0..build.out.len()).rev() {
-        if let Some(op) = fuse::fused(&build.out, at) {
-            build.out[at].op = op;
-        }
-    }
+    fuse::fuse(&mut build.out);
     let consts = source.consts.iter().map(|c| crate::objects::code::const_value(vm, c)).collect();
     let names = source.names.iter().map(crate::objects::code::interned).collect();
     let blocks = analysis
@@ -43,20 +40,25 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         .map(|b| PreparedBlock {
             kind: b.kind,
             parent: b.parent,
-            level: b.level,
+            level: b.level + build.extra_at(&analysis, b.target),
             target: build.index_of(b.target),
             offset: b.target,
         })
         .collect();
+    // Each LoadMethod keeps one word more than LOAD_ATTR did.
+    let max_depth = analysis.max_depth + build.methods.most + SPARE_WORDS;
+    let of_steps = |f: fn(&Step) -> u32| -> Box<[u32]> {
+        build.step_of.iter().map(|&at| f(&analysis.steps[at as usize])).collect()
+    };
     Ok(Prepared {
+        offsets: of_steps(|step| step.offset),
+        block_of: if analysis.blocks.is_empty() { [].into() } else { of_steps(|step| step.block) },
+        depth_of: if build.continues { of_steps(|step| step.depth) } else { [].into() },
         instructions: build.out.into_iter().map(Cell::new).collect(),
-        offsets: build.offsets.into(),
-        block_of: build.block_of.into(),
-        depth_of: build.depth_of.into(),
         blocks,
         caches: (0..build.caches.max(1)).map(|_| UnsafeCell::new(Cache::default())).collect(),
-        // Each LoadMethod keeps one word more than LOAD_ATTR did.
-        max_depth: analysis.max_depth + build.deepest_methods + SPARE_WORDS,
+        max_depth,
+        frame_words: code.local_slots() as u32 + FRAME_WORDS as u32 + max_depth,
         consts,
         names,
     })
@@ -64,15 +66,14 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
 
 struct Build {
     out: Vec<Instr>,
-    offsets: Vec<u32>,
-    block_of: Vec<u32>,
-    depth_of: Vec<u32>,
+    /// The step that each of them stands for.
+    step_of: Vec<u32>,
     /// Index of the prepared instruction for each code unit where a step starts.
     index_at: Vec<u32>,
-    /// Steps that are a method load, or the call of one.
-    method: Vec<bool>,
+    methods: Methods,
     caches: usize,
-    deepest_methods: u32,
+    /// Is there a `ContinueLoop`?
+    continues: bool,
     /// Instructions whose argument is a byte offset to resolve.
     jumps: Vec<usize>,
 }
@@ -82,13 +83,11 @@ impl Build {
         let n = analysis.steps.len();
         Build {
             out: Vec::with_capacity(n),
-            offsets: Vec::with_capacity(n),
-            block_of: Vec::with_capacity(n),
-            depth_of: Vec::with_capacity(n),
+            step_of: Vec::with_capacity(n),
             index_at: vec![0; code_bytes / 2 + 1],
-            method: vec![false; n],
+            methods: methods::pair(analysis),
             caches: 0,
-            deepest_methods: 0,
+            continues: false,
             jumps: Vec::new(),
         }
     }
@@ -97,53 +96,15 @@ impl Build {
         self.index_at.get(offset as usize / 2).copied().unwrap_or(0)
     }
 
-    /// Finds each LOAD_ATTR whose result is the callable of a CALL_FUNCTION in the same straight
-    /// piece of code.
-    fn pair_methods(&mut self, analysis: &Analysis) {
-        // What made each stack word since the last jump or target: the step, for a LOAD_ATTR.
-        let mut made: Vec<Option<usize>> = Vec::new();
-        let mut open = 0u32;
-        for (i, step) in analysis.steps.iter().enumerate() {
-            if step.is_target {
-                made.clear();
-                open = 0;
-            }
-            let depth = step.depth as usize;
-            // Only words pushed since the last boundary are known; those below are not.
-            made.resize(depth, None);
-            if step.op == Op::CALL_FUNCTION {
-                let callable = depth - 1 - step.arg as usize;
-                if let Some(load) = made[callable].take() {
-                    self.method[load] = true;
-                    self.method[i] = true;
-                    open += 1;
-                    self.deepest_methods = self.deepest_methods.max(open + 8);
-                }
-            }
-            let row = step.op.row();
-            if row.taken.is_some() || row.ends || is_block_op(step.op) || looks_below(step.op) {
-                made.clear();
-                open = 0;
-                continue;
-            }
-            let (pops, pushes) = (row.effect)(step.arg);
-            made.truncate(depth - pops as usize);
-            for _ in 0..pushes {
-                made.push(None);
-            }
-            if step.op == Op::LOAD_ATTR
-                && let Some(last) = made.last_mut()
-            {
-                *last = Some(i);
-            }
-        }
+    /// How many words more than the verifier counts lie on the stack at a handler.
+    fn extra_at(&self, analysis: &Analysis, handler: u32) -> u32 {
+        self.methods.extra_at(analysis.steps.partition_point(|step| step.start < handler))
     }
 
-    fn emit(&mut self, step: &Step, op: P, a: u8, b: u16, c: u32) {
+    /// An instruction for step number `at`.
+    fn emit(&mut self, at: usize, op: P, a: u8, b: u16, c: u32) {
         self.out.push(Instr { op, a, b, c });
-        self.offsets.push(step.offset);
-        self.block_of.push(step.block);
-        self.depth_of.push(step.depth);
+        self.step_of.push(at as u32);
     }
 
     /// A new cache; instructions beyond 65535 share the last one, which merely misses more often.
@@ -166,36 +127,39 @@ impl Build {
                 continue;
             }
             if let Some(next) = next
-                && self.emit_pair(step, next)
+                && self.emit_pair(i, step, next)
             {
                 i += 2;
                 continue;
             }
             self.emit_one(analysis, step, i);
             if let Some(entry) = step.enters_finally {
-                self.emit(step, P::EnterFinally, 0, 0, u32::from(entry == Entry::AfterHandler));
+                self.emit(i, P::EnterFinally, 0, 0, u32::from(entry == Entry::AfterHandler));
             }
             i += 1;
         }
     }
 
     /// Two instructions in one, where both fit the encoding.
-    fn emit_pair(&mut self, step: &Step, next: &Step) -> bool {
+    fn emit_pair(&mut self, at: usize, step: &Step, next: &Step) -> bool {
+        if !matches!(step.op, Op::COMPARE_OP | Op::FOR_ITER) {
+            return false;
+        }
         if step.enters_finally.is_some() || next.enters_finally.is_some() {
             return false;
         }
         let small = |n: u32| u16::try_from(n).ok();
         match (step.op, next.op) {
             (Op::COMPARE_OP, Op::POP_JUMP_IF_FALSE) if step.arg <= cmp::GE => {
-                self.compare_jump(step, next, false);
+                self.compare_jump(at, step, next, false);
             }
             (Op::COMPARE_OP, Op::POP_JUMP_IF_TRUE) if step.arg <= cmp::GE => {
-                self.compare_jump(step, next, true);
+                self.compare_jump(at, step, next, true);
             }
             (Op::FOR_ITER, Op::STORE_FAST) => match small(next.arg) {
                 Some(local) => {
                     self.jumps.push(self.out.len());
-                    self.emit(step, P::ForIterStoreFast, 0, local, step.target);
+                    self.emit(at, P::ForIterStoreFast, 0, local, step.target);
                 }
                 None => return false,
             },
@@ -204,15 +168,15 @@ impl Build {
         true
     }
 
-    fn compare_jump(&mut self, step: &Step, next: &Step, want: bool) {
+    fn compare_jump(&mut self, at: usize, step: &Step, next: &Step, want: bool) {
         let outcomes = arith::jump_outcomes(CmpOp::ALL[step.arg as usize % 6], want);
         self.jumps.push(self.out.len());
-        self.emit(step, P::CompareJump, step.arg as u8, outcomes, next.target);
+        self.emit(at, P::CompareJump, step.arg as u8, outcomes, next.target);
     }
 
-    fn jump(&mut self, step: &Step, op: P) {
+    fn jump(&mut self, at: usize, step: &Step, op: P) {
         self.jumps.push(self.out.len());
-        self.emit(step, op, 0, 0, step.target);
+        self.emit(at, op, 0, 0, step.target);
     }
 
     fn emit_one(&mut self, analysis: &Analysis, step: &Step, at: usize) {
@@ -236,22 +200,23 @@ impl Build {
             Op::LOAD_FAST => P::LoadFast,
             Op::STORE_FAST => P::StoreFast,
             Op::DELETE_FAST => P::DeleteFast,
+            Op::CLEAR_FAST => P::ClearFast,
             Op::LOAD_NAME => {
                 let cache = self.cache();
-                return self.emit(step, P::LoadName, 0, cache, arg);
+                return self.emit(at, P::LoadName, 0, cache, arg);
             }
             Op::STORE_NAME => {
                 let cache = self.cache();
-                return self.emit(step, P::StoreName, 0, cache, arg);
+                return self.emit(at, P::StoreName, 0, cache, arg);
             }
             Op::DELETE_NAME => P::DeleteName,
             Op::LOAD_GLOBAL => {
                 let cache = self.cache();
-                return self.emit(step, P::LoadGlobal, 0, cache, arg);
+                return self.emit(at, P::LoadGlobal, 0, cache, arg);
             }
             Op::STORE_GLOBAL => {
                 let cache = self.cache();
-                return self.emit(step, P::StoreGlobal, 0, cache, arg);
+                return self.emit(at, P::StoreGlobal, 0, cache, arg);
             }
             Op::DELETE_GLOBAL => P::DeleteGlobal,
             Op::LOAD_CLOSURE => P::LoadClosure,
@@ -259,6 +224,7 @@ impl Build {
             Op::LOAD_CLASSDEREF => P::LoadClassDeref,
             Op::STORE_DEREF => P::StoreDeref,
             Op::DELETE_DEREF => P::DeleteDeref,
+            Op::MAKE_CELL => P::MakeCell,
             Op::LOAD_FROM_DICT_OR_DEREF => P::LoadFromDictOrDeref,
             Op::LOAD_FROM_DICT_OR_GLOBALS => P::LoadFromDictOrGlobals,
             Op::LOAD_LOCALS => P::LoadLocals,
@@ -279,7 +245,7 @@ impl Build {
             Op::BINARY_LSHIFT => P::BinaryLshift,
             Op::BINARY_RSHIFT => P::BinaryRshift,
             Op::BINARY_MATRIX_MULTIPLY => {
-                return self.emit(step, P::BinaryOther, BinOp::MatMul as u8, 0, 0);
+                return self.emit(at, P::BinaryOther, BinOp::MatMul as u8, 0, 0);
             }
             Op::INPLACE_ADD => P::InplaceAdd,
             Op::INPLACE_SUBTRACT => P::InplaceSubtract,
@@ -305,7 +271,7 @@ impl Build {
                     Op::INPLACE_OR => BinOp::Or,
                     _ => BinOp::Xor,
                 };
-                return self.emit(step, P::InplaceOther, op as u8, 0, 0);
+                return self.emit(at, P::InplaceOther, op as u8, 0, 0);
             }
             Op::BINARY_SUBSCR => P::BinarySubscr,
             Op::STORE_SUBSCR => P::StoreSubscr,
@@ -318,32 +284,32 @@ impl Build {
                 cmp::EXC_MATCH => P::ExceptionMatch,
                 _ => {
                     let outcomes = CmpOp::ALL[arg as usize % 6].outcomes();
-                    return self.emit(step, P::CompareOp, arg as u8, outcomes.into(), 0);
+                    return self.emit(at, P::CompareOp, arg as u8, outcomes.into(), 0);
                 }
             },
-            Op::JUMP_FORWARD => return self.jump(step, P::JumpForward),
+            Op::JUMP_FORWARD => return self.jump(at, step, P::JumpForward),
             Op::JUMP_ABSOLUTE => {
                 let op = if step.target <= step.offset { P::JumpBackward } else { P::JumpForward };
-                return self.jump(step, op);
+                return self.jump(at, step, op);
             }
-            Op::POP_JUMP_IF_FALSE => return self.jump(step, P::PopJumpIfFalse),
-            Op::POP_JUMP_IF_TRUE => return self.jump(step, P::PopJumpIfTrue),
-            Op::JUMP_IF_FALSE_OR_POP => return self.jump(step, P::JumpIfFalseOrPop),
-            Op::JUMP_IF_TRUE_OR_POP => return self.jump(step, P::JumpIfTrueOrPop),
+            Op::POP_JUMP_IF_FALSE => return self.jump(at, step, P::PopJumpIfFalse),
+            Op::POP_JUMP_IF_TRUE => return self.jump(at, step, P::PopJumpIfTrue),
+            Op::JUMP_IF_FALSE_OR_POP => return self.jump(at, step, P::JumpIfFalseOrPop),
+            Op::JUMP_IF_TRUE_OR_POP => return self.jump(at, step, P::JumpIfTrueOrPop),
             Op::GET_ITER => P::GetIter,
             Op::GET_YIELD_FROM_ITER => P::GetYieldFromIter,
-            Op::FOR_ITER => return self.jump(step, P::ForIter),
+            Op::FOR_ITER => return self.jump(at, step, P::ForIter),
             Op::LOAD_ATTR => {
                 let cache = self.cache();
-                let op = if self.method[at] { P::LoadMethod } else { P::LoadAttr };
-                return self.emit(step, op, 0, cache, arg);
+                let op = if self.methods.is_method[at] { P::LoadMethod } else { P::LoadAttr };
+                return self.emit(at, op, 0, cache, arg);
             }
             Op::STORE_ATTR => {
                 let cache = self.cache();
-                return self.emit(step, P::StoreAttr, 0, cache, arg);
+                return self.emit(at, P::StoreAttr, 0, cache, arg);
             }
             Op::DELETE_ATTR => P::DeleteAttr,
-            Op::CALL_FUNCTION if self.method[at] => P::CallMethod,
+            Op::CALL_FUNCTION if self.methods.is_method[at] => P::CallMethod,
             Op::CALL_FUNCTION => P::CallFunction,
             Op::CALL_FUNCTION_KW => P::CallFunctionKw,
             Op::CALL_FUNCTION_EX => P::CallFunctionEx,
@@ -373,11 +339,14 @@ impl Build {
             Op::YIELD_VALUE => P::YieldValue,
             Op::YIELD_FROM => P::YieldFrom,
             Op::BREAK_LOOP => P::BreakLoop,
-            Op::CONTINUE_LOOP => return self.jump(step, P::ContinueLoop),
+            Op::CONTINUE_LOOP => {
+                self.continues = true;
+                return self.jump(at, step, P::ContinueLoop);
+            }
             Op::END_FINALLY => match analysis.blocks.get(step.block as usize) {
                 Some(b) if b.kind == BlockKind::ExceptHandler => P::EndExcept,
                 _ => {
-                    return self.emit(step, P::EndFinally, 0, 0, u32::from(step.leaves_handler));
+                    return self.emit(at, P::EndFinally, 0, 0, u32::from(step.leaves_handler));
                 }
             },
             Op::POP_EXCEPT => P::PopExcept,
@@ -409,7 +378,7 @@ impl Build {
             Op::CALL_INTRINSIC_1 => P::CallIntrinsic1,
             Op::CALL_INTRINSIC_2 => P::CallIntrinsic2,
         };
-        self.emit(step, plain, 0, 0, arg);
+        self.emit(at, plain, 0, 0, arg);
     }
 
     /// Turns byte offsets into distances from the next instruction (for `ContinueLoop`, which goes
@@ -463,34 +432,4 @@ fn jumped_over(steps: &[Step], at: usize) -> bool {
     };
     let behind = steps[at..].iter().find(|step| !leaves_nothing(step.op));
     behind.is_some_and(|step| step.start >= target)
-}
-
-/// Instructions that find a word by counting down: no `LoadMethod` may put one more in between.
-fn looks_below(op: Op) -> bool {
-    matches!(
-        op,
-        Op::LIST_APPEND
-            | Op::SET_ADD
-            | Op::MAP_ADD
-            | Op::BUILD_TUPLE_UNPACK_WITH_CALL
-            | Op::BUILD_MAP_UNPACK_WITH_CALL
-    )
-}
-
-fn is_block_op(op: Op) -> bool {
-    matches!(
-        op,
-        Op::SETUP_LOOP
-            | Op::SETUP_EXCEPT
-            | Op::SETUP_FINALLY
-            | Op::SETUP_WITH
-            | Op::SETUP_ASYNC_WITH
-            | Op::POP_BLOCK
-            | Op::POP_EXCEPT
-            | Op::END_FINALLY
-            | Op::WITH_CLEANUP_START
-            | Op::WITH_CLEANUP_FINISH
-            | Op::YIELD_FROM
-            | Op::YIELD_VALUE
-    )
 }

@@ -34,6 +34,7 @@ prepared! {
     LoadFast = "LOAD_FAST", "pushes a local that may be unbound";
     StoreFast = "STORE_FAST", "binds a local";
     DeleteFast = "DELETE_FAST", "unbinds a local";
+    ClearFast = "CLEAR_FAST", "unbinds a local that may be unbound";
     LoadName = "LOAD_NAME", "local, global or built-in name";
     LoadNameModule = "LOAD_NAME", "at module level: global name at a known entry";
     LoadNameBuiltin = "LOAD_NAME", "at module level: built-in name at a known entry";
@@ -52,6 +53,7 @@ prepared! {
     LoadClassDeref = "LOAD_CLASSDEREF", "namespace, then cell";
     StoreDeref = "STORE_DEREF", "fills a cell";
     DeleteDeref = "DELETE_DEREF", "empties a cell";
+    MakeCell = "MAKE_CELL", "a new cell in place of one";
     LoadFromDictOrDeref = "LOAD_FROM_DICT_OR_DEREF", "mapping, then cell";
     LoadFromDictOrGlobals = "LOAD_FROM_DICT_OR_GLOBALS", "mapping, then globals";
     LoadLocals = "LOAD_LOCALS", "pushes the namespace";
