@@ -9,6 +9,7 @@
 use crate::object::{GilCell, Guarded, Obj, Payload, Ref, alloc};
 use crate::objects::int;
 use crate::objects::iterators;
+use crate::objects::list::List;
 use crate::objects::str_::{Str, codec};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
@@ -228,6 +229,17 @@ impl<'a> Source<'a> {
         }
         let [source, encoding, errors] = places;
         Ok(Source { source, encoding, errors })
+    }
+
+    /// The source, if it is something that gives ints one by one.
+    pub fn items(&self) -> Option<&'a Value> {
+        let source = self.source.filter(|_| self.encoding.is_none() && self.errors.is_none())?;
+        let at_once = buffer::has_buffer(source)
+            || number::has_index(source)
+            || source.downcast::<Str>().is_some()
+            || source.is_exact::<List>()
+            || source.is_exact::<Tuple>();
+        if at_once || !iter::is_iterable(source) { None } else { Some(source) }
     }
 
     /// The encoded text, if the source is text; `None` if there is no encoding either.
