@@ -29,6 +29,7 @@ use adder_syntax::ast::{Constant, Expr, ExprKind, Mod, Span, Stmt, StmtKind};
 
 use crate::assemble::{Frame, assemble};
 use crate::error::{Failure, Result, error};
+use crate::fold;
 use crate::future::Future;
 use crate::limits::Depth;
 use crate::names::Names;
@@ -333,6 +334,30 @@ impl<'a> Compiler<'a> {
             Constant::Float(value) => Const::Float(value),
             Constant::Imaginary(value) => Const::Complex(0.0, value),
         }
+    }
+
+    /// The value of an item of a constant set; `None` if it is not one.
+    fn fixed(&mut self, expr: &Expr) -> Option<Const> {
+        let all = |this: &mut Self, elts: &[Expr]| -> Option<Vec<Const>> {
+            elts.iter().map(|elt| this.fixed(elt)).collect()
+        };
+        Some(match &expr.kind {
+            ExprKind::Constant(value) => self.constant(value),
+            ExprKind::Tuple(node) => Const::Tuple(all(self, &node.elts)?.into()),
+            ExprKind::FrozenSet(node) => {
+                Const::FrozenSet(fold::distinct(all(self, &node.elts)?).into())
+            }
+            ExprKind::UnaryOp(node) => match self.fixed(&node.operand)? {
+                Const::Int(value) => Const::Int(value.neg()),
+                Const::Float(value) => Const::Float(-value),
+                _ => return None,
+            },
+            ExprKind::BinOp(node) => match (self.fixed(&node.left)?, self.fixed(&node.right)?) {
+                (Const::Float(real), Const::Complex(_, imag)) => Const::Complex(real, imag),
+                _ => return None,
+            },
+            _ => return None,
+        })
     }
 
     fn str_const(&self, text: adder_syntax::Text) -> PyStrBuf {

@@ -305,8 +305,8 @@ impl Function {
         zelf.globals.clone()
     }
     #[getter(name = "__builtins__", member)]
-    fn get_builtins(zelf: &Obj<Function>, _vm: &Vm) -> Ref<Dict> {
-        zelf.builtins.clone()
+    fn get_builtins(zelf: &Obj<Function>, vm: &Vm) -> Value {
+        crate::objects::dict::foreign::given(vm, &zelf.builtins)
     }
     #[getter(name = "__closure__", member)]
     fn get_closure(zelf: &Obj<Function>, _vm: &Vm) -> Option<Ref<Tuple>> {

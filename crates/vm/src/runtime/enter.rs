@@ -8,6 +8,7 @@ use crate::object::{Obj, Ref};
 use crate::objects::cell::CellObj;
 use crate::objects::code::Code;
 use crate::objects::dict::Dict;
+use crate::objects::dict::foreign;
 use crate::objects::function::Function;
 use crate::objects::tuple::Tuple;
 use crate::runtime::args::CallArgs;
@@ -378,5 +379,5 @@ pub fn builtins_of(vm: &Vm, globals: &Dict) -> Ref<Dict> {
     if let Some(module) = found.downcast::<crate::objects::module::Module>() {
         return module.dict().to_ref();
     }
-    found.into_ref().unwrap_or_else(|_| vm.builtins().clone())
+    found.into_ref().unwrap_or_else(|other| foreign::dict_for(vm, other))
 }

@@ -38,8 +38,8 @@ fn global_or_builtin(vm: &Vm, m: &Machine, name: &Ref<Str>) -> PyResult {
 }
 
 /// Globals may be a dict subclass with its own `__getitem__`.
-fn dict_get(vm: &Vm, dict: &Obj<Dict>, name: &Ref<Str>) -> PyResult<Option<Value>> {
-    if dict.is_exact() { Ok(dict.get_str(name)) } else { mapping_get(vm, &dict.to_value(), name) }
+pub(super) fn dict_get(vm: &Vm, dict: &Obj<Dict>, name: &Ref<Str>) -> PyResult<Option<Value>> {
+    if dict.is_exact() { dict.get_name(vm, name) } else { mapping_get(vm, &dict.to_value(), name) }
 }
 
 /// -- value
