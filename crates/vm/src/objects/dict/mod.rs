@@ -221,6 +221,11 @@ impl Dict {
     pub fn value_at(&self, entry: usize) -> Option<Value> {
         self.table.with(|t| t.entries().get(entry).map(|e| e.value.clone()))
     }
+    /// Looks at the value at an entry's position, without counting. `f` runs no Python code.
+    #[inline(always)]
+    pub fn look_at<R>(&self, entry: usize, f: impl FnOnce(&Value) -> Option<R>) -> Option<R> {
+        self.table.with(|t| t.entries().get(entry).and_then(|e| f(&e.value)))
+    }
     /// Replaces the value at an entry's position (of a cached `keys_version`).
     pub fn replace_at(&self, entry: usize, value: Value) {
         let old = self.table.with_mut(|t| t.value_mut(entry).map(|v| std::mem::replace(v, value)));
