@@ -107,6 +107,7 @@ macro_rules! body {
     };
     ([cold] $vm:ident $m:ident $i:ident $body:expr) => {{
         #[inline(never)]
+        #[allow(clippy::extra_unused_type_parameters, reason = "not every effect asks for it")]
         fn outlined<O: Observer>($vm: &Vm, $i: Instr) -> Done {
             let _ = $i;
             let mut registers = Machine::load($vm.frame.get());
@@ -149,6 +150,7 @@ macro_rules! body {
     };
     ([step] $vm:ident $m:ident $i:ident $body:expr) => {{
         #[inline(never)]
+        #[allow(clippy::extra_unused_type_parameters, reason = "not every effect asks for it")]
         fn outlined<O: Observer>($vm: &Vm, $i: Instr) -> Step {
             let _ = $i;
             let mut registers = Machine::load($vm.frame.get());
@@ -213,7 +215,7 @@ macro_rules! instructions {
 instructions! {
     |vm, m, i|
     // the stack, constants, locals
-    Nop: plain = ();
+    Nop: plain = stack::nop();
     PopTop: plain = stack::pop_top(m);
     RotTwo: plain = stack::rot_two(m);
     RotThree: plain = stack::rot_three(m);

@@ -469,7 +469,7 @@ pub fn quick_truth(value: &Value) -> Option<bool> {
     if let Some(list) = value.downcast_exact::<List>() {
         return Some(!list.is_empty());
     }
-    value.downcast_exact::<Str>().map(|text| text.len() != 0)
+    value.downcast_exact::<Str>().map(|text| !text.is_empty())
 }
 
 /// a -- ; jumps if its truth is `want`.
