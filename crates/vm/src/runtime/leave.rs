@@ -72,15 +72,20 @@ fn reload(vm: &Vm, m: &mut Machine) {
     vm.stack.top.set(m.frame().limit);
 }
 
-/// Ends a frame that Python code entered by a plain call, if nothing dies by that: the value takes the
-/// callable's place. Otherwise it is still to be ended, though some of its locals may be empty now.
+/// Ends a frame that Python code entered by a plain call (also of a class), if nothing dies by that: the
+/// value takes the callable's place. Otherwise it is still to be ended, though some of its locals may be empty now.
 #[inline(always)]
 pub fn return_quickly(vm: &Vm, m: &mut Machine, value: *mut Slot) -> bool {
     let frame = m.frame;
     // SAFETY: the frame is the innermost one; `value` is its last word on the stack or a local. Its
     // caller's registers were saved when it was entered, and the callable lies at the caller's top.
     unsafe {
-        if (*frame).ret != Return::ToCaller || (*frame).object.is_some() {
+        let from_init = match (*frame).ret {
+            Return::ToCaller => false,
+            Return::FromInit if (*value).as_ref().is_some_and(Value::is_none) => true,
+            _ => return false,
+        };
+        if (*frame).object.is_some() {
             return false;
         }
         let result = (*value).take();
@@ -106,7 +111,14 @@ pub fn return_quickly(vm: &Vm, m: &mut Machine, value: *mut Slot) -> bool {
         vm.depth.set(vm.depth.get() - 1);
         *m = Machine::load(caller);
         vm.stack.top.set((*caller).limit);
-        let callable = std::mem::replace(&mut *m.slot(1), result);
+        // What `__init__` was called for lies below it.
+        let callable = if from_init {
+            // It is None.
+            std::mem::forget(result);
+            m.pop_slot()
+        } else {
+            std::mem::replace(&mut *m.slot(1), result)
+        };
         m.discard(callable);
         true
     }

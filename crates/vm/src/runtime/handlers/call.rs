@@ -154,10 +154,17 @@ fn open_gap(m: &mut Machine, n: usize) {
 
 /// Any callable `n` words below its arguments.
 pub fn call_any(vm: &Vm, m: &mut Machine, n: usize) -> Done {
-    match function_at(m, n + 1) {
-        Some(function) => enter_python(vm, m, function, n, Return::ToCaller),
-        None => call_other(vm, m, n),
+    if let Some(function) = function_at(m, n + 1) {
+        return enter_python(vm, m, function, n, Return::ToCaller);
     }
+    if let Some(ty) = m.peek(n + 1).downcast::<Type>()
+        && let Some(init) = python_init(vm, ty)
+    {
+        // SAFETY: the type is on the stack.
+        let ty: &Obj<Type> = unsafe { &*(ty as *const _) };
+        return instantiate(vm, m, ty, init, n);
+    }
+    call_other(vm, m, n)
 }
 
 /// a b -- a b function a b, and into the function: what it returns may decline the operation, which
@@ -299,12 +306,8 @@ fn call_other(vm: &Vm, m: &mut Machine, n: usize) -> Done {
         unsafe { insert_below(m, n, [receiver]) };
         m.replace(n + 2, function);
         return call_any(vm, m, n + 1);
-    } else if let Some(ty) = callable.downcast::<Type>() {
-        match python_init(vm, ty) {
-            // SAFETY: the type is on the stack.
-            Some(init) => return instantiate(vm, m, unsafe { &*(ty as *const _) }, init, n),
-            None => call::call_args(vm, callable, CallArgs::positional(m.top_slice(n))),
-        }
+    } else if callable.downcast::<Type>().is_some() {
+        call::call_args(vm, callable, CallArgs::positional(m.top_slice(n)))
     } else if let Some(function) = python_special(callable, &vm.names().__call__) {
         return call_special(vm, m, function, n + 1);
     } else {
