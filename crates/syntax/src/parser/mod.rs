@@ -351,12 +351,12 @@ impl<'s> Parser<'s> {
     /// The expressions above `base` on the scratch stack, as a list.
     #[inline]
     fn take_exprs(&mut self, base: usize) -> List<Expr> {
-        self.exprs.drain(base..).collect()
+        take(&mut self.exprs, base)
     }
 
     #[inline]
     fn take_stmts(&mut self, base: usize) -> List<Stmt> {
-        self.stmts.drain(base..).collect()
+        take(&mut self.stmts, base)
     }
 
     /// Notes one level of nesting; every way out that does not fail must `leave`.
@@ -541,5 +541,16 @@ impl<'s> Parser<'s> {
             })
         });
         Err(Failed)
+    }
+}
+
+/// What lies above `base` on a scratch stack, as a list.
+#[inline]
+fn take<T>(stack: &mut Vec<T>, base: usize) -> List<T> {
+    match base {
+        // The stack itself would go.
+        0 => stack.drain(..).collect(),
+        _ if base == stack.len() => List::default(),
+        _ => stack.split_off(base).into_boxed_slice(),
     }
 }

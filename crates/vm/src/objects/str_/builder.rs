@@ -166,6 +166,19 @@ impl std::fmt::Write for StrBuilder {
     }
 }
 
+/// Appends code points in generalised UTF-8; most text is ASCII for the most part.
+pub(super) fn push_all_wtf8<T: Copy + Into<u32>>(out: &mut Vec<u8>, mut units: &[T]) {
+    while !units.is_empty() {
+        let ascii = units.iter().position(|&unit| unit.into() >= 0x80).unwrap_or(units.len());
+        out.extend(units[..ascii].iter().map(|&unit| unit.into() as u8));
+        units = &units[ascii..];
+        if let Some((&unit, rest)) = units.split_first() {
+            push_wtf8(out, unit.into());
+            units = rest;
+        }
+    }
+}
+
 /// Appends a code point in generalised UTF-8.
 pub(super) fn push_wtf8(out: &mut Vec<u8>, c: u32) {
     match c {

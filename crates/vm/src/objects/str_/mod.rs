@@ -168,12 +168,12 @@ impl Str {
 
     /// Generalised UTF-8: surrogates as three bytes.
     pub fn to_wtf8(&self) -> Vec<u8> {
-        if let Some(text) = self.as_ascii() {
-            return text.as_bytes().to_vec();
-        }
         let mut out = Vec::with_capacity(self.byte_len() + 8);
-        for c in self.code_points() {
-            builder::push_wtf8(&mut out, c);
+        match self.chars() {
+            Chars::Ascii(text) => out.extend_from_slice(text.as_bytes()),
+            Chars::One(units) => builder::push_all_wtf8(&mut out, units),
+            Chars::Two(units) => builder::push_all_wtf8(&mut out, units),
+            Chars::Four(units) => builder::push_all_wtf8(&mut out, units),
         }
         out
     }
