@@ -393,7 +393,7 @@ impl Dump<'_> {
                 }
                 self.exprs(&node.values);
             }
-            ExprKind::Set(node) => self.exprs(&node.elts),
+            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(&node.elts),
             ExprKind::ListComp(node) | ExprKind::SetComp(node) | ExprKind::GeneratorExp(node) => {
                 self.expr(&node.elt);
                 self.comprehensions(&node.generators);

@@ -327,10 +327,16 @@ pub enum ExprKind {
     JoinedStr(Box<JoinedStr>),
     TemplateStr(Box<JoinedStr>),
     Constant(Constant),
+    /// A constant set, which only a tree made by a program can have: the items are constants, tuples
+    /// and such sets, and numbers as they are written.
+    FrozenSet(Box<Set>),
     Attribute(Box<Attribute>),
     Subscript(Box<Subscript>),
     Starred(Box<Starred>),
-    Name { id: Symbol, ctx: ExprContext },
+    Name {
+        id: Symbol,
+        ctx: ExprContext,
+    },
     List(Box<Sequence>),
     Tuple(Box<Sequence>),
     Slice(Box<Slice>),

@@ -3,7 +3,7 @@
 //! At level 3.6 those of a function are a dict made when the function is, and those of variables
 //! go to `__annotations__` where they stand. Today (PEP 649, 749) both are put off: a function
 //! `__annotate__(format)` makes the dict when somebody asks. Under `from __future__ import
-//! annotations` (PEP 563) they are strings.
+//! annotations` (PEP 563) they are strings; those of variables go where they went at level 3.6.
 
 use adder_bytecode::code::{Const, flags};
 use adder_bytecode::opcode::{CommonConstant, Op, cmp};
@@ -45,18 +45,13 @@ impl<'a> Compiler<'a> {
         if parts.is_empty() {
             return Ok(0);
         }
-        if self.modern && !self.as_strings() {
+        if self.modern {
             self.annotate_function(node, &parts)?;
             return Ok(make::ANNOTATE);
         }
         let mut names = Vec::with_capacity(parts.len());
         for (name, annotation) in parts {
-            if self.as_strings() {
-                let text = self.unparse(annotation)?;
-                self.load_str(&text);
-            } else {
-                self.expr(annotation)?;
-            }
+            self.expr(annotation)?;
             let name = self.mangle(name);
             names.push(name);
         }
@@ -78,7 +73,12 @@ impl<'a> Compiler<'a> {
         for &(name, annotation) in parts {
             let name = self.mangle(name);
             self.load_symbol(name);
-            self.annotation(annotation)?;
+            if self.as_strings() {
+                let text = self.unparse(annotation)?;
+                self.load_str(&text);
+            } else {
+                self.annotation(annotation)?;
+            }
         }
         self.emit_arg(Op::BUILD_MAP, parts.len())?;
         self.end_annotate()

@@ -1,5 +1,6 @@
 //! Expressions.
 
+use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{Op, cmp};
 use adder_syntax::ast::*;
 use smallvec::SmallVec;
@@ -7,6 +8,7 @@ use smallvec::SmallVec;
 use super::Compiler;
 use super::name::pick;
 use crate::error::Result;
+use crate::fold;
 use crate::symtable::Block;
 use crate::unit::Kind;
 
@@ -56,6 +58,11 @@ impl<'a> Compiler<'a> {
                 Ok(())
             }
             ExprKind::Dict(node) => self.dict(node),
+            ExprKind::FrozenSet(node) => {
+                let items = node.elts.iter().filter_map(|elt| self.fixed(elt)).collect();
+                self.load_const(Const::FrozenSet(fold::distinct(items).into()));
+                Ok(())
+            }
             ExprKind::Set(node) => {
                 self.display(&node.elts, [Op::BUILD_SET, Op::BUILD_SET, Op::BUILD_SET_UNPACK])
             }
@@ -330,6 +337,10 @@ impl<'a> Compiler<'a> {
     }
 
     fn joined_str(&mut self, node: &'a JoinedStr) -> Result<()> {
+        if self.modern && node.values.is_empty() {
+            self.load_str("");
+            return Ok(());
+        }
         self.exprs(&node.values)?;
         if node.values.len() != 1 {
             self.emit_arg(Op::BUILD_STRING, node.values.len())?;

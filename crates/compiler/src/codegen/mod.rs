@@ -29,6 +29,7 @@ use adder_syntax::ast::{Constant, Expr, ExprKind, Mod, Span, Stmt, StmtKind};
 
 use crate::assemble::{Frame, assemble};
 use crate::error::{Failure, Result, error};
+use crate::fold;
 use crate::future::Future;
 use crate::limits::Depth;
 use crate::names::Names;
@@ -49,10 +50,10 @@ pub(crate) struct Compiler<'a> {
     future: Future,
     filename: PyStrBuf,
     /// The unit being filled, and those around it.
-    u: Unit,
-    outer: Vec<Unit>,
+    u: Box<Unit>,
+    outer: Vec<Box<Unit>>,
     /// Done with, for their tables.
-    spare: Vec<Unit>,
+    spare: Vec<Box<Unit>>,
     depth: Depth,
     warnings: Vec<Warning>,
     /// Annotations of variables whose module or class is not yet at its end.
@@ -77,7 +78,7 @@ pub(crate) fn generate<'a>(
 ) -> Result<(CodeObject, Vec<Warning>)> {
     let name = names.known.module;
     let qualname = names.shared(name);
-    let u = Unit::new(Kind::Module, TOP, name, qualname, 0);
+    let u = Box::new(Unit::new(Kind::Module, TOP, name, qualname, 0));
     let mut c = Compiler {
         names,
         table,
@@ -131,8 +132,11 @@ impl<'a> Compiler<'a> {
     fn enter(&mut self, name: Symbol, kind: Kind, scope: ScopeId, line: u32) {
         let qualname = self.qualname(name, kind);
         let unit = match self.spare.pop() {
-            Some(unit) => unit.renew(kind, scope, name, qualname, line),
-            None => Unit::new(kind, scope, name, qualname, line),
+            Some(mut unit) => {
+                unit.renew(kind, scope, name, qualname, line);
+                unit
+            }
+            None => Box::new(Unit::new(kind, scope, name, qualname, line)),
         };
         let outer = std::mem::replace(&mut self.u, unit);
         self.u.private.clone_from(&outer.private);
@@ -330,6 +334,30 @@ impl<'a> Compiler<'a> {
             Constant::Float(value) => Const::Float(value),
             Constant::Imaginary(value) => Const::Complex(0.0, value),
         }
+    }
+
+    /// The value of an item of a constant set; `None` if it is not one.
+    fn fixed(&mut self, expr: &Expr) -> Option<Const> {
+        let all = |this: &mut Self, elts: &[Expr]| -> Option<Vec<Const>> {
+            elts.iter().map(|elt| this.fixed(elt)).collect()
+        };
+        Some(match &expr.kind {
+            ExprKind::Constant(value) => self.constant(value),
+            ExprKind::Tuple(node) => Const::Tuple(all(self, &node.elts)?.into()),
+            ExprKind::FrozenSet(node) => {
+                Const::FrozenSet(fold::distinct(all(self, &node.elts)?).into())
+            }
+            ExprKind::UnaryOp(node) => match self.fixed(&node.operand)? {
+                Const::Int(value) => Const::Int(value.neg()),
+                Const::Float(value) => Const::Float(-value),
+                _ => return None,
+            },
+            ExprKind::BinOp(node) => match (self.fixed(&node.left)?, self.fixed(&node.right)?) {
+                (Const::Float(real), Const::Complex(_, imag)) => Const::Complex(real, imag),
+                _ => return None,
+            },
+            _ => return None,
+        })
     }
 
     fn str_const(&self, text: adder_syntax::Text) -> PyStrBuf {

@@ -183,6 +183,12 @@ impl Writer<'_> {
                 self.put("}");
                 Ok(())
             }
+            ExprKind::FrozenSet(node) => {
+                self.put("frozenset({");
+                self.list(&node.elts, |w, elt| w.expr(elt, Level::Test))?;
+                self.put("})");
+                Ok(())
+            }
             ExprKind::Set(node) => {
                 self.put("{");
                 self.list(&node.elts, |w, elt| w.expr(elt, Level::Test))?;

@@ -332,11 +332,13 @@ impl Builder<'_> {
             return Ok(());
         }
         if !self.lazy_annotations {
-            return all().try_for_each(|annotation| self.unevaluated(annotation));
+            all().try_for_each(|annotation| self.unevaluated(annotation))?;
         }
         self.enter(args, Role::Annotations, Block::Annotation);
         self.note(self.names.known.format, def::PARAM | def::USE, Span::default())?;
-        all().try_for_each(|annotation| self.expr(annotation))?;
+        if self.lazy_annotations {
+            all().try_for_each(|annotation| self.expr(annotation))?;
+        }
         self.leave();
         Ok(())
     }
@@ -638,7 +640,7 @@ impl Builder<'_> {
                 self.optionals(&node.keys)?;
                 self.exprs(&node.values)
             }
-            ExprKind::Set(node) => self.exprs(&node.elts),
+            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(&node.elts),
             ExprKind::ListComp(node) => {
                 self.comprehension(&**node, &node.generators, &node.elt, None, "list comprehension")
             }

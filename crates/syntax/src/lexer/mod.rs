@@ -12,6 +12,7 @@ mod indent;
 mod number;
 mod string;
 pub(crate) mod token;
+mod word;
 
 use std::borrow::Cow;
 
@@ -20,7 +21,7 @@ use crate::error::{End, ErrorKind, Rank, RawError, Warning, WarningKind};
 use crate::level::Level;
 use crate::unicode;
 pub(crate) use string::{Part, Quote};
-use token::{CLASS, NAME_BYTE, Tok, Token, class, keyword};
+use token::{CLASS, NAME_BYTE, Tok, Token, class};
 
 /// `MAXLEVEL` of CPython's tokenizer: how deep brackets nest.
 const MAX_BRACKETS: usize = 200;
@@ -212,7 +213,9 @@ impl<'s> Lexer<'s> {
         // A NEWLINE begins where the comment before it does.
         let mut comment = None;
         loop {
+            // Nearly always no blank or one: that is no question for a branch.
             let mut at = self.pos;
+            at += usize::from(self.src[at] == b' ');
             while matches!(self.src[at], b' ' | b'\t' | b'\x0c') {
                 at += 1;
             }
@@ -395,10 +398,7 @@ impl<'s> Lexer<'s> {
 
     #[inline]
     fn name(&mut self, at: usize) -> Token {
-        let mut end = at;
-        while NAME_BYTE[self.src[end] as usize] {
-            end += 1;
-        }
+        let end = word::end(self.src, at);
         let byte = self.src[end];
         if byte >= 0x80 {
             return self.wide_name(at, end);
@@ -414,16 +414,11 @@ impl<'s> Lexer<'s> {
                 return self.error_range(self.place(at), self.place(end), message);
             }
         }
-        if (2..=8).contains(&len)
-            && let Some(kind) = keyword(&self.src[at..end])
-        {
-            if !self.level.is_modern() && matches!(kind, Tok::Async | Tok::Await) {
-                let kind = self.async_word_36(kind);
-                return self.token(kind, at);
-            }
-            return self.token(kind, at);
+        let mut kind = word::kind(self.src, at, end);
+        if matches!(kind, Tok::Async | Tok::Await) && !self.level.is_modern() {
+            kind = self.async_word_36(kind);
         }
-        self.token(Tok::Name, at)
+        self.token(kind, at)
     }
 
     /// A name with letters beyond ASCII.

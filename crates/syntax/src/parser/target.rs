@@ -41,7 +41,7 @@ pub(super) fn expr_name(expr: &Expr) -> &'static str {
         ExprKind::Constant(Constant::Bool(true)) => "True",
         ExprKind::Constant(Constant::Bool(false)) => "False",
         ExprKind::Constant(Constant::Ellipsis) => "ellipsis",
-        ExprKind::Constant(_) => "literal",
+        ExprKind::Constant(_) | ExprKind::FrozenSet(_) => "literal",
         ExprKind::Compare(_) => "comparison",
         ExprKind::IfExp(_) => "conditional expression",
         ExprKind::NamedExpr(_) => "named expression",

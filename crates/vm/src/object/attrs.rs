@@ -296,7 +296,14 @@ impl Attrs {
     pub(super) fn clear(&self, bag: &mut Vec<Value>) {
         if let Some(dict) = self.dict() {
             bag.push(dict.to_value());
-            return; // the dict itself is cleared as a container of its own
+            // A plain dict is cleared as a container of its own; one with attributes may be held by
+            // them alone, even by its own (`self.__dict__ = self`).
+            if !dict.is_exact() {
+                // SAFETY: the word owns a reference, which the bag gets; another takes its place.
+                bag.push(unsafe { Value::from_bits(self.values.get() as u64) });
+                self.set_dict_word(Dict::new_ref());
+            }
+            return;
         }
         if let Some(shape) = self.shaped() {
             let len = shape.len();

@@ -58,12 +58,14 @@ struct Arena {
 struct Heap {
     /// The pool that serves a class, or null; its list goes on by `next`.
     pools: [*mut Pool; CLASSES],
+    /// How many pools of a class are full, and so in no list.
+    full: [usize; CLASSES],
     /// Arenas with a pool to give.
     arenas: *mut Arena,
 }
 
 static HEAP: GilCell<Heap> =
-    GilCell::new(Heap { pools: [null_mut(); CLASSES], arenas: null_mut() });
+    GilCell::new(Heap { pools: [null_mut(); CLASSES], full: [0; CLASSES], arenas: null_mut() });
 
 /// Memory for an object of `size` bytes, aligned to 8. Does not return if there is none.
 #[inline(always)]
@@ -85,6 +87,23 @@ pub(crate) fn allocate(size: usize) -> NonNull<u8> {
             }
         }
         allocate_slowly(heap, class)
+    })
+}
+
+/// How many blocks of pools are in use.
+pub(crate) fn blocks_in_use() -> usize {
+    HEAP.with(|heap| {
+        let mut all = 0;
+        for (class, &first) in heap.pools.iter().enumerate() {
+            all += heap.full[class] * ((POOL - size_of::<Pool>()) / (class.max(1) * 8));
+            let mut at = first;
+            // SAFETY: pools in the list are alive.
+            while let Some(pool) = unsafe { at.as_ref() } {
+                all += pool.used as usize;
+                at = pool.next;
+            }
+        }
+        all
     })
 }
 
@@ -186,6 +205,7 @@ unsafe fn allocate_slowly(heap: &mut Heap, class: usize) -> NonNull<u8> {
         if blocks == 0 {
             // Full: it leaves the list until one of its blocks is released.
             unlink(heap, pool);
+            heap.full[class] += 1;
             return match NonNull::new(heap.pools[class]) {
                 Some(next) if !next.as_ref().free.is_null() => {
                     let block = (*next.as_ptr()).free;
@@ -217,6 +237,7 @@ unsafe fn release_slowly(heap: &mut Heap, pool: *mut Pool) {
         let listed = (*pool).next != pool;
         if !listed {
             link(heap, pool);
+            heap.full[class] -= 1;
         }
         // The pool that serves stays, so that one object made and dropped in turn costs nothing.
         if (*pool).used == 0 && heap.pools[class] != pool {

@@ -7,6 +7,7 @@
 use crate::object::{Guarded, Obj, Ref};
 use crate::objects::bytes::{Source, byte_methods, byte_of, from_items, lend, ops, zeros};
 use crate::objects::int;
+use crate::objects::iterators;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
@@ -118,7 +119,8 @@ impl ByteArray {
 
     fn push_all(&self, vm: &Vm, bytes: &[u8]) -> PyResult<()> {
         let room = self.resize_with(vm, |store| {
-            let room = store.all.try_reserve(bytes.len()).is_ok();
+            // One more than there are, so that the next one has room.
+            let room = store.all.try_reserve(bytes.len().saturating_add(1)).is_ok();
             if room {
                 store.all.extend_from_slice(bytes);
             }
@@ -196,8 +198,7 @@ fn release(owner: &Value) {
     }
 }
 
-fn initial(vm: &Vm, args: CallArgs<'_>) -> PyResult<Vec<u8>> {
-    let source = Source::read(vm, args, "bytearray")?;
+fn initial(vm: &Vm, source: Source<'_>) -> PyResult<Vec<u8>> {
     if let Some(bytes) = source.text(vm, "bytearray")? {
         return Ok(bytes);
     }
@@ -240,7 +241,15 @@ byte_methods! {
             if !zelf.is_empty() {
                 zelf.resize_with(vm, |store| *store = Store::default())?;
             }
-            let bytes = initial(vm, args)?;
+            let source = Source::read(vm, args, "bytearray")?;
+            if let Some(items) = source.items() {
+                // One after the other: who gives them may look on.
+                return iter::for_each(vm, items, |item| {
+                    zelf.push_all(vm, &[byte_of(vm, &item, "byte")?])?;
+                    Ok(true)
+                });
+            }
+            let bytes = initial(vm, source)?;
             zelf.resize_with(vm, |store| *store = Store { all: bytes, start: 0 })
         }
         #[slot]
@@ -309,7 +318,10 @@ byte_methods! {
                             "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
                         ));
                     } else {
-                        initial(vm, CallArgs::positional(std::slice::from_ref(&value)))?
+                        {
+                            let args = CallArgs::positional(std::slice::from_ref(&value));
+                            initial(vm, Source::read(vm, args, "bytearray")?)?
+                        }
                     };
                     match subscript(vm, key, zelf.len(), "bytearray")? {
                         Subscript::Slice(s) => zelf.set_slice(vm, s, &new),
@@ -525,19 +537,9 @@ impl ByteArrayIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<ByteArrayIter>, vm: &Vm) -> Ref<Tuple> {
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
-        match zelf.array.get() {
-            Some(array) => Tuple::from_vec(vec![
-                iter,
-                Tuple::from_vec(vec![array.into()]).into(),
-                Value::int_unchecked(zelf.next.get() as i64),
-            ]),
-            None => {
-                let empty: Value = Tuple::empty().into();
-                Tuple::from_vec(vec![iter, Tuple::from_vec(vec![empty]).into()])
-            }
-        }
+    fn __reduce__(zelf: &Obj<ByteArrayIter>, vm: &Vm) -> PyResult {
+        let state = || Some((zelf.array.get()?.into(), zelf.next.get() as i64));
+        iterators::reduce(vm, state, iterators::nothing)
     }
     /// Set state information for unpickling.
     #[pymethod]

@@ -8,6 +8,8 @@
 
 use crate::object::{GilCell, Guarded, Obj, Payload, Ref, alloc};
 use crate::objects::int;
+use crate::objects::iterators;
+use crate::objects::list::List;
 use crate::objects::str_::{Str, codec};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
@@ -229,6 +231,17 @@ impl<'a> Source<'a> {
         Ok(Source { source, encoding, errors })
     }
 
+    /// The source, if it is something that gives ints one by one.
+    pub fn items(&self) -> Option<&'a Value> {
+        let source = self.source.filter(|_| self.encoding.is_none() && self.errors.is_none())?;
+        let at_once = buffer::has_buffer(source)
+            || number::has_index(source)
+            || source.downcast::<Str>().is_some()
+            || source.is_exact::<List>()
+            || source.is_exact::<Tuple>();
+        if at_once || !iter::is_iterable(source) { None } else { Some(source) }
+    }
+
     /// The encoded text, if the source is text; `None` if there is no encoding either.
     pub fn text(&self, vm: &Vm, what: &str) -> PyResult<Option<Vec<u8>>> {
         let encoding = codec::name_argument(vm, self.encoding, what, "encoding", "utf-8")?;
@@ -415,19 +428,9 @@ impl BytesIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<BytesIter>, vm: &Vm) -> Ref<Tuple> {
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
-        match zelf.bytes.get() {
-            Some(bytes) => Tuple::from_vec(vec![
-                iter,
-                Tuple::from_vec(vec![bytes.into()]).into(),
-                Value::int_unchecked(zelf.next.get() as i64),
-            ]),
-            None => {
-                let empty: Value = Tuple::empty().into();
-                Tuple::from_vec(vec![iter, Tuple::from_vec(vec![empty]).into()])
-            }
-        }
+    fn __reduce__(zelf: &Obj<BytesIter>, vm: &Vm) -> PyResult {
+        let state = || Some((zelf.bytes.get()?.into(), zelf.next.get() as i64));
+        iterators::reduce(vm, state, iterators::nothing)
     }
     /// Set state information for unpickling.
     #[pymethod]

@@ -728,8 +728,9 @@ macro_rules! byte_methods {
             /// Example: b'.'.join([b'ab', b'pq', b'rs']) -> b'ab.pq.rs'.
             #[pymethod(sig = "($self, iterable_of_bytes, /)")]
             fn join(zelf: &Obj<$ty>, vm: &Vm, iterable_of_bytes: &Value) -> PyResult<Ref<$ty>> {
-                let separator = zelf.with_bytes(<[u8]>::to_vec);
-                $crate::objects::bytes::methods::join(vm, &separator, iterable_of_bytes)
+                // The separator cannot be resized by those who give the items.
+                let lent = $crate::protocol::buffer::get(vm, &zelf.to_value(), false)?;
+                $crate::objects::bytes::methods::join(vm, &lent.to_vec(), iterable_of_bytes)
                     .map($ty::make)
             }
             /// Return a copy with each character mapped by the given translation table.

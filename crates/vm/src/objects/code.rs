@@ -244,13 +244,13 @@ impl Code {
             return Ok(prepared);
         }
         let made = prepare::prepare(vm, self)?;
-        if self.simple && !self.has_cells {
+        if self.simple && self.source.head().cells == 0 {
             self.exact.set(self.argcount);
         }
         Ok(self.prepared.get_or_init(|| made))
     }
-    /// The prepared form, if `n` positional arguments are the code's first locals and all that has to be
-    /// bound.
+    /// The prepared form, if `n` positional arguments are the code's first locals, and nothing has to be
+    /// bound but the closure.
     #[inline(always)]
     pub fn exactly(&self, n: usize) -> Option<&Prepared> {
         if self.exact.get() as usize == n { self.prepared.get() } else { None }

@@ -145,9 +145,11 @@ impl MethodDescr {
     }
 }
 
-pub(crate) fn builtin(vm: &Vm, name: &str) -> PyResult {
-    let found = vm.builtins().get_str(&vm.intern(name));
-    found.ok_or_else(|| vm.attribute_error(format!("module 'builtins' has no attribute '{name}'")))
+/// A name in the built-ins of the code that runs. Finding it may run Python code.
+pub fn builtin(vm: &Vm, name: &str) -> PyResult {
+    let builtins = super::frame::current_builtins(vm).unwrap_or_else(|| vm.builtins().clone());
+    let found = super::dict::foreign::get(vm, &builtins, name)?;
+    found.ok_or_else(|| vm.attribute_error(name.to_string()))
 }
 
 /// A native class method of a type.

@@ -443,8 +443,8 @@ impl FrameObj {
         zelf.globals.clone()
     }
     #[getter]
-    fn f_builtins(zelf: &Obj<FrameObj>, _vm: &Vm) -> Ref<Dict> {
-        zelf.builtins.clone()
+    fn f_builtins(zelf: &Obj<FrameObj>, vm: &Vm) -> Value {
+        crate::objects::dict::foreign::given(vm, &zelf.builtins)
     }
     /// The mapping of names and values: the namespace itself, or a proxy to a function's variables.
     #[getter]

@@ -147,8 +147,8 @@ impl Function {
     }
 
     /// Looks at the defaults of the last positional parameters; `f` runs no Python code.
-    pub fn with_defaults(&self, f: impl FnOnce(&[Value])) {
-        self.defaults.with(|d| f(d.as_ref().map_or(&[], |d| d.items())));
+    pub fn with_defaults<R>(&self, f: impl FnOnce(&[Value]) -> R) -> R {
+        self.defaults.with(|d| f(d.as_ref().map_or(&[], |d| d.items())))
     }
     /// Looks at the closure's cells; `f` runs no Python code.
     pub fn with_closure(&self, f: impl FnOnce(&[Value])) {
@@ -305,8 +305,8 @@ impl Function {
         zelf.globals.clone()
     }
     #[getter(name = "__builtins__", member)]
-    fn get_builtins(zelf: &Obj<Function>, _vm: &Vm) -> Ref<Dict> {
-        zelf.builtins.clone()
+    fn get_builtins(zelf: &Obj<Function>, vm: &Vm) -> Value {
+        crate::objects::dict::foreign::given(vm, &zelf.builtins)
     }
     #[getter(name = "__closure__", member)]
     fn get_closure(zelf: &Obj<Function>, _vm: &Vm) -> Option<Ref<Tuple>> {

@@ -2,6 +2,7 @@
 //! replacing type parameters. CPython's counterpart: `Objects/genericaliasobject.c`.
 
 use crate::object::{Obj, Ref, ValueCell};
+use crate::objects::descr::builtin;
 use crate::objects::list::List;
 use crate::objects::str_::{Str, StrBuilder};
 use crate::objects::tuple::Tuple;
@@ -477,9 +478,9 @@ impl GenericAliasIter {
         }))
     }
     #[pymethod]
-    fn __reduce__(zelf: &Obj<GenericAliasIter>, vm: &Vm) -> (Value, Ref<Tuple>) {
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
+    fn __reduce__(zelf: &Obj<GenericAliasIter>, vm: &Vm) -> PyResult<(Value, Ref<Tuple>)> {
+        let iter = builtin(vm, "iter")?;
         let rest = zelf.alias.get().unwrap_or_else(|| Tuple::empty().into());
-        (iter, Tuple::from_vec(vec![rest]))
+        Ok((iter, Tuple::from_vec(vec![rest])))
     }
 }

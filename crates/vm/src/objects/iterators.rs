@@ -3,6 +3,7 @@
 //! Each keeps its sequence until it has ended; then it lets go, and stays ended.
 
 use crate::object::{Guarded, Obj, Ref, ValueCell};
+use crate::objects::descr::builtin;
 use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::protocol::{call, compare, number, object};
@@ -12,24 +13,31 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 use std::cell::Cell;
 
-fn reduce(vm: &Vm, sequence: Option<Value>, at: usize) -> Value {
-    let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
-    match sequence {
-        Some(sequence) => Tuple::from_vec(vec![
-            iter,
-            Tuple::from_vec(vec![sequence]).into(),
-            Value::int_unchecked(at as i64),
-        ])
-        .into(),
-        None => {
-            let empty: Value = Tuple::empty().into();
-            Tuple::from_vec(vec![iter, Tuple::from_vec(vec![empty]).into()]).into()
+/// What `pickle` needs of an iterator: `iter`, what it walks over, and where it stands; or an iterator
+/// over something empty. Where it stands is asked last: finding `iter` may run Python code.
+pub fn reduce(
+    vm: &Vm,
+    state: impl FnOnce() -> Option<(Value, i64)>,
+    empty: impl FnOnce() -> Value,
+) -> PyResult {
+    let iter = builtin(vm, "iter")?;
+    let one = |value: Value| -> Value { Tuple::from_vec(vec![value]).into() };
+    Ok(match state() {
+        Some((walked, at)) => {
+            Tuple::from_vec(vec![iter, one(walked), Value::int_unchecked(at)]).into()
         }
-    }
+        None => Tuple::from_vec(vec![iter, one(empty())]).into(),
+    })
+}
+
+/// What an iterator that has ended is over, for most.
+pub fn nothing() -> Value {
+    Tuple::empty().into()
 }
 
 macro_rules! sequence_iterator {
-    ($name:ident, $python:literal, $sequence:ident, |$s:ident, $at:ident| $get:expr, $len:expr) => {
+    ($name:ident, $python:literal, $sequence:ident, $empty:expr,
+     |$s:ident, $at:ident| $get:expr, $len:expr) => {
         #[pyclass(name = $python, no_new)]
         pub struct $name {
             sequence: Guarded<Option<Ref<$sequence>>>,
@@ -85,8 +93,9 @@ macro_rules! sequence_iterator {
                 total.saturating_sub(zelf.at.get())
             }
             #[pymethod]
-            fn __reduce__(zelf: &Obj<$name>, vm: &Vm) -> Value {
-                reduce(vm, zelf.sequence.get().map(Value::from), zelf.at.get())
+            fn __reduce__(zelf: &Obj<$name>, vm: &Vm) -> PyResult {
+                let state = || Some((zelf.sequence.get()?.into(), zelf.at.get() as i64));
+                reduce(vm, state, $empty)
             }
             #[pymethod]
             fn __setstate__(zelf: &Obj<$name>, vm: &Vm, state: &Value) -> PyResult<()> {
@@ -97,9 +106,22 @@ macro_rules! sequence_iterator {
     };
 }
 
-sequence_iterator!(ListIter, "list_iterator", List, |s, at| s.get(at), |s| s.len());
-sequence_iterator!(TupleIter, "tuple_iterator", Tuple, |s, at| s.items().get(at).cloned(), |s| s
-    .len());
+sequence_iterator!(
+    ListIter,
+    "list_iterator",
+    List,
+    || List::from_vec(Vec::new()).into(),
+    |s, at| s.get(at),
+    |s| s.len()
+);
+sequence_iterator!(
+    TupleIter,
+    "tuple_iterator",
+    Tuple,
+    nothing,
+    |s, at| s.items().get(at).cloned(),
+    |s| s.len()
+);
 
 /// `reversed(list)`
 #[pyclass(name = "list_reverseiterator", no_new)]
@@ -144,19 +166,14 @@ impl ListReverseIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<ListReverseIter>, vm: &Vm) -> Value {
-        let builtin = |name: &str| vm.builtins().get_str(&vm.intern(name)).unwrap_or(Value::NONE);
-        let one = |value: Value| -> Value { Tuple::from_vec(vec![value]).into() };
-        match zelf.list.get() {
-            Some(list) => {
-                let at = Value::int_unchecked(zelf.at.get() as i64);
-                Tuple::from_vec(vec![builtin("reversed"), one(list.into()), at]).into()
-            }
-            None => {
-                let empty = List::from_vec(Vec::new()).into();
-                Tuple::from_vec(vec![builtin("iter"), one(empty)]).into()
-            }
-        }
+    fn __reduce__(zelf: &Obj<ListReverseIter>, vm: &Vm) -> PyResult {
+        let reversed = builtin(vm, "reversed")?;
+        let one = |list: Ref<List>| -> Value { Tuple::from_vec(vec![list.into()]).into() };
+        let parts = match zelf.list.get() {
+            Some(list) => vec![reversed, one(list), Value::int_unchecked(zelf.at.get() as i64)],
+            None => vec![reversed, one(List::from_vec(Vec::new()))],
+        };
+        Ok(Tuple::from_vec(parts).into())
     }
     /// Set state information for unpickling.
     #[pymethod]
@@ -216,8 +233,8 @@ impl SequenceIter {
         Ok(Value::int_unchecked((len - zelf.at.get()).max(0)))
     }
     #[pymethod]
-    fn __reduce__(zelf: &Obj<SequenceIter>, vm: &Vm) -> Value {
-        reduce(vm, zelf.sequence.get(), zelf.at.get() as usize)
+    fn __reduce__(zelf: &Obj<SequenceIter>, vm: &Vm) -> PyResult {
+        reduce(vm, || Some((zelf.sequence.get()?, zelf.at.get())), nothing)
     }
     #[pymethod]
     fn __setstate__(zelf: &Obj<SequenceIter>, vm: &Vm, state: &Value) -> PyResult<()> {
@@ -268,12 +285,12 @@ impl CallableIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<CallableIter>, vm: &Vm) -> Value {
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
+    fn __reduce__(zelf: &Obj<CallableIter>, vm: &Vm) -> PyResult {
+        let iter = builtin(vm, "iter")?;
         let args = match zelf.callable.get() {
             Some(callable) => vec![callable, zelf.sentinel.clone()],
-            None => vec![Tuple::empty().into()],
+            None => vec![nothing()],
         };
-        Tuple::from_vec(vec![iter, Tuple::from_vec(args).into()]).into()
+        Ok(Tuple::from_vec(vec![iter, Tuple::from_vec(args).into()]).into())
     }
 }

@@ -86,8 +86,12 @@ pub fn generic_getattr(vm: &Vm, object: &Value, name: &Ref<Str>) -> PyResult<Opt
             return get(vm, descr, Some(object), Some(&ty.to_value())).map(Some);
         }
     }
-    if let Some(value) = instance_value(object, name) {
-        return Ok(Some(value));
+    let own = match attrs_of(object).and_then(|(attrs, ..)| attrs.dict()) {
+        Some(dict) => dict.get_name(vm, name)?,
+        None => instance_value(object, name),
+    };
+    if own.is_some() {
+        return Ok(own);
     }
     match (found, getter) {
         (Some(descr), Some(get)) => get(vm, &descr, Some(object), Some(&ty.to_value())).map(Some),
@@ -331,6 +335,7 @@ impl Object {
             && new.attrs_offset == old.attrs_offset
             && new.slot_offsets == old.slot_offsets
             && (new.slot_offsets.is_empty() || members(new) == members(old))
+            && same_layout_base(new, old)
             && super::weakref::has_weak_references(new) == super::weakref::has_weak_references(old)
             && new.collectable == old.collectable;
         let Some(head) = zelf.head() else { return Ok(()) };
@@ -423,6 +428,31 @@ impl Object {
     /// This method is called when a class is subclassed.
     #[classmethod]
     fn __init_subclass__(_cls: &Value, _vm: &Vm) {}
+}
+
+/// The class that last added something to what lies in instances.
+fn layout_owner(ty: &Obj<Type>) -> Ref<Type> {
+    let mut at = ty.to_ref();
+    while let Some(base) = at.base() {
+        let adds = at.basic_size != base.basic_size
+            || super::weakref::has_weak_references(&at)
+                != super::weakref::has_weak_references(&base);
+        if adds {
+            break;
+        }
+        at = base;
+    }
+    at
+}
+
+/// Do two classes have their layout from one class, or add the same to one?
+fn same_layout_base(a: &Obj<Type>, b: &Obj<Type>) -> bool {
+    let (a, b) = (layout_owner(a), layout_owner(b));
+    a.same(&b)
+        || match (a.base(), b.base()) {
+            (Some(a), Some(b)) => a.same(&b),
+            _ => false,
+        }
 }
 
 /// The members that `__slots__` on the MRO give instances, by place.

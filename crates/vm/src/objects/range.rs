@@ -5,6 +5,7 @@
 //! `Objects/rangeobject.c`.
 
 use crate::object::{Obj, Ref};
+use crate::objects::descr::builtin;
 use crate::objects::int::{self, from_i64, from_int};
 use crate::objects::slice::Slice;
 use crate::objects::tuple::Tuple;
@@ -80,6 +81,8 @@ impl Range {
         let small = (int::to_i64_exact(&start), int::to_i64_exact(&stop), int::to_i64_exact(&step));
         if let (Some(a), Some(b), Some(s)) = small
             && let Some(n) = length_words(a, b, s)
+            // Where an iterator stands when it has ended must fit too.
+            && s.checked_mul(n).and_then(|way| a.checked_add(way)).is_some()
         {
             let words = Some(Words { start: a, step: s, length: n });
             return Ref::new(Range { start, stop, step, length: from_i64(n), words });
@@ -362,9 +365,8 @@ impl Range {
 }
 
 /// What `pickle` needs of an iterator: `iter`, the range that is left, no state.
-fn reduce_iterator(vm: &Vm, left: Ref<Range>) -> (Value, Value, Value) {
-    let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
-    (iter, Tuple::from_vec(vec![left.into()]).into(), Value::NONE)
+fn reduce_iterator(vm: &Vm, left: Ref<Range>) -> PyResult<(Value, Value, Value)> {
+    Ok((builtin(vm, "iter")?, Tuple::from_vec(vec![left.into()]).into(), Value::NONE))
 }
 
 /// The iterator over a range of machine words.
@@ -427,7 +429,7 @@ impl RangeIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<RangeIter>, vm: &Vm) -> (Value, Value, Value) {
+    fn __reduce__(zelf: &Obj<RangeIter>, vm: &Vm) -> PyResult<(Value, Value, Value)> {
         let (start, step) = (Int::from(zelf.next.get()), Int::from(zelf.step));
         let stop = start.add(&step.mul(&Int::from(zelf.left.get())).unwrap_or_default());
         reduce_iterator(vm, Range::make(from_int(start), from_int(stop), from_int(step)))
@@ -488,7 +490,7 @@ impl LongRangeIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<LongRangeIter>, vm: &Vm) -> (Value, Value, Value) {
+    fn __reduce__(zelf: &Obj<LongRangeIter>, vm: &Vm) -> PyResult<(Value, Value, Value)> {
         let start = from_int(zelf.item(&zelf.index.get()));
         let stop = from_int(zelf.item(&zelf.length));
         reduce_iterator(vm, Range::make(start, stop, from_int(zelf.step.clone())))

@@ -4,6 +4,7 @@
 
 use crate::object::trace::Trace;
 use crate::object::{Guarded, Obj, Payload, Ref, TypeCell, Visitor};
+use crate::objects::descr::builtin;
 use crate::objects::dict::table::Table;
 use crate::objects::dict::{self, Dict};
 use crate::objects::str_::StrBuilder;
@@ -707,7 +708,8 @@ impl SetIter {
         }
     }
     #[pymethod]
-    fn __reduce__(zelf: &Obj<SetIter>, vm: &Vm) -> Value {
+    fn __reduce__(zelf: &Obj<SetIter>, vm: &Vm) -> PyResult {
+        let iter = builtin(vm, "iter")?;
         let mut rest = Vec::new();
         if let Some(set) = zelf.set.get() {
             let mut at = zelf.at.get();
@@ -716,8 +718,7 @@ impl SetIter {
                 at = i + 1;
             }
         }
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
         let list: Value = super::list::List::from_vec(rest).into();
-        Tuple::from_vec(vec![iter, Tuple::from_vec(vec![list]).into()]).into()
+        Ok(Tuple::from_vec(vec![iter, Tuple::from_vec(vec![list]).into()]).into())
     }
 }

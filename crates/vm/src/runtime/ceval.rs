@@ -25,7 +25,6 @@ use crate::runtime::observer::{NoObserver, Observer, Tracer};
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
-use crate::value::Value;
 use std::ptr::NonNull;
 
 /// Why the handlers returned.
@@ -35,8 +34,10 @@ pub(crate) enum Exit {
     Again,
     /// Somebody has begun to watch: the loop for that is to go on.
     Watched,
-    /// The frame that was entered from Rust has ended: `Vm::outcome`.
-    Ended,
+    /// The frame that was entered from Rust has ended with the value in `Vm::outcome`.
+    Returned,
+    /// The same with the exception there.
+    Raised,
 }
 
 /// An instruction's handler: the state, the instruction (or another word, for a function that goes on
@@ -67,52 +68,57 @@ pub unsafe fn run_on(vm: &Vm, entry: *mut Frame, fresh: bool) -> PyResult {
     debug_assert!(std::ptr::eq(entry, vm.frame.get()));
     let outer = vm.native_floor.replace(stack_pointer().saturating_sub(LEFT_BEHIND));
     let mut fresh = fresh;
-    let result = loop {
+    let exit = loop {
         // SAFETY: passed on.
-        let result = unsafe {
+        let exit = unsafe {
             if vm.is_observed() {
                 run_with::<Tracer>(vm, fresh)
             } else {
                 run_with::<NoObserver>(vm, fresh)
             }
         };
-        match result {
-            Ok(Some(value)) => break Ok(value),
-            Ok(None) => fresh = false,
-            Err(e) => break Err(e),
+        match exit {
+            Exit::Again | Exit::Watched => fresh = false,
+            exit => break exit,
         }
     };
     vm.native_floor.set(outer);
-    result
+    let outcome = vm.outcome.take();
+    match (exit, outcome) {
+        (Exit::Raised, Some(exception)) => match exception.into_ref() {
+            Ok(exception) => Err(Exc(exception)),
+            Err(_) => unreachable!("`end` puts an exception there"),
+        },
+        (_, Some(value)) => Ok(value),
+        (_, None) => unreachable!("`end` puts a value there"),
+    }
 }
 
-/// Runs frames until the one that was entered from Rust has ended; `None` if it stopped before, since
-/// the other loop has to go on with the innermost frame.
-unsafe fn run_with<O: Observer>(vm: &Vm, fresh: bool) -> PyResult<Option<Value>> {
-    let mut m = Machine::load(vm.frame.get());
+/// Runs frames until the one that was entered from Rust has ended, or until the other loop has to go on
+/// with the innermost frame.
+unsafe fn run_with<O: Observer>(vm: &Vm, fresh: bool) -> Exit {
+    let m = Machine::load(vm.frame.get());
     if O::ACTIVE
         && fresh
         && let Err(e) = O::enter(vm, &m)
+        && let Err(e) = find_handler(vm, e, false)
     {
-        leave::raise_in(vm, &mut m, e, false)?;
-        m.save();
+        return end(vm, Err(e));
     }
     // A generator that delegates leaves it to the innermost one, where a Ctrl-C belongs.
     // SAFETY: a frame that is entered or resumed has a next instruction.
     if signals::is_set()
         && unsafe { (*m.ip).op } != P::YieldFrom
         && let Err(e) = vm.handle_requests()
+        && let Err(e) = find_handler(vm, e, false)
     {
-        m = Machine::load(vm.frame.get());
-        leave::raise_in(vm, &mut m, e, false)?;
-        m.save();
+        return end(vm, Err(e));
     }
     loop {
         // SAFETY: the innermost frame is saved.
         match unsafe { start::<O>(vm) } {
             Exit::Again => {}
-            Exit::Watched => return Ok(None),
-            Exit::Ended => return vm.outcome.replace(Ok(None)),
+            exit => return exit,
         }
     }
 }
@@ -236,8 +242,12 @@ pub(crate) fn stop(vm: &Vm) -> Exit {
 /// Returns from the handlers with the outcome.
 #[inline(never)]
 pub(crate) fn end(vm: &Vm, outcome: PyResult) -> Exit {
-    drop(vm.outcome.replace(outcome.map(Some)));
-    Exit::Ended
+    let (exit, word) = match outcome {
+        Ok(value) => (Exit::Returned, value),
+        Err(e) => (Exit::Raised, e.0.into()),
+    };
+    vm.outcome.set(Some(word));
+    exit
 }
 
 /// The same for registers that were saved.

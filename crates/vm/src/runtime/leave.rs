@@ -301,6 +301,30 @@ pub fn resume_in_loop(vm: &Vm, m: &mut Machine) -> Result<(), Exc> {
     Ok(())
 }
 
+/// The next item of a generator that Rust code iterates over: `resume` without a value, at its end
+/// without one.
+pub fn resume_for_next(vm: &Vm, generator: &Obj<Generator>) -> Resumed {
+    let held = generator.to_ref();
+    // SAFETY: `held` keeps the generator alive.
+    let frame = match unsafe { link_generator(vm, &held, Return::ToRust) } {
+        Ok(frame) => frame,
+        Err(e) => return Resumed::Raised(e),
+    };
+    let before = held.state.replace(GeneratorState::Running);
+    // SAFETY: the frame was just linked; one that is suspended has room for what is sent.
+    let result = unsafe {
+        if before != GeneratorState::Created {
+            (*frame).push(Value::NONE);
+        }
+        ceval::run(vm, frame)
+    };
+    match result {
+        Ok(value) if held.state.get() == GeneratorState::Suspended => Resumed::Yielded(value),
+        Ok(value) => Resumed::Returned(value),
+        Err(e) => Resumed::Raised(e),
+    }
+}
+
 /// Resumes a generator from Rust, with a value or an exception.
 pub fn resume(vm: &Vm, generator: &Obj<Generator>, sent: Result<Value, Exc>) -> Resumed {
     if let Err(e) = vm.check_stack() {

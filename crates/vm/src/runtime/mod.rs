@@ -3,6 +3,7 @@
 //! CPython's counterpart: `Python/`.
 
 pub mod args;
+mod bind;
 pub mod boot;
 pub mod ceval;
 pub mod compile;

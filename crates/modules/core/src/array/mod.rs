@@ -9,6 +9,7 @@ use adder_vm::object::{Guarded, Payload, ValueCell};
 use adder_vm::objects::bytearray::ByteArray;
 use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::int;
+use adder_vm::objects::iterators;
 use adder_vm::objects::list::List;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::object::instance_dict;
@@ -836,18 +837,9 @@ impl ArrayIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<ArrayIter>, vm: &Vm) -> Ref<Tuple> {
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
-        match zelf.array.get() {
-            Some(array) => {
-                let next = int::from_i64(zelf.next.get() as i64);
-                Tuple::from_vec(vec![iter, Tuple::from_vec(vec![array]).into(), next])
-            }
-            None => {
-                let nothing = Tuple::from_vec(vec![Tuple::empty().into()]);
-                Tuple::from_vec(vec![iter, nothing.into()])
-            }
-        }
+    fn __reduce__(zelf: &Obj<ArrayIter>, vm: &Vm) -> PyResult {
+        let state = || Some((zelf.array.get()?, zelf.next.get() as i64));
+        iterators::reduce(vm, state, iterators::nothing)
     }
     /// Set state information for unpickling.
     #[pymethod]

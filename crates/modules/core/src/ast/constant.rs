@@ -12,9 +12,10 @@ use adder_vm::Value;
 use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::complex::ComplexObj;
 use adder_vm::objects::int;
+use adder_vm::objects::set::{Set, frozenset_type};
 use adder_vm::objects::str_::{Str, builder};
 use adder_vm::objects::tuple::Tuple;
-use adder_vm::protocol::object;
+use adder_vm::protocol::{iter, number, object};
 use adder_vm::runtime::errors::PyResult;
 
 /// A constant's value.
@@ -35,6 +36,22 @@ pub fn to_python(w: &Writer<'_>, constant: &Constant) -> PyResult {
         }
         Constant::Float(value) => Value::float(*value),
         Constant::Imaginary(value) => ComplexObj::new_value(0.0, *value),
+    })
+}
+
+/// The value of a constant set, or of what may be in one.
+pub fn fixed(w: &Writer<'_>, expr: &Expr) -> PyResult {
+    let all = |elts: &[Expr]| elts.iter().map(|elt| fixed(w, elt)).collect::<PyResult<Vec<_>>>();
+    Ok(match &expr.kind {
+        ExprKind::Constant(value) => to_python(w, value)?,
+        ExprKind::Tuple(node) => Tuple::from_vec(all(&node.elts)?).into(),
+        ExprKind::FrozenSet(node) => Set::frozen_from(w.vm, &all(&node.elts)?),
+        ExprKind::UnaryOp(node) => number::negative(w.vm, &fixed(w, &node.operand)?)?,
+        ExprKind::BinOp(node) => {
+            let (left, right) = (fixed(w, &node.left)?, fixed(w, &node.right)?);
+            number::binary(w.vm, &left, &right, number::BinOp::Add)?
+        }
+        _ => return Err(w.vm.system_error("no constant in a constant set")),
     })
 }
 
@@ -69,7 +86,7 @@ fn value_expr(r: &mut Reader<'_>, value: &Value, u: bool, span: Span) -> PyResul
         return Ok(ExprKind::Constant(constant));
     }
     if value.as_small_int().is_some() || value.is_exact::<int::IntObj>() {
-        let positive = adder_vm::protocol::number::negative(r.vm, value)?;
+        let positive = number::negative(r.vm, value)?;
         let operand = expr(value_expr(r, &positive, false, span)?);
         return Ok(ExprKind::UnaryOp(Box::new(UnaryOp { op: UnaryOperator::USub, operand })));
     }
@@ -89,6 +106,13 @@ fn value_expr(r: &mut Reader<'_>, value: &Value, u: bool, span: Span) -> PyResul
             elts: elts.into(),
             ctx: ExprContext::Load,
         })));
+    }
+    if value.ty().same(frozenset_type()) {
+        let mut elts = Vec::new();
+        for item in iter::collect(r.vm, value)? {
+            elts.push(expr(value_expr(r, &item, false, span)?));
+        }
+        return Ok(ExprKind::FrozenSet(Box::new(adder_syntax::ast::Set { elts: elts.into() })));
     }
     Err(r.vm.type_error(format!("got an invalid type in Constant: {}", value.ty().name())))
 }

@@ -8,6 +8,7 @@
 mod classes;
 mod constant;
 mod convert;
+mod format;
 mod node;
 mod nodes;
 mod schema;

@@ -1,8 +1,8 @@
 //! The node types one by one: which struct or variant belongs to which class.
 
 use super::classes;
-use super::constant;
 use super::convert::{Convert, Fields, FromFields, Place, Reader, Writer, fields};
+use super::{constant, format};
 use adder_syntax::ast::*;
 use adder_vm::Value;
 use adder_vm::runtime::errors::PyResult;
@@ -232,6 +232,11 @@ impl Convert for Expr {
 
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
         let span = Some(self.span);
+        if w.debug.is_some()
+            && let Some(folded) = format::folded(w, self)?
+        {
+            return Ok(folded);
+        }
         if let Some((class, fields)) = expr_fields(&self.kind) {
             return w.with_fields(class, span, fields);
         }
@@ -255,6 +260,10 @@ impl Convert for Expr {
             ExprKind::Constant(value) => w.node("Constant", span, &mut |name| match name {
                 "value" => constant::to_python(w, value),
                 _ => constant::prefix(w, value),
+            }),
+            ExprKind::FrozenSet(_) => w.node("Constant", span, &mut |name| match name {
+                "value" => constant::fixed(w, self),
+                _ => Ok(Value::NONE),
             }),
             _ => Err(w.vm.system_error("unexpected node")),
         }

@@ -304,7 +304,7 @@ impl Validator<'_> {
                 node.keys.iter().try_for_each(|key| self.opt(key.as_ref()))?;
                 self.exprs(&node.values, Load)
             }
-            ExprKind::Set(node) => self.exprs(&node.elts, Load),
+            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(&node.elts, Load),
             ExprKind::ListComp(node) | ExprKind::SetComp(node) | ExprKind::GeneratorExp(node) => {
                 self.generators(&node.generators)?;
                 self.load(&node.elt)

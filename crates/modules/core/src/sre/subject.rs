@@ -4,16 +4,16 @@ use super::pattern::Pattern;
 use adder_regex::{Captures, Interrupt, Matcher};
 use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::str_::{Chars, Str};
-use adder_vm::protocol::buffer;
+use adder_vm::protocol::buffer::{self, Buffer};
 use adder_vm::protocol::object;
 use adder_vm::runtime::errors::{Exc, PyResult};
 use adder_vm::{Ref, Value, Vm};
 
 /// A text to search. Its content does not change while it is searched: what is neither `str` nor
-/// `bytes` is copied.
+/// `bytes` is copied, and cannot be resized as long as this lasts.
 pub struct Subject {
     pub value: Value,
-    copy: Option<Vec<u8>>,
+    copy: Option<(Vec<u8>, Buffer)>,
 }
 
 /// The characters, by width.
@@ -45,7 +45,8 @@ impl Subject {
         if pattern.is_bytes == Some(false) {
             return Err(vm.type_error("cannot use a string pattern on a bytes-like object"));
         }
-        Ok(Subject { value: value.clone(), copy: Some(buffer::to_vec(vm, value)?) })
+        let lent = buffer::get(vm, value, false)?;
+        Ok(Subject { value: value.clone(), copy: Some((lent.to_vec(), lent)) })
     }
 
     pub fn text(&self) -> Text<'_> {
@@ -58,7 +59,7 @@ impl Subject {
             };
         }
         match (&self.copy, self.value.downcast::<Bytes>()) {
-            (Some(copy), _) => Text::One(copy),
+            (Some((copy, _)), _) => Text::One(copy),
             (None, Some(bytes)) => Text::One(bytes.as_slice()),
             (None, None) => Text::One(&[]),
         }

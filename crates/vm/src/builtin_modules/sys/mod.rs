@@ -93,6 +93,11 @@ pub mod sys {
         }
     }
 
+    /// Return the number of memory blocks currently allocated.
+    #[pyfunction]
+    fn getallocatedblocks(_vm: &Vm) -> usize {
+        crate::object::heap::blocks_in_use()
+    }
     /// Return the reference count of object.
     #[pyfunction]
     fn getrefcount(_vm: &Vm, object: &Value) -> usize {

@@ -7,6 +7,7 @@
 //!
 //! CPython's counterpart: `Objects/dictobject.c`.
 
+pub mod foreign;
 pub mod methods;
 pub mod ordered;
 pub mod table;
@@ -143,6 +144,26 @@ pub fn find<V>(
                     after = steps;
                 }
             }
+        }
+    }
+}
+
+impl Obj<Dict> {
+    /// The value of a name, also where the key is no str but says that it equals the name.
+    #[inline]
+    pub fn get_name(&self, vm: &Vm, name: &Ref<Str>) -> PyResult<Option<Value>> {
+        let probe = self.table.with(|t| {
+            t.find(name.hash(), |k| match k.downcast::<Str>() {
+                Some(k) if k.equals(name) => Same::Yes,
+                Some(_) => Same::No,
+                None => Same::Unknown,
+            })
+        });
+        match probe {
+            Probe::Found { entry, .. } => Ok(self.value_at(entry)),
+            Probe::Absent => Ok(None),
+            // The key may take the dict away from where it is.
+            Probe::Ask { .. } => self.to_ref().get(vm, &name.to_value()),
         }
     }
 }

@@ -94,13 +94,14 @@ fn update(
 
 /// The same keys in the same order? What compares them may change the dicts, and must not.
 fn same_order(vm: &Vm, a: &Obj<Dict>, b: &Obj<Dict>) -> PyResult<bool> {
-    if a.len() != b.len() {
-        return Ok(false);
-    }
     let stamps = || (a.stamp(), b.stamp());
     let before = stamps();
     let (mut i, mut j) = (0, 0);
-    while let (Some((at, x, _)), Some((other, y, _))) = (a.entry_from(i), b.entry_from(j)) {
+    loop {
+        let ((at, x, _), (other, y, _)) = match (a.entry_from(i), b.entry_from(j)) {
+            (Some(mine), Some(theirs)) => (mine, theirs),
+            (mine, theirs) => return Ok(mine.is_none() && theirs.is_none()),
+        };
         let equal = compare::equal(vm, &x, &y)?;
         if stamps() != before {
             return Err(mutated(vm));
@@ -110,7 +111,6 @@ fn same_order(vm: &Vm, a: &Obj<Dict>, b: &Obj<Dict>) -> PyResult<bool> {
         }
         (i, j) = (at + 1, other + 1);
     }
-    Ok(true)
 }
 
 #[pymethods]

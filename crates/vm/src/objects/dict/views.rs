@@ -344,7 +344,7 @@ impl DictIter {
         while let Some(item) = copy.advance(vm)? {
             rest.push(item);
         }
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
+        let iter = crate::objects::descr::builtin(vm, "iter")?;
         let list: Value = crate::objects::list::List::from_vec(rest).into();
         Ok(Tuple::from_vec(vec![iter, Tuple::from_vec(vec![list]).into()]).into())
     }

@@ -164,7 +164,23 @@ pub fn encode(vm: &Vm, text: &Obj<Str>, encoding: &str, errors: &str) -> PyResul
             let bytes = encode_known(vm, text, known, &Errors::new(errors))?;
             Ok(Bytes::from_slice(&bytes).into())
         }
-        None => registry::encode_text(vm, &text.to_value(), encoding, errors),
+        None => {
+            let made = registry::encode_text(vm, &text.to_value(), encoding, errors)?;
+            if made.downcast::<Bytes>().is_some() {
+                return Ok(made);
+            }
+            if let Some(array) = made.downcast::<ByteArray>() {
+                let message = format!(
+                    "encoder {encoding} returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types"
+                );
+                vm.warn(&vm.exceptions().runtime_warning, &message, 1)?;
+                return Ok(array.with_bytes(|bytes| Bytes::from_slice(bytes)).into());
+            }
+            Err(vm.type_error(format!(
+                "'{encoding}' encoder returned '{}' instead of 'bytes'; use codecs.encode() to encode to arbitrary types",
+                made.ty().name()
+            )))
+        }
     }
 }
 

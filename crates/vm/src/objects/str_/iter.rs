@@ -2,7 +2,7 @@
 
 use super::{Str, intern};
 use crate::object::{Guarded, Obj, Ref};
-use crate::objects::tuple::Tuple;
+use crate::objects::iterators;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -64,16 +64,9 @@ impl StrIter {
     }
     /// Return state information for pickling.
     #[pymethod]
-    fn __reduce__(zelf: &Obj<StrIter>, vm: &Vm) -> Ref<Tuple> {
-        let iter = vm.builtins().get_str(&vm.intern("iter")).unwrap_or(Value::NONE);
-        match zelf.text.get() {
-            Some(text) => Tuple::from_vec(vec![
-                iter,
-                Tuple::from_vec(vec![text.into()]).into(),
-                Value::int_unchecked(zelf.next.get() as i64),
-            ]),
-            None => Tuple::from_vec(vec![iter, Tuple::from_vec(vec![vm.str("")]).into()]),
-        }
+    fn __reduce__(zelf: &Obj<StrIter>, vm: &Vm) -> PyResult {
+        let state = || Some((zelf.text.get()?.into(), zelf.next.get() as i64));
+        iterators::reduce(vm, state, || vm.str(""))
     }
     /// Set state information for unpickling.
     #[pymethod]

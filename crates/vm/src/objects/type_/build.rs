@@ -230,7 +230,7 @@ pub fn make_class(
         metatype,
     );
     ty.set_dict(dict.clone());
-    // A metaclass's `mro()` may call methods that ask for it.
+    // A metaclass's `mro()` may call methods that ask for it. The class has no order until then.
     if let Some(cell) = &cell {
         match cell.downcast::<CellObj>() {
             Some(cell) => cell.set(Some(ty.to_value())),
@@ -336,9 +336,6 @@ fn custom_mro(
     let plain = Type::type_object().lookup(&vm.names().mro);
     match (metatype.lookup(&vm.names().mro), plain) {
         (Some(own), Some(plain)) if !own.is(&plain) => {
-            if let Ok(order) = &order {
-                ty.mro.replace(order.clone());
-            }
             let result = call::call(vm, &own, &[ty.to_value()])?;
             iter::collect(vm, &result)?
                 .into_iter()

@@ -281,8 +281,9 @@ impl Type {
     }
 
     #[getter(name = "__name__")]
-    fn get_name(zelf: &Obj<Type>, _vm: &Vm) -> String {
-        zelf.short_name().into()
+    fn get_name(zelf: &Obj<Type>, vm: &Vm) -> Ref<Str> {
+        // The same object each time, as `inspect` wants it.
+        vm.intern(&zelf.short_name())
     }
     #[setter(name = "__name__")]
     fn set_name(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
@@ -294,8 +295,8 @@ impl Type {
         Ok(())
     }
     #[getter(name = "__qualname__")]
-    fn get_qualname(zelf: &Obj<Type>, _vm: &Vm) -> String {
-        zelf.qualname.get().into()
+    fn get_qualname(zelf: &Obj<Type>, vm: &Vm) -> Ref<Str> {
+        vm.intern(&zelf.qualname.get())
     }
     #[setter(name = "__qualname__")]
     fn set_qualname(zelf: &Obj<Type>, vm: &Vm, value: Option<Value>) -> PyResult<()> {
@@ -360,8 +361,11 @@ impl Type {
         MappingProxy::new_value(zelf.dict().to_value())
     }
     #[getter(name = "__mro__")]
-    fn get_mro(zelf: &Obj<Type>, _vm: &Vm) -> Ref<Tuple> {
-        Tuple::from_vec(zelf.payload.mro().into_iter().map(Value::from).collect())
+    fn get_mro(zelf: &Obj<Type>, _vm: &Vm) -> Option<Ref<Tuple>> {
+        // A class whose order is being asked for has none yet.
+        let order = zelf.payload.mro();
+        let types = || order.into_iter().map(Value::from).collect();
+        if zelf.mro.with(Vec::is_empty) { None } else { Some(Tuple::from_vec(types())) }
     }
     #[getter(name = "__base__", member)]
     fn get_base(zelf: &Obj<Type>, _vm: &Vm) -> Option<Ref<Type>> {

@@ -57,6 +57,10 @@ pub fn compute(vm: &Vm, ty: &Ref<Type>, bases: &[Ref<Type>]) -> PyResult<Mro> {
             return Err(vm.type_error(format!("duplicate base class {}", base.name())));
         }
     }
+    if let Some(base) = bases.iter().find(|base| base.mro.with(Vec::is_empty)) {
+        let name = base.name();
+        return Err(vm.type_error(format!("Cannot extend an incomplete type '{name}'")));
+    }
     match merge(bases) {
         Some(rest) => {
             let mut mro = vec![ty.clone()];

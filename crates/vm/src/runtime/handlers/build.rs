@@ -218,8 +218,8 @@ pub fn make_function(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 
 /// -- __build_class__
 pub fn load_build_class(vm: &Vm, m: &mut Machine) -> Done {
-    let found = m.frame().builtins().get_str(&vm.names().__build_class__);
-    match found {
+    let builtins = m.frame().builtins().to_ref();
+    match super::names::dict_get(vm, &builtins, &vm.names().__build_class__)? {
         Some(value) => {
             m.push(value);
             Ok(())

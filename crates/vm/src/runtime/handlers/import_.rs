@@ -14,7 +14,8 @@ use crate::value::Value;
 pub fn import_name(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let (fromlist, level) = (m.pop(), m.pop());
     let name = m.name(i.c).clone();
-    let Some(import) = m.frame().builtins().get_str(&vm.names().__import__) else {
+    let builtins = m.frame().builtins().to_ref();
+    let Some(import) = super::names::dict_get(vm, &builtins, &vm.names().__import__)? else {
         return Err(vm.import_error("__import__ not found"));
     };
     let globals = m.frame().globals().to_value();

@@ -33,7 +33,10 @@ fn quick_item(iterator: &Value) -> Option<Value> {
     if let Some(range) = iterator.downcast_exact::<RangeIter>() {
         return range.quick_value();
     }
-    iterator.downcast_exact::<ListIter>()?.quick_value()
+    if let Some(list) = iterator.downcast_exact::<ListIter>() {
+        return list.quick_value();
+    }
+    iterator.downcast_exact::<TupleIter>()?.quick_value()
 }
 
 /// The next item of any other iterator, into a local if there is one to store it in. A pair that is

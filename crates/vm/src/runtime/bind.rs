@@ -1,0 +1,449 @@
+//! Binding a call's arguments to a Python function's parameters, where they lie.
+//!
+//! `bind_positional` and `bind_named` do it for calls that fit, the latter by a look at the names'
+//! addresses; `bind` does every call, and finds the words for those that do not fit.
+//!
+//! CPython's counterpart: `initialize_locals` in `Python/ceval.c`.
+
+#![expect(unsafe_code, reason = "arguments become locals in place")]
+
+use crate::object::{Obj, Ref};
+use crate::objects::cell::CellObj;
+use crate::objects::dict::Dict;
+use crate::objects::function::Function;
+use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
+use crate::protocol::compare;
+use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::frame::Slot;
+use crate::runtime::vm::Vm;
+use crate::value::Value;
+use adder_bytecode::code::flags;
+use smallvec::SmallVec;
+use std::sync::atomic::{Ordering, compiler_fence};
+
+/// Most named arguments that are bound quickly.
+const QUICK_NAMES: usize = 16;
+
+/// Binds positional arguments that fit, as [`bind`] does; `false` if they may not: then nothing has
+/// changed. Runs no Python code.
+///
+/// # Safety
+/// As for [`bind`].
+unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize) -> bool {
+    let code = function.code();
+    let kwonly = code.source.head().kwonlyargcount as usize;
+    let argcount = code.argcount();
+    let variadic = code.has_flag(flags::VARARGS);
+    if given > argcount && !variadic {
+        return false;
+    }
+    let missing = argcount.saturating_sub(given);
+    if missing > 0 && function.with_defaults(|defaults| defaults.len()) < missing {
+        return false;
+    }
+    let mut kwdefaults: SmallVec<[Value; 4]> = SmallVec::new();
+    for i in argcount..argcount + kwonly {
+        let Some(value) = function.kwdefault(&code.varnames()[i]) else { return false };
+        kwdefaults.push(value);
+    }
+    // From here on everything fits.
+    let slots = code.local_slots();
+    // SAFETY: there is room for the words; the surplus moves into the tuple.
+    unsafe {
+        let own = given.min(argcount);
+        let rest = variadic.then(|| Tuple::from_words(at.add(own).cast(), given - own));
+        for i in own..slots {
+            at.add(i).write(None);
+            compiler_fence(Ordering::SeqCst);
+        }
+        function.fill_defaults(at, own);
+        let mut next = at.add(argcount);
+        for value in kwdefaults {
+            next.write(Some(value));
+            next = next.add(1);
+        }
+        if let Some(rest) = rest {
+            next.write(Some(rest.into()));
+            next = next.add(1);
+        }
+        if code.has_flag(flags::VARKEYWORDS) {
+            next.write(Some(Dict::new_ref().into()));
+        }
+        if code.has_cells() {
+            fill_cells(function, std::slice::from_raw_parts_mut(at, slots));
+        }
+    }
+    true
+}
+
+/// The same for arguments of which some are named, for functions without `*args` and `**kwargs`.
+///
+/// # Safety
+/// As for [`bind`].
+unsafe fn bind_named(
+    function: &Obj<Function>,
+    at: *mut Slot,
+    n: usize,
+    names: &Obj<Tuple>,
+) -> bool {
+    let code = function.code();
+    let argcount = code.argcount();
+    let total = argcount + code.source.head().kwonlyargcount as usize;
+    let names = names.items();
+    let given = n - names.len();
+    if total > 64
+        || names.len() > QUICK_NAMES
+        || given > argcount
+        || code.has_flag(flags::VARARGS | flags::VARKEYWORDS)
+    {
+        return false;
+    }
+    // Which parameters have an argument, and which ones the named arguments go to.
+    let mut filled = below(given);
+    let mut targets = [0u8; QUICK_NAMES];
+    let mut in_place = true;
+    for (k, (name, target)) in names.iter().zip(&mut targets).enumerate() {
+        let Some(index) = parameter(function, name, given + k) else { return false };
+        if filled & (1 << index) != 0 {
+            return false;
+        }
+        filled |= 1 << index;
+        in_place &= index == given + k;
+        *target = index as u8;
+    }
+    let missing = below(total) & !filled;
+    let with_default = argcount.saturating_sub(function.with_defaults(|d| d.len()));
+    if missing & below(with_default) != 0 {
+        return false;
+    }
+    let mut kwdefaults: SmallVec<[Value; 4]> = SmallVec::new();
+    for i in bits(missing & !below(argcount)) {
+        let Some(value) = function.kwdefault(&code.varnames()[i]) else { return false };
+        kwdefaults.push(value);
+    }
+    // From here on everything fits.
+    let slots = code.local_slots();
+    // SAFETY: there is room for the words; each argument moves to its place.
+    unsafe {
+        if in_place {
+            for i in n..slots {
+                at.add(i).write(None);
+                compiler_fence(Ordering::SeqCst);
+            }
+        } else {
+            let values: SmallVec<[Slot; QUICK_NAMES]> =
+                (given..n).map(|i| at.add(i).read()).collect();
+            for i in given..slots {
+                at.add(i).write(None);
+            }
+            for (value, target) in values.into_iter().zip(targets) {
+                at.add(target.into()).write(value);
+            }
+        }
+        if missing != 0 {
+            function.with_defaults(|defaults| {
+                let skip = defaults.len().wrapping_sub(argcount);
+                for i in bits(missing & below(argcount)) {
+                    at.add(i).write(defaults.get(skip.wrapping_add(i)).cloned());
+                }
+            });
+            for (i, value) in bits(missing & !below(argcount)).zip(kwdefaults) {
+                at.add(i).write(Some(value));
+            }
+        }
+        if code.has_cells() {
+            fill_cells(function, std::slice::from_raw_parts_mut(at, slots));
+        }
+    }
+    true
+}
+
+/// The lowest `n` bits (of at most 64).
+fn below(n: usize) -> u64 {
+    if n >= 64 { u64::MAX } else { (1 << n) - 1 }
+}
+
+/// The numbers of the bits that are set.
+fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = word.trailing_zeros() as usize;
+        word &= word.wrapping_sub(1);
+        if bit < 64 { Some(bit) } else { None }
+    })
+}
+
+/// The parameter that is called by this very name object, which is likely the one at `guess`.
+fn parameter(function: &Obj<Function>, name: &Value, guess: usize) -> Option<usize> {
+    let code = function.code();
+    let head = code.source.head();
+    let total = code.argcount() + head.kwonlyargcount as usize;
+    let first = code.source.posonlyargcount as usize;
+    let names = code.varnames();
+    let text = name.downcast_exact::<Str>()?;
+    let same = |i: &usize| std::ptr::eq::<Obj<Str>>(&*names[*i], text);
+    if (first..total).contains(&guess) && same(&guess) {
+        return Some(guess);
+    }
+    (first..total).find(same)
+}
+
+/// Binds a call's arguments to the parameters, in place: `n` values at `at`, those of `names` last,
+/// become the function's local words, cells included. If that fails, nothing is left there.
+///
+/// # Safety
+/// The values are the caller's to give; the stack is free behind them and has room for the locals.
+#[inline(never)]
+pub(super) unsafe fn bind(
+    vm: &Vm,
+    function: &Obj<Function>,
+    at: *mut Slot,
+    n: usize,
+    names: Option<&Obj<Tuple>>,
+) -> PyResult<()> {
+    // SAFETY: passed on.
+    let bound = unsafe {
+        match names {
+            None => bind_positional(function, at, n),
+            Some(names) => bind_named(function, at, n, names),
+        }
+    };
+    if bound {
+        return Ok(());
+    }
+    let code = function.code();
+    let slots = code.local_slots();
+    let argcount = code.argcount();
+    let given = n - names.map_or(0, |names| names.len());
+    // Python code that runs meanwhile (a finaliser, a strange keyword) keeps off these words.
+    let top = vm.stack.top.get();
+    // SAFETY: there is room for the words; each is moved out, kept, or written anew.
+    let locals = unsafe {
+        vm.stack.top.set(top.max(at.add(n.max(slots))));
+        let named: SmallVec<[Value; 8]> = (given..n).filter_map(|i| at.add(i).read()).collect();
+        let mut surplus: SmallVec<[Value; 8]> = SmallVec::new();
+        let mut rest = None;
+        if code.has_flag(flags::VARARGS) {
+            let extra = given.saturating_sub(argcount);
+            rest = Some(Tuple::from_words(at.add(given - extra).cast(), extra));
+        } else {
+            surplus.extend((argcount..given).filter_map(|i| at.add(i).read()));
+        }
+        for i in given.min(argcount)..slots {
+            at.add(i).write(None);
+        }
+        let locals = std::slice::from_raw_parts_mut(at, slots);
+        let result = bind_locals(vm, function, locals, given, rest, names, named);
+        drop(surplus);
+        result.inspect_err(|_| locals.iter_mut().for_each(|slot| drop(slot.take())))
+    };
+    vm.stack.top.set(top);
+    locals
+}
+
+/// The rest of `bind`: the positional arguments are in their places already.
+fn bind_locals(
+    vm: &Vm,
+    function: &Obj<Function>,
+    locals: &mut [Slot],
+    given: usize,
+    rest: Option<Ref<Tuple>>,
+    names: Option<&Obj<Tuple>>,
+    named: SmallVec<[Value; 8]>,
+) -> PyResult<()> {
+    let code = function.code();
+    let (argcount, kwonly) = (code.argcount(), code.source.head().kwonlyargcount as usize);
+    let mut next = argcount + kwonly;
+    let too_many_given = rest.is_none() && given > argcount;
+    if let Some(rest) = rest {
+        locals[next] = Some(rest.into());
+        next += 1;
+    }
+    let mut extra_names = None;
+    if code.has_flag(flags::VARKEYWORDS) {
+        let dict = Dict::new_ref();
+        locals[next] = Some(dict.to_value());
+        extra_names = Some(dict);
+    }
+    if let Some(names) = names {
+        for (name, value) in names.items().iter().zip(named) {
+            bind_keyword(vm, function, locals, extra_names.as_deref(), name, value, names)?;
+        }
+    }
+    if too_many_given {
+        return Err(too_many(vm, function, given, locals));
+    }
+    if given < argcount {
+        function.with_defaults(|defaults| {
+            let first_default = argcount.saturating_sub(defaults.len());
+            let skip = defaults.len().saturating_sub(argcount);
+            for i in first_default.max(given)..argcount {
+                if locals[i].is_none() {
+                    locals[i] = defaults.get(skip + i - first_default).cloned();
+                }
+            }
+        });
+        if locals[given..argcount].iter().any(Option::is_none) {
+            return Err(missing_arguments(vm, function, locals, given..argcount, "positional"));
+        }
+    }
+    if kwonly > 0 {
+        let all = argcount..argcount + kwonly;
+        for i in all.clone() {
+            if locals[i].is_none() {
+                locals[i] = function.kwdefault(&code.varnames()[i]);
+            }
+        }
+        if locals[all.clone()].iter().any(Option::is_none) {
+            return Err(missing_arguments(vm, function, locals, all, "keyword-only"));
+        }
+    }
+    if code.has_cells() {
+        fill_cells(function, locals);
+    }
+    Ok(())
+}
+
+/// Makes the cells of the function's cell variables (a parameter moves into its cell) and takes the
+/// closure's cells over.
+pub(super) fn fill_cells(function: &Obj<Function>, locals: &mut [Slot]) {
+    let code = function.code();
+    let head = code.source.head();
+    let nlocals = head.nlocals as usize;
+    for (i, parameter) in code.cell_parameters().iter().enumerate() {
+        let content = parameter.and_then(|p| locals[p as usize].take());
+        locals[nlocals + i] = Some(CellObj::new_value(content));
+    }
+    let first_free = nlocals + head.cells as usize;
+    function.with_closure(|cells| {
+        for (slot, cell) in locals[first_free..].iter_mut().zip(cells) {
+            *slot = Some(cell.clone());
+        }
+    });
+}
+
+fn bind_keyword(
+    vm: &Vm,
+    function: &Obj<Function>,
+    locals: &mut [Slot],
+    extra: Option<&Obj<Dict>>,
+    name: &Value,
+    value: Value,
+    names: &Obj<Tuple>,
+) -> PyResult<()> {
+    let code = function.code();
+    let source = &code.source;
+    let Some(text) = name.downcast::<Str>() else {
+        let qualname = function.qualname();
+        return Err(vm.type_error(format!("{qualname}() keywords must be strings")));
+    };
+    let first = source.posonlyargcount as usize;
+    let end = (source.argcount + source.kwonlyargcount) as usize;
+    let parameters = &code.varnames()[first..end];
+    let same = |p: &Ref<Str>| std::ptr::eq::<Obj<Str>>(&**p, text);
+    let found = parameters
+        .iter()
+        .position(same)
+        .or_else(|| parameters.iter().position(|p| p.equals(text)))
+        .map(|i| first + i);
+    if let Some(at) = found {
+        if locals[at].is_some() {
+            return Err(vm.type_error(format!(
+                "{}() got multiple values for argument '{text}'",
+                function.qualname()
+            )));
+        }
+        locals[at] = Some(value);
+        return Ok(());
+    }
+    if let Some(extra) = extra {
+        return extra.insert(vm, name, value);
+    }
+    unexpected_keyword(vm, function, text, names)
+}
+
+/// No parameter has this name.
+#[cold]
+fn unexpected_keyword(
+    vm: &Vm,
+    function: &Obj<Function>,
+    text: &Obj<Str>,
+    names: &Obj<Tuple>,
+) -> PyResult<()> {
+    let (code, qualname) = (function.code(), function.qualname());
+    let first = code.source.posonlyargcount as usize;
+    let end = (code.source.argcount + code.source.kwonlyargcount) as usize;
+    // A positional-only parameter passed by name has its own message.
+    let mut by_name = Vec::new();
+    for given in names.items() {
+        for i in 0..first {
+            if compare::equal(vm, given, &code.varname(i).to_value())? {
+                by_name.push(code.varname(i).to_string());
+            }
+        }
+    }
+    if !by_name.is_empty() {
+        return Err(vm.type_error(format!(
+            "{qualname}() got some positional-only arguments passed as keyword arguments: '{}'",
+            by_name.join(", ")
+        )));
+    }
+    let candidates = (first..end).map(|i| code.varname(i).to_string()).collect::<Vec<_>>();
+    let hint = crate::runtime::suggest::closest(&text.to_string(), &candidates)
+        .map(|s| format!(". Did you mean '{s}'?"))
+        .unwrap_or_default();
+    Err(vm.type_error(format!("{qualname}() got an unexpected keyword argument '{text}'{hint}")))
+}
+
+#[cold]
+fn too_many(vm: &Vm, function: &Obj<Function>, given: usize, locals: &[Slot]) -> Exc {
+    let source = &function.code().source;
+    let argcount = source.argcount as usize;
+    let defaults = function.defaults().map_or(0, |d| d.len());
+    let kwonly_given = (argcount..argcount + source.kwonlyargcount as usize)
+        .filter(|&i| locals[i].is_some())
+        .count();
+    let (takes, plural) = if defaults > 0 {
+        (format!("from {} to {argcount}", argcount - defaults.min(argcount)), true)
+    } else {
+        (argcount.to_string(), argcount != 1)
+    };
+    let mut kwonly_text = String::new();
+    if kwonly_given > 0 {
+        kwonly_text = format!(
+            " positional argument{} (and {kwonly_given} keyword-only argument{})",
+            if given != 1 { "s" } else { "" },
+            if kwonly_given != 1 { "s" } else { "" }
+        );
+    }
+    vm.type_error(format!(
+        "{}() takes {takes} positional argument{} but {given}{kwonly_text} {} given",
+        function.qualname(),
+        if plural { "s" } else { "" },
+        if given == 1 && kwonly_given == 0 { "was" } else { "were" }
+    ))
+}
+
+#[cold]
+fn missing_arguments(
+    vm: &Vm,
+    function: &Obj<Function>,
+    locals: &[Slot],
+    among: std::ops::Range<usize>,
+    kind: &str,
+) -> Exc {
+    let missing = among.filter(|&i| locals[i].is_none());
+    let names: Vec<String> = missing.map(|i| format!("'{}'", function.code().varname(i))).collect();
+    let list = match names.as_slice() {
+        [one] => one.clone(),
+        [a, b] => format!("{a} and {b}"),
+        [first @ .., last] => format!("{}, and {last}", first.join(", ")),
+        [] => String::new(),
+    };
+    vm.type_error(format!(
+        "{}() missing {} required {kind} argument{}: {list}",
+        function.qualname(),
+        names.len(),
+        if names.len() == 1 { "" } else { "s" }
+    ))
+}
