@@ -106,9 +106,8 @@ unsafe fn run_with<O: Observer>(vm: &Vm, fresh: bool) -> Exit {
         return end(vm, Err(e));
     }
     // A generator that delegates leaves it to the innermost one, where a Ctrl-C belongs.
-    // SAFETY: a frame that is entered or resumed has a next instruction.
     if signals::is_set()
-        && unsafe { (*m.ip).op } != P::YieldFrom
+        && m.ahead(0).op != P::YieldFrom
         && let Err(e) = vm.handle_requests()
         && let Err(e) = find_handler(vm, e, false)
     {

@@ -107,6 +107,7 @@ macro_rules! body {
     };
     ([cold] $vm:ident $m:ident $i:ident $body:expr) => {{
         #[inline(never)]
+        #[allow(clippy::extra_unused_type_parameters, reason = "not every effect asks for it")]
         fn outlined<O: Observer>($vm: &Vm, $i: Instr) -> Done {
             let _ = $i;
             let mut registers = Machine::load($vm.frame.get());
@@ -149,6 +150,7 @@ macro_rules! body {
     };
     ([step] $vm:ident $m:ident $i:ident $body:expr) => {{
         #[inline(never)]
+        #[allow(clippy::extra_unused_type_parameters, reason = "not every effect asks for it")]
         fn outlined<O: Observer>($vm: &Vm, $i: Instr) -> Step {
             let _ = $i;
             let mut registers = Machine::load($vm.frame.get());
@@ -213,7 +215,7 @@ macro_rules! instructions {
 instructions! {
     |vm, m, i|
     // the stack, constants, locals
-    Nop: plain = ();
+    Nop: plain = stack::nop();
     PopTop: plain = stack::pop_top(m);
     RotTwo: plain = stack::rot_two(m);
     RotThree: plain = stack::rot_three(m);
@@ -306,6 +308,7 @@ instructions! {
     LoadAttrClass: quick RelearnAttr = attr::load_attr_class(m, i);
     LoadAttrOnType: quick RelearnAttr = attr::load_attr_on_type(m, i);
     LoadAttrProperty: cold told = attr::load_attr_property(vm, m, i);
+    LoadAttrDescr: cold told = attr::load_attr_descr(vm, m, i);
     LoadAttrModule: quick RelearnAttr = attr::load_attr_module(m, i);
     LoadAttrGeneric: cold told = attr::load_attr_generic(vm, m, i);
     StoreAttr: cold = attr::store_attr(vm, m, i);

@@ -8,6 +8,9 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 
 #[inline(always)]
+pub fn nop() {}
+
+#[inline(always)]
 pub fn pop_top(m: &mut Machine) {
     let top = m.pop_slot();
     m.discard(top);
