@@ -93,6 +93,5 @@ class Unsteady:
 
 
 od = OrderedDict((Unsteady(), i) for i in range(10))
-for walk in lambda od: list(od.values()), lambda od: list(od.items()), repr, OrderedDict.copy:
+for walk in lambda od: list(od.values()), lambda od: list(od.items()), repr, OrderedDict.copy, list:
     attempt(walk, od)
-print(len(list(od)))

@@ -92,7 +92,7 @@ pub(super) fn check_losses(vm: &Vm, dict: &Obj<Dict>) -> PyResult<()> {
     Ok(())
 }
 
-/// Values are found by their keys, also when all are walked over: a key whose hash has changed is not.
+/// Whoever walks over the order finds each key again: one whose hash has changed is not there.
 pub(super) fn check_key(vm: &Vm, dict: &Obj<Dict>, key: &Value) -> PyResult<()> {
     let steady = key.is_exact::<Str>() || key.is_small_int();
     if steady || dict.contains(vm, key)? { Ok(()) } else { Err(vm.key_error(key)) }

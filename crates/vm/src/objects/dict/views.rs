@@ -296,7 +296,7 @@ impl DictIter {
                 Err(vm.runtime_error("dictionary keys changed during iteration"))
             }
             Some((at, key, value)) => {
-                if by_key {
+                if self.stamp.is_some() {
                     ordered::check_key(vm, &dict, &key)?;
                 }
                 self.left.set(self.left.get() - 1);
