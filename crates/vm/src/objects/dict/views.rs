@@ -276,8 +276,7 @@ impl DictIter {
         if dict.len() != self.len {
             return Err(vm.runtime_error("dictionary changed size during iteration"));
         }
-        let by_key = self.stamp.is_some() && !matches!(self.kind, ViewKind::Keys);
-        if by_key && self.left.get() == self.len {
+        if self.stamp.is_some() && self.left.get() == self.len {
             ordered::check_losses(vm, &dict)?;
         }
         let found = if self.reverse {
