@@ -157,3 +157,17 @@ for constant in frozenset(), frozenset({1, (2, -3.5), frozenset({1j, 2 - 1j})}):
     print(eval(compile(tree, "", "eval")) == constant, ast.unparse(tree) == repr(constant))
 for source in "'%s' % (a,)", "'x%%y%-5s %r|%.3a %07.2s' % (a, b, c, d)", "'%d' % (a,)", "'%s' % (*a,)":
     print(ast.dump(ast.parse(source, optimize=1).body[0].value))
+source = """a = 1
+# type: ignore[whole]
+b = (1, # type: ignore
+  2) #  type:   ignore@tag
+c = 3 # type: ignored
+d = f"{a # type: ignore[in]
+}" # type: ignore [x] y
+if a:
+    # type: ignore
+    pass # types: int
+#type: ignore
+"""
+tree = ast.parse(source, type_comments=True)
+print([(t.lineno, t.tag) for t in tree.type_ignores], ast.parse(source).type_ignores)

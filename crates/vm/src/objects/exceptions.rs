@@ -690,7 +690,7 @@ impl ExcObj {
         if let Some((attrs, gc, _)) = super::object::attrs_of(&zelf.to_value())
             && !attrs.is_empty()
         {
-            state.merge(vm, &attrs.to_dict(gc))?;
+            state.merge(vm, attrs.to_dict(gc))?;
         }
         let e = vm.exceptions();
         let kept: &[&str] = match () {

@@ -107,8 +107,9 @@ unsafe fn run_with<O: Observer>(vm: &Vm, fresh: bool) -> Exit {
     }
     // A generator that delegates leaves it to the innermost one, where a Ctrl-C belongs.
     // SAFETY: a frame that is entered or resumed has a next instruction.
+    let delegates = || unsafe { (*m.ip).op } == P::YieldFrom;
     if signals::is_set()
-        && unsafe { (*m.ip).op } != P::YieldFrom
+        && !delegates()
         && let Err(e) = vm.handle_requests()
         && let Err(e) = find_handler(vm, e, false)
     {

@@ -174,7 +174,7 @@ pub fn encode(vm: &Vm, text: &Obj<Str>, encoding: &str, errors: &str) -> PyResul
                     "encoder {encoding} returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types"
                 );
                 vm.warn(&vm.exceptions().runtime_warning, &message, 1)?;
-                return Ok(array.with_bytes(|bytes| Bytes::from_slice(bytes)).into());
+                return Ok(array.with_bytes(Bytes::from_slice).into());
             }
             Err(vm.type_error(format!(
                 "'{encoding}' encoder returned '{}' instead of 'bytes'; use codecs.encode() to encode to arbitrary types",
