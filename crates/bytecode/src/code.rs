@@ -99,6 +99,14 @@ impl PyStrBuf {
         }
     }
 
+    /// The bytes, if they are part of the binary: what lies there never changes.
+    pub fn as_static(&self) -> Option<&'static [u8]> {
+        match self.0 {
+            Repr::Shared(_) => None,
+            Repr::Static(bytes) => Some(bytes),
+        }
+    }
+
     /// The text, unless it holds a lone surrogate.
     pub fn as_str(&self) -> Option<&str> {
         std::str::from_utf8(self.as_bytes()).ok()

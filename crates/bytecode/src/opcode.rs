@@ -200,7 +200,8 @@ impl Op {
     }
 
     /// True for an instruction of Adder's own, which CPython 3.6 does not know.
-    pub fn is_extension(self) -> bool {
+    #[inline]
+    pub const fn is_extension(self) -> bool {
         ROW_OF[self as usize] as usize >= CORE_COUNT
     }
 
@@ -213,8 +214,24 @@ impl Op {
     /// The change of stack depth that CPython 3.6 reckons with for `co_stacksize`, and
     /// `dis.stack_effect` shows: not always what one execution does, see `table.rs`.
     pub fn stack_effect(self, arg: u32) -> i64 {
-        match EFFECTS[self as usize] {
-            VARIES => effect(self.row(), arg),
+        StackEffects::new().of(self, arg)
+    }
+}
+
+/// [`Op::stack_effect`] for who asks often.
+#[derive(Clone, Copy)]
+pub struct StackEffects(&'static [i8; 256]);
+
+impl StackEffects {
+    #[allow(clippy::new_without_default, reason = "there is nothing to choose")]
+    pub fn new() -> Self {
+        StackEffects(&EFFECTS)
+    }
+
+    #[inline]
+    pub fn of(self, op: Op, arg: u32) -> i64 {
+        match self.0[op as usize] {
+            VARIES => effect(op.row(), arg),
             fixed => i64::from(fixed),
         }
     }

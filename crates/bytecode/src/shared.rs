@@ -30,9 +30,10 @@ pub struct Head {
 #[derive(Clone)]
 pub struct SharedCode(Arc<Inner>);
 
+/// Small as long as nobody looks inside: there is one for each function of each module.
 struct Inner {
     head: Head,
-    whole: OnceLock<CodeObject>,
+    whole: OnceLock<Box<CodeObject>>,
     stored: Option<Stored>,
 }
 
@@ -63,7 +64,7 @@ impl From<CodeObject> for SharedCode {
             frees: code.freevars.len() as u32,
             name: code.name.clone(),
         };
-        SharedCode(Arc::new(Inner { head, whole: OnceLock::from(code), stored: None }))
+        SharedCode(Arc::new(Inner { head, whole: OnceLock::from(Box::new(code)), stored: None }))
     }
 }
 
@@ -84,8 +85,8 @@ impl Inner {
     #[inline(never)]
     fn read(&self) -> &CodeObject {
         self.whole.get_or_init(|| match &self.stored {
-            Some(stored) => stored.read(&self.head),
-            None => CodeObject::empty(&self.head),
+            Some(stored) => Box::new(stored.read(&self.head)),
+            None => Box::new(CodeObject::empty(&self.head)),
         })
     }
 }

@@ -9,7 +9,10 @@
 //! | the strings | generalised UTF-8 |
 //! | code | the module's |
 //!
-//! A *number* is of seven bits a byte, the low ones first, all bytes but the last with the high bit set.
+//! What only tracebacks and tools ask for, the tables of lines and positions, lies in a place of its own:
+//! the code of many modules, which a program reads, then takes half of the room.
+//!
+//! A *table* is two numbers, where it begins among the tables and its length. A *number* is of seven bits a byte, the low ones first, all bytes but the last with the high bit set.
 //! A *string* is a number: its place in the table. *Bytes* are a number and so many bytes.
 //!
 //! | part of code | what |
@@ -21,6 +24,7 @@
 //! hold, reading them is no fault.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::code::{Bytes, CodeObject, Const, Head, Positions, PyStrBuf, SharedCode};
 use crate::marshal::{self, MarshalError};
@@ -40,11 +44,12 @@ mod tag {
 
 #[derive(Default)]
 struct Writer {
+    tables: Vec<u8>,
     strings: Vec<PyStrBuf>,
     places: HashMap<PyStrBuf, u32>,
 }
 
-fn number(out: &mut Vec<u8>, mut value: u32) {
+fn put_number(out: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -53,7 +58,7 @@ fn number(out: &mut Vec<u8>, mut value: u32) {
 }
 
 fn size(out: &mut Vec<u8>, value: usize) -> Result<(), MarshalError> {
-    number(out, u32::try_from(value).map_err(|_| MarshalError::TooLarge)?);
+    put_number(out, u32::try_from(value).map_err(|_| MarshalError::TooLarge)?);
     Ok(())
 }
 
@@ -70,14 +75,21 @@ impl Writer {
         if place == next {
             self.strings.push(text.clone());
         }
-        number(out, place);
+        put_number(out, place);
+    }
+
+    fn table(&mut self, out: &mut Vec<u8>, table: &[u8]) -> Result<(), MarshalError> {
+        size(out, self.tables.len())?;
+        size(out, table.len())?;
+        self.tables.extend_from_slice(table);
+        Ok(())
     }
 
     fn code(&mut self, out: &mut Vec<u8>, code: &SharedCode) -> Result<(), MarshalError> {
         let head = code.head();
         let numbers =
             [head.argcount, head.kwonlyargcount, head.nlocals, head.flags, head.cells, head.frees];
-        numbers.into_iter().for_each(|n| number(out, n));
+        numbers.into_iter().for_each(|n| put_number(out, n));
         self.string(out, &head.name);
         let mut body = Vec::new();
         self.body(&mut body, code)?;
@@ -88,12 +100,12 @@ impl Writer {
         for n in
             [code.stacksize, code.firstlineno, code.posonlyargcount << 1 | u32::from(code.extended)]
         {
-            number(out, n);
+            put_number(out, n);
         }
         self.string(out, &code.qualname);
-        for part in [&*code.code, &*code.lnotab, code.positions.as_bytes()] {
-            bytes(out, part)?;
-        }
+        bytes(out, &code.code)?;
+        self.table(out, &code.lnotab)?;
+        self.table(out, code.positions.as_bytes())?;
         for names in [&code.names, &code.varnames, &code.cellvars, &code.freevars] {
             size(out, names.len())?;
             names.iter().for_each(|name| self.string(out, name));
@@ -140,11 +152,18 @@ impl Writer {
     }
 }
 
-/// A module's code in this form. File names are left out: the reader knows them.
+/// A module's code in this form.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredModule<'a> {
+    pub code: &'a [u8],
+    pub tables: &'a [u8],
+}
+
+/// A module's code in this form, and its tables. File names are left out: the reader knows them.
 ///
 /// # Errors
 /// If something in it is too large.
-pub fn write(code: &SharedCode) -> Result<Vec<u8>, MarshalError> {
+pub fn write(code: &SharedCode) -> Result<(Vec<u8>, Vec<u8>), MarshalError> {
     let mut writer = Writer::default();
     let mut body = Vec::new();
     writer.code(&mut body, code)?;
@@ -159,7 +178,7 @@ pub fn write(code: &SharedCode) -> Result<Vec<u8>, MarshalError> {
         out.extend_from_slice(text.as_bytes());
     }
     out.extend(body);
-    Ok(out)
+    Ok((out, writer.tables))
 }
 
 // -- reading
@@ -168,6 +187,11 @@ pub fn write(code: &SharedCode) -> Result<Vec<u8>, MarshalError> {
 #[derive(Clone)]
 pub(crate) struct Stored {
     body: &'static [u8],
+    module: Arc<Module>,
+}
+
+struct Module {
+    tables: &'static [u8],
     strings: Strings,
     filename: PyStrBuf,
 }
@@ -194,13 +218,29 @@ impl Strings {
     }
 }
 
-struct Reader {
-    bytes: &'static [u8],
-    strings: Strings,
-    filename: PyStrBuf,
+/// A number, and what is behind it.
+#[inline]
+fn number(bytes: &'static [u8]) -> Option<(u32, &'static [u8])> {
+    let (&byte, mut rest) = bytes.split_first()?;
+    let mut value = u32::from(byte & 0x7f);
+    let mut last = byte;
+    for shift in [7, 14, 21, 28] {
+        if last < 0x80 {
+            break;
+        }
+        let (&byte, behind) = rest.split_first()?;
+        (last, rest) = (byte, behind);
+        value |= u32::from(byte & 0x7f) << shift;
+    }
+    (last < 0x80).then_some((value, rest))
 }
 
-impl Reader {
+struct Reader<'a> {
+    bytes: &'static [u8],
+    module: &'a Arc<Module>,
+}
+
+impl Reader<'_> {
     fn take(&mut self, n: usize) -> Option<&'static [u8]> {
         let (taken, rest) = self.bytes.split_at_checked(n)?;
         self.bytes = rest;
@@ -208,16 +248,9 @@ impl Reader {
     }
 
     fn number(&mut self) -> Option<u32> {
-        let mut value = 0;
-        for shift in (0..35).step_by(7) {
-            let (&byte, rest) = self.bytes.split_first()?;
-            self.bytes = rest;
-            value |= u32::from(byte & 0x7f).checked_shl(shift)?;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
+        let (value, rest) = number(self.bytes)?;
+        self.bytes = rest;
+        Some(value)
     }
 
     fn part(&mut self) -> Option<&'static [u8]> {
@@ -225,13 +258,18 @@ impl Reader {
         self.take(n)
     }
 
+    fn table(&mut self) -> Option<&'static [u8]> {
+        let (at, n) = (self.number()? as usize, self.number()? as usize);
+        self.module.tables.get(at..at.checked_add(n)?)
+    }
+
     fn string(&mut self) -> Option<PyStrBuf> {
         let place = self.number()?;
-        self.strings.get(place)
+        self.module.strings.get(place)
     }
 
     /// As many as a number says of what `read` reads, each of which takes a byte at least.
-    fn list<T>(&mut self, read: fn(&mut Reader) -> Option<T>) -> Option<Vec<T>> {
+    fn list<T>(&mut self, read: fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.number()? as usize;
         let mut list = Vec::with_capacity(count.min(self.bytes.len()));
         for _ in 0..count {
@@ -241,7 +279,7 @@ impl Reader {
     }
 
     fn names(&mut self) -> Option<Box<[PyStrBuf]>> {
-        self.list(Reader::string).map(Vec::into_boxed_slice)
+        self.list(Self::string).map(Vec::into_boxed_slice)
     }
 
     fn code(&mut self) -> Option<SharedCode> {
@@ -255,7 +293,7 @@ impl Reader {
             name: self.string()?,
         };
         let body = self.part()?;
-        let stored = Stored { body, strings: self.strings, filename: self.filename.clone() };
+        let stored = Stored { body, module: self.module.clone() };
         Some(SharedCode::from_stored(head, stored))
     }
 
@@ -267,15 +305,15 @@ impl Reader {
             nlocals: head.nlocals,
             stacksize,
             flags: head.flags,
-            filename: self.filename.clone(),
+            filename: self.module.filename.clone(),
             name: head.name.clone(),
             firstlineno,
             posonlyargcount: posonly >> 1,
             extended: posonly & 1 == 1,
             qualname: self.string()?,
             code: Bytes::Borrowed(self.part()?),
-            lnotab: Bytes::Borrowed(self.part()?),
-            positions: Positions::from_bytes(self.part()?),
+            lnotab: Bytes::Borrowed(self.table()?),
+            positions: Positions::from_bytes(self.table()?),
             names: self.names()?,
             varnames: self.names()?,
             cellvars: self.names()?,
@@ -285,7 +323,7 @@ impl Reader {
     }
 
     fn constants(&mut self) -> Option<Vec<Const>> {
-        self.list(Reader::constant)
+        self.list(Self::constant)
     }
 
     fn constant(&mut self) -> Option<Const> {
@@ -308,23 +346,25 @@ impl Reader {
 impl Stored {
     /// The whole code object. What cannot be read is code without instructions, which does not run.
     pub(crate) fn read(&self, head: &Head) -> CodeObject {
-        let filename = self.filename.clone();
-        let mut reader = Reader { bytes: self.body, strings: self.strings, filename };
+        let mut reader = Reader { bytes: self.body, module: &self.module };
         reader.body(head).unwrap_or_else(|| CodeObject::empty(head))
     }
 }
 
 /// A module's code out of what [`write`] wrote, with this file name in it and all within it; `None` if
 /// the bytes are something else.
-pub fn read(bytes: &'static [u8], filename: &str) -> Option<SharedCode> {
-    let strings = Strings { ends: &[], text: &[] };
-    let mut reader = Reader { bytes, strings, filename: filename.into() };
-    let count = reader.number()? as usize;
-    let ends = reader.take(count.checked_mul(4)?)?;
+pub fn read(stored: StoredModule<'static>, filename: &str) -> Option<SharedCode> {
+    let (count, bytes) = number(stored.code)?;
+    let (ends, bytes) = bytes.split_at_checked((count as usize).checked_mul(4)?)?;
     let strings = Strings { ends, text: &[] };
-    let text = reader.take(if count == 0 { 0 } else { strings.end(count - 1)? })?;
-    reader.strings = Strings { ends, text };
-    reader.code()
+    let size = if count == 0 { 0 } else { strings.end(count as usize - 1)? };
+    let (text, bytes) = bytes.split_at_checked(size)?;
+    let module = Arc::new(Module {
+        tables: stored.tables,
+        strings: Strings { ends, text },
+        filename: filename.into(),
+    });
+    Reader { bytes, module: &module }.code()
 }
 
 #[cfg(test)]
@@ -366,8 +406,9 @@ mod tests {
         outer.into()
     }
 
-    fn written() -> &'static [u8] {
-        write(&sample()).expect("small").leak()
+    fn written() -> StoredModule<'static> {
+        let (code, tables) = write(&sample()).expect("small");
+        StoredModule { code: code.leak(), tables: tables.leak() }
     }
 
     #[test]
@@ -382,16 +423,17 @@ mod tests {
     #[test]
     fn any_bytes_are_read_without_fault() {
         let whole = written();
-        for end in 0..whole.len() {
-            if let Some(code) = read(&whole[..end], "x") {
+        let with = |code| StoredModule { code, ..whole };
+        for end in 0..whole.code.len() {
+            if let Some(code) = read(with(&whole.code[..end]), "x") {
                 let _ = format!("{:?}", *code);
             }
         }
         // The last 600 bytes are code: numbers, tags and lengths.
-        for at in whole.len() - 600..whole.len() {
-            let mut bytes = whole.to_vec();
+        for at in whole.code.len() - 600..whole.code.len() {
+            let mut bytes = whole.code.to_vec();
             bytes[at] ^= 0x11;
-            if let Some(code) = read(bytes.leak(), "x") {
+            if let Some(code) = read(with(bytes.leak()), "x") {
                 let _ = code.consts.len();
             }
         }

@@ -167,11 +167,11 @@ const NOWHERE: u32 = u32::MAX;
 /// Verifies a code object (not the ones among its constants: each is verified before it runs).
 pub fn analyze(code: &CodeObject) -> Result<Analysis> {
     check_fields(code)?;
-    let mut walk = decode(code)?;
+    let infos = &*INFOS;
+    let mut walk = decode(code, infos)?;
     walk.enter(0, State { depth: 0, block: NO_BLOCK }, true, 0)?;
-    let plain = &*PLAIN;
     while let Some(at) = walk.waiting.pop() {
-        walk.straight_on(at, plain)?;
+        walk.straight_on(at, infos)?;
     }
     let Walk { mut steps, blocks, max_depth, reached, .. } = walk;
     if reached < steps.len() {
@@ -203,28 +203,34 @@ fn check_fields(code: &CodeObject) -> Result<()> {
     Ok(())
 }
 
-/// An instruction after which control only goes on to the next one, with no condition but on the range
-/// of its argument and the height of the stack: most are.
+/// What decoding and the walk need to know of an instruction, at one place: they look at each
+/// instruction of each code object.
 #[derive(Clone, Copy)]
-struct Plain {
+struct Info {
+    op: Op,
     kind: ArgKind,
+    /// Control only goes on to the next instruction, with no condition but on the range of the argument
+    /// and the height of the stack: most are of this kind.
+    plain: bool,
     pops: u8,
     pushes: u8,
-    /// The effect of those where it depends on the argument.
+    /// The effect where it depends on the argument.
     effect: Option<Effect>,
 }
 
-/// By number, what the walk over plain instructions needs.
-static PLAIN: LazyLock<[Option<Plain>; 256]> = LazyLock::new(|| {
+type Infos = [Option<Info>; 256];
+
+/// By number.
+static INFOS: LazyLock<Infos> = LazyLock::new(|| {
     let mut all = [None; 256];
     for row in ROWS {
-        if row.taken.is_some() || row.ends || is_block_op(row.op) || has_condition(row.op) {
-            continue;
-        }
+        let has_arm = row.taken.is_some() || row.ends || is_block_op(row.op);
         let varies = matches!(row.arg, ArgKind::Count | ArgKind::Flags | ArgKind::Raw);
         let (pops, pushes) = if varies { (0, 0) } else { (row.effect)(0) };
-        all[row.op as usize] = Some(Plain {
+        all[row.op as usize] = Some(Info {
+            op: row.op,
             kind: row.arg,
+            plain: !has_arm && !has_condition(row.op),
             pops: pops as u8,
             pushes: pushes as u8,
             effect: varies.then_some(row.effect),
@@ -233,13 +239,13 @@ static PLAIN: LazyLock<[Option<Plain>; 256]> = LazyLock::new(|| {
     all
 });
 
-fn decode(code: &CodeObject) -> Result<Walk<'_>> {
+fn decode<'a>(code: &'a CodeObject, infos: &Infos) -> Result<Walk<'a>> {
     let mut steps = Vec::with_capacity(code.code.len() / 2);
     let mut at_unit = vec![NOWHERE; code.code.len() / 2];
     let (mut arg_so_far, mut start) = (0u32, None);
     for (unit, pair) in code.code.chunks_exact(2).enumerate() {
         let offset = unit as u32 * 2;
-        let Some(op) = Op::from_u8(pair[0]) else {
+        let Some(Info { op, kind, .. }) = infos[pair[0] as usize] else {
             return refuse(offset, format!("unknown opcode {}", pair[0]));
         };
         let first = *start.get_or_insert(offset);
@@ -263,7 +269,7 @@ fn decode(code: &CodeObject) -> Result<Walk<'_>> {
             block: NO_BLOCK,
             enters_finally: None,
             leaves_handler: false,
-            target: jump_target(op, arg, offset),
+            target: jump_target(kind, arg, offset),
             is_target: false,
             starts_clause: false,
         });
@@ -337,8 +343,8 @@ fn has_condition(op: Op) -> bool {
 }
 
 /// Where a jump or a block set-up points to; 0 for other instructions.
-fn jump_target(op: Op, arg: u32, offset: u32) -> u32 {
-    match op.arg_kind() {
+fn jump_target(kind: ArgKind, arg: u32, offset: u32) -> u32 {
+    match kind {
         ArgKind::JAbs => arg,
         ArgKind::JRel => offset.saturating_add(2).saturating_add(arg),
         _ => 0,
@@ -490,12 +496,13 @@ impl Walk<'_> {
 
     /// Walks over plain instructions as long as nothing is known of the next one, then over one by
     /// [`Walk::step`].
-    fn straight_on(&mut self, from: usize, plain: &[Option<Plain>; 256]) -> Result<()> {
+    fn straight_on(&mut self, from: usize, infos: &Infos) -> Result<()> {
         let Step { mut depth, block, .. } = self.steps[from];
         let floor = self.floor(block);
         let (mut at, mut deepest) = (from, self.max_depth);
         while let Some([step, next]) = self.steps.get_mut(at..at + 2)
-            && let Some(Plain { kind, pops, pushes, effect }) = plain[step.op as usize]
+            && let Some(Info { kind, plain: true, pops, pushes, effect, .. }) =
+                infos[step.op as usize]
             && next.depth == UNREACHED
             && !next.starts_clause
         {

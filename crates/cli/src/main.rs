@@ -1,5 +1,10 @@
 //! The command line. CPython's counterpart: `Programs/python.c`, `Modules/main.c`.
 
+#![cfg_attr(not(test), no_main)]
+#![cfg_attr(test, expect(dead_code, reason = "the tests begin elsewhere"))]
+
+#[cfg(not(test))]
+mod entry;
 #[cfg(not(feature = "system-alloc"))]
 mod memory;
 mod options;
@@ -16,7 +21,6 @@ use adder_vm::runtime::{enter, import_};
 use adder_vm::{Exc, Obj, PyResult, Ref, Value, Vm};
 use options::{Command, Options};
 use std::io::{IsTerminal, Read};
-use std::process::ExitCode;
 
 /// Deep native recursion (a parser, `repr` of nested data) gets this much stack; it is reserved, not
 /// used.
@@ -26,7 +30,8 @@ const STACK: usize = 64 << 20;
 /// bit.
 const INTERRUPTED: i32 = 0x100 | 130;
 
-fn main() -> ExitCode {
+/// Runs the command line; gives the exit status.
+fn process() -> u8 {
     #[cfg(not(feature = "system-alloc"))]
     memory::tune();
     let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK).spawn(start);
@@ -34,22 +39,22 @@ fn main() -> ExitCode {
     adder_vm::builtin_modules::signal::block_all();
     match runner.map(|thread| thread.join()) {
         Ok(Ok(code)) => code,
-        _ => ExitCode::from(101),
+        _ => 101,
     }
 }
 
-fn start() -> ExitCode {
+fn start() -> u8 {
     let options = match options::parse(std::env::args_os()) {
         Ok(options) => options,
         Err(usage) => {
             eprintln!("{usage}");
-            return ExitCode::from(2);
+            return 2;
         }
     };
     match &options.command {
         Command::Print(text) => {
             println!("{text}");
-            ExitCode::SUCCESS
+            0
         }
         Command::Word(word) => words::run(word, &options),
         _ => {

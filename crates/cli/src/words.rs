@@ -9,10 +9,9 @@ use adder_vm::objects::module::Module;
 use adder_vm::runtime::enter;
 use adder_vm::{PyResult, Ref, Vm};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-/// Runs a word; needs no machine.
-pub fn run(word: &Word, options: &Options) -> ExitCode {
+/// Runs a word; needs no machine. Gives the exit status.
+pub fn run(word: &Word, options: &Options) -> u8 {
     match word {
         Word::Compile { out_dir, files } => {
             let mut failed = false;
@@ -22,7 +21,7 @@ pub fn run(word: &Word, options: &Options) -> ExitCode {
                     failed = true;
                 }
             }
-            ExitCode::from(u8::from(failed))
+            u8::from(failed)
         }
         Word::Dis { show_bytes, file } => match read_code(file, options) {
             Ok(code) => {
@@ -30,11 +29,11 @@ pub fn run(word: &Word, options: &Options) -> ExitCode {
                 if *show_bytes {
                     println!("{:?}", code.code);
                 }
-                ExitCode::SUCCESS
+                0
             }
             Err(message) => {
                 eprintln!("{message}");
-                ExitCode::from(1)
+                1
             }
         },
     }

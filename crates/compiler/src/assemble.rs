@@ -3,7 +3,7 @@
 //! `Python/compile.c`.
 
 use adder_bytecode::code::{CodeObject, Position, Positions, PositionsBuilder};
-use adder_bytecode::opcode::{EXTENDED_ARG, Op};
+use adder_bytecode::opcode::EXTENDED_ARG;
 use adder_bytecode::table::ArgKind;
 use adder_syntax::ast::Span;
 
@@ -38,21 +38,19 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
-    if frame.modern {
-        lines::settle(unit);
-    }
+    let jumps = if frame.modern { lines::settle(unit) } else { lines::jumps_of(unit) };
     let stacksize = stack_depth(unit, frame.modern);
-    let mut consts = unit.consts.take();
-    let jumps = resolve_jumps(unit)?;
-    let encoded = encode(unit, &jumps, frame.modern);
+    let layout = resolve_jumps(unit, &jumps)?;
+    let encoded = encode(unit, &layout, frame.modern);
     let lines = frame.modern.then_some(&*unit.instrs);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
-    let mut done = peephole::optimize(encoded, &mut consts, lines)
-        .unwrap_or_else(|| encode(unit, &jumps, frame.modern));
-    for pair in done.code.iter_mut().filter(|pair| **pair == peephole::KEPT_NOP) {
-        pair[1] = 0;
-    }
-    let positions = positions(unit, &done.places);
+    let done = peephole::optimize(encoded, unit.consts.list(), lines)
+        .unwrap_or_else(|| encode(unit, &layout, frame.modern));
+    let positions = match &done.places {
+        None => positions(unit.instrs.iter().map(|instr| instr.span)),
+        Some(places) => positions(places.iter().map(|&at| unit.instrs[at as usize].span)),
+    };
+    let name = names.shared(unit.name);
     let mut shared = |list: &[adder_syntax::Symbol]| -> Box<[_]> {
         list.iter().map(|&name| names.shared(name)).collect()
     };
@@ -63,20 +61,19 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         nlocals: unit.varnames.list.len() as u32,
         stacksize,
         flags: frame.flags | unit.extra_flags,
-        consts: consts.into(),
+        consts: unit.consts.take(),
         names: shared(&unit.names.list),
         varnames: shared(&unit.varnames.list),
         cellvars: shared(cellvars),
         freevars: shared(freevars),
         filename: frame.filename,
-        name: shared(&[unit.name])[0].clone(),
+        name,
         firstlineno: unit.first_line,
         lnotab: done.lnotab.into(),
         posonlyargcount: unit.posonlyargcount,
         qualname: unit.qualname.clone(),
         positions,
-        extended: unit.instrs.iter().any(|instr| instr.op.is_extension())
-            || unit.posonlyargcount > 0,
+        extended: done.extended || unit.posonlyargcount > 0,
         code: done.code.into_flattened().into(),
     })
 }
@@ -91,12 +88,13 @@ struct Layout {
 
 /// Gives jumps their arguments. Arguments decide on the length of instructions, and that on the
 /// arguments: round and round until nothing changes its length.
-fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
+fn resolve_jumps(unit: &mut Unit, jumps: &[u32]) -> Result<Layout> {
     let len = unit.instrs.len();
-    let mut jumps: Vec<(u32, u32)> = Vec::new();
-    for (i, instr) in unit.instrs.iter_mut().enumerate() {
+    let mut ways: Vec<(u32, u32)> = Vec::with_capacity(jumps.len());
+    for &at in jumps {
+        let instr = &mut unit.instrs[at as usize];
         if instr.op.is_jump() {
-            jumps.push((i as u32, unit.labels[instr.arg as usize]));
+            ways.push((at, unit.labels[instr.arg as usize]));
             // CPython measures jumps by their argument of the round before, which at first is 0.
             instr.arg = 0;
         }
@@ -115,7 +113,7 @@ fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
             return Err(Failure::Overflow("code object too large"));
         }
         let mut changed = false;
-        for &(i, target) in &jumps {
+        for &(i, target) in &ways {
             let instr = &mut unit.instrs[i as usize];
             let old = width(instr.arg);
             let mut arg = offsets[target as usize];
@@ -126,7 +124,7 @@ fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
             changed |= width(instr.arg) != old;
         }
         if !changed {
-            let targets = jumps.iter().map(|&(_, target)| offsets[target as usize]).collect();
+            let targets = ways.iter().map(|&(_, target)| offsets[target as usize]).collect();
             return Ok(Layout { offsets, targets });
         }
     }
@@ -137,55 +135,54 @@ pub(crate) struct Encoded {
     /// Code units: instruction and argument byte.
     pub(crate) code: Vec<[u8; 2]>,
     pub(crate) lnotab: Vec<u8>,
-    /// For each code unit, the instruction it belongs to.
-    pub(crate) places: Vec<u32>,
+    /// For each code unit, the instruction it belongs to; nothing if that is its own number.
+    pub(crate) places: Option<Vec<u32>>,
     /// Whether a jump arrives at a code unit; one more than there are units.
     pub(crate) arrivals: Vec<bool>,
+    /// There are instructions of Adder's own.
+    pub(crate) extended: bool,
 }
 
 fn encode(unit: &Unit, layout: &Layout, modern: bool) -> Encoded {
     let Layout { offsets, targets } = layout;
     let units = offsets.last().copied().unwrap_or(0) as usize;
-    let pair = |instr: &Instr| match instr.op {
-        Op::NOP => peephole::KEPT_NOP,
-        op => [op as u8, instr.arg as u8],
-    };
     let mut arrivals = vec![false; units + 1];
     for &target in targets {
         arrivals[target as usize] = true;
     }
+    let mut lines = LineTable::new(unit.first_line);
+    let mut extended = false;
+    for (instr, &at) in unit.instrs.iter().zip(offsets) {
+        let line = if modern { instr.span.start.line } else { instr.line };
+        if line != 0 && (!modern || line != lines.line || at == 0) {
+            lines.push(at * 2, line);
+        }
+        extended |= instr.op.is_extension();
+    }
+    let pair = |instr: &Instr| [instr.op as u8, instr.arg as u8];
     let (code, places) = if units == unit.instrs.len() {
-        (unit.instrs.iter().map(pair).collect(), (0..units as u32).collect())
+        (unit.instrs.iter().map(pair).collect(), None)
     } else {
         let mut code = Vec::with_capacity(units);
         let mut places = Vec::with_capacity(units);
         for (instr, i) in unit.instrs.iter().zip(0..) {
-            for k in (1..width(instr.arg)).rev() {
-                code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
-                places.push(i);
-            }
+            let width = width(instr.arg);
+            let prefixes = (1..width).rev().map(|k| [EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
+            code.extend(prefixes);
             code.push(pair(instr));
-            places.push(i);
+            places.extend(std::iter::repeat_n(i, width as usize));
         }
-        (code, places)
+        (code, Some(places))
     };
-    let mut lines = LineTable::new(unit.first_line);
-    for (i, instr) in unit.instrs.iter().enumerate() {
-        let line = if modern { instr.span.start.line } else { instr.line };
-        if line != 0 && (!modern || line != lines.line || i == 0) {
-            lines.push(offsets[i] * 2, line);
-        }
-    }
-    Encoded { code, lnotab: lines.bytes, places, arrivals }
+    Encoded { code, lnotab: lines.bytes, places, arrivals, extended }
 }
 
 /// Where in the source the code units belong.
-fn positions(unit: &Unit, places: &[u32]) -> Positions {
-    let mut positions = PositionsBuilder::with_room(places.len());
-    let mut rest = places.iter().map(|&place| unit.instrs[place as usize].span);
-    let Some(mut span) = rest.next() else { return positions.finish() };
+fn positions(mut spans: impl ExactSizeIterator<Item = Span>) -> Positions {
+    let mut positions = PositionsBuilder::with_room(spans.len());
+    let Some(mut span) = spans.next() else { return positions.finish() };
     let mut units = 1;
-    for next in rest {
+    for next in spans {
         if next == span {
             units += 1;
         } else {

@@ -9,8 +9,11 @@ const TAB: usize = 8;
 /// line all of it; tabs count to the next multiple of eight.
 pub fn clean(text: &[u8]) -> Vec<u8> {
     let text = if text.contains(&b'\t') { expand_tabs(text).into() } else { Cow::Borrowed(text) };
-    let mut lines = text.split(|&byte| byte == b'\n');
-    let first = lines.next().unwrap_or_default();
+    let (first, rest) = match memchr::memchr(b'\n', &text) {
+        Some(end) => (&text[..end], &text[end..]),
+        None => (&text[..], &text[..0]),
+    };
+    let lines = Lines { rest };
     let margin = lines
         .clone()
         .filter_map(|line| line.iter().position(|&byte| byte != b' '))
@@ -25,6 +28,24 @@ pub fn clean(text: &[u8]) -> Vec<u8> {
         out.extend_from_slice(line.get(margin..).unwrap_or_default());
     }
     out
+}
+
+/// The lines of a text that begins with a newline, without their newlines.
+#[derive(Clone)]
+struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (_, behind) = self.rest.split_first()?;
+        let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
+        let (line, rest) = behind.split_at(end);
+        self.rest = rest;
+        Some(line)
+    }
 }
 
 fn expand_tabs(text: &[u8]) -> Vec<u8> {

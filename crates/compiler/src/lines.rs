@@ -14,12 +14,14 @@ use adder_syntax::ast::{Pos, Span};
 
 use crate::unit::{Instr, Kind, Unit};
 
-/// Gives the instructions of a unit their places.
-pub(crate) fn settle(unit: &mut Unit) {
+/// Gives the instructions of a unit their places. Which of them jump, by their numbers.
+pub(crate) fn settle(unit: &mut Unit) -> Vec<u32> {
     let mut jumps = jumps_of(unit);
     shorten(unit, &jumps);
     let exit = exit_of(unit);
-    let exit = match exit.filter(|&exit| jumps.iter().any(|&at| leads(unit, at, exit).is_some())) {
+    let exit = match exit
+        .filter(|&exit| jumps.iter().any(|&at| leads(unit, at as usize, exit).is_some()))
+    {
         Some(exit) => {
             let moved = copy_exits(unit, exit);
             jumps = jumps_of(unit);
@@ -28,18 +30,24 @@ pub(crate) fn settle(unit: &mut Unit) {
         None => exit,
     };
     for &at in &jumps {
-        let instr = &mut unit.instrs[at];
+        let instr = &mut unit.instrs[at as usize];
         if instr.op == Op::BREAK_LOOP {
             instr.arg = 0;
         }
     }
-    spread(unit, &jumps, exit);
+    spread(unit, &mut jumps, exit);
+    jumps
 }
 
 /// The instructions that jump, by their numbers.
-fn jumps_of(unit: &Unit) -> Vec<usize> {
-    let jumps = |instr: &Instr| instr.op.is_jump() || instr.op == Op::BREAK_LOOP;
-    unit.instrs.iter().enumerate().filter(|(_, instr)| jumps(instr)).map(|(at, _)| at).collect()
+pub(crate) fn jumps_of(unit: &Unit) -> Vec<u32> {
+    let mut jumps = Vec::with_capacity(unit.labels.len() * 2);
+    for (instr, at) in unit.instrs.iter().zip(0..) {
+        if instr.op.is_jump() || instr.op == Op::BREAK_LOOP {
+            jumps.push(at);
+        }
+    }
+    jumps
 }
 
 /// The instruction on the line of its `def` that a function begins with.
@@ -62,17 +70,27 @@ fn is_placed(instr: &Instr) -> bool {
 
 /// Control never goes on behind such an instruction.
 fn ends(op: Op) -> bool {
-    matches!(
-        op,
-        Op::JUMP_FORWARD
-            | Op::JUMP_ABSOLUTE
-            | Op::RETURN_VALUE
-            | Op::RAISE_VARARGS
-            | Op::RERAISE
-            | Op::BREAK_LOOP
-            | Op::CONTINUE_LOOP
-    )
+    ENDS[op as usize]
 }
+
+const ENDS: [bool; 256] = {
+    let mut table = [false; 256];
+    let ops = [
+        Op::JUMP_FORWARD,
+        Op::JUMP_ABSOLUTE,
+        Op::RETURN_VALUE,
+        Op::RAISE_VARARGS,
+        Op::RERAISE,
+        Op::BREAK_LOOP,
+        Op::CONTINUE_LOOP,
+    ];
+    let mut i = 0;
+    while i < ops.len() {
+        table[ops[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
 
 /// Where a jump goes to: an index.
 fn target(unit: &Unit, instr: &Instr) -> Option<usize> {
@@ -81,8 +99,9 @@ fn target(unit: &Unit, instr: &Instr) -> Option<usize> {
 
 /// Jumps do not go by way of jumps that nothing in the source stands for, so that those have few ways
 /// that lead to them.
-fn shorten(unit: &mut Unit, jumps: &[usize]) {
+fn shorten(unit: &mut Unit, jumps: &[u32]) {
     for &i in jumps {
+        let i = i as usize;
         let mut instr = unit.instrs[i];
         match instr.op {
             Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_FORWARD | Op::JUMP_ABSOLUTE => {
@@ -207,14 +226,22 @@ fn copy_exits(unit: &mut Unit, exit: usize) -> usize {
     moved[exit] as usize
 }
 
+/// What stands above the first instruction.
+const OUTSIDE: Instr = Instr {
+    op: Op::RETURN_VALUE,
+    arg: 0,
+    line: 0,
+    span: Span { start: Pos { line: 0, col: 0 }, end: Pos { line: 0, col: 0 } },
+};
+
 /// What has no place gets that of the one instruction that leads to it, if it is one; NOPs that
 /// share their line with a neighbour go.
-fn spread(unit: &mut Unit, jumps: &[usize], exit: Option<usize>) {
+fn spread(unit: &mut Unit, jumps: &mut [u32], exit: Option<usize>) {
     let len = unit.instrs.len();
     // How many jumps arrive at each instruction, and the last of them.
     let mut arrivals: Vec<(u32, u32)> = vec![(0, 0); len + 1];
-    for &at in jumps {
-        let instr = &unit.instrs[at];
+    for &mut at in &mut *jumps {
+        let instr = &unit.instrs[at as usize];
         let Some(to) = target(unit, instr) else { continue };
         let Some(place) = arrivals.get_mut(to) else { continue };
         match instr.op {
@@ -225,50 +252,53 @@ fn spread(unit: &mut Unit, jumps: &[usize], exit: Option<usize>) {
             | Op::SETUP_FINALLY
             | Op::SETUP_WITH
             | Op::SETUP_ASYNC_WITH => place.0 += 2,
-            _ => *place = (place.0 + 1, at as u32),
+            _ => *place = (place.0 + 1, at),
         }
     }
     let instrs = &mut unit.instrs;
     let first = first_of_kind(unit.kind);
     // What goes, by its number; everything behind moves up.
     let mut gone: Vec<u32> = Vec::new();
-    let mut above = Instr { op: Op::RETURN_VALUE, arg: 0, line: 0, span: Span::default() };
     for i in first..len {
-        let mut instr = instrs[i];
+        // What was above still lies there, wherever it has moved to.
+        let above = if i > first { instrs[i - 1] } else { OUTSIDE };
         let falls = !ends(above.op);
-        let (jumps, from) = arrivals[i];
-        if !is_placed(&instr) {
+        if !is_placed(&instrs[i]) {
+            let (jumps, from) = arrivals[i];
             if falls && jumps == 0 {
-                instr.span = above.span;
+                instrs[i].span = above.span;
             } else if !falls && jumps == 1 && (from as usize) < i {
                 let moved = gone.partition_point(|&gone| gone < from);
-                instr.span = instrs[from as usize - moved].span;
+                instrs[i].span = instrs[from as usize - moved].span;
             }
         }
-        let line = instr.span.start.line;
-        let last = std::mem::replace(&mut above, instr);
-        if instr.op == Op::NOP && i + 1 < len {
+        if instrs[i].op == Op::NOP && i + 1 < len {
+            let (jumps, from) = arrivals[i];
+            let span = instrs[i].span;
             let next = &mut instrs[i + 1];
             let next_line = next.span.start.line;
-            if arrivals[i + 1].0 == 0 && (next_line == 0 || next_line == line) {
+            if arrivals[i + 1].0 == 0 && (next_line == 0 || next_line == span.start.line) {
                 if next_line == 0 {
-                    next.span = instr.span;
+                    next.span = span;
                 }
                 // Whoever arrives here arrives there.
                 arrivals[i + 1] = (jumps, from);
                 gone.push(i as u32);
                 continue;
             }
-            if falls && jumps == 0 && last.span.start.line == line {
+            if falls && jumps == 0 && above.span.start.line == span.start.line {
                 gone.push(i as u32);
                 continue;
             }
         }
-        instrs[i - gone.len()] = instr;
+        if !gone.is_empty() {
+            instrs[i - gone.len()] = instrs[i];
+        }
     }
     if !gone.is_empty() {
         instrs.truncate(len - gone.len());
-        for place in unit.labels.iter_mut().filter(|place| **place != u32::MAX) {
+        let places = unit.labels.iter_mut().filter(|place| **place != u32::MAX);
+        for place in places.chain(jumps) {
             *place -= gone.partition_point(|gone| gone < place) as u32;
         }
     }

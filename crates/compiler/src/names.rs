@@ -63,6 +63,8 @@ well_known! {
 pub(crate) struct Names {
     pool: Pool,
     shared: Vec<Option<PyStrBuf>>,
+    /// Whether a symbol is mangled in classes.
+    private: Vec<bool>,
     pub(crate) known: Known,
 }
 
@@ -71,7 +73,8 @@ impl Names {
         let mut pool = pool.clone();
         let known = Known::new(&mut pool);
         let shared = vec![None; pool.len()];
-        Names { pool, shared, known }
+        let private = (0..pool.len() as u32).map(|i| is_private(pool.name(Symbol(i)))).collect();
+        Names { pool, shared, private, known }
     }
 
     pub(crate) fn name(&self, symbol: Symbol) -> &str {
@@ -97,13 +100,21 @@ impl Names {
 
     /// A private name (`__x`) as it is known inside the class `private`; every other name as it
     /// is (`_Py_Mangle`).
+    #[inline]
     pub(crate) fn mangle(&mut self, private: Option<&Private>, symbol: Symbol) -> Symbol {
+        if self.private.get(symbol.0 as usize) == Some(&false) {
+            return symbol;
+        }
+        self.mangle_private(private, symbol)
+    }
+
+    fn mangle_private(&mut self, private: Option<&Private>, symbol: Symbol) -> Symbol {
         let Some(Private { class, only }) = private else { return symbol };
         if only.as_ref().is_some_and(|only| !only.contains(&symbol)) {
             return symbol;
         }
         let name = self.pool.name(symbol);
-        if !name.starts_with("__") || name.ends_with("__") || name.contains('.') {
+        if !is_private(name) {
             return symbol;
         }
         let class = self.pool.name(*class).trim_start_matches('_');
@@ -113,6 +124,10 @@ impl Names {
         let mangled = format!("_{class}{name}");
         self.pool.intern(&mangled)
     }
+}
+
+fn is_private(name: &str) -> bool {
+    name.starts_with("__") && !name.ends_with("__") && !name.contains('.')
 }
 
 /// Where private names are mangled.

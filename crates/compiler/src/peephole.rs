@@ -16,9 +16,8 @@ use crate::fold;
 use crate::unit::Instr;
 
 type Unit = [u8; 2];
-const NOP: Unit = [Op::NOP as u8, 0];
-/// A NOP that stands for a line and stays, as it looks here.
-pub(crate) const KEPT_NOP: Unit = [Op::NOP as u8, 1];
+/// What goes away. (The NOPs that stand for lines have the argument 0.)
+const NOP: Unit = [Op::NOP as u8, 1];
 
 /// Optimises wordcode. `None` if a jump would get longer than it is, which makes all the work
 /// void; what was folded stays among the constants even then.
@@ -29,26 +28,45 @@ pub(crate) fn optimize(
     consts: &mut Vec<Const>,
     lines: Option<&[Instr]>,
 ) -> Option<Encoded> {
-    let Encoded { code, mut lnotab, mut places, arrivals } = encoded;
     // A step of 255 in the line table means that a step was too large for one entry; CPython 3.6
     // leaves such code alone, and also code with a step of one line back, which looks the same.
     let large = match lines {
-        Some(_) => lnotab.chunks_exact(2).any(|step| step[0] == 255),
-        None => lnotab.contains(&255),
+        Some(_) => encoded.lnotab.chunks_exact(2).any(|step| step[0] == 255),
+        None => encoded.lnotab.contains(&255),
     };
     if large {
-        return Some(Encoded { code, lnotab, places, arrivals });
+        return Some(encoded);
     }
-    let lines = lines.map(|lines| (lines, &places[..]));
-    let mut pass = Pass { code, arrivals, consts, stack: Vec::new(), has_nops: false, lines };
+    let Encoded { code, mut lnotab, places, arrivals, extended } = encoded;
+    let lines = lines.map(|instrs| Lines { instrs, places: places.as_deref() });
+    let is_wide = places.is_some();
+    let stack = Vec::new();
+    let mut pass = Pass { code, arrivals, consts, stack, has_nops: false, is_wide, lines };
     pass.run();
     let Pass { mut code, arrivals, has_nops, .. } = pass;
+    let mut places = places;
     if has_nops {
         let moved = new_offsets(&code);
-        compact(&mut code, &moved, &mut places)?;
+        places = Some(compact(&mut code, &moved, places)?);
         adjust_lines(&mut lnotab, &moved);
     }
-    Some(Encoded { code, lnotab, places, arrivals })
+    Some(Encoded { code, lnotab, places, arrivals, extended })
+}
+
+/// The instructions, and to which of them code units belong if that is not their own number.
+struct Lines<'a> {
+    instrs: &'a [Instr],
+    places: Option<&'a [u32]>,
+}
+
+impl Lines<'_> {
+    fn at(&self, unit: usize) -> Option<u32> {
+        let instr = match self.places {
+            Some(places) => *places.get(unit)? as usize,
+            None => unit,
+        };
+        self.instrs.get(instr).map(|instr| instr.span.start.line)
+    }
 }
 
 fn op_at(code: &[Unit], i: usize) -> u8 {
@@ -148,8 +166,10 @@ struct Pass<'a> {
     /// Indices of the constants loaded by the run of LOAD_CONST that ends here.
     stack: Vec<u32>,
     has_nops: bool,
-    /// The instructions, and their numbers by code units; `None` at level 3.6.
-    lines: Option<(&'a [Instr], &'a [u32])>,
+    /// Some instruction has an EXTENDED_ARG.
+    is_wide: bool,
+    /// `None` at level 3.6.
+    lines: Option<Lines<'a>>,
 }
 
 impl Pass<'_> {
@@ -236,11 +256,13 @@ impl Pass<'_> {
                 self.stack.clear();
             }
             in_consts = false;
-            let mut start = i;
-            while start > 0 && self.code[start - 1][0] == EXTENDED_ARG {
-                start -= 1;
+            let (mut start, mut next) = (i, i + 1);
+            if self.is_wide {
+                while start > 0 && self.code[start - 1][0] == EXTENDED_ARG {
+                    start -= 1;
+                }
+                next = find_op(&self.code, next);
             }
-            let mut next = find_op(&self.code, i + 1);
             if let Some(op) = Op::from_u8(self.code[i][0]) {
                 match op {
                     Op::UNARY_NOT => self.negated_jump(start, i, next),
@@ -423,13 +445,9 @@ impl Pass<'_> {
 
     /// May the jump at `i` pass over what it arrives at? A line that runs is not lost (PEP 626).
     fn may_skip(&self, i: usize, second: usize) -> bool {
-        let Some((lines, numbers)) = self.lines else { return true };
-        let line = |at: usize| {
-            let instr = numbers.get(at).and_then(|&n| lines.get(n as usize));
-            instr.map(|instr| instr.span.start.line)
-        };
-        let second = line(second).unwrap_or(0);
-        second == 0 || line(i) == Some(second)
+        let Some(lines) = &self.lines else { return true };
+        let second = lines.at(second).unwrap_or(0);
+        second == 0 || lines.at(i) == Some(second)
     }
 
     /// A jump to an unconditional jump, or to a return.
@@ -473,40 +491,60 @@ fn new_offsets(code: &[Unit]) -> Vec<u32> {
     moved
 }
 
-/// Takes the NOPs out and adjusts jumps, in place. `None` if a jump would get longer than it is.
-fn compact(code: &mut Vec<Unit>, moved: &[u32], places: &mut Vec<u32>) -> Option<()> {
-    let mut out = 0;
+/// Takes the NOPs out and adjusts jumps, in place. To which instructions the code units left belong;
+/// `None` if a jump would get longer than it is.
+fn compact(code: &mut Vec<Unit>, moved: &[u32], places: Option<Vec<u32>>) -> Option<Vec<u32>> {
+    let mut kept = Vec::with_capacity(code.len());
+    let place = |at: usize| places.as_ref().map_or(at as u32, |places| places[at]);
     let mut i = 0;
-    while i < code.len() {
+    while let Some(&unit) = code.get(i) {
+        if unit == NOP {
+            i += 1;
+            continue;
+        }
+        if STAYS_AS_IT_IS[unit[0] as usize] {
+            code[kept.len()] = unit;
+            kept.push(place(i));
+            i += 1;
+            continue;
+        }
         let start = i;
         i = find_op(code, i).min(code.len() - 1);
         let op = code[i][0];
-        if code[i] != NOP {
-            let mut arg = arg_of(code, start, i);
-            if let Some(op) = is_jump(op) {
-                let absolute = op.arg_kind() == ArgKind::JAbs;
-                let (base, from) = if absolute { (0, 0) } else { (i + 1, moved[i] + 1) };
-                let to = *moved.get(base + arg as usize / 2)?;
-                arg = to.checked_sub(from)? * 2;
-            }
-            let have = (i - start + 1) as u32;
-            if width(arg) > have {
-                return None;
-            }
-            // An argument that got shorter keeps its prefixes, with zeros.
-            for k in (0..have).rev() {
-                let byte = arg.checked_shr(8 * k).unwrap_or(0) as u8;
-                code[out] = [if k == 0 { op } else { EXTENDED_ARG }, byte];
-                places[out] = places[i];
-                out += 1;
-            }
+        let mut arg = arg_of(code, start, i);
+        if let Some(op) = is_jump(op) {
+            let absolute = op.arg_kind() == ArgKind::JAbs;
+            let (base, from) = if absolute { (0, 0) } else { (i + 1, moved[i] + 1) };
+            let to = *moved.get(base + arg as usize / 2)?;
+            arg = to.checked_sub(from)? * 2;
+        }
+        let have = (i - start + 1) as u32;
+        if width(arg) > have {
+            return None;
+        }
+        // An argument that got shorter keeps its prefixes, with zeros.
+        for k in (0..have).rev() {
+            let byte = arg.checked_shr(8 * k).unwrap_or(0) as u8;
+            code[kept.len()] = [if k == 0 { op } else { EXTENDED_ARG }, byte];
+            kept.push(place(i));
         }
         i += 1;
     }
-    code.truncate(out);
-    places.truncate(out);
-    Some(())
+    code.truncate(kept.len());
+    Some(kept)
 }
+
+/// Instructions of one code unit whose argument does not depend on where they are.
+const STAYS_AS_IT_IS: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut number = 0;
+    while number < 256 {
+        table[number] = !matches!(arg_kind_of(number as u8), ArgKind::JRel | ArgKind::JAbs);
+        number += 1;
+    }
+    table[EXTENDED_ARG as usize] = false;
+    table
+};
 
 fn adjust_lines(lnotab: &mut [u8], moved: &[u32]) {
     let mut old = 0usize;

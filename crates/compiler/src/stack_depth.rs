@@ -9,13 +9,20 @@
 //! That can take the square of the number of blocks. At level 3.14 each block is walked once: the
 //! nominal effects never stay below the real ones on any path, so one path will do.
 
-use adder_bytecode::opcode::Op;
+use adder_bytecode::opcode::{Op, StackEffects};
 
 use crate::unit::Unit;
 
+/// A block, from one place that a label stands at to the next.
+struct Block {
+    start: u32,
+    /// How deep the stack was when it was last taken up.
+    depth: i64,
+    on_path: bool,
+}
+
 /// A block of which the walk is not yet done.
 struct Step {
-    /// Index in the list of block starts.
     block: usize,
     /// Next instruction.
     at: usize,
@@ -24,64 +31,70 @@ struct Step {
 
 const UNSEEN: i64 = i64::MIN;
 
+/// Where a step goes on that is to go on nowhere.
+const DEAD: usize = usize::MAX;
+
 pub(crate) fn stack_depth(unit: &Unit, modern: bool) -> u32 {
     let len = unit.instrs.len();
     // Blocks start at the code's start and wherever a label stands.
-    let mut starts: Vec<u32> = vec![0];
+    let mut starts = vec![0u32];
     starts.extend(unit.labels.iter().filter(|&&place| place as usize <= len));
     starts.sort_unstable();
     starts.dedup();
-    let mut start_depth = vec![UNSEEN; starts.len()];
-    let mut on_path = vec![false; starts.len()];
+    let mut blocks: Vec<Block> =
+        starts.iter().map(|&start| Block { start, depth: UNSEEN, on_path: false }).collect();
+    let effects = StackEffects::new();
     let mut max = 0i64;
     let mut path: Vec<Step> = Vec::new();
-
-    let mut enter = |path: &mut Vec<Step>, on_path: &mut Vec<bool>, block: usize, depth: i64| {
-        let known = start_depth[block];
-        if !on_path[block] && if modern { known == UNSEEN } else { known < depth } {
-            on_path[block] = true;
-            start_depth[block] = depth;
-            path.push(Step { block, at: starts[block] as usize, depth });
-        }
-    };
-    enter(&mut path, &mut on_path, 0, 0);
+    enter(&mut path, &mut blocks, 0, 0, modern);
     'path: while let Some(step) = path.last_mut() {
-        let end = starts.get(step.block + 1).map_or(len, |&start| start as usize);
-        while step.at < end {
-            let instr = &unit.instrs[step.at];
-            step.at += 1;
-            step.depth += instr.op.stack_effect(instr.arg);
-            max = max.max(step.depth);
+        let end = blocks.get(step.block + 1).map_or(len, |next| next.start as usize);
+        let mut depth = step.depth;
+        let left = unit.instrs[..end].get(step.at..).unwrap_or_default();
+        for (n, instr) in left.iter().enumerate() {
+            depth += effects.of(instr.op, instr.arg);
+            max = max.max(depth);
             if !instr.op.is_jump() {
                 continue;
             }
-            let mut target = step.depth;
+            step.at += n + 1;
+            let mut target = depth;
             match instr.op {
                 Op::FOR_ITER => target -= 2,
                 Op::SETUP_FINALLY | Op::SETUP_EXCEPT => {
                     target += 3;
                     max = max.max(target);
                 }
-                Op::JUMP_IF_TRUE_OR_POP | Op::JUMP_IF_FALSE_OR_POP => step.depth -= 1,
+                Op::JUMP_IF_TRUE_OR_POP | Op::JUMP_IF_FALSE_OR_POP => depth -= 1,
                 // What follows is dead; the path ends once the target is done.
-                Op::JUMP_ABSOLUTE | Op::JUMP_FORWARD => step.at = usize::MAX,
+                Op::JUMP_ABSOLUTE | Op::JUMP_FORWARD => step.at = DEAD,
                 _ => {}
             }
+            step.depth = depth;
             let place = unit.labels[instr.arg as usize];
             // A jump to a place that is no block cannot be: each is where a label stands.
             let block = starts.binary_search(&place).unwrap_or(0);
-            enter(&mut path, &mut on_path, block, target);
+            enter(&mut path, &mut blocks, block, target, modern);
             continue 'path;
         }
-        let (block, depth, falls_through) = (step.block, step.depth, step.at == end);
-        if falls_through && block + 1 < starts.len() {
+        let (block, falls_through) = (step.block, step.at != DEAD);
+        if falls_through && block + 1 < blocks.len() {
             // Come back here once what follows is done, to leave the block.
-            step.at = usize::MAX;
-            enter(&mut path, &mut on_path, block + 1, depth);
+            step.at = DEAD;
+            enter(&mut path, &mut blocks, block + 1, depth, modern);
             continue;
         }
-        on_path[block] = false;
+        blocks[block].on_path = false;
         path.pop();
     }
     u32::try_from(max).unwrap_or(u32::MAX)
+}
+
+fn enter(path: &mut Vec<Step>, blocks: &mut [Block], block: usize, depth: i64, modern: bool) {
+    let Some(Block { start, depth: known, on_path }) = blocks.get_mut(block) else { return };
+    if !*on_path && if modern { *known == UNSEEN } else { *known < depth } {
+        *on_path = true;
+        *known = depth;
+        path.push(Step { block, at: *start as usize, depth });
+    }
 }

@@ -55,78 +55,104 @@ pub(crate) enum FrameBlock {
     ExceptStar,
 }
 
-/// Constants, each once.
+/// Constants, each once. Few are searched by their hashes, many indexed.
 #[derive(Default)]
 pub(crate) struct Consts {
     list: Vec<Const>,
+    hashes: Vec<u64>,
     index: HashTable<u32>,
 }
 
 impl Consts {
     pub(crate) fn add(&mut self, value: Const, same: fn(&Const, &Const) -> bool) -> u32 {
         let hash = hash_const(&value);
-        if let Some(&i) = self.index.find(hash, |&i| same(&self.list[i as usize], &value)) {
-            return i;
+        match self.find(hash, |known| same(known, &value)) {
+            Some(i) => i,
+            None => self.push(value, hash),
         }
-        self.push(value, hash)
     }
 
     /// Adds a string without making one if it is there.
     pub(crate) fn add_str(&mut self, text: &[u8], make: impl FnOnce() -> PyStrBuf) -> u32 {
-        let hash = hash_bytes(STR, text);
-        let found = self.index.find(
-            hash,
-            |&i| matches!(&self.list[i as usize], Const::Str(known) if known.as_bytes() == text),
-        );
-        match found {
-            Some(&i) => i,
+        let hash = hash_str(text);
+        let same = |known: &Const| matches!(known, Const::Str(known) if known.as_bytes() == text);
+        match self.find(hash, same) {
+            Some(i) => i,
             None => self.push(Const::Str(make()), hash),
+        }
+    }
+
+    fn find(&self, hash: u64, same: impl Fn(&Const) -> bool) -> Option<u32> {
+        let is_it = |i: usize| self.hashes[i] == hash && same(&self.list[i]);
+        if self.hashes.len() <= SEARCHED {
+            (0..self.hashes.len()).find(|&i| is_it(i)).map(|i| i as u32)
+        } else {
+            self.index.find(hash, |&i| is_it(i as usize)).copied()
         }
     }
 
     fn push(&mut self, value: Const, hash: u64) -> u32 {
         let i = self.list.len() as u32;
         self.list.push(value);
-        let list = &self.list;
-        self.index.insert_unique(hash, i, |&i| hash_const(&list[i as usize]));
+        self.hashes.push(hash);
+        let hashes = &self.hashes;
+        let again = |&i: &u32| hashes[i as usize];
+        if hashes.len() == SEARCHED + 1 {
+            for (&hash, i) in hashes.iter().zip(0..) {
+                self.index.insert_unique(hash, i, again);
+            }
+        } else if hashes.len() > SEARCHED {
+            self.index.insert_unique(hash, i, again);
+        }
         i
     }
 
-    pub(crate) fn take(&mut self) -> Vec<Const> {
+    /// The constants themselves, for the optimiser to add some: nothing is looked up any more.
+    pub(crate) fn list(&mut self) -> &mut Vec<Const> {
+        &mut self.list
+    }
+
+    pub(crate) fn take(&mut self) -> Box<[Const]> {
         self.index.clear();
-        std::mem::take(&mut self.list)
+        self.hashes.clear();
+        self.list.drain(..).collect()
     }
 }
 
-const STR: u8 = 1;
-
-fn hash_bytes(kind: u8, bytes: &[u8]) -> u64 {
-    use std::hash::Hasher;
-    let mut hasher = crate::hash::Multiply::default();
-    hasher.write_u8(kind);
-    hasher.write(bytes);
-    hasher.finish()
+fn hash_str(text: &[u8]) -> u64 {
+    adder_syntax::hash_bytes(text)
 }
 
 fn hash_const(value: &Const) -> u64 {
+    let kind = |kind: u64, hash: u64| hash ^ kind << 56;
     match value {
         Const::None => 0x1000_0000_0000_0001,
         Const::True => 0x2000_0000_0000_0002,
         Const::False => 0x3000_0000_0000_0003,
         Const::Ellipsis => 0x4000_0000_0000_0004,
-        Const::Str(text) => hash_bytes(STR, text.as_bytes()),
-        Const::Bytes(bytes) => hash_bytes(2, bytes),
-        Const::Int(int) => hash_bytes(3, &int.low_u64().to_le_bytes()),
-        Const::Float(value) => hash_bytes(4, &value.to_bits().to_le_bytes()),
+        Const::Str(text) => hash_str(text.as_bytes()),
+        Const::Bytes(bytes) => kind(2, adder_syntax::hash_bytes(bytes)),
+        Const::Int(int) => kind(3, hash_word(int.low_u64())),
+        Const::Float(value) => kind(4, hash_word(value.to_bits())),
         Const::Complex(real, imag) => {
-            hash_bytes(5, &(real.to_bits() ^ imag.to_bits().rotate_left(1)).to_le_bytes())
+            kind(5, hash_word(real.to_bits() ^ imag.to_bits().rotate_left(1)))
         }
-        Const::Tuple(items) => items.iter().fold(hash_bytes(6, &[]), |hash, item| {
-            hash_bytes(6, &(hash.rotate_left(5) ^ hash_const(item)).to_le_bytes())
-        }),
-        Const::FrozenSet(items) => hash_bytes(7, &items.len().to_le_bytes()),
-        Const::Code(code) => hash_bytes(8, &code.code),
+        Const::Tuple(items) => kind(
+            6,
+            items
+                .iter()
+                .fold(0, |hash: u64, item| hash_word(hash.rotate_left(5) ^ hash_const(item))),
+        ),
+        Const::FrozenSet(items) => kind(7, hash_word(items.len() as u64)),
+        // Only code that begins on the same line can be the same.
+        Const::Code(code) => {
+            kind(8, hash_word(u64::from(code.firstlineno) << 32 | code.code.len() as u64))
+        }
     }
+}
+
+fn hash_word(word: u64) -> u64 {
+    adder_syntax::hash_bytes(&word.to_le_bytes())
 }
 
 /// CPython's comparison of constants within one code object: by type and value, and code objects
@@ -319,31 +345,29 @@ impl Unit {
         }
     }
 
-    /// This unit begun anew: it keeps only the room of its tables.
+    /// Begins this unit anew: it keeps only the room of its tables.
     pub(crate) fn renew(
-        mut self,
+        &mut self,
         kind: Kind,
         scope: ScopeId,
         name: Symbol,
         qualname: PyStrBuf,
         line: u32,
-    ) -> Self {
-        self.instrs.clear();
-        self.labels.clear();
-        self.names.clear();
-        self.varnames.clear();
-        self.cells.clear();
-        self.frame_blocks.clear();
-        Unit {
-            instrs: self.instrs,
-            labels: self.labels,
-            names: self.names,
-            varnames: self.varnames,
-            cells: self.cells,
-            frame_blocks: self.frame_blocks,
-            consts: self.consts,
-            ..Unit::new(kind, scope, name, qualname, line)
-        }
+    ) {
+        let mut room = std::mem::replace(self, Unit::new(kind, scope, name, qualname, line));
+        room.instrs.clear();
+        room.labels.clear();
+        room.names.clear();
+        room.varnames.clear();
+        room.cells.clear();
+        room.frame_blocks.clear();
+        self.instrs = room.instrs;
+        self.labels = room.labels;
+        self.names = room.names;
+        self.varnames = room.varnames;
+        self.cells = room.cells;
+        self.frame_blocks = room.frame_blocks;
+        self.consts = room.consts;
     }
 
     pub(crate) fn label(&mut self) -> Label {

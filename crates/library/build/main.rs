@@ -88,23 +88,29 @@ fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, Failure> {
     for path in files.keys() {
         paths.insert(path, place(path.as_bytes())?);
     }
-    let mut codes = BTreeMap::new();
+    let (mut codes, mut tables) = (BTreeMap::new(), BTreeMap::new());
     let others = files.keys().map(String::as_str).filter(|path| !AT_START.contains(path));
     for path in AT_START.into_iter().chain(others) {
         let content =
             files.get(path).ok_or_else(|| format!("no {path}, which every start reads"))?;
-        let code = match path.strip_suffix(".py") {
+        let (code, its_tables) = match path.strip_suffix(".py") {
             Some(_) => compile(path, content)?,
-            None => Vec::new(),
+            None => Default::default(),
         };
         codes.insert(path, place(&code)?);
+        tables.insert(path, its_tables);
+    }
+    let mut table_places = BTreeMap::new();
+    for (path, bytes) in &tables {
+        table_places.insert(*path, place(bytes)?);
     }
     let mut index = Vec::new();
     for (path, content) in files {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(content)?;
         let packed = encoder.finish()?;
-        for part in [paths[path], codes[path.as_str()], place(&packed)?] {
+        let (code, tables) = (codes[path.as_str()], table_places[path.as_str()]);
+        for part in [paths[path], code, tables, place(&packed)?] {
             index.extend(part.iter().flat_map(|number| number.to_le_bytes()));
         }
         index.extend(u32::try_from(content.len())?.to_le_bytes());
@@ -115,9 +121,9 @@ fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, Failure> {
     Ok(image)
 }
 
-/// A module's code in Adder's own marshal format. Its file name is the path in the library; the
-/// reader puts the real place in front.
-fn compile(path: &str, source: &[u8]) -> Result<Vec<u8>, Failure> {
+/// A module's code and its tables, as `adder_bytecode::stored` keeps them. Its file name is the path in
+/// the library; the reader puts the real place in front.
+fn compile(path: &str, source: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Failure> {
     let level = adder_syntax::Level::Py314;
     let parsed = adder_syntax::parse_module(source, adder_syntax::Options::new(level))
         .map_err(|e| format!("{path}:{}: {}", e.lineno, e.message))?;

@@ -70,7 +70,7 @@ fn find(root: &str, name: &str) -> Option<FrozenModule> {
     let (file, is_package) = image::find_module(stem)?;
     Some(FrozenModule {
         is_package,
-        code: file.code(),
+        code: file.code()?,
         file: shown(root, file.path()),
         origin: match name {
             "__hello_only__" => None,

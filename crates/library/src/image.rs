@@ -3,19 +3,20 @@
 //! | bytes | what |
 //! | --- | --- |
 //! | 4 | number of files |
-//! | 28 each | place and length of its path, of its code (length 0: no module) and of its packed text, and the text's length unpacked; ordered by path |
-//! | the rest | the data that places count in: all paths, all code, all texts |
+//! | 36 each | place and length of its path, of its code (length 0: no module), of the code's tables and of its packed text, and the text's length unpacked; ordered by path |
+//! | the rest | the data that places count in: all paths, all code, all tables, all texts |
 //!
-//! Each of the three lies together, and of the code what every start reads: a search looks at many
+//! Each of the four lies together, and of the code what every start reads: a search looks at many
 //! paths, and whatever is looked at is a page of the binary in memory. All numbers are little-endian and of four bytes. Code is marshalled in Adder's own format and read
 //! where it lies; texts are compressed by zlib, each for itself.
 
+use adder_bytecode::stored::StoredModule;
 use flate2::read::ZlibDecoder;
 use std::io::Read;
 
 static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.bin"));
 
-const ROW: usize = 28;
+const ROW: usize = 36;
 
 /// One file of the library.
 #[derive(Clone, Copy)]
@@ -47,16 +48,17 @@ impl File {
         std::str::from_utf8(self.part(0)).unwrap_or_default()
     }
 
-    /// Its marshalled code; empty if it is no module.
-    pub fn code(self) -> &'static [u8] {
-        self.part(1)
+    /// Its code, if it is a module.
+    pub fn code(self) -> Option<StoredModule<'static>> {
+        let code = StoredModule { code: self.part(1), tables: self.part(2) };
+        (!code.code.is_empty()).then_some(code)
     }
 
     /// Its bytes.
     pub fn content(self) -> Vec<u8> {
-        let mut content = Vec::with_capacity(number(4 + self.row * ROW + 24));
+        let mut content = Vec::with_capacity(number(4 + self.row * ROW + 32));
         // The image is part of the binary: what it holds can be unpacked.
-        let _ = ZlibDecoder::new(self.part(2)).read_to_end(&mut content);
+        let _ = ZlibDecoder::new(self.part(3)).read_to_end(&mut content);
         content
     }
 }
@@ -112,7 +114,7 @@ mod tests {
         let (file, is_package) = find_module("json").expect("json is there");
         assert!(is_package);
         assert_eq!(file.path(), "json/__init__.py");
-        assert!(file.code().len() > 1000);
+        assert!(file.code().is_some_and(|code| code.code.len() > 1000));
         assert!(find_module("abc").is_some_and(|(_, is_package)| !is_package));
         assert!(find_module("no_such_module").is_none());
         assert!(find("json").is_none());

@@ -29,11 +29,9 @@ pub mod library {
     /// The code object of a module's path, compiled when Adder was built; None if it is no module.
     #[pyfunction]
     fn code(vm: &Vm, path: String) -> PyResult<Option<Ref<Code>>> {
-        let Some(file) = image::find(&path).filter(|file| !file.code().is_empty()) else {
-            return Ok(None);
-        };
+        let Some(code) = image::find(&path).and_then(image::File::code) else { return Ok(None) };
         let shown = frozen::shown(&vm.config().library_root(), &path);
-        Code::of_library(vm, file.code(), &shown).map(Some)
+        Code::of_library(vm, code, &shown).map(Some)
     }
 
     /// The bytes of a file, or None.

@@ -21,7 +21,7 @@ mod unicode;
 use error::Rank;
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
 pub use level::Level;
-pub use pool::{Pool, Symbol, Text};
+pub use pool::{Pool, Symbol, Text, hash as hash_bytes};
 
 /// What the source is, as `compile()`'s third argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

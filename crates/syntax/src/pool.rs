@@ -4,6 +4,8 @@
 //! names is comparing integers and no leaf owns memory. The pool travels with the tree in
 //! [`Parsed`](crate::Parsed).
 
+use std::borrow::Cow;
+
 /// An identifier, in NFKC; equal symbols of one pool are equal names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Symbol(pub u32);
@@ -51,21 +53,31 @@ struct Entry {
     hash: u32,
 }
 
-fn hash(bytes: &[u8]) -> u32 {
+/// A quick hash of bytes: multiply and rotate, a word at a time. The last word overlaps the one
+/// before where the length asks for it.
+#[inline]
+#[must_use]
+pub fn hash(bytes: &[u8]) -> u64 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |h: u64, word: u64| (h.rotate_left(23) ^ word).wrapping_mul(K);
     let mut h = bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        h = (h.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(K);
-    }
-    let mut word = 0u64;
-    for &byte in chunks.remainder() {
-        word = word << 8 | u64::from(byte);
-    }
-    h = (h.rotate_left(23) ^ word).wrapping_mul(K);
-    (h >> 32) as u32
+    let last = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(&last), ..) => {
+            for &chunk in bytes[..bytes.len() - 1].as_chunks::<8>().0 {
+                h = mix(h, u64::from_le_bytes(chunk));
+            }
+            u64::from_le_bytes(last)
+        }
+        (None, Some(&first), Some(&last)) => {
+            u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last))
+        }
+        _ => {
+            let byte = |at: usize| bytes.get(at).map_or(0, |&byte| u64::from(byte));
+            byte(0) << 16 | byte(1) << 8 | byte(2)
+        }
+    };
+    h = mix(h, last);
+    h ^ h >> 32
 }
 
 impl Pool {
@@ -80,10 +92,33 @@ impl Pool {
         self.intern_bytes(name.as_bytes())
     }
 
-    /// The symbol of a name in UTF-8. Only a name that is new is checked to be that.
+    /// The symbol of a name as it stands in the source: what it is in NFKC is asked only if it is not
+    /// known. (What is known is in NFKC.)
     #[inline]
-    pub(crate) fn intern_bytes(&mut self, name: &[u8]) -> Symbol {
-        let hash = hash(name);
+    pub(crate) fn intern_source<'a>(
+        &mut self,
+        name: &'a [u8],
+        nfkc: impl FnOnce() -> Cow<'a, str>,
+    ) -> Symbol {
+        match self.find(name) {
+            Ok(symbol) => symbol,
+            Err(place) if name.is_ascii() => self.add(name, place),
+            Err(_) => self.intern(&nfkc()),
+        }
+    }
+
+    /// The symbol of a name in UTF-8. Only a name that is new is checked to be that.
+    fn intern_bytes(&mut self, name: &[u8]) -> Symbol {
+        match self.find(name) {
+            Ok(symbol) => symbol,
+            Err(place) => self.add(name, place),
+        }
+    }
+
+    /// The symbol of a name, or else its hash and the slot for it.
+    #[inline]
+    fn find(&mut self, name: &[u8]) -> Result<Symbol, (u32, usize)> {
+        let hash = (hash(name) >> 32) as u32;
         if (self.entries.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
@@ -92,20 +127,23 @@ impl Pool {
         loop {
             let slot = self.slots[at];
             if slot == 0 {
-                break;
+                return Err((hash, at));
             }
             let entry = self.entries[slot as usize - 1];
             let (from, to) = (entry.start as usize, (entry.start + entry.len) as usize);
             if entry.hash == hash && &self.names.as_bytes()[from..to] == name {
-                return Symbol(slot - 1);
+                return Ok(Symbol(slot - 1));
             }
             at = (at + 1) & mask;
         }
+    }
+
+    fn add(&mut self, name: &[u8], (hash, slot): (u32, usize)) -> Symbol {
         let start = self.names.len() as u32;
         self.names.push_str(&String::from_utf8_lossy(name));
         let len = self.names.len() as u32 - start;
         self.entries.push(Entry { start, len, hash });
-        self.slots[at] = self.entries.len() as u32;
+        self.slots[slot] = self.entries.len() as u32;
         Symbol(self.entries.len() as u32 - 1)
     }
 

@@ -7,7 +7,7 @@ use adder_syntax::ast::*;
 
 use super::{Compiler, docstring};
 use crate::error::{Failure, Result};
-use crate::symtable::{Block, Meaning, Role, ScopeId};
+use crate::symtable::{Block, Meaning, Resolved, Role, ScopeId};
 use crate::unit::Kind;
 
 /// Flags of `MAKE_FUNCTION`: what lies on the stack below the code.
@@ -173,7 +173,7 @@ impl<'a> Compiler<'a> {
     /// The cell of this unit that a function inside shares.
     fn closure_cell(&mut self, name: Symbol) -> Result<u32> {
         let known = self.names.known;
-        let (owner, meaning) = self.table.resolve(self.u.scope, name);
+        let Resolved { scope: owner, meaning, .. } = self.table.resolve(self.u.scope, name);
         let in_class = self.table.scope(owner).block == Block::Class;
         let own = meaning == Meaning::Cell
             || (in_class && (name == known.class_ || name == known.classdict));

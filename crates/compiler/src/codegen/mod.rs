@@ -50,10 +50,10 @@ pub(crate) struct Compiler<'a> {
     future: Future,
     filename: PyStrBuf,
     /// The unit being filled, and those around it.
-    u: Unit,
-    outer: Vec<Unit>,
+    u: Box<Unit>,
+    outer: Vec<Box<Unit>>,
     /// Done with, for their tables.
-    spare: Vec<Unit>,
+    spare: Vec<Box<Unit>>,
     depth: Depth,
     warnings: Vec<Warning>,
     /// Annotations of variables whose module or class is not yet at its end.
@@ -78,7 +78,7 @@ pub(crate) fn generate<'a>(
 ) -> Result<(CodeObject, Vec<Warning>)> {
     let name = names.known.module;
     let qualname = names.shared(name);
-    let u = Unit::new(Kind::Module, TOP, name, qualname, 0);
+    let u = Box::new(Unit::new(Kind::Module, TOP, name, qualname, 0));
     let mut c = Compiler {
         names,
         table,
@@ -132,8 +132,11 @@ impl<'a> Compiler<'a> {
     fn enter(&mut self, name: Symbol, kind: Kind, scope: ScopeId, line: u32) {
         let qualname = self.qualname(name, kind);
         let unit = match self.spare.pop() {
-            Some(unit) => unit.renew(kind, scope, name, qualname, line),
-            None => Unit::new(kind, scope, name, qualname, line),
+            Some(mut unit) => {
+                unit.renew(kind, scope, name, qualname, line);
+                unit
+            }
+            None => Box::new(Unit::new(kind, scope, name, qualname, line)),
         };
         let outer = std::mem::replace(&mut self.u, unit);
         self.u.private.clone_from(&outer.private);

@@ -7,7 +7,7 @@ use adder_syntax::ast::ExprContext;
 
 use super::Compiler;
 use crate::error::Result;
-use crate::symtable::{Block, Meaning, ScopeId};
+use crate::symtable::{Block, Entry, Meaning, Resolved, ScopeId, UNNUMBERED};
 use crate::unit::Kind;
 
 /// Where a name lives at run time.
@@ -46,7 +46,7 @@ impl Compiler<'_> {
         }
         let name = self.mangle(name);
         let scope = self.scope();
-        let (owner, meaning) = self.table.resolve(self.u.scope, name);
+        let Resolved { scope: owner, meaning, entry } = self.table.resolve(self.u.scope, name);
         let fast = self.table.scope(owner).block.is_function_like();
         let place = match meaning {
             Meaning::Free | Meaning::Cell => Place::Deref,
@@ -59,7 +59,7 @@ impl Compiler<'_> {
         };
         match place {
             Place::Fast => {
-                let index = self.fast_local(owner, name);
+                let index = numbered(entry, || self.fast_local(owner, name));
                 let op = pick(ctx, Op::LOAD_FAST, Op::STORE_FAST, Op::DELETE_FAST);
                 self.u.emit(op, index);
             }
@@ -78,7 +78,7 @@ impl Compiler<'_> {
                 self.u.emit(pick(ctx, load, Op::STORE_DEREF, Op::DELETE_DEREF), index);
             }
             Place::Global => {
-                let index = self.u.names.add(name);
+                let index = numbered(entry, || self.u.names.add(name));
                 let mut load = Op::LOAD_GLOBAL;
                 if scope.can_see_class_scope
                     && meaning == Meaning::GlobalImplicit
@@ -90,7 +90,7 @@ impl Compiler<'_> {
                 self.u.emit(pick(ctx, load, Op::STORE_GLOBAL, Op::DELETE_GLOBAL), index);
             }
             Place::Name => {
-                let index = self.u.names.add(name);
+                let index = numbered(entry, || self.u.names.add(name));
                 self.u.emit(pick(ctx, Op::LOAD_NAME, Op::STORE_NAME, Op::DELETE_NAME), index);
             }
         }
@@ -116,8 +116,8 @@ impl Compiler<'_> {
     /// The number of a name among `co_cellvars + co_freevars`. A class can have `__class__` in
     /// both: its own, and that of the class around it, which is what the name means to it.
     pub(super) fn cell(&mut self, name: Symbol) -> Result<u32> {
-        let (owner, meaning) = self.table.resolve(self.u.scope, name);
-        self.cell_of(owner, meaning, name)
+        let Resolved { scope, meaning, .. } = self.table.resolve(self.u.scope, name);
+        self.cell_of(scope, meaning, name)
     }
 
     /// The number of the cell for a name that means this in a scope of this unit.
@@ -153,6 +153,15 @@ impl Compiler<'_> {
         let index = self.u.names.add(name);
         self.u.emit(op, index);
     }
+}
+
+/// The number of a name, looked for only once.
+fn numbered(entry: Option<&Entry>, find: impl FnOnce() -> u32) -> u32 {
+    let Some(entry) = entry else { return find() };
+    if entry.number.get() == UNNUMBERED {
+        entry.number.set(find());
+    }
+    entry.number.get()
 }
 
 pub(super) fn pick(ctx: ExprContext, load: Op, store: Op, delete: Op) -> Op {

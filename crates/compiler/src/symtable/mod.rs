@@ -8,6 +8,8 @@
 mod analyze;
 mod build;
 
+use std::cell::Cell;
+
 use adder_syntax::Symbol;
 use adder_syntax::ast::Span;
 use hashbrown::HashMap;
@@ -89,12 +91,17 @@ pub(crate) type ScopeId = u32;
 pub(crate) const TOP: ScopeId = 0;
 
 /// One name of a scope.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: Symbol,
     pub(crate) flags: u16,
     pub(crate) meaning: Meaning,
+    /// Its number in the scope's code object, among `co_varnames` or `co_names` as its meaning is;
+    /// [`UNNUMBERED`] before the code generator has come across it.
+    pub(crate) number: Cell<u32>,
 }
+
+pub(crate) const UNNUMBERED: u32 = u32::MAX;
 
 /// The names of a scope in the order they came up. Small ones are searched, large ones indexed.
 #[derive(Default, Debug)]
@@ -123,7 +130,12 @@ impl Symbols {
         let i = match self.position(name) {
             Some(i) => i,
             None => {
-                self.entries.push(Entry { name, flags: 0, meaning: Meaning::Unknown });
+                self.entries.push(Entry {
+                    name,
+                    flags: 0,
+                    meaning: Meaning::Unknown,
+                    number: Cell::new(UNNUMBERED),
+                });
                 let len = self.entries.len();
                 if len == SEARCHED + 1 {
                     for (i, entry) in self.entries.iter().enumerate() {
@@ -228,6 +240,13 @@ impl Scope {
     }
 }
 
+/// What a name means, and by which scope.
+pub(crate) struct Resolved<'t> {
+    pub(crate) scope: ScopeId,
+    pub(crate) meaning: Meaning,
+    pub(crate) entry: Option<&'t Entry>,
+}
+
 /// All scopes of a source.
 #[derive(Debug)]
 pub(crate) struct SymbolTable {
@@ -263,17 +282,18 @@ impl SymbolTable {
 
     /// The scope of a code that decides what a name in one of its scopes means, and what it means:
     /// inlined comprehensions leave free names to what is around them.
-    pub(crate) fn resolve(&self, mut id: ScopeId, name: Symbol) -> (ScopeId, Meaning) {
+    pub(crate) fn resolve(&self, mut id: ScopeId, name: Symbol) -> Resolved<'_> {
         loop {
             let scope = self.scope(id);
-            let meaning = scope.meaning(name);
+            let entry = scope.symbols.get(name);
+            let meaning = entry.map_or(Meaning::Unknown, |entry| entry.meaning);
             if !scope.inlined || meaning != Meaning::Free {
-                return (id, meaning);
+                return Resolved { scope: id, meaning, entry };
             }
             id = scope.parent;
             // The names of a class are not visible in it: it only passes the cell on.
             if !self.scope(id).block.is_function_like() {
-                return (id, Meaning::Free);
+                return Resolved { scope: id, meaning, entry };
             }
         }
     }

@@ -26,8 +26,12 @@ impl Lexer<'_> {
             loop {
                 match self.src[self.pos] {
                     b' ' => {
-                        indent.col += 1;
-                        indent.alt += 1;
+                        let rest = &self.src[self.pos..];
+                        let blanks = rest.iter().take_while(|&&byte| byte == b' ').count();
+                        indent.col += blanks as u32;
+                        indent.alt += blanks as u32;
+                        self.pos += blanks;
+                        continue;
                     }
                     b'\t' => {
                         indent.col = (indent.col / 8 + 1) * 8;

@@ -12,6 +12,7 @@ mod indent;
 mod number;
 mod string;
 pub(crate) mod token;
+mod word;
 
 use std::borrow::Cow;
 
@@ -21,7 +22,7 @@ use crate::error::{End, ErrorKind, Rank, RawError, Warning, WarningKind};
 use crate::level::Level;
 use crate::unicode;
 pub(crate) use string::{Part, Quote};
-use token::{CLASS, NAME_BYTE, Tok, Token, class, keyword};
+use token::{CLASS, NAME_BYTE, Tok, Token, class};
 
 /// `MAXLEVEL` of CPython's tokenizer: how deep brackets nest.
 const MAX_BRACKETS: usize = 200;
@@ -82,7 +83,12 @@ pub(crate) struct Lexer<'s> {
 pub(crate) fn prepare(source: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(source.len() + 4);
     let mut rest = source;
-    while let Some(at) = memchr::memchr(b'\r', rest) {
+    // (For a short text, `memchr`'s first look at the processor would take longer than all the rest.)
+    let find = |text: &[u8]| match text.len() {
+        ..64 => text.iter().position(|&byte| byte == b'\r'),
+        _ => memchr::memchr(b'\r', text),
+    };
+    while let Some(at) = find(rest) {
         text.extend_from_slice(&rest[..at]);
         text.push(b'\n');
         rest = &rest[at + 1..];
@@ -211,7 +217,9 @@ impl<'s> Lexer<'s> {
         // A NEWLINE begins where the comment before it does.
         let mut comment = None;
         loop {
+            // Nearly always no blank or one: that is no question for a branch.
             let mut at = self.pos;
+            at += usize::from(self.src[at] == b' ');
             while matches!(self.src[at], b' ' | b'\t' | b'\x0c') {
                 at += 1;
             }
@@ -419,10 +427,7 @@ impl<'s> Lexer<'s> {
 
     #[inline]
     fn name(&mut self, at: usize) -> Token {
-        let mut end = at;
-        while NAME_BYTE[self.src[end] as usize] {
-            end += 1;
-        }
+        let end = word::end(self.src, at);
         let byte = self.src[end];
         if byte >= 0x80 {
             return self.wide_name(at, end);
@@ -438,16 +443,11 @@ impl<'s> Lexer<'s> {
                 return self.error_range(self.place(at), self.place(end), message);
             }
         }
-        if (2..=8).contains(&len)
-            && let Some(kind) = keyword(&self.src[at..end])
-        {
-            if !self.level.is_modern() && matches!(kind, Tok::Async | Tok::Await) {
-                let kind = self.async_word_36(kind);
-                return self.token(kind, at);
-            }
-            return self.token(kind, at);
+        let mut kind = word::kind(self.src, at, end);
+        if matches!(kind, Tok::Async | Tok::Await) && !self.level.is_modern() {
+            kind = self.async_word_36(kind);
         }
-        self.token(Tok::Name, at)
+        self.token(kind, at)
     }
 
     /// A name with letters beyond ASCII.

@@ -131,6 +131,12 @@ impl Tok {
         PRECEDENCE[self as usize]
     }
 
+    /// True if it goes on the operand before it, as no binary operator does.
+    #[inline]
+    pub(crate) fn goes_on_operand(self) -> bool {
+        matches!(self, Self::Dot | Self::LParen | Self::LBracket | Self::DoubleStar)
+    }
+
     /// The operation of an arithmetic operator.
     pub(crate) fn operator(self) -> Option<Operator> {
         Some(match self {
@@ -225,48 +231,6 @@ pub(crate) struct Token {
     pub(crate) end: Pos,
     pub(crate) lo: u32,
     pub(crate) hi: u32,
-}
-
-/// The keyword that `word` is. `async` and `await` are left to the lexer, which knows the level.
-pub(crate) fn keyword(word: &[u8]) -> Option<Tok> {
-    Some(match word {
-        b"as" => Tok::As,
-        b"if" => Tok::If,
-        b"in" => Tok::In,
-        b"is" => Tok::Is,
-        b"or" => Tok::Or,
-        b"and" => Tok::And,
-        b"def" => Tok::Def,
-        b"del" => Tok::Del,
-        b"for" => Tok::For,
-        b"not" => Tok::Not,
-        b"try" => Tok::Try,
-        b"elif" => Tok::Elif,
-        b"else" => Tok::Else,
-        b"from" => Tok::From,
-        b"None" => Tok::None,
-        b"pass" => Tok::Pass,
-        b"True" => Tok::True,
-        b"with" => Tok::With,
-        b"async" => Tok::Async,
-        b"await" => Tok::Await,
-        b"break" => Tok::Break,
-        b"class" => Tok::Class,
-        b"False" => Tok::False,
-        b"raise" => Tok::Raise,
-        b"while" => Tok::While,
-        b"yield" => Tok::Yield,
-        b"assert" => Tok::Assert,
-        b"except" => Tok::Except,
-        b"global" => Tok::Global,
-        b"import" => Tok::Import,
-        b"lambda" => Tok::Lambda,
-        b"return" => Tok::Return,
-        b"finally" => Tok::Finally,
-        b"continue" => Tok::Continue,
-        b"nonlocal" => Tok::Nonlocal,
-        _ => return None,
-    })
 }
 
 /// What a byte can begin, or continue.

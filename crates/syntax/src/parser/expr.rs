@@ -217,7 +217,11 @@ impl Parser<'_> {
     /// An expression of binary operators that bind at least as strongly as `min`.
     pub(super) fn binary(&mut self, min: u8) -> Parse<Expr> {
         let mark = self.mark();
-        let left = if self.at(Tok::Not) && min <= prec::NOT {
+        let left = if self.at(Tok::Name) {
+            // By far the most frequent beginning, often all there is.
+            let name = self.atom()?;
+            if self.tok.kind.goes_on_operand() { self.operand_rest(mark, name)? } else { name }
+        } else if self.at(Tok::Not) && min <= prec::NOT {
             self.negations(mark)?
         } else {
             self.unary()?
@@ -427,9 +431,16 @@ impl Parser<'_> {
     fn power(&mut self) -> Parse<Expr> {
         let mark = self.mark();
         let left = self.await_primary()?;
-        if !self.at(Tok::DoubleStar) {
-            return Ok(left);
-        }
+        if self.at(Tok::DoubleStar) { self.power_rest(mark, left) } else { Ok(left) }
+    }
+
+    /// What follows the name that an operand begins with: trailers, a power.
+    fn operand_rest(&mut self, mark: Mark, name: Expr) -> Parse<Expr> {
+        let left = self.trailers(mark, name)?;
+        if self.at(Tok::DoubleStar) { self.power_rest(mark, left) } else { Ok(left) }
+    }
+
+    fn power_rest(&mut self, mark: Mark, left: Expr) -> Parse<Expr> {
         self.enter()?;
         let right = if self.diagnose {
             self.attempt(true, |parser| {
@@ -460,7 +471,11 @@ impl Parser<'_> {
     /// `primary`: an atom with attributes, calls and subscripts.
     pub(super) fn primary(&mut self) -> Parse<Expr> {
         let mark = self.mark();
-        let mut expr = self.atom()?;
+        let atom = self.atom()?;
+        self.trailers(mark, atom)
+    }
+
+    fn trailers(&mut self, mark: Mark, mut expr: Expr) -> Parse<Expr> {
         while matches!(self.tok.kind, Tok::Dot | Tok::LParen | Tok::LBracket) {
             let trailer = if self.diagnose {
                 // A trailer that cannot be read is none of the expression's.

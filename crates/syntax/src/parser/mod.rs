@@ -318,12 +318,7 @@ impl<'s> Parser<'s> {
 
     #[inline]
     fn symbol(&mut self, token: &Token) -> Symbol {
-        let bytes = self.lexer.slice(token);
-        if bytes.is_ascii() {
-            return self.pool.intern_bytes(bytes);
-        }
-        let text = self.lexer.name_text(token);
-        self.pool.intern(&text)
+        self.pool.intern_source(self.lexer.slice(token), || self.lexer.name_text(token))
     }
 
     // -----------------------------------------------------------------------------------------

@@ -159,19 +159,14 @@ pub(super) unsafe fn destroy(ptr: NonNull<ObjHead>) {
         let ty = NonNull::from(head.ty());
         let layout = ty.as_ref().layout();
         let ty_ref = ty.as_ref();
+        if ty_ref.plain {
+            return (layout.free)(ptr);
+        }
         let mut size = ty_ref.basic_size;
         if layout.tail {
             size += (layout.tail_bytes)(ptr.as_ptr());
         }
         let base = ptr.as_ptr().cast::<u8>();
-        if ty_ref.plain {
-            if let Some(drop) = layout.drop {
-                drop(ptr.as_ptr());
-            }
-            let before = if ty_ref.collectable { HEAD } else { 0 };
-            heap::release(NonNull::new_unchecked(base.sub(before)), before + size);
-            return;
-        }
         if ty_ref.attrs_offset != 0 {
             let inline = head.gc_unchecked().inline_capacity.get();
             size += inline as usize * 8;
@@ -190,6 +185,25 @@ pub(super) unsafe fn destroy(ptr: NonNull<ObjHead>) {
         if heap_type {
             super::header::decref(ty.cast());
         }
+    }
+}
+
+/// The same for an object of a type without attributes and slots, not made at run time.
+///
+/// # Safety
+/// As for [`destroy`]; the object's payload is a `T`.
+pub(super) unsafe fn free<T: Payload>(ptr: NonNull<ObjHead>) {
+    // SAFETY: the object is whole until its payload is dropped; its memory is what `new_plain` or
+    // `new_with_tail` asked for.
+    unsafe {
+        let object = ptr.cast::<Obj<T>>();
+        debug_assert!(ptr.as_ref().ty().plain);
+        let payload = &raw mut (*object.as_ptr()).payload;
+        let tail = if T::TAIL { (*payload).tail_bytes() } else { 0 };
+        std::ptr::drop_in_place(payload);
+        let before = if T::GC { HEAD } else { 0 };
+        let base = ptr.as_ptr().cast::<u8>().sub(before);
+        heap::release(NonNull::new_unchecked(base), before + size_of::<Obj<T>>() + tail);
     }
 }
 

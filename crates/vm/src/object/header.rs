@@ -191,10 +191,10 @@ static TRASHCAN: GilCell<Trashcan> = GilCell::new(Trashcan { depth: 0, waiting: 
 #[inline(never)]
 pub(crate) unsafe fn dealloc(ptr: NonNull<ObjHead>) {
     // SAFETY: the memory is still there.
-    if !unsafe { ptr.as_ref() }.ty().collectable {
+    let ty = unsafe { ptr.as_ref() }.ty();
+    if !ty.collectable {
         // SAFETY: as promised; leaf objects drop no other object but their own parts.
-        unsafe { alloc::destroy(ptr) };
-        return;
+        return unsafe { if ty.plain { (ty.layout().free)(ptr) } else { alloc::destroy(ptr) } };
     }
     let nested = TRASHCAN.with(|t| {
         let nested = t.depth >= MAX_DEALLOC_DEPTH;

@@ -9,6 +9,7 @@
 use super::{Obj, ObjHead};
 use crate::objects::type_::Type;
 use crate::value::Value;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Receives each value that an object owns.
@@ -43,6 +44,8 @@ pub struct Layout {
     pub gc: bool,
     pub(crate) tail: bool,
     pub(crate) drop: Option<unsafe fn(*mut ObjHead)>,
+    /// Drops the payload and frees the memory of an object that has no other parts.
+    pub(crate) free: unsafe fn(NonNull<ObjHead>),
     pub(crate) tail_bytes: unsafe fn(*const ObjHead) -> usize,
     pub(crate) traverse: unsafe fn(*const ObjHead, &mut Visitor<'_>),
     pub(crate) clear: unsafe fn(*const ObjHead, &mut Vec<Value>),
@@ -90,6 +93,7 @@ impl TypeCell {
                 gc: T::GC,
                 tail: T::TAIL,
                 drop: if std::mem::needs_drop::<T>() { Some(drop_payload::<T>) } else { None },
+                free: super::alloc::free::<T>,
                 tail_bytes: tail::<T>,
                 traverse: traverse::<T>,
                 clear: clear::<T>,

@@ -90,7 +90,18 @@ fn one_argument(vm: &Vm, name: &str, args: CallArgs<'_>) -> PyResult {
     }
 }
 
+impl StaticMethod {
+    #[inline(always)]
+    pub fn function(&self) -> Option<Value> {
+        self.function.get()
+    }
+}
+
 impl ClassMethod {
+    #[inline(always)]
+    pub fn function(&self) -> Option<Value> {
+        self.function.get()
+    }
     pub fn new_value(function: Value) -> Value {
         Ref::new(ClassMethod { function: function.into() }).into()
     }

@@ -2,7 +2,7 @@
 //!
 //! CPython's counterpart: `Objects/codeobject.c`.
 
-use crate::object::{Obj, Ref, tracked};
+use crate::object::{GilCell, Obj, Ref, tracked};
 use crate::objects::bytes::Bytes;
 use crate::objects::complex::ComplexObj;
 use crate::objects::set::Set;
@@ -19,6 +19,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bigint::Int;
 use adder_bytecode::code::{CodeObject, Const, Head, Position, PyStrBuf, SharedCode, flags};
+use adder_bytecode::stored::StoredModule;
 use adder_derive::{pyclass, pymethods};
 use std::cell::{Cell, OnceCell};
 
@@ -67,11 +68,29 @@ pub fn text(text: &PyStrBuf) -> Ref<Str> {
 
 /// A name of the compiler's as an interned str.
 pub fn interned(name: &PyStrBuf) -> Ref<Str> {
-    match std::str::from_utf8(name.as_bytes()) {
-        Ok(name) => intern::intern_str(name),
-        Err(_) => intern::intern(&text(name)),
-    }
+    let intern = |name: &PyStrBuf| {
+        intern::intern_ascii(name.as_bytes()).unwrap_or_else(|| intern::intern(&text(name)))
+    };
+    let Some(bytes) = name.as_static() else { return intern(name) };
+    let place = (bytes.as_ptr() as usize ^ bytes.as_ptr() as usize >> 9) % RECENT_SIZE;
+    let known = RECENT.with(|recent| {
+        let (known, string) = recent[place].as_ref()?;
+        std::ptr::eq(*known, bytes).then(|| string.clone())
+    });
+    known.unwrap_or_else(|| {
+        let made = intern(name);
+        let entry = Some((bytes, made.clone()));
+        drop(RECENT.with(|recent| std::mem::replace(&mut recent[place], entry)));
+        made
+    })
 }
+
+/// Names of the library's code that were interned lately, by where they lie in the binary: a module has
+/// each of its names in one place, and says it in many functions.
+static RECENT: GilCell<[Option<(&'static [u8], Ref<Str>)>; RECENT_SIZE]> =
+    GilCell::new([const { None }; RECENT_SIZE]);
+
+const RECENT_SIZE: usize = 512;
 
 /// A constant as a value.
 pub fn const_value(vm: &Vm, constant: &Const) -> Value {
@@ -184,8 +203,12 @@ impl Code {
     }
 
     /// A code object of the library's, as `adder_bytecode::stored` keeps it.
-    pub fn of_library(vm: &Vm, bytes: &'static [u8], filename: &str) -> PyResult<Ref<Code>> {
-        match adder_bytecode::stored::read(bytes, filename) {
+    pub fn of_library(
+        vm: &Vm,
+        stored: StoredModule<'static>,
+        filename: &str,
+    ) -> PyResult<Ref<Code>> {
+        match adder_bytecode::stored::read(stored, filename) {
             Some(code) => Ok(Code::new_ref(code)),
             None => Err(vm.value_error("the library's code cannot be read")),
         }
@@ -221,13 +244,13 @@ impl Code {
             return Ok(prepared);
         }
         let made = prepare::prepare(vm, self)?;
-        if self.simple && !self.has_cells {
+        if self.simple && self.source.head().cells == 0 {
             self.exact.set(self.argcount);
         }
         Ok(self.prepared.get_or_init(|| made))
     }
-    /// The prepared form, if `n` positional arguments are the code's first locals and all that has to be
-    /// bound.
+    /// The prepared form, if `n` positional arguments are the code's first locals, and nothing has to be
+    /// bound but the closure.
     #[inline(always)]
     pub fn exactly(&self, n: usize) -> Option<&Prepared> {
         if self.exact.get() as usize == n { self.prepared.get() } else { None }

@@ -19,9 +19,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bigint::{Int, hash_f64};
 use adder_derive::{pyclass, pymethods};
-use adder_numtext::{
-    Align, FormatSpec, Locale, ReprBuffer, float_hex, float_parse, format_float, rounding,
-};
+use adder_numtext::{Align, Locale, ReprBuffer, float_hex, float_parse, format_float, rounding};
 
 /// Convert a string or number to a floating-point number, if possible.
 #[pyclass(name = "float", base_type, no_gc, sig = "(x=0, /)")]
@@ -123,7 +121,7 @@ pub fn to_text(f: f64) -> Ref<Str> {
 /// `format(value, spec)` for a float, by its own rules.
 pub fn format(vm: &Vm, f: f64, spec: &Str, type_name: &str) -> PyResult<Ref<Str>> {
     let wrap = |e| text_format::error(vm, e);
-    let parsed = FormatSpec::parse(spec, type_name, Align::Right).map_err(wrap)?;
+    let parsed = text_format::parse_spec(spec, type_name, Align::Right).map_err(wrap)?;
     let locale = if parsed.code == Some(u32::from('n')) {
         text_format::current_locale()
     } else {

@@ -21,7 +21,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bigint::{DivError, Int, hash_i64};
 use adder_derive::{pyclass, pymethods};
-use adder_numtext::{Align, FormatSpec, IntRef, Locale, format_int, int_parse, rounding};
+use adder_numtext::{Align, IntRef, Locale, format_int, int_parse, rounding};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -291,7 +291,7 @@ pub fn format(vm: &Vm, value: &Value, spec: &Str) -> PyResult<Ref<Str>> {
         &own_name
     };
     let wrap = |e| text_format::error(vm, e);
-    let parsed = FormatSpec::parse(spec, type_name, Align::Right).map_err(wrap)?;
+    let parsed = text_format::parse_spec(spec, type_name, Align::Right).map_err(wrap)?;
     let code = parsed.code.and_then(char::from_u32);
     if matches!(code, None | Some('d' | 'n')) {
         check_digits(vm, value)?;

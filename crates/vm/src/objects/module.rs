@@ -31,7 +31,12 @@ pub struct Module {
 
 impl Module {
     pub fn new_ref(vm: &Vm, name: &str, doc: Option<&str>) -> Ref<Module> {
-        let module = Ref::new(Module { dict: Dict::new_ref() });
+        Module::with_names(vm, name, doc, 0)
+    }
+
+    /// With room for that many names besides those that every module has.
+    fn with_names(vm: &Vm, name: &str, doc: Option<&str>, names: usize) -> Ref<Module> {
+        let module = Ref::new(Module { dict: Dict::with_capacity(names + 5) });
         module.fill(vm, vm.intern(name).into(), doc.map_or(Value::NONE, |d| vm.str(d)));
         module
     }
@@ -53,7 +58,7 @@ impl Module {
     /// A native module with its functions; `init` has run.
     pub fn from_def(vm: &Vm, def: &'static ModuleDef) -> PyResult<Ref<Module>> {
         let doc = Some(def.doc).filter(|d| !d.is_empty());
-        let module = Module::new_ref(vm, def.name, doc);
+        let module = Module::with_names(vm, def.name, doc, def.functions.len());
         let name = vm.str(def.name);
         for function in def.functions {
             let function_object = BuiltinFunction::plain(function, Some(name.clone()));

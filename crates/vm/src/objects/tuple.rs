@@ -193,8 +193,16 @@ impl Tuple {
             };
             let mut start = std::ptr::null();
             let tuple = alloc::new_with_tail(payload, ty, len * size_of::<Value>(), |tail| {
-                std::ptr::copy_nonoverlapping(items, tail.cast(), len);
-                start = tail.cast();
+                let to = tail.cast::<Value>();
+                if len <= 4 {
+                    // No call for the few words of most tuples.
+                    for at in 0..len {
+                        std::ptr::copy_nonoverlapping(items.add(at), to.add(at), 1);
+                    }
+                } else {
+                    std::ptr::copy_nonoverlapping(items, to, len);
+                }
+                start = to.cast_const();
             });
             let raw = tuple.into_raw();
             (*raw.as_ptr()).payload.items = start;

@@ -1,7 +1,7 @@
 //! Binding a call's arguments to a Python function's parameters, where they lie.
 //!
-//! `bind_quickly` does it for calls that fit, by a look at the names' addresses; `bind` does every call,
-//! and finds the words for those that do not fit.
+//! `bind_positional` and `bind_named` do it for calls that fit, the latter by a look at the names'
+//! addresses; `bind` does every call, and finds the words for those that do not fit.
 //!
 //! CPython's counterpart: `initialize_locals` in `Python/ceval.c`.
 
@@ -20,40 +20,89 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bytecode::code::flags;
 use smallvec::SmallVec;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 /// Most named arguments that are bound quickly.
 const QUICK_NAMES: usize = 16;
 
-/// Binds arguments that fit, as [`bind`] does; `false` if they may not: then nothing has changed. Runs no
-/// Python code.
+/// Binds positional arguments that fit, as [`bind`] does; `false` if they may not: then nothing has
+/// changed. Runs no Python code.
 ///
 /// # Safety
 /// As for [`bind`].
-unsafe fn bind_quickly(
+unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize) -> bool {
+    let code = function.code();
+    let kwonly = code.source.head().kwonlyargcount as usize;
+    let argcount = code.argcount();
+    let variadic = code.has_flag(flags::VARARGS);
+    if given > argcount && !variadic {
+        return false;
+    }
+    let missing = argcount.saturating_sub(given);
+    if missing > 0 && function.with_defaults(|defaults| defaults.len()) < missing {
+        return false;
+    }
+    let mut kwdefaults: SmallVec<[Value; 4]> = SmallVec::new();
+    for i in argcount..argcount + kwonly {
+        let Some(value) = function.kwdefault(&code.varnames()[i]) else { return false };
+        kwdefaults.push(value);
+    }
+    // From here on everything fits.
+    let slots = code.local_slots();
+    // SAFETY: there is room for the words; the surplus moves into the tuple.
+    unsafe {
+        let own = given.min(argcount);
+        let rest = variadic.then(|| Tuple::from_words(at.add(own).cast(), given - own));
+        for i in own..slots {
+            at.add(i).write(None);
+            compiler_fence(Ordering::SeqCst);
+        }
+        function.fill_defaults(at, own);
+        let mut next = at.add(argcount);
+        for value in kwdefaults {
+            next.write(Some(value));
+            next = next.add(1);
+        }
+        if let Some(rest) = rest {
+            next.write(Some(rest.into()));
+            next = next.add(1);
+        }
+        if code.has_flag(flags::VARKEYWORDS) {
+            next.write(Some(Dict::new_ref().into()));
+        }
+        if code.has_cells() {
+            fill_cells(function, std::slice::from_raw_parts_mut(at, slots));
+        }
+    }
+    true
+}
+
+/// The same for arguments of which some are named, for functions without `*args` and `**kwargs`.
+///
+/// # Safety
+/// As for [`bind`].
+unsafe fn bind_named(
     function: &Obj<Function>,
     at: *mut Slot,
     n: usize,
-    names: Option<&Obj<Tuple>>,
+    names: &Obj<Tuple>,
 ) -> bool {
     let code = function.code();
-    let head = code.source.head();
-    let (argcount, kwonly) = (code.argcount(), head.kwonlyargcount as usize);
-    let total = argcount + kwonly;
-    let names = names.map_or(&[][..], |names| names.items());
+    let argcount = code.argcount();
+    let total = argcount + code.source.head().kwonlyargcount as usize;
+    let names = names.items();
     let given = n - names.len();
-    let (variadic, keywords) = (code.has_flag(flags::VARARGS), code.has_flag(flags::VARKEYWORDS));
     if total > 64
         || names.len() > QUICK_NAMES
-        || (given > argcount && !variadic)
-        || (keywords && !names.is_empty())
+        || given > argcount
+        || code.has_flag(flags::VARARGS | flags::VARKEYWORDS)
     {
         return false;
     }
-    let extra = given.saturating_sub(argcount);
     // Which parameters have an argument, and which ones the named arguments go to.
-    let mut filled = below(given.min(argcount));
+    let mut filled = below(given);
     let mut targets = [0u8; QUICK_NAMES];
-    let mut in_place = extra == 0;
+    let mut in_place = true;
     for (k, (name, target)) in names.iter().zip(&mut targets).enumerate() {
         let Some(index) = parameter(function, name, given + k) else { return false };
         if filled & (1 << index) != 0 {
@@ -75,20 +124,20 @@ unsafe fn bind_quickly(
     }
     // From here on everything fits.
     let slots = code.local_slots();
-    // SAFETY: there is room for the words; each argument moves to its place, or into the tuple.
+    // SAFETY: there is room for the words; each argument moves to its place.
     unsafe {
-        let rest = variadic.then(|| Tuple::from_words(at.add(given - extra).cast(), extra));
         if in_place {
             for i in n..slots {
                 at.add(i).write(None);
+                compiler_fence(Ordering::SeqCst);
             }
         } else {
-            let mut values: SmallVec<[Slot; QUICK_NAMES]> =
+            let values: SmallVec<[Slot; QUICK_NAMES]> =
                 (given..n).map(|i| at.add(i).read()).collect();
-            for i in given.min(argcount)..slots {
+            for i in given..slots {
                 at.add(i).write(None);
             }
-            for (value, target) in values.drain(..).zip(targets) {
+            for (value, target) in values.into_iter().zip(targets) {
                 at.add(target.into()).write(value);
             }
         }
@@ -102,14 +151,6 @@ unsafe fn bind_quickly(
             for (i, value) in bits(missing & !below(argcount)).zip(kwdefaults) {
                 at.add(i).write(Some(value));
             }
-        }
-        let mut next = total;
-        if let Some(rest) = rest {
-            at.add(next).write(Some(rest.into()));
-            next += 1;
-        }
-        if keywords {
-            at.add(next).write(Some(Dict::new_ref().into()));
         }
         if code.has_cells() {
             fill_cells(function, std::slice::from_raw_parts_mut(at, slots));
@@ -161,7 +202,13 @@ pub(super) unsafe fn bind(
     names: Option<&Obj<Tuple>>,
 ) -> PyResult<()> {
     // SAFETY: passed on.
-    if unsafe { bind_quickly(function, at, n, names) } {
+    let bound = unsafe {
+        match names {
+            None => bind_positional(function, at, n),
+            Some(names) => bind_named(function, at, n, names),
+        }
+    };
+    if bound {
         return Ok(());
     }
     let code = function.code();

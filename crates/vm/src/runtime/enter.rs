@@ -114,6 +114,14 @@ pub unsafe fn push_exact(
             // They are few: no call of `memset`.
             compiler_fence(Ordering::SeqCst);
         }
+        if code.has_cells() {
+            function.with_closure(|cells| {
+                let first = args.add(slots - cells.len());
+                for (at, cell) in cells.iter().enumerate() {
+                    first.add(at).write(Some(cell.clone()));
+                }
+            });
+        }
         let names = (function.globals(), function.builtins());
         let frame = push(vm, code, prepared, names, function, args, Return::ToCaller);
         let base = frame.add(1).cast();

@@ -3,11 +3,12 @@
 //! `crates/library` makes the image and answers; the machine only knows how to ask. A library is needed
 //! to import anything but native modules. CPython's counterpart: `Include/internal/pycore_import.h`.
 
+use adder_bytecode::stored::StoredModule;
+
 /// A module that can be imported before `sys.path` is looked at.
 pub struct FrozenModule {
     pub is_package: bool,
-    /// Its code, as `adder_bytecode::stored` keeps it.
-    pub code: &'static [u8],
+    pub code: StoredModule<'static>,
     /// `co_filename` of its code.
     pub file: String,
     /// The module whose code it is, if its source is in the library: `__origname__`.

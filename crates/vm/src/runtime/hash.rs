@@ -50,8 +50,13 @@ pub(crate) fn siphash13((k0, k1): (u64, u64), bytes: &[u8]) -> u64 {
         sip_round(&mut v);
         v[0] ^= word;
     }
-    let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
-        | (bytes.len() as u64) << 56;
+    // The bytes behind the last word: they end the last eight of the text, if it has as many.
+    let rest = match (rest.len(), bytes.last_chunk()) {
+        (0, _) => 0,
+        (n, Some(last)) => u64::from_le_bytes(*last) >> (64 - 8 * n),
+        (_, None) => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    let last = rest | (bytes.len() as u64) << 56;
     v[3] ^= last;
     sip_round(&mut v);
     v[0] ^= last;

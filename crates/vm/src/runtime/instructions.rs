@@ -28,7 +28,7 @@ use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::frame::{Frame, Slot};
 use crate::runtime::handlers::block::{self, Landed, Way};
 use crate::runtime::handlers::{
-    Done, arith, attr, build, call, fused, import_, iter, names, pattern, stack, subscr,
+    Done, arith, attr, build, call, fused, import_, iter, method, names, pattern, stack, subscr,
 };
 use crate::runtime::leave;
 use crate::runtime::machine::Machine;
@@ -315,13 +315,16 @@ instructions! {
     StoreAttrGeneric: cold = attr::store_attr_generic(vm, m, i);
     DeleteAttr: cold = attr::delete_attr(vm, m, i);
     // calls
-    LoadMethod: cold = attr::load_method(vm, m, i);
+    LoadMethod: cold = method::load_method(vm, m, i);
     MethodCall: call attempt LoadMethodType = fused::method_call(vm, m, i);
     MethodCallFast: call attempt LoadMethodType = fused::method_call_fast(vm, m, i);
-    LoadMethodType: quick RelearnMethod = attr::load_method_type(m, i);
-    LoadMethodGeneric: cold = attr::load_method_generic(vm, m, i);
-    CallMethod: call quick CallMethodSimple = call::call_method(vm, m, i);
-    CallFunction: call quick CallFunctionSimple = call::call_function(vm, m, i);
+    LoadMethodModule: quick RelearnMethod = method::load_method_module(m, i);
+    LoadMethodOnType: quick RelearnMethod = method::load_method_on_type(m, i);
+    LoadMethodUnbound: quick RelearnMethod = method::load_method_unbound(m, i);
+    LoadMethodType: quick RelearnMethod = method::load_method_type(m, i);
+    LoadMethodGeneric: cold = method::load_method_generic(vm, m, i);
+    CallMethod: call quick CallMethodBound = call::call_method(vm, m, i);
+    CallFunction: call quick CallFunctionNative = call::call_function(vm, m, i);
     CallFunctionKw: call cold told = call::call_function_kw(vm, m, i);
     CallFunctionEx: call cold told = call::call_function_ex(vm, m, i);
     MakeFunction: cold = build::make_function(vm, m, i);
@@ -451,10 +454,9 @@ handlers! {
     RelearnAttr: cold = always_ok(attr::relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
     RelearnStoreAttr: cold = always_ok(attr::relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
     RelearnMethod: cold = always_ok(attr::relearn(m, i, P::LoadMethod, P::LoadMethodGeneric));
-    CallFunctionSimple: quick CallFunctionNative = call::call_function_simple(vm, m, i);
     CallFunctionNative: attempt CallFunctionAny = call::call_function_native(vm, m, i);
     CallFunctionAny: cold told = call::call_any(vm, m, i.c as usize);
-    CallMethodSimple: quick CallMethodNative = call::call_method_simple(vm, m, i);
+    CallMethodBound: quick CallMethodNative = call::call_method_bound(vm, m, i);
     CallMethodNative: attempt CallMethodAny = call::call_method_native(vm, m, i);
     CallMethodAny: cold told = call::call_method_any(vm, m, i);
     ReturnAny: leave = {

@@ -2,6 +2,7 @@
 
 use super::{Chars, Str};
 use crate::object::Ref;
+use smallvec::SmallVec;
 
 /// Collects characters for a new string.
 pub struct StrBuilder {
@@ -10,7 +11,8 @@ pub struct StrBuilder {
 }
 
 enum Units {
-    One(Vec<u8>),
+    /// Most strings that are built are short: those need no buffer of their own.
+    One(SmallVec<[u8; 96]>),
     Two(Vec<u16>),
     Four(Vec<u32>),
 }
@@ -26,7 +28,7 @@ impl StrBuilder {
         StrBuilder::default()
     }
     pub fn with_capacity(len: usize) -> StrBuilder {
-        StrBuilder { units: Units::One(Vec::with_capacity(len)), ascii: true }
+        StrBuilder { units: Units::One(SmallVec::with_capacity(len)), ascii: true }
     }
 
     pub fn len(&self) -> usize {
@@ -57,7 +59,7 @@ impl StrBuilder {
     #[cold]
     fn widen(&mut self, c: u32) {
         self.ascii = false;
-        let old = std::mem::replace(&mut self.units, Units::One(Vec::new()));
+        let old = std::mem::replace(&mut self.units, Units::One(SmallVec::new()));
         self.units = match old {
             Units::One(v) if c < 0x1_0000 => Units::Two(v.into_iter().map(u16::from).collect()),
             Units::One(v) => Units::Four(v.into_iter().map(u32::from).collect()),

@@ -15,7 +15,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_numtext::format::Part;
 use adder_numtext::markup::{self, Chunks, Key, Step};
-use adder_numtext::{Align, Error, ErrorKind, FormatSpec, Locale, Padded, Slice};
+use adder_numtext::{Align, Error, ErrorKind, FormatSpec, Locale, Padded, Slice, Units};
 use std::ffi::{CStr, c_char};
 use std::ops::Range;
 
@@ -91,6 +91,18 @@ pub fn current_locale() -> Locale {
     }
 }
 
+/// A format specification; most are ASCII.
+pub fn parse_spec(
+    spec: &Str,
+    type_name: &str,
+    align: Align,
+) -> Result<FormatSpec, adder_numtext::Error> {
+    match spec.as_ascii() {
+        Some(text) => FormatSpec::parse(text.as_bytes(), type_name, align),
+        None => FormatSpec::parse(spec, type_name, align),
+    }
+}
+
 /// `format(text, spec)` by the rules of `str`.
 pub fn format_text(vm: &Vm, text: &Obj<Str>, spec: &Str) -> PyResult<Ref<Str>> {
     if spec.is_empty() {
@@ -103,7 +115,7 @@ pub fn format_text(vm: &Vm, text: &Obj<Str>, spec: &Str) -> PyResult<Ref<Str>> {
         own_name = text.ty().name();
         &own_name
     };
-    let parsed = FormatSpec::parse(spec, name, Align::Left).map_err(|e| error(vm, e))?;
+    let parsed = parse_spec(spec, name, Align::Left).map_err(|e| error(vm, e))?;
     let slice = adder_numtext::format_str(text.len(), &parsed, name).map_err(|e| error(vm, e))?;
     let mut out = StrBuilder::new();
     push_slice(vm, &mut out, text, slice)?;
@@ -126,8 +138,10 @@ enum Numbering {
     Manual,
 }
 
-struct Formatter<'a> {
+struct Formatter<'a, T: Units + ?Sized> {
     template: &'a Str,
+    /// The template's characters.
+    text: &'a T,
     args: Option<&'a [Value]>,
     names: Names<'a>,
     numbering: Numbering,
@@ -140,13 +154,19 @@ pub fn format(
     args: Option<&[Value]>,
     names: Names<'_>,
 ) -> PyResult<Ref<Str>> {
-    let mut formatter = Formatter { template, args, names, numbering: Numbering::Unknown };
     let mut out = StrBuilder::with_capacity(template.len() + 16);
-    formatter.render(vm, 0..template.len(), markup::MAX_DEPTH, &mut out)?;
+    let numbering = Numbering::Unknown;
+    let (all, depth) = (0..template.len(), markup::MAX_DEPTH);
+    match template.as_ascii() {
+        Some(text) => Formatter { template, text: text.as_bytes(), args, names, numbering }
+            .render(vm, all, depth, &mut out)?,
+        None => Formatter { template, text: &**template, args, names, numbering }
+            .render(vm, all, depth, &mut out)?,
+    }
     Ok(out.finish())
 }
 
-impl Formatter<'_> {
+impl<T: Units + ?Sized> Formatter<'_, T> {
     fn render(
         &mut self,
         vm: &Vm,
@@ -157,7 +177,7 @@ impl Formatter<'_> {
         if depth == 0 {
             return Err(vm.value_error("Max string recursion exceeded"));
         }
-        for chunk in Chunks::within(self.template, range) {
+        for chunk in Chunks::within(self.text, range) {
             let chunk = chunk.map_err(|e| error(vm, e))?;
             out.push_range(self.template, chunk.literal.start, chunk.literal.end);
             let Some(field) = chunk.field else { continue };
@@ -180,7 +200,7 @@ impl Formatter<'_> {
 
     fn field_value(&mut self, vm: &Vm, name: Range<usize>) -> PyResult {
         let wrap = |e| error(vm, e);
-        let (first, steps) = markup::split_field_name(self.template, name).map_err(wrap)?;
+        let (first, steps) = markup::split_field_name(self.text, name).map_err(wrap)?;
         let index = match first {
             Key::Index(index) => {
                 self.number(vm, Numbering::Manual)?;
@@ -231,7 +251,7 @@ impl Formatter<'_> {
         }
     }
 
-    fn walk(&self, vm: &Vm, start: Value, steps: markup::Steps<'_, Str>) -> PyResult {
+    fn walk(&self, vm: &Vm, start: Value, steps: markup::Steps<'_, T>) -> PyResult {
         let mut value = start;
         for step in steps {
             value = match step.map_err(|e| error(vm, e))? {

@@ -43,24 +43,35 @@ pub fn intern(text: &Ref<Str>) -> Ref<Str> {
 
 /// The interned string for Rust text. One that is there already is found without making another.
 pub fn intern_str(text: &str) -> Ref<Str> {
-    match text.as_bytes() {
-        [] => return empty(),
-        [one] => return character(u32::from(*one)),
-        bytes if !bytes.is_ascii() => return intern(&Ref::from_str(text)),
+    match intern_ascii(text.as_bytes()) {
+        Some(interned) => interned,
+        None => intern(&Ref::from_str(text)),
+    }
+}
+
+/// The interned string of these bytes, if they are ASCII.
+pub fn intern_ascii(text: &[u8]) -> Option<Ref<Str>> {
+    match text {
+        [] => return Some(empty()),
+        [one] if one.is_ascii() => return Some(character(u32::from(*one))),
+        _ if !text.is_ascii() => return None,
         _ => {}
     }
-    let hash = hash_bytes(text.as_bytes());
+    let hash = hash_bytes(text);
     let known = TABLE.with(|t| {
-        // SAFETY: strings leave the table before they die.
-        let equals = |s: &*const Obj<Str>| unsafe { &**s }.as_ascii() == Some(text);
+        let equals = |s: &*const Obj<Str>| {
+            // SAFETY: strings leave the table before they die.
+            let known = unsafe { &**s };
+            known.hash.get() == hash && known.is_ascii() && known.raw_bytes() == text
+        };
         // SAFETY: as above.
         t.strings.find(hash as u64, equals).map(|s| unsafe { &**s }.to_ref())
     });
-    known.unwrap_or_else(|| {
-        let made = Str::from_raw_parts(text.as_bytes(), 1, true);
+    Some(known.unwrap_or_else(|| {
+        let made = Str::from_raw_parts(text, 1, true);
         made.hash.set(hash);
         enter(made, hash)
-    })
+    }))
 }
 
 /// Puts a string into the table, where no equal one is.

@@ -107,7 +107,11 @@ impl<'a> Args<'a> {
 pub fn format_text(vm: &Vm, template: &Obj<Str>, args: &Value) -> PyResult<Ref<Str>> {
     let copy = |out: &mut StrBuilder, r: Range<usize>| out.push_range(template, r.start, r.end);
     let key = |r: Range<usize>| template.substring(r.start, r.end).into();
-    render(vm, &**template, Args::new(args, Mode::Text), copy, key)
+    let args = Args::new(args, Mode::Text);
+    match template.as_ascii() {
+        Some(text) => render(vm, text.as_bytes(), args, copy, key),
+        None => render(vm, &**template, args, copy, key),
+    }
 }
 
 /// `template % args` for bytes.

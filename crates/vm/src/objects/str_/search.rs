@@ -107,6 +107,7 @@ impl<'n> Pattern<'n> {
         let w = self.width;
         let window = hay.raw_bytes().get(range.start * w..range.end * w)?;
         let at = match (w, &*self.bytes) {
+            (1, &[byte]) if is_short(window) => window.iter().position(|&b| b == byte),
             (1, &[byte]) => memchr::memchr(byte, window),
             (1, bytes) => memmem::find(window, bytes),
             _ => Hits::new(self, window).next(),
@@ -119,7 +120,11 @@ impl<'n> Pattern<'n> {
         let w = self.width;
         let window = hay.raw_bytes().get(range.start * w..range.end * w)?;
         if let (1, &[byte]) = (w, &*self.bytes) {
-            return memchr::memrchr(byte, window).map(|at| range.start + at);
+            let at = match is_short(window) {
+                true => window.iter().rposition(|&b| b == byte),
+                false => memchr::memrchr(byte, window),
+            };
+            return at.map(|at| range.start + at);
         }
         let finder = memmem::FinderRev::new(&*self.bytes);
         let mut end = window.len();
@@ -153,6 +158,13 @@ impl<'n> Pattern<'n> {
             _ => Hits::new(self, window).count(),
         }
     }
+}
+
+/// A plain loop is quickest then. Nor does it ask the processor what it can do, as `memchr` does when it
+/// is first called: under a hypervisor that takes as long as two hundred thousand instructions.
+#[inline]
+fn is_short(window: &[u8]) -> bool {
+    window.len() < 64
 }
 
 /// Byte offsets of hits that lie on characters and do not overlap.
@@ -237,10 +249,12 @@ pub fn replace(
         hay.as_ascii().filter(|_| limit >= hay.len()),
     ) {
         // One character for another, everywhere.
-        return Ok(match memchr::memchr(*a, text.as_bytes()) {
-            Some(_) => hay.map_ascii(|c| if c == *a { *b } else { c }),
-            None => None,
-        });
+        let bytes = text.as_bytes();
+        let found = match is_short(bytes) {
+            true => bytes.contains(a),
+            false => memchr::memchr(*a, bytes).is_some(),
+        };
+        return Ok(if found { hay.map_ascii(|c| if c == *a { *b } else { c }) } else { None });
     }
     let places: Vec<usize> = if old.is_empty() {
         (0..=hay.len()).take(limit).collect()

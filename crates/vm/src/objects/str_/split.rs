@@ -6,6 +6,7 @@
 use super::search::{Pattern, Unit, by_width, is_space};
 use super::{Str, StrBuilder};
 use crate::object::{Obj, Ref};
+use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::protocol::iter;
 use crate::runtime::errors::PyResult;
@@ -155,14 +156,17 @@ pub fn join(vm: &Vm, separator: &Obj<Str>, iterable: &Value) -> PyResult<Ref<Str
     if !iter::is_iterable(iterable) {
         return Err(vm.type_error("can only join an iterable"));
     }
-    let collected;
-    let items: &[Value] = match iterable.downcast_exact::<Tuple>() {
-        Some(tuple) => tuple.items(),
-        None => {
-            collected = iter::collect(vm, iterable)?;
-            &collected
-        }
-    };
+    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        return join_items(vm, separator, tuple.items());
+    }
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        return list.with(|items| join_items(vm, separator, items));
+    }
+    join_items(vm, separator, &iter::collect(vm, iterable)?)
+}
+
+/// Joins strings. Runs no Python code.
+fn join_items(vm: &Vm, separator: &Obj<Str>, items: &[Value]) -> PyResult<Ref<Str>> {
     let mut total = 0usize;
     let mut one_byte = separator.width() == 1;
     let mut ascii = separator.is_ascii() || items.len() < 2;

@@ -374,30 +374,43 @@ fn slots_named(name: &str) -> &'static [&'static SlotDef] {
     table.get(name).map_or(&[], Vec::as_slice)
 }
 
-/// With one base, the slots are the base's but for the names in the class's own dict. False, and
-/// nothing done, if that is not so simple: several bases, or a native method under a slot's name.
+/// The slots are the base's but for the names in the class's own dict, and in those of the classes on
+/// its MRO that the base does not have. False, and nothing done, if that is not so simple: the base's
+/// MRO is not part of the class's, or a native method stands under one of these names.
 fn update_own_slots(ty: &Obj<Type>) -> bool {
     let Some(base) = ty.base() else { return false };
-    let mro = ty.mro();
-    let single = mro.get(1).is_some_and(|next| next.same(&base))
-        && base.mro().len() + 1 == mro.len()
-        && ty.bases.with(|bases| bases.len() == 1);
-    if !single {
+    let (mro, of_base) = (ty.mro(), base.mro());
+    let mut shared = of_base.iter().peekable();
+    // The class itself is the first of them.
+    let others: Vec<&Ref<Type>> =
+        mro.iter().filter(|class| shared.next_if(|next| next.same(class)).is_none()).collect();
+    if shared.next().is_some() {
         return false;
     }
     let mut own: Vec<&SlotDef> = Vec::new();
-    for (name, value) in ty.dict().items_vec() {
-        let Some(name) = name.downcast::<Str>().and_then(|n| n.as_ascii()) else { continue };
-        if !name.starts_with("__") {
-            continue;
+    for class in &others {
+        for (name, value) in class.dict().items_vec() {
+            let Some(name) = name.downcast::<Str>() else { continue };
+            let Some(text) = name.as_ascii().filter(|text| text.starts_with("__")) else {
+                continue;
+            };
+            let named = slots_named(text);
+            if named.is_empty() {
+                continue;
+            }
+            let is_native = |value: &Value| slot_wrapper::wrapper_owner(value).is_some();
+            // The base may have the name, too, and come first.
+            let found = if others.len() > 1 { ty.lookup_owner(name) } else { None };
+            if is_native(&value) || found.is_some_and(|(_, found)| is_native(&found)) {
+                return false;
+            }
+            own.extend(named);
         }
-        let named = slots_named(name);
-        if !named.is_empty() && slot_wrapper::wrapper_owner(&value).is_some() {
-            return false;
-        }
-        own.extend(named);
     }
     ty.slots.inherit(&base.slots);
+    for class in others.iter().skip(1) {
+        ty.slots.inherit(&class.slots);
+    }
     for def in own {
         (def.generic)(&ty.slots);
     }

@@ -211,6 +211,11 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
+    /// About how many names there will be.
+    pub(crate) fn size(&self) -> usize {
+        self.own.map_or(2, |(_, own)| own.methods.len() + own.getset.len() + 8)
+    }
+
     pub(crate) fn fill(&self, dict: &Dict) {
         let mut getset: &'static [GetSetDef] = &[];
         if let Some((ty, own)) = self.own {

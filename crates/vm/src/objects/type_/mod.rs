@@ -159,7 +159,8 @@ impl crate::object::trace::Empty for Mro {
 /// Versions are never used twice; when they run out, types stay uncached.
 static NEXT_VERSION: GilCell<u32> = GilCell::new(1);
 
-/// The method cache: (version, name) to what the MRO holds. One entry a slot, replaced on collision.
+/// The method cache: (version, name) to what the MRO holds. One entry a slot, replaced on collision. A
+/// power of two.
 const CACHE_SIZE: usize = 4096;
 
 struct CacheEntry {
@@ -171,9 +172,41 @@ struct CacheEntry {
     found: u64,
 }
 
-static CACHE: GilCell<[CacheEntry; CACHE_SIZE]> = GilCell::new(
-    [const { CacheEntry { version: 0, values: 0, name: None, found: 0 } }; CACHE_SIZE],
-);
+struct LookupCache {
+    entries: [CacheEntry; CACHE_SIZE],
+    /// How many of them are in use, less one: a short program needs few, and each page of them is one
+    /// that somebody has to provide.
+    mask: usize,
+    /// How many were written since that number changed.
+    written: usize,
+}
+
+static CACHE: GilCell<LookupCache> = GilCell::new(LookupCache {
+    entries: [const { CacheEntry { version: 0, values: 0, name: None, found: 0 } }; CACHE_SIZE],
+    mask: 0,
+    written: 0,
+});
+
+impl LookupCache {
+    const FIRST_SIZE: usize = 512;
+
+    /// Where a lookup is remembered.
+    #[inline(always)]
+    fn place(&self, version: u32, address: usize) -> usize {
+        (version as usize ^ (address >> 3)) & self.mask & (CACHE_SIZE - 1)
+    }
+
+    /// The entry that gives way is returned.
+    fn enter(&mut self, address: usize, entry: CacheEntry) -> CacheEntry {
+        self.written += 1;
+        if self.written > 2 * self.mask && self.mask < CACHE_SIZE - 1 {
+            self.mask = (2 * self.mask + 1).max(LookupCache::FIRST_SIZE - 1);
+            self.written = 0;
+        }
+        let at = self.place(entry.version, address);
+        std::mem::replace(&mut self.entries[at], entry)
+    }
+}
 
 /// The fixed parts of a new type.
 pub(crate) struct Parts {
@@ -260,7 +293,7 @@ impl Type {
     #[inline(never)]
     fn fill_dict(&self, pending: declare::Pending) {
         self.pending.set(None);
-        pending.fill(self.dict());
+        pending.fill(self.dict.0.get_or_init(|| Dict::with_capacity(pending.size())));
     }
     fn fill_later(&self, pending: declare::Pending) {
         self.pending.set(Some(pending));
@@ -368,10 +401,9 @@ impl Type {
     pub fn lookup(&self, name: &Ref<Str>) -> Option<Value> {
         let version = self.version();
         let address = name.head().address();
-        let at = (version as usize ^ (address >> 3)) & (CACHE_SIZE - 1);
         if version != 0 {
             let hit = CACHE.with(|c| {
-                let entry = &c[at];
+                let entry = &c.entries[c.place(version, address)];
                 let same = entry.name.as_ref().is_some_and(|n| n.head().address() == address);
                 if same && entry.version == version && entry.values == self.values.get() {
                     Some(crate::object::weak::borrowed_word(entry.found))
@@ -392,7 +424,7 @@ impl Type {
                 name: Some(name.clone()),
                 found: word,
             };
-            drop(CACHE.with(|c| std::mem::replace(&mut c[at], entry)));
+            drop(CACHE.with(|c| c.enter(address, entry)));
         }
         found
     }

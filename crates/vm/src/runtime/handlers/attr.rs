@@ -9,17 +9,14 @@
 use super::Done;
 use crate::object::attrs::Attrs;
 use crate::object::{Obj, ObjHead, Ref};
-use crate::objects::descr::{MemberDescr, MethodDescr};
-use crate::objects::function::{self, Function};
+use crate::objects::descr::MemberDescr;
+use crate::objects::function::Function;
 use crate::objects::module::Module;
 use crate::objects::object as generic;
 use crate::objects::property::Property;
 use crate::objects::str_::Str;
-use crate::objects::super_::Super;
 use crate::objects::type_::Type;
-use crate::protocol::object::{self, Method};
-use crate::runtime::args::NativeDef;
-use crate::runtime::errors::PyResult;
+use crate::protocol::object;
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::cache::{Asked, Cache, MAX_MISSES, Way, known, remember};
 use crate::runtime::prepared::{Instr, P};
@@ -28,7 +25,7 @@ use crate::value::Value;
 
 /// The attributes of an instance whose type has them.
 #[inline(always)]
-fn attrs_of<'a>(head: &'a ObjHead, ty: &Type) -> &'a Attrs {
+pub(super) fn attrs_of<'a>(head: &'a ObjHead, ty: &Type) -> &'a Attrs {
     // SAFETY: the offset is not 0 (checked when the cache was filled, for this version of the
     // type), so the object has `Attrs` there.
     unsafe { &*(head as *const ObjHead as *const u8).add(ty.attrs_offset).cast::<Attrs>() }
@@ -572,158 +569,4 @@ pub fn delete_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let name = m.name(i.c).clone();
     let owner = m.pop();
     object::del_attr(vm, &owner, &name)
-}
-
-// ---- methods ----
-
-/// owner -- method owner | nothing bound-method
-///
-/// The first form if the method is a function of the type (then no bound method is made), the
-/// second for everything else.
-#[inline(never)]
-pub fn load_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let mut cache = Cache { misses: m.cache(i.b).misses, ..Cache::EMPTY };
-    if learn_method(m.name(i.c), m.peek(1), &mut cache) {
-        let op = native_call(m, i).unwrap_or(P::LoadMethodType);
-        m.specialize(Instr { op, ..i });
-    } else {
-        cache.misses += 1;
-        if cache.misses > MAX_MISSES {
-            m.specialize(Instr { op: P::LoadMethodGeneric, ..i });
-        }
-    }
-    *m.cache(i.b) = cache;
-    load_method_generic(vm, m, i)
-}
-
-/// The form that does the call behind it as well: for native methods of the owner's type.
-fn native_call(m: &Machine, i: Instr) -> Option<P> {
-    let (op, args) = if super::fused::is_call_with_local(m, P::CallMethod) {
-        (P::MethodCallFast, 2)
-    } else if m.ahead(0).op == P::CallMethod && m.ahead(0).c == 0 {
-        (P::MethodCall, 1)
-    } else {
-        return None;
-    };
-    let owner = m.peek(1);
-    let found = owner.ty().lookup(m.name(i.c))?;
-    let method = found.downcast_exact::<MethodDescr>()?;
-    (method.applies_to(owner) && method.def().takes(args)).then_some(op)
-}
-
-/// The native method that the cache knows for an owner, where [`native_call`] found one.
-#[inline(always)]
-pub fn cached_native(m: &Machine, i: Instr) -> Option<&'static NativeDef> {
-    let method = cached_method(m.peek(1), m.cache(i.b))?;
-    method.downcast_exact::<MethodDescr>().map(|method| method.def())
-}
-
-fn learn_method(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> bool {
-    let ty = owner.ty();
-    if !generic::has_generic_getattr(ty) {
-        return false;
-    }
-    let version = ty.version();
-    let Some(found) = ty.lookup(name) else { return false };
-    if version == 0 || !function::is_method_like(&found) {
-        return false;
-    }
-    if let Some(head) = owner.head()
-        && ty.attrs_offset != 0
-    {
-        let attrs = attrs_of(head, ty);
-        if attrs.dict().is_some() || attrs.index_of(name).is_some() {
-            return false;
-        }
-        cache.shape = attrs.shape_word();
-    }
-    cache.type_version = version;
-    cache.word = found.bits();
-    true
-}
-
-/// The method that the cache knows for an owner.
-#[inline(always)]
-fn cached_method(owner: &Value, cache: &Cache) -> Option<Value> {
-    let ty = owner.ty();
-    if !ty.has_version(cache.type_version) {
-        return None;
-    }
-    if let Some(head) = owner.head()
-        && ty.attrs_offset != 0
-        && attrs_of(head, ty).shape_word() != cache.shape
-    {
-        return None;
-    }
-    crate::object::weak::borrowed_word(cache.word)
-}
-
-/// owner -- method owner
-#[inline(always)]
-fn put_method(m: &mut Machine, method: Value) {
-    // SAFETY: the owner moves one word up, the method takes its place.
-    let owner = unsafe { (*m.slot(1)).replace(method) };
-    m.push_slot(owner);
-}
-
-#[inline(always)]
-pub fn load_method_type(m: &mut Machine, i: Instr) -> bool {
-    match cached_method(m.peek(1), m.cache(i.b)) {
-        Some(method) => {
-            put_method(m, method);
-            true
-        }
-        None => false,
-    }
-}
-
-/// The same for sites that meet many types: by the table that they share, or the slow way.
-#[inline(never)]
-pub fn load_method_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    let name = m.name(i.c);
-    let owner = m.peek(1);
-    let version = owner.ty().version();
-    if version != 0 {
-        let method = known(version, name, Asked::Method, |way| cached_method(owner, &way.cache));
-        if let Some(method) = method {
-            put_method(m, method);
-            return Ok(());
-        }
-        let mut cache = Cache::EMPTY;
-        if learn_method(name, owner, &mut cache) {
-            remember(name, Asked::Method, P::LoadMethodType, cache);
-        }
-    }
-    if let Some(parent) = owner.downcast_exact::<Super>()
-        && let Some((method, receiver)) = parent.method(name)
-    {
-        m.replace(1, method);
-        m.push(receiver);
-        return Ok(());
-    }
-    let name = name.clone();
-    match method_of(vm, m.peek(1), &name)? {
-        Method::Unbound(method) => put_method(m, method),
-        Method::Bound(method) => {
-            // SAFETY: the owner's word becomes "nothing"; the owner is dropped.
-            let owner = unsafe { (*m.slot(1)).take() };
-            m.push(method);
-            drop(owner);
-        }
-    }
-    Ok(())
-}
-
-/// The method for a call: unbound if it is a function of the type that nothing on the instance
-/// hides.
-fn method_of(vm: &Vm, owner: &Value, name: &Ref<Str>) -> PyResult<Method> {
-    let ty = owner.ty();
-    if generic::has_generic_getattr(ty)
-        && let Some(found) = ty.lookup(name)
-        && function::is_method_like(&found)
-        && generic::instance_value(owner, name).is_none()
-    {
-        return Ok(Method::Unbound(found));
-    }
-    object::get_attr(vm, owner, name).map(Method::Bound)
 }

@@ -23,6 +23,7 @@ use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use smallvec::SmallVec;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 /// The Python function `n` words below the top, if that is what lies there. The stack keeps it alive
 /// until its frame returns, so the reference may outlive the borrow of the registers.
@@ -40,17 +41,14 @@ pub fn call_function(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     function_at(m, n + 1).is_some_and(|f| enter_exactly(vm, m, f, n))
 }
 
-/// The same for a function with defaults or cells.
-#[inline(always)]
-pub fn call_function_simple(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let n = i.c as usize;
-    function_at(m, n + 1).is_some_and(|f| enter_simple(vm, m, f, n, Return::ToCaller))
-}
-
-/// callable a ... z -- result of a native function that takes so many
+/// callable a ... z -- result of a native function that takes so many, or into another Python function
 #[inline(always)]
 pub fn call_function_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     let n = i.c as usize;
+    if let Some(function) = function_at(m, n + 1) {
+        m.save();
+        return Some(m.outline(vm, move |m| enter_python(vm, m, function, n, Return::ToCaller)));
+    }
     let def = m.peek(n + 1).downcast_exact::<BuiltinFunction>()?.unbound()?;
     m.save();
     Some(finish_call(m, n, def.call_positional(vm, m.top_slice(n))?))
@@ -63,11 +61,20 @@ pub fn call_method(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     method_at(m, n + 2).is_some_and(|f| enter_exactly(vm, m, f, n + 1))
 }
 
-/// The same for a method with defaults or cells.
+/// nothing function a ... z -- ; into a Python function that takes just these
 #[inline(always)]
-pub fn call_method_simple(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+pub fn call_method_bound(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
     let n = i.c as usize;
-    method_at(m, n + 2).is_some_and(|f| enter_simple(vm, m, f, n + 1, Return::ToCaller))
+    // SAFETY: LoadMethod pushed two words below the arguments.
+    if unsafe { (*m.slot(n + 2)).is_some() } || !m.peek(n + 1).is_exact::<Function>() {
+        return false;
+    }
+    close_gap(m, n);
+    if function_at(m, n + 1).is_some_and(|f| enter_exactly(vm, m, f, n)) {
+        return true;
+    }
+    open_gap(m, n);
+    false
 }
 
 /// The Python method that `LoadMethod` put `n` words below the top, if it put one.
@@ -82,8 +89,21 @@ fn method_at<'a>(m: &Machine, n: usize) -> Option<&'a Obj<Function>> {
 #[inline(always)]
 pub fn call_method_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     let n = i.c as usize;
+    if let Some(function) = method_at(m, n + 2) {
+        m.save();
+        return Some(
+            m.outline(vm, move |m| enter_python(vm, m, function, n + 1, Return::ToCaller)),
+        );
+    }
     // SAFETY: as above.
-    let method = unsafe { (*m.slot(n + 2)).as_ref() }?.downcast_exact::<MethodDescr>()?;
+    let Some(method) = (unsafe { (*m.slot(n + 2)).as_ref() }) else {
+        let def = m.peek(n + 1).downcast_exact::<BuiltinFunction>()?.unbound()?;
+        m.save();
+        let result = def.call_positional(vm, m.top_slice(n))?;
+        close_gap(m, n);
+        return Some(finish_call(m, n, result));
+    };
+    let method = method.downcast_exact::<MethodDescr>()?;
     if !method.applies_to(m.peek(n + 1)) {
         return None;
     }
@@ -99,19 +119,37 @@ pub fn call_method_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     if unsafe { (*m.slot(n + 2)).is_some() } {
         return call_any(vm, m, n + 1);
     }
-    call_bound(vm, m, n)
+    close_gap(m, n);
+    call_any(vm, m, n)
 }
 
-/// nothing callable a ... z -- result
-fn call_bound(vm: &Vm, m: &mut Machine, n: usize) -> Done {
-    // Close the gap: the callable and its arguments sink by one word, over the nothing.
+/// nothing callable a ... z -- callable a ... z
+#[inline(always)]
+fn close_gap(m: &mut Machine, n: usize) {
     // SAFETY: these words are on the stack; the lowest owns nothing.
     unsafe {
         let low = m.slot(n + 2);
-        std::ptr::copy(low.add(1), low, n + 1);
+        for at in 0..=n {
+            low.add(at).write(low.add(at + 1).read());
+            compiler_fence(Ordering::SeqCst);
+        }
     }
     m.shrink(1);
-    call_any(vm, m, n)
+}
+
+/// The way back.
+#[inline(always)]
+fn open_gap(m: &mut Machine, n: usize) {
+    // SAFETY: as above; there was one more word before.
+    unsafe {
+        let low = m.slot(n + 1);
+        for at in (0..=n).rev() {
+            low.add(at + 1).write(low.add(at).read());
+            compiler_fence(Ordering::SeqCst);
+        }
+        low.write(None);
+        m.sp = m.sp.add(1);
+    }
 }
 
 /// Any callable `n` words below its arguments.

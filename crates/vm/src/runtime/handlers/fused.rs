@@ -8,7 +8,7 @@
 use super::Done;
 use super::arith::{self, jump, jumps_for};
 use super::stack::{load_const, load_fast, store_fast};
-use super::{attr, names, subscr};
+use super::{attr, method, names, subscr};
 use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::protocol::index::wrap;
@@ -439,7 +439,7 @@ pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
 /// `a.f()` of a native method.
 #[inline(always)]
 pub fn method_call(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
-    if let Some(def) = attr::cached_native(m, i) {
+    if let Some(def) = method::cached_native(m, i) {
         m.skip(1);
         m.save();
         let result = match def.call_taking(vm, m.top_slice(1)) {
@@ -455,7 +455,7 @@ pub fn method_call(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
 /// `a.f(x)` of a native method.
 #[inline(always)]
 pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
-    if let Some(def) = attr::cached_native(m, i)
+    if let Some(def) = method::cached_native(m, i)
         && let Some(argument) = m.local(m.ahead(0).c as usize).clone()
     {
         m.push(argument);

@@ -12,6 +12,7 @@ pub mod call;
 pub mod fused;
 pub mod import_;
 pub mod iter;
+pub mod method;
 pub mod names;
 pub mod pattern;
 pub mod stack;

@@ -320,19 +320,14 @@ pub fn delete_global(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 // ---- cells ----
 
 #[inline(always)]
-fn cell_index(m: &Machine, i: Instr) -> usize {
-    m.code().source.nlocals as usize + i.c as usize
-}
-
-#[inline(always)]
 fn cell<'a>(m: &'a Machine, i: Instr) -> Option<&'a Obj<CellObj>> {
-    let slot: &'a Option<Value> = m.local(cell_index(m, i));
-    slot.as_ref().and_then(|v| v.downcast::<CellObj>())
+    let slot: &'a Option<Value> = m.local(i.c as usize);
+    slot.as_ref().and_then(|v| v.downcast_exact::<CellObj>())
 }
 
 #[inline(always)]
 pub fn load_closure(m: &mut Machine, i: Instr) -> bool {
-    let Some(cell) = m.local(cell_index(m, i)).clone() else { return false };
+    let Some(cell) = m.local(i.c as usize).clone() else { return false };
     m.push(cell);
     true
 }
@@ -358,8 +353,9 @@ pub fn cell_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 #[inline(never)]
 fn unbound_free(vm: &Vm, m: &Machine, i: Instr) -> Exc {
     let source = &m.code().source;
-    let name = source.free_name(i.c).map(|n| n.to_string_lossy()).unwrap_or_default();
-    if (i.c as usize) < source.cellvars.len() {
+    let index = i.c - source.nlocals;
+    let name = source.free_name(index).map(|n| n.to_string_lossy()).unwrap_or_default();
+    if (index as usize) < source.cellvars.len() {
         return vm.unbound_local_error(format!(
             "cannot access local variable '{name}' where it is not associated with a value"
         ));
@@ -394,12 +390,13 @@ pub fn delete_deref(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 }
 
 pub fn make_cell(m: &mut Machine, i: Instr) {
-    let old = m.local(cell_index(m, i)).replace(CellObj::new_value(None));
+    let old = m.local(i.c as usize).replace(CellObj::new_value(None));
     drop(old);
 }
 
 fn free_name(m: &Machine, i: Instr) -> Ref<Str> {
-    let name = m.code().source.free_name(i.c);
+    let source = &m.code().source;
+    let name = source.free_name(i.c - source.nlocals);
     match name {
         Some(name) => crate::objects::str_::intern::intern(&crate::objects::code::text(name)),
         None => crate::objects::str_::intern::empty(),

@@ -28,7 +28,7 @@ pub fn prepare(vm: &Vm, code: &Code) -> PyResult<Prepared> {
         Ok(analysis) => analysis,
         Err(error) => return Err(vm.value_error(error.to_string())),
     };
-    let mut build = Build::new(&analysis, source.code.len());
+    let mut build = Build::new(&analysis, source);
     build.emit_all(&analysis, source);
     build.resolve();
     fuse::fuse(&mut build.out);
@@ -72,6 +72,7 @@ struct Build {
     index_at: Vec<u32>,
     methods: Methods,
     caches: usize,
+    nlocals: u32,
     /// Is there a `ContinueLoop`?
     continues: bool,
     /// Instructions whose argument is a byte offset to resolve.
@@ -79,14 +80,15 @@ struct Build {
 }
 
 impl Build {
-    fn new(analysis: &Analysis, code_bytes: usize) -> Build {
+    fn new(analysis: &Analysis, source: &CodeObject) -> Build {
         let n = analysis.steps.len();
         Build {
             out: Vec::with_capacity(n),
             step_of: Vec::with_capacity(n),
-            index_at: vec![0; code_bytes / 2 + 1],
+            index_at: vec![0; source.code.len() / 2 + 1],
             methods: methods::pair(analysis),
             caches: 0,
+            nlocals: source.nlocals,
             continues: false,
             jumps: Vec::new(),
         }
@@ -105,6 +107,11 @@ impl Build {
     fn emit(&mut self, at: usize, op: P, a: u8, b: u16, c: u32) {
         self.out.push(Instr { op, a, b, c });
         self.step_of.push(at as u32);
+    }
+
+    /// An instruction on a cell or free variable, whose word lies behind the local variables.
+    fn cell(&mut self, at: usize, op: P, arg: u32) {
+        self.emit(at, op, 0, 0, self.nlocals + arg);
     }
 
     /// A new cache; instructions beyond 65535 share the last one, which merely misses more often.
@@ -219,13 +226,13 @@ impl Build {
                 return self.emit(at, P::StoreGlobal, 0, cache, arg);
             }
             Op::DELETE_GLOBAL => P::DeleteGlobal,
-            Op::LOAD_CLOSURE => P::LoadClosure,
-            Op::LOAD_DEREF => P::LoadDeref,
-            Op::LOAD_CLASSDEREF => P::LoadClassDeref,
-            Op::STORE_DEREF => P::StoreDeref,
-            Op::DELETE_DEREF => P::DeleteDeref,
-            Op::MAKE_CELL => P::MakeCell,
-            Op::LOAD_FROM_DICT_OR_DEREF => P::LoadFromDictOrDeref,
+            Op::LOAD_CLOSURE => return self.cell(at, P::LoadClosure, arg),
+            Op::LOAD_DEREF => return self.cell(at, P::LoadDeref, arg),
+            Op::LOAD_CLASSDEREF => return self.cell(at, P::LoadClassDeref, arg),
+            Op::STORE_DEREF => return self.cell(at, P::StoreDeref, arg),
+            Op::DELETE_DEREF => return self.cell(at, P::DeleteDeref, arg),
+            Op::MAKE_CELL => return self.cell(at, P::MakeCell, arg),
+            Op::LOAD_FROM_DICT_OR_DEREF => return self.cell(at, P::LoadFromDictOrDeref, arg),
             Op::LOAD_FROM_DICT_OR_GLOBALS => P::LoadFromDictOrGlobals,
             Op::LOAD_LOCALS => P::LoadLocals,
             Op::UNARY_POSITIVE => P::UnaryPositive,

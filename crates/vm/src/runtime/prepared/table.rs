@@ -117,6 +117,9 @@ prepared! {
     LoadMethodType = "LOAD_ATTR", "method known by type version and shape";
     MethodCall = "LOAD_ATTR", "a native method called without arguments";
     MethodCallFast = "LOAD_ATTR", "a native method called with a local";
+    LoadMethodModule = "LOAD_ATTR", "a module's callable at a known entry";
+    LoadMethodOnType = "LOAD_ATTR", "a class's callable, known by its version";
+    LoadMethodUnbound = "LOAD_ATTR", "a static or class method, known by type version and shape";
     LoadMethodGeneric = "LOAD_ATTR", "method for a call, the slow way";
     CallMethod = "CALL_FUNCTION", "calls what LoadMethod pushed";
     CallFunction = "CALL_FUNCTION", "calls with positional arguments";

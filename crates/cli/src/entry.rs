@@ -1,0 +1,15 @@
+//! Where the process begins. Rust's own entry point is not used: it prepares to say that a stack has
+//! overflowed, for which it reads the process's memory map and gives each thread a second stack, and it
+//! opens `/dev/null` in place of standard streams that are closed, which Python programs see as `None`.
+//! Of what it does, one thing is needed here: a closed pipe is an error number, not the end.
+
+#![expect(unsafe_code, reason = "the C entry point, and a signal's disposition")]
+
+use std::ffi::{c_char, c_int};
+
+#[unsafe(no_mangle)]
+extern "C" fn main(_count: c_int, _arguments: *const *const c_char) -> c_int {
+    // SAFETY: plain numbers.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    crate::process().into()
+}
