@@ -78,7 +78,6 @@ for take in (lambda od: dict.__delitem__(od, "a"), lambda od: dict.pop(od, "a"),
     take(od)
     attempt(repr, od)
     attempt(len, od)
-    attempt(list, od)
 od = OrderedDict(a=1, b=2)
 del od["a"]
 od.pop("b")
