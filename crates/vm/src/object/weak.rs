@@ -74,6 +74,17 @@ pub(crate) fn live_type(address: usize) -> Option<Ref<crate::objects::type_::Typ
     ty.filter(|ty| ty.head().refcount() > 0).map(Obj::to_ref)
 }
 
+/// Looks at a word that somebody else keeps alive, without counting; 0 is `None`. `f` runs no Python code.
+#[inline(always)]
+pub(crate) fn look_at_word<R>(word: u64, f: impl FnOnce(&Value) -> Option<R>) -> Option<R> {
+    if word == 0 {
+        return None;
+    }
+    // SAFETY: as below; the copy is forgotten.
+    let value = std::mem::ManuallyDrop::new(unsafe { Value::from_bits(word) });
+    f(&value)
+}
+
 /// A counted copy of a word that somebody else keeps alive; 0 is `None`.
 #[inline(always)]
 pub(crate) fn borrowed_word(word: u64) -> Option<Value> {

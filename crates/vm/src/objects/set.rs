@@ -106,6 +106,10 @@ impl Set {
     fn has_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> PyResult<bool> {
         Ok(dict::find(&self.table, vm, key, hash)?.is_some())
     }
+    /// Is a str or small int there, if that is told without asking any `__eq__`?
+    pub fn contains_simply(&self, key: &Value) -> Option<bool> {
+        dict::contains_simply(&self.table, key)
+    }
     pub fn contains(&self, vm: &Vm, key: &Value) -> PyResult<bool> {
         match object::hash(vm, key) {
             Ok(hash) => self.has_hashed(vm, key, hash),

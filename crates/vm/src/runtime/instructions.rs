@@ -306,6 +306,7 @@ instructions! {
     LoadAttrClass: quick RelearnAttr = attr::load_attr_class(m, i);
     LoadAttrOnType: quick RelearnAttr = attr::load_attr_on_type(m, i);
     LoadAttrProperty: cold told = attr::load_attr_property(vm, m, i);
+    LoadAttrDescr: cold told = attr::load_attr_descr(vm, m, i);
     LoadAttrModule: quick RelearnAttr = attr::load_attr_module(m, i);
     LoadAttrGeneric: cold told = attr::load_attr_generic(vm, m, i);
     StoreAttr: cold = attr::store_attr(vm, m, i);

@@ -148,6 +148,16 @@ pub fn find<V>(
     }
 }
 
+/// Is a str or small int key in the table, if that is told without asking any `__eq__`?
+pub fn contains_simply<V>(table: &Guarded<Table<V>>, key: &Value) -> Option<bool> {
+    let hash = object::simple_hash(key)?;
+    match table.with(|t| t.find(hash, |k| same_key(k, key))) {
+        Probe::Found { .. } => Some(true),
+        Probe::Absent => Some(false),
+        Probe::Ask { .. } => None,
+    }
+}
+
 impl Obj<Dict> {
     /// The value of a name, also where the key is no str but says that it equals the name.
     #[inline]
@@ -210,6 +220,11 @@ impl Dict {
     #[inline(always)]
     pub fn value_at(&self, entry: usize) -> Option<Value> {
         self.table.with(|t| t.entries().get(entry).map(|e| e.value.clone()))
+    }
+    /// Looks at the value at an entry's position, without counting. `f` runs no Python code.
+    #[inline(always)]
+    pub fn look_at<R>(&self, entry: usize, f: impl FnOnce(&Value) -> Option<R>) -> Option<R> {
+        self.table.with(|t| t.entries().get(entry).and_then(|e| f(&e.value)))
     }
     /// Replaces the value at an entry's position (of a cached `keys_version`).
     pub fn replace_at(&self, entry: usize, value: Value) {
@@ -284,6 +299,11 @@ impl Dict {
             Probe::Found { entry, .. } => self.value_at(entry),
             _ => None,
         }
+    }
+
+    /// Is a str or small int key there, if that is told without asking any `__eq__`?
+    pub fn contains_simply(&self, key: &Value) -> Option<bool> {
+        contains_simply(&self.table, key)
     }
 
     pub fn contains(&self, vm: &Vm, key: &Value) -> PyResult<bool> {

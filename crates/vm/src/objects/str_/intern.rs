@@ -123,6 +123,12 @@ pub fn character(c: u32) -> Ref<Str> {
     known.unwrap_or_else(|| make_character(c))
 }
 
+/// The string of one character below 256, if it was made before.
+#[inline(always)]
+pub fn known_character(c: u8) -> Option<Ref<Str>> {
+    TABLE.with(|t| t.characters[c as usize].clone())
+}
+
 #[inline(never)]
 fn make_character(c: u32) -> Ref<Str> {
     let Ok(byte) = u8::try_from(c) else {

@@ -38,6 +38,19 @@ impl StrIter {
         }
     }
 
+    /// The same if there is one whose string exists already; else nothing has happened.
+    #[inline(always)]
+    pub fn quick_value(&self) -> Option<Value> {
+        let at = self.next.get();
+        let byte = self.text.with(|text| match text {
+            Some(text) if text.width() == 1 => text.raw_bytes().get(at).copied(),
+            _ => None,
+        })?;
+        let known = intern::known_character(byte)?;
+        self.next.set(at + 1);
+        Some(known.into())
+    }
+
     #[cold]
     #[inline(never)]
     fn end(&self) -> Option<Value> {

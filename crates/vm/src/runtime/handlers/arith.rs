@@ -7,9 +7,13 @@
 
 use super::{Done, call};
 use crate::object::{Obj, Ref};
+use crate::objects::dict::table::Same;
+use crate::objects::dict::{self, Dict};
 use crate::objects::function::Function;
 use crate::objects::list::List;
+use crate::objects::set::Set;
 use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::number::{self, BinOp};
@@ -551,7 +555,31 @@ fn contains_item(vm: &Vm, container: &Value, item: &Value) -> PyResult<bool> {
     {
         return Ok(text.as_bytes().contains(&part.as_bytes()[0]));
     }
-    object::contains(vm, container, item)
+    let known = if let Some(set) = container.downcast_exact::<Set>() {
+        set.contains_simply(item)
+    } else if let Some(dict) = container.downcast_exact::<Dict>() {
+        dict.contains_simply(item)
+    } else if let Some(tuple) = container.downcast_exact::<Tuple>() {
+        among(tuple.items(), item)
+    } else {
+        None
+    };
+    match known {
+        Some(found) => Ok(found),
+        None => object::contains(vm, container, item),
+    }
+}
+
+/// Is a value among others, as far as that can be told without asking any of them?
+fn among(items: &[Value], value: &Value) -> Option<bool> {
+    for item in items {
+        match dict::same_key(item, value) {
+            Same::Yes => return Some(true),
+            Same::No => {}
+            Same::Unknown => return None,
+        }
+    }
+    Some(false)
 }
 
 /// exception type -- does it match

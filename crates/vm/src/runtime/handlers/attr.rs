@@ -15,7 +15,7 @@ use crate::objects::module::Module;
 use crate::objects::object as generic;
 use crate::objects::property::Property;
 use crate::objects::str_::Str;
-use crate::objects::type_::Type;
+use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::object;
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::cache::{Asked, Cache, MAX_MISSES, Way, known, remember};
@@ -106,6 +106,8 @@ enum Found {
     Value(Value),
     /// The function behind a property.
     Getter(Value),
+    /// A native descriptor that computes the value.
+    Descr(Value),
 }
 
 /// owner -- value, where a getter has to be called first.
@@ -122,6 +124,15 @@ fn put_found(vm: &Vm, m: &mut Machine, found: Found) -> Done {
             m.push_slot(owner);
             super::call::call_any(vm, m, 1)
         }
+        Found::Descr(descr) => {
+            let Some(get) = descr.ty().slots.descr_get.get() else {
+                return Err(vm.system_error("a descriptor changed while it was asked"));
+            };
+            let owner = m.peek(1);
+            let value = get(vm, &descr, Some(owner), Some(&owner.ty().to_value()))?;
+            m.replace(1, value);
+            Ok(())
+        }
     }
 }
 
@@ -136,6 +147,7 @@ fn read(owner: &Value, way: &Way) -> Option<Found> {
         P::LoadAttrModule => module_value(owner, cache)?,
         P::LoadAttrOnType => type_value(owner, cache)?,
         P::LoadAttrProperty => return getter(owner, cache).map(Found::Getter),
+        P::LoadAttrDescr => return native_descr(owner, cache).map(Found::Descr),
         _ => return None,
     };
     Some(Found::Value(value))
@@ -180,6 +192,16 @@ fn learn_load(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> Option<P> {
                 return Some(P::LoadAttrProperty);
             }
             let found_slots = &found.ty().slots;
+            // It comes before the instance's own attributes, or there are none.
+            let first = found_slots.descr_set.get().is_some() || ty.attrs_offset == 0;
+            if first
+                && found_slots.descr_get.get().is_some()
+                && !found.ty().has_flag(TypeFlags::HEAP)
+            {
+                cache.type_version = version;
+                cache.word = found.bits();
+                return Some(P::LoadAttrDescr);
+            }
             if found_slots.descr_get.get().is_some() || found_slots.descr_set.get().is_some() {
                 return None;
             }
@@ -290,6 +312,24 @@ fn type_value(owner: &Value, cache: &Cache) -> Option<Value> {
 fn getter(owner: &Value, cache: &Cache) -> Option<Value> {
     checked(owner, cache)?;
     crate::object::weak::borrowed_word(cache.word)?.downcast_exact::<Property>()?.function()
+}
+
+/// The native descriptor on the type. The type's version keeps it.
+#[inline(always)]
+fn native_descr(owner: &Value, cache: &Cache) -> Option<Value> {
+    checked(owner, cache)?;
+    crate::object::weak::borrowed_word(cache.word)
+}
+
+/// owner -- owner.name, as a native descriptor computes it
+pub fn load_attr_descr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    match native_descr(m.peek(1), m.cache(i.b)) {
+        Some(descr) => put_found(vm, m, Found::Descr(descr)),
+        None => {
+            relearn(m, i, P::LoadAttr, P::LoadAttrGeneric);
+            Ok(())
+        }
+    }
 }
 
 #[inline(always)]

@@ -36,7 +36,10 @@ fn quick_item(iterator: &Value) -> Option<Value> {
     if let Some(list) = iterator.downcast_exact::<ListIter>() {
         return list.quick_value();
     }
-    iterator.downcast_exact::<TupleIter>()?.quick_value()
+    if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
+        return tuple.quick_value();
+    }
+    iterator.downcast_exact::<StrIter>()?.quick_value()
 }
 
 /// The next item of any other iterator, into a local if there is one to store it in. A pair that is

@@ -66,8 +66,13 @@ fn native_call(m: &Machine, i: Instr) -> Option<P> {
 /// The native method that the cache knows for an owner, where [`native_call`] found one.
 #[inline(always)]
 pub fn cached_native(m: &Machine, i: Instr) -> Option<&'static NativeDef> {
-    let method = cached_method(m.peek(1), m.cache(i.b))?;
-    method.downcast_exact::<MethodDescr>().map(|method| method.def())
+    let cache = m.cache(i.b);
+    if !holds(m.peek(1), cache) {
+        return None;
+    }
+    crate::object::weak::look_at_word(cache.word, |method| {
+        method.downcast_exact::<MethodDescr>().map(|method| method.def())
+    })
 }
 
 fn learn_method(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> bool {
@@ -97,17 +102,17 @@ fn learn_method(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> bool {
 /// The method that the cache knows for an owner.
 #[inline(always)]
 fn cached_method(owner: &Value, cache: &Cache) -> Option<Value> {
+    if holds(owner, cache) { crate::object::weak::borrowed_word(cache.word) } else { None }
+}
+
+/// Is the cache's method still the one that the owner has?
+#[inline(always)]
+fn holds(owner: &Value, cache: &Cache) -> bool {
     let ty = owner.ty();
-    if !ty.has_version(cache.type_version) {
-        return None;
-    }
-    if let Some(head) = owner.head()
-        && ty.attrs_offset != 0
-        && attrs_of(head, ty).shape_word() != cache.shape
-    {
-        return None;
-    }
-    crate::object::weak::borrowed_word(cache.word)
+    ty.has_version(cache.type_version)
+        && owner.head().is_none_or(|head| {
+            ty.attrs_offset == 0 || attrs_of(head, ty).shape_word() == cache.shape
+        })
 }
 
 /// Fills the cache for a callable that is no method of the owner: a module's, a class's, or a static or

@@ -117,9 +117,15 @@ pub fn relearn(m: &mut Machine, i: Instr, op: P) {
 /// The native function that the cache knows among the built-ins, if one argument is all it needs.
 #[inline(always)]
 pub fn cached_native(m: &Machine, i: Instr) -> Option<&'static NativeDef> {
-    let value = cached_builtin(m, i)?;
-    let def = value.downcast_exact::<BuiltinFunction>()?.unbound()?;
-    def.takes(1).then_some(def)
+    let cache = m.cache(i.b);
+    let (globals, builtins) = (m.frame().globals(), m.frame().builtins());
+    if !globals.has_keys_version(cache.word) || !builtins.has_keys_version(cache.extra) {
+        return None;
+    }
+    builtins.look_at(cache.index as usize, |value| {
+        let def = value.downcast_exact::<BuiltinFunction>()?.unbound()?;
+        def.takes(1).then_some(def)
+    })
 }
 
 #[inline(always)]

@@ -105,6 +105,7 @@ prepared! {
     LoadAttrClass = "LOAD_ATTR", "a value of the type, known by its version";
     LoadAttrOnType = "LOAD_ATTR", "attribute of a class, known by its version";
     LoadAttrProperty = "LOAD_ATTR", "calls the Python getter of a property";
+    LoadAttrDescr = "LOAD_ATTR", "asks a native descriptor of the type";
     LoadAttrModule = "LOAD_ATTR", "module attribute at a known entry";
     LoadAttrGeneric = "LOAD_ATTR", "attribute, the slow way";
     StoreAttr = "STORE_ATTR", "sets an attribute, not cached yet";
