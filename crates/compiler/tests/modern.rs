@@ -141,9 +141,10 @@ fn annotations_wait_until_they_are_asked_for() {
     assert_eq!(annotate.names.iter().map(ToString::to_string).collect::<Vec<_>>(), ["A", "B", "C"]);
     assert_eq!((annotate.argcount, annotate.posonlyargcount), (1, 1));
 
-    // PEP 563: strings.
+    // PEP 563: strings, which such a function gives too.
     let code = compiled("from __future__ import annotations\ndef f(a: A+1): pass\n");
     let annotate = find(&code, "__annotate__").expect("there");
+    assert!(annotate.names.is_empty());
     assert!(annotate.consts.iter().any(|value| value.is_same(&Const::str("A + 1"))));
 
     // Those of local variables are never evaluated, and capture nothing.

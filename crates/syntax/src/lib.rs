@@ -58,6 +58,8 @@ pub struct Options<'a> {
     pub feature_version: u8,
     /// The most digits of a decimal integer literal (`sys.set_int_max_str_digits`); 0 is no limit.
     pub max_int_digits: usize,
+    /// Keep the `# type: ignore` comments (`PyCF_TYPE_COMMENTS`).
+    pub type_ignores: bool,
     /// For encodings beyond the built-in ones; without it they are unknown.
     pub decoder: Option<Decoder<'a>>,
 }
@@ -76,6 +78,15 @@ pub struct Parsed {
     pub module: ast::Mod,
     pub pool: Pool,
     pub warnings: Vec<Warning>,
+    /// If they were asked for.
+    pub type_ignores: Vec<TypeIgnore>,
+}
+
+/// A comment `# type: ignore`, and what follows in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TypeIgnore {
+    pub line: u32,
+    pub tag: Box<[u8]>,
 }
 
 /// Parses source as it is in a file: finds the encoding (byte order mark, PEP 263 comment),
@@ -104,12 +115,12 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
         let mut lexer = lexer::Lexer::new(&text, options.level);
         lexer.flufl = options.barry_as_flufl;
         lexer.implicit_newline = implicit;
+        lexer.type_ignores = options.type_ignores.then(Vec::new);
         parser::Parser::new(lexer, &options, Pool::new()).with_implicit_newline(implicit)
     };
     let mut first = new_parser();
     if let Ok(module) = first.parse(options.mode) {
-        let (pool, warnings) = first.into_pool();
-        return Ok(Parsed { module, pool, warnings });
+        return Ok(first.into_parsed(module));
     }
     let mut error = first.take_error();
     let incomplete = first.is_incomplete();

@@ -61,3 +61,37 @@ try:
     OrderedDict(1, 2)
 except TypeError as error:
     print(error)
+
+# What dict's own methods take out stays in the order; values are found by their keys.
+import random
+
+
+def attempt(f, *args):
+    try:
+        print(f(*args))
+    except Exception as e:
+        print(type(e).__name__, e)
+
+
+for take in (lambda od: dict.__delitem__(od, "a"), lambda od: dict.pop(od, "a"), dict.popitem):
+    od = OrderedDict(a=1, b=2)
+    take(od)
+    attempt(repr, od)
+    attempt(len, od)
+od = OrderedDict(a=1, b=2)
+del od["a"]
+od.pop("b")
+print(od)
+
+
+class Unsteady:
+    def __hash__(self):
+        return random.randrange(100000)
+
+    def __repr__(self):
+        return "unsteady"
+
+
+od = OrderedDict((Unsteady(), i) for i in range(10))
+for walk in lambda od: list(od.values()), lambda od: list(od.items()), repr, OrderedDict.copy, list:
+    attempt(walk, od)

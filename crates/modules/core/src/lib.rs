@@ -22,6 +22,7 @@ mod math;
 mod operator;
 pub mod posix;
 mod random;
+mod small;
 mod sre;
 mod string;
 mod struct_;
@@ -59,6 +60,8 @@ pub fn register(vm: &Vm) {
         &operator::operator::MODULE,
         &posix::posix::MODULE,
         &random::random::MODULE,
+        &small::suggestions::MODULE,
+        &small::sysconfig::MODULE,
         &sre::sre::MODULE,
         &string::string::MODULE,
         &struct_::struct_::MODULE,

@@ -49,7 +49,12 @@ impl Lexer<'_> {
             }
             match self.src[self.pos] {
                 b'#' => {
-                    self.pos = self.line_end(self.pos) + 1;
+                    let at = self.pos;
+                    self.pos = self.line_end(at) + 1;
+                    if self.type_ignores.is_some() {
+                        // Of a line of its own CPython keeps the end of the line too.
+                        self.note_type_ignore(at);
+                    }
                     self.new_line();
                 }
                 b'\n' if self.is_unfinished_blank() => {

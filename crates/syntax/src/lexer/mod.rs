@@ -16,6 +16,7 @@ mod word;
 
 use std::borrow::Cow;
 
+use crate::TypeIgnore;
 use crate::ast::{Pos, Span};
 use crate::error::{End, ErrorKind, Rank, RawError, Warning, WarningKind};
 use crate::level::Level;
@@ -74,6 +75,8 @@ pub(crate) struct Lexer<'s> {
     /// For `tokenize`: a number may run into a name and begin with zeros, a name have any letters
     /// beyond ASCII, and brackets need not match.
     pub(crate) lenient: bool,
+    /// The `# type: ignore` comments, if somebody wants them (PEP 484).
+    pub(crate) type_ignores: Option<Vec<TypeIgnore>>,
 }
 
 /// The text as the lexer wants it: `\n` line ends, a newline after the last line, two NULs.
@@ -123,6 +126,7 @@ impl<'s> Lexer<'s> {
             implicit_newline: false,
             flufl: false,
             lenient: false,
+            type_ignores: None,
         }
     }
 
@@ -254,6 +258,9 @@ impl<'s> Lexer<'s> {
                 class::COMMENT => {
                     comment = Some(at);
                     self.pos = self.line_end(at);
+                    if self.type_ignores.is_some() {
+                        self.note_type_ignore(at);
+                    }
                 }
                 class::BACKSLASH => {
                     if let Err(token) = self.continuation(at) {
@@ -270,6 +277,28 @@ impl<'s> Lexer<'s> {
     /// Offset of the newline that ends the line of `at`.
     fn line_end(&self, at: usize) -> usize {
         memchr::memchr(b'\n', &self.src[at..]).map_or(self.src.len() - 2, |n| at + n)
+    }
+
+    /// Keeps a comment `# type: ignore`, which anything but a letter or digit may follow. The lexer
+    /// stands behind it.
+    #[cold]
+    fn note_type_ignore(&mut self, at: usize) {
+        let blanks = |text: &'s [u8]| {
+            let n = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+            &text[n..]
+        };
+        let text = self.src.get(at + 1..self.pos).unwrap_or(&[]);
+        let Some(kind) = blanks(text).strip_prefix(b"type: ") else { return };
+        let Some(tag) = blanks(kind).strip_prefix(b"ignore") else { return };
+        if tag.first().is_some_and(u8::is_ascii_alphanumeric) {
+            return;
+        }
+        let line = self.line;
+        if let Some(all) = &mut self.type_ignores
+            && all.last().is_none_or(|last| last.line < line)
+        {
+            all.push(TypeIgnore { line, tag: tag.into() });
+        }
     }
 
     /// Counts a line; the lexer stands on its first byte.

@@ -27,7 +27,7 @@ use crate::level::Level;
 use crate::lexer::Lexer;
 use crate::lexer::token::{Tok, Token};
 use crate::pool::{Pool, Symbol};
-use crate::{Mode, Options};
+use crate::{Mode, Options, Parsed};
 
 /// Nesting of expressions and statements beyond which the parser gives up. Brackets and
 /// indentation have smaller limits of their own; this one bounds what nests without them
@@ -132,6 +132,12 @@ impl<'s> Parser<'s> {
 
     pub(crate) fn into_pool(self) -> (Pool, Vec<crate::Warning>) {
         (self.pool, self.lexer.warnings)
+    }
+
+    /// What was parsed, with what else was found.
+    pub(crate) fn into_parsed(self, module: Mod) -> Parsed {
+        let Lexer { warnings, type_ignores, .. } = self.lexer;
+        Parsed { module, pool: self.pool, warnings, type_ignores: type_ignores.unwrap_or_default() }
     }
 
     /// Makes this the second pass over a text that has an error.

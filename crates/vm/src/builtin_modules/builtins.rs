@@ -294,6 +294,7 @@ pub mod builtins {
         const DONT_IMPLY_DEDENT: isize = 0x200;
         const ONLY_AST: isize = 0x400;
         const OPTIMIZED_AST: isize = 0x8400;
+        const TYPE_COMMENTS: isize = 0x1000;
         const TOP_LEVEL_AWAIT: isize = 0x2000;
         const ALLOW_INCOMPLETE: isize = 0x4000;
         const KNOWN: isize = 0x1FF_FE00;
@@ -341,6 +342,7 @@ pub mod builtins {
             dont_imply_dedent: flags & DONT_IMPLY_DEDENT != 0,
             top_level_await: flags & TOP_LEVEL_AWAIT != 0,
             allow_incomplete: flags & ALLOW_INCOMPLETE != 0,
+            type_comments: flags & TYPE_COMMENTS != 0,
             optimized_tree: flags & OPTIMIZED_AST == OPTIMIZED_AST,
             feature_version: match feature_version {
                 Some(version) if only_tree => u8::try_from(version).unwrap_or(0),

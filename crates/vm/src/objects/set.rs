@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "the traversal of a payload that two types share")]
 
 use crate::object::trace::Trace;
-use crate::object::{Guarded, Obj, Payload, Ref, TypeCell, Visitor};
+use crate::object::{GilCell, Guarded, Obj, Payload, Ref, TypeCell, Visitor};
 use crate::objects::descr::builtin;
 use crate::objects::dict::table::Table;
 use crate::objects::dict::{self, Dict};
@@ -160,6 +160,9 @@ impl Set {
     }
     /// A frozen set of constants (hashable by construction).
     pub fn frozen_from(vm: &Vm, items: &[Value]) -> Value {
+        if items.is_empty() {
+            return empty_frozen();
+        }
         let set = Set::default();
         for item in items {
             // Constants are numbers, text and tuples of those: adding them cannot fail.
@@ -657,9 +660,21 @@ fn fill_frozen_slots(slots: &Slots) {
                 }
                 Ok(Ref::with_type(Set::from_iterable(vm, &iterable)?, ty).into())
             }
+            None if std::ptr::eq(ty, frozenset_type()) => Ok(empty_frozen()),
             None => Ok(Ref::with_type(Set::default(), ty).into()),
         }
     });
+}
+
+static EMPTY_FROZEN: GilCell<Option<Value>> = GilCell::new(None);
+
+/// `frozenset()`: there is only one.
+fn empty_frozen() -> Value {
+    if let Some(known) = EMPTY_FROZEN.with(|known| known.clone()) {
+        return known;
+    }
+    let made: Value = Ref::with_type(Set::default(), frozenset_type()).into();
+    EMPTY_FROZEN.with(|known| known.get_or_insert(made).clone())
 }
 
 /// Iterates over a set.

@@ -29,6 +29,8 @@ pub struct Request<'a> {
     pub allow_incomplete: bool,
     /// See `adder_syntax::Options`.
     pub feature_version: u8,
+    /// Keep the `# type: ignore` comments in the tree.
+    pub type_comments: bool,
     /// Constants that the tree does not have yet are put into it (`PyCF_OPTIMIZED_AST`).
     pub optimized_tree: bool,
 }
@@ -47,6 +49,7 @@ impl<'a> Request<'a> {
             top_level_await: false,
             allow_incomplete: false,
             feature_version: 0,
+            type_comments: false,
             optimized_tree: false,
         }
     }
@@ -129,6 +132,7 @@ impl Vm {
             mode: request.mode,
             dont_imply_dedent: request.dont_imply_dedent,
             feature_version: request.feature_version,
+            type_ignores: request.type_comments,
             max_int_digits: self.interp().int_max_str_digits.get(),
             ..adder_syntax::Options::new(request.level)
         };

@@ -34,7 +34,8 @@ fn is_tree(value: &Value) -> bool {
 }
 
 fn to_python(vm: &Vm, parsed: &Parsed, debug: Option<bool>) -> PyResult {
-    nodes::module(&convert::Writer { vm, pool: &parsed.pool, debug }, &parsed.module)
+    let writer = convert::Writer { vm, pool: &parsed.pool, debug };
+    nodes::module(&writer, &parsed.module, &parsed.type_ignores)
 }
 
 fn from_python(vm: &Vm, tree: &Value, mode: Mode) -> PyResult<Parsed> {
@@ -52,7 +53,7 @@ fn from_python(vm: &Vm, tree: &Value, mode: Mode) -> PyResult<Parsed> {
     let mut reader = convert::Reader { vm, pool: Pool::new() };
     let module: Mod = nodes::read_module(&mut reader, tree)?;
     validate::module(vm, &reader.pool, &module)?;
-    Ok(Parsed { module, pool: reader.pool, warnings: Vec::new() })
+    Ok(Parsed { module, pool: reader.pool, warnings: Vec::new(), type_ignores: Vec::new() })
 }
 
 /// The node classes, and the flags of `compile()` that concern trees.

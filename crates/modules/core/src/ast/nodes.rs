@@ -3,8 +3,10 @@
 use super::classes;
 use super::convert::{Convert, Fields, FromFields, Place, Reader, Writer, fields};
 use super::{constant, format};
+use adder_syntax::TypeIgnore;
 use adder_syntax::ast::*;
 use adder_vm::Value;
+use adder_vm::objects::str_::builder::from_wtf8;
 use adder_vm::runtime::errors::PyResult;
 
 fields! {
@@ -370,11 +372,21 @@ impl Convert for TypeParam {
 }
 
 /// A whole tree.
-pub fn module(w: &Writer<'_>, module: &Mod) -> PyResult {
+pub fn module(w: &Writer<'_>, module: &Mod, ignores: &[TypeIgnore]) -> PyResult {
+    let ignores = || -> PyResult {
+        let node = |ignore: &TypeIgnore| {
+            w.node("TypeIgnore", None, &mut |name| match name {
+                "lineno" => Ok(Value::int_unchecked(ignore.line.into())),
+                _ => Ok(from_wtf8(&ignore.tag).into()),
+            })
+        };
+        let all = ignores.iter().map(node).collect::<PyResult<Vec<_>>>()?;
+        Ok(adder_vm::objects::list::List::from_vec(all).into())
+    };
     match module {
         Mod::Module(body) => w.node("Module", None, &mut |name| match name {
             "body" => body.to_python(w),
-            _ => Ok(adder_vm::objects::list::List::from_vec(Vec::new()).into()),
+            _ => ignores(),
         }),
         Mod::Interactive(body) => w.node("Interactive", None, &mut |_| body.to_python(w)),
         Mod::Expression(body) => w.node("Expression", None, &mut |_| body.to_python(w)),

@@ -1,6 +1,6 @@
 //! `dict`: the methods and slots that Python sees.
 
-use super::{Dict, find};
+use super::{Dict, find, ordered};
 use crate::object::{Obj, Ref};
 use crate::objects::dict::views::{DictIter, DictView, ViewKind};
 use crate::objects::set::Set;
@@ -191,6 +191,7 @@ impl Dict {
             Some(value) => zelf.payload.insert(vm, key, value),
             None => match zelf.payload.remove(vm, key)? {
                 Some(old) => {
+                    ordered::note_loss(zelf, key);
                     drop(old);
                     Ok(())
                 }
@@ -238,9 +239,12 @@ impl Dict {
         if zelf.payload.is_empty() {
             object::hash(vm, key)?;
         }
-        match zelf.payload.remove(vm, key)?.or(default) {
-            Some(value) => Ok(value),
-            None => Err(vm.key_error(key)),
+        match zelf.payload.remove(vm, key)? {
+            Some(value) => {
+                ordered::note_loss(zelf, key);
+                Ok(value)
+            }
+            None => default.ok_or_else(|| vm.key_error(key)),
         }
     }
 
@@ -251,7 +255,10 @@ impl Dict {
     #[pymethod]
     fn popitem(zelf: &Obj<Dict>, vm: &Vm) -> PyResult<(Value, Value)> {
         match zelf.pop_last() {
-            Some(pair) => Ok(pair),
+            Some(pair) => {
+                ordered::note_loss(zelf, &pair.0);
+                Ok(pair)
+            }
             None => Err(vm.key_error(&vm.str("popitem(): dictionary is empty"))),
         }
     }

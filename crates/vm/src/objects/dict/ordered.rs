@@ -1,10 +1,15 @@
 //! `collections.OrderedDict`: a dict whose order can be changed and counts when two are compared.
 //!
 //! A dict keeps its order anyway, in its entries; what comes on top is moving an entry to either end.
-//! There is no list of links beside it. CPython's counterpart: `Objects/odictobject.c`.
+//! There is no list of links beside it. What `dict`'s own methods take out of an OrderedDict stays in
+//! its order nevertheless, as in CPython: whoever walks over it meets a `KeyError`. CPython's
+//! counterpart: `Objects/odictobject.c`.
 
 use super::{Dict, methods};
 use crate::object::{GilCell, Obj, Payload, Ref};
+use crate::objects::descr::MemberDescr;
+use crate::objects::list::List;
+use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::declare::{self, Declaration};
 use crate::objects::type_::{Type, TypeFlags};
@@ -20,6 +25,9 @@ use adder_derive::pymethods;
 struct OrderedDict;
 
 static TYPE: GilCell<Option<&'static Obj<Type>>> = GilCell::new(None);
+
+/// The place in instances for the keys that `dict`'s own methods took out: a list, once there are any.
+static LOST: GilCell<Option<Value>> = GilCell::new(None);
 
 /// The type, made on first use.
 pub fn ordered_dict() -> &'static Obj<Type> {
@@ -38,7 +46,9 @@ pub fn ordered_dict() -> &'static Obj<Type> {
         no_new: false,
         flags: TypeFlags::MAPPING,
     };
-    let ty = declare::extend_type::<OrderedDict>(declaration, Dict::cell().get(), &[]);
+    let (ty, lost) =
+        declare::extend_type_hiding::<OrderedDict>(declaration, Dict::cell().get(), "lost keys");
+    LOST.with(|place| *place = Some(lost));
     ty.flags.set(ty.flags.get() | TypeFlags::WEAKREF);
     TYPE.with(|known| *known = Some(ty));
     ty
@@ -47,6 +57,50 @@ pub fn ordered_dict() -> &'static Obj<Type> {
 /// Does a change of the order matter to those who iterate?
 pub(super) fn is_ordered(dict: &Obj<Dict>) -> bool {
     !dict.is_exact() && TYPE.get().is_some_and(|ty| dict.ty().is_subtype(ty))
+}
+
+/// The keys that are in the order alone.
+fn lost(dict: &Obj<Dict>) -> Option<Ref<List>> {
+    let place: Ref<MemberDescr> = LOST.with(|place| place.clone())?.into_ref().ok()?;
+    place.get_from(&dict.to_value())?.into_ref().ok()
+}
+
+/// A method of `dict` has taken a key out of what may be an OrderedDict.
+pub(super) fn note_loss(dict: &Obj<Dict>, key: &Value) {
+    if !is_ordered(dict) {
+        return;
+    }
+    if let Some(keys) = lost(dict) {
+        keys.push(key.clone());
+        return;
+    }
+    let place = LOST.with(|place| place.clone()).and_then(|place| place.into_ref().ok());
+    let place: Option<Ref<MemberDescr>> = place;
+    if let Some(place) = place {
+        place.set_in(&dict.to_value(), Some(List::from_vec(vec![key.clone()]).into()));
+    }
+}
+
+/// Is every key of the order in the dict?
+pub(super) fn check_losses(vm: &Vm, dict: &Obj<Dict>) -> PyResult<()> {
+    let Some(keys) = lost(dict) else { return Ok(()) };
+    for key in keys.to_vec() {
+        if !dict.contains(vm, &key)? {
+            return Err(vm.key_error(&key));
+        }
+    }
+    Ok(())
+}
+
+/// Whoever walks over the order finds each key again: one whose hash has changed is not there.
+pub(super) fn check_key(vm: &Vm, dict: &Obj<Dict>, key: &Value) -> PyResult<()> {
+    let steady = key.is_exact::<Str>() || key.is_small_int();
+    if steady || dict.contains(vm, key)? { Ok(()) } else { Err(vm.key_error(key)) }
+}
+
+fn check_all(vm: &Vm, dict: &Obj<Dict>) -> PyResult<()> {
+    check_losses(vm, dict)?;
+    dict.keys_vec().iter().try_for_each(|key| check_key(vm, dict, key))
 }
 
 pub(super) fn mutated(vm: &Vm) -> Exc {
@@ -60,7 +114,7 @@ fn dict_of<'a>(vm: &Vm, zelf: &'a Value) -> PyResult<&'a Obj<Dict>> {
 /// Does a subclass store items in a way of its own?
 fn stores_itself(vm: &Vm, zelf: &Value) -> bool {
     let name = &vm.names().__setitem__;
-    match (zelf.ty().lookup(name), Dict::cell().get().lookup(name)) {
+    match (zelf.ty().lookup(name), ordered_dict().lookup(name)) {
         (Some(own), Some(plain)) => !own.is(&plain),
         _ => false,
     }
@@ -135,6 +189,7 @@ impl OrderedDict {
         if dict.is_empty() {
             return Ok(vm.str(&format!("{name}()")));
         }
+        check_all(vm, dict)?;
         object::guard_repr(vm, zelf, vm.str("..."), || {
             let shown = object::repr(vm, &dict.copy().to_value())?;
             Ok(vm.str(&format!("{name}({})", shown.to_string_lossy())))
@@ -156,6 +211,20 @@ impl OrderedDict {
             equal = same_order(vm, a, b)?;
         }
         Ok(Value::bool(equal == (op == CmpOp::Eq)))
+    }
+    #[slot]
+    fn setitem(zelf: &Value, vm: &Vm, key: &Value, value: Option<Value>) -> PyResult<()> {
+        let dict = dict_of(vm, zelf)?;
+        match value {
+            Some(value) => dict.insert(vm, key, value),
+            None => match dict.remove(vm, key)? {
+                Some(old) => {
+                    drop(old);
+                    Ok(())
+                }
+                None => Err(vm.key_error(key)),
+            },
+        }
     }
     #[slot]
     fn or(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
@@ -238,6 +307,7 @@ impl OrderedDict {
     /// od.copy() -> a shallow copy of od
     #[pymethod]
     fn copy(zelf: &Value, vm: &Vm) -> PyResult {
+        check_all(vm, dict_of(vm, zelf)?)?;
         let made = call::call(vm, &zelf.ty().to_value(), &[])?;
         for (key, value) in dict_of(vm, zelf)?.items_vec() {
             object::set_item(vm, &made, &key, value)?;

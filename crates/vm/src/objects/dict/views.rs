@@ -276,6 +276,9 @@ impl DictIter {
         if dict.len() != self.len {
             return Err(vm.runtime_error("dictionary changed size during iteration"));
         }
+        if self.stamp.is_some() && self.left.get() == self.len {
+            ordered::check_losses(vm, &dict)?;
+        }
         let found = if self.reverse {
             let before = self.at.get();
             dict.table.with(|t| {
@@ -292,6 +295,9 @@ impl DictIter {
                 Err(vm.runtime_error("dictionary keys changed during iteration"))
             }
             Some((at, key, value)) => {
+                if self.stamp.is_some() {
+                    ordered::check_key(vm, &dict, &key)?;
+                }
                 self.left.set(self.left.get() - 1);
                 self.at.set(if self.reverse { at } else { at + 1 });
                 Ok(Some(shown(self.kind, key, value)))

@@ -448,6 +448,30 @@ pub fn extend_type<M: Methods>(
     base: &'static Obj<Type>,
     members: &[&str],
 ) -> &'static Obj<Type> {
+    let (ty, places) = extended(&d, base, members);
+    for (name, place) in members.iter().zip(places) {
+        drop(ty.dict().insert_str(&intern_str(name), place));
+    }
+    finish(ty, Box::leak(Box::new(Own::of::<M>(d))));
+    ty
+}
+
+/// The same with one place that does not show: its member is returned.
+pub(crate) fn extend_type_hiding<M: Methods>(
+    d: Declaration,
+    base: &'static Obj<Type>,
+    name: &str,
+) -> (&'static Obj<Type>, Value) {
+    let (ty, mut places) = extended(&d, base, &[name]);
+    finish(ty, Box::leak(Box::new(Own::of::<M>(d))));
+    (ty, places.pop().unwrap_or(Value::NONE))
+}
+
+fn extended(
+    d: &Declaration,
+    base: &'static Obj<Type>,
+    members: &[&str],
+) -> (&'static Obj<Type>, Vec<Value>) {
     let mut slot_offsets = base.slot_offsets.to_vec();
     let first = base.basic_size;
     slot_offsets.extend((0..members.len()).map(|i| (first + 8 * i) as u32));
@@ -474,14 +498,10 @@ pub fn extend_type<M: Methods>(
         Type::cell().get(),
     );
     let ty = crate::object::reference::leak(ty);
-    for (i, name) in members.iter().enumerate() {
-        let name = intern_str(name);
-        let offset = (first + 8 * i) as u32;
-        let member = MemberDescr::field(&name, ty, offset, false);
-        drop(ty.dict().insert_str(&name, member));
-    }
-    finish(ty, Box::leak(Box::new(Own::of::<M>(d))));
-    ty
+    let place = |(i, name): (usize, &&str)| {
+        MemberDescr::field(&intern_str(name), ty, (first + 8 * i) as u32, false)
+    };
+    (ty, members.iter().enumerate().map(place).collect())
 }
 
 /// A built-in exception class of a module, with several bases.
