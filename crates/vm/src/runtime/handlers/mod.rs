@@ -1,8 +1,9 @@
 //! The instruction handlers, by family, in the order of the tables.
 //!
 //! Each takes the registers and the instruction, names its operands as the table's stack picture
-//! does, and either succeeds or raises. All are inlined into the main loop; what is rare is in a
-//! function ending in `_slow`.
+//! does, and either succeeds or raises; or says `false` where it has done nothing, since that is another
+//! function's business (`instructions.rs` tells whose). What a handler's own function calls is inlined
+//! into it.
 
 pub mod arith;
 pub mod attr;
