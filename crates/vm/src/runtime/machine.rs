@@ -39,12 +39,16 @@ pub enum Due {
     Jump(Instr),
 }
 
-/// The closure gets the registers that were saved, and they are saved again behind it.
+/// The closure gets the registers that were saved, and they are saved again behind it, unless their frame
+/// has ended.
 #[inline(never)]
 fn outlined<R>(vm: &Vm, f: impl FnOnce(&mut Machine) -> R) -> R {
     let mut m = Machine::load(vm.frame.get());
     let result = f(&mut m);
-    m.settle();
+    if std::ptr::eq(m.frame, vm.frame.get()) {
+        m.save();
+    }
+    m.drop_due();
     result
 }
 
@@ -71,7 +75,11 @@ impl Machine {
     pub fn outline<R>(&mut self, vm: &Vm, f: impl FnOnce(&mut Machine) -> R) -> R {
         self.save();
         let result = outlined(vm, f);
-        *self = Machine::load(vm.frame.get());
+        // There is none if the outermost one has ended.
+        let frame = vm.frame.get();
+        if !frame.is_null() {
+            *self = Machine::load(frame);
+        }
         result
     }
 
@@ -89,6 +97,12 @@ impl Machine {
     #[inline(always)]
     pub fn settle(&mut self) {
         self.save();
+        self.drop_due();
+    }
+
+    /// Ends an object's life if that is due.
+    #[inline(always)]
+    fn drop_due(&mut self) {
         if let Due::Drop(object) = std::mem::replace(&mut self.due, Due::Nothing) {
             // SAFETY: its last reference was given up.
             unsafe { header::dealloc(object) }
