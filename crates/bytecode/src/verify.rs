@@ -646,7 +646,11 @@ impl Walk<'_> {
             }
             Op::WITH_CLEANUP_START => {
                 let top = self.block(block, offset)?;
-                if top.kind != BlockKind::FinallyBody || depth != top.level + 2 || top.level == 0 {
+                // Nor may it take a word of the blocks around.
+                if top.kind != BlockKind::FinallyBody
+                    || depth != top.level + 2
+                    || top.level <= self.floor(top.parent)
+                {
                     return refuse(offset, "WITH_CLEANUP_START outside a with statement's end");
                 }
                 // The __exit__ below token and why goes, so these two sink by one.

@@ -281,6 +281,11 @@ impl Machine {
             drop(self.pop_slot());
         }
     }
+    /// How many words the frame's stack holds.
+    pub fn depth(&self) -> usize {
+        // SAFETY: both lie in the frame's stack, the base below.
+        unsafe { self.sp.offset_from((*self.frame).base) as usize }
+    }
     /// Drops words until the stack is `level` deep.
     pub fn cut(&mut self, level: usize) {
         // SAFETY: the base is the frame's; every word above it is a slot.

@@ -109,6 +109,10 @@ fn unwind(vm: &Vm, m: &mut Machine, from: u32, way: Way) -> PyResult<Landed> {
             // entered without an instruction.)
             BlockKind::Loop if let Way::Continue(target) = way => {
                 let depth = m.prepared().depth_of.get(target as usize).copied().unwrap_or(0);
+                // A clause on the way may have taken a word more than its block's level tells.
+                if m.depth() < depth as usize {
+                    return Err(vm.system_error("continue to a deeper stack"));
+                }
                 m.cut(depth as usize);
                 m.jump(target);
                 return Ok(Landed::Here);
