@@ -7,6 +7,7 @@
 
 use std::ffi::{c_char, c_int};
 
+// SAFETY: the program has no other `main`.
 #[unsafe(no_mangle)]
 extern "C" fn main(_count: c_int, _arguments: *const *const c_char) -> c_int {
     // SAFETY: plain numbers.

@@ -138,10 +138,7 @@ unsafe fn start<O: Observer>(vm: &Vm) -> Exit {
                 m.save();
                 return Exit::Again;
             }
-            Err(e) => {
-                m.save();
-                return raise::<O>(vm, e, false);
-            }
+            Err(e) => return raise_here::<O>(vm, m, e),
         }
     }
     // Whoever watches sees each instruction by itself.
@@ -238,6 +235,14 @@ pub(crate) fn stop(vm: &Vm) -> Exit {
     if vm.is_observed() { Exit::Watched } else { Exit::Again }
 }
 
+/// Returns from the handlers before the running instruction, which runs again when they go on.
+#[inline(always)]
+pub(crate) fn stop_before(vm: &Vm, mut m: Machine) -> Exit {
+    m.again();
+    m.save();
+    stop(vm)
+}
+
 /// Returns from the handlers with the outcome.
 #[inline(never)]
 pub(crate) fn end(vm: &Vm, outcome: PyResult) -> Exit {
@@ -278,6 +283,13 @@ pub(crate) fn raise<O: Observer>(vm: &Vm, exc: Exc, again: bool) -> Exit {
         Ok(()) => unsafe { next_saved::<O>(vm) },
         Err(e) => end(vm, Err(e)),
     }
+}
+
+/// The same for an exception of the running instruction, whose registers are not saved yet.
+#[inline(always)]
+pub(crate) fn raise_here<O: Observer>(vm: &Vm, m: Machine, exc: Exc) -> Exit {
+    m.save();
+    raise::<O>(vm, exc, false)
 }
 
 #[inline(never)]

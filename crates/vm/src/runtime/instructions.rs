@@ -75,17 +75,13 @@ impl<O: Observer> Handlers<O> {
 macro_rules! body {
     ([call $($kind:ident)+] $vm:ident $m:ident $i:ident $body:expr) => {{
         if !O::ACTIVE && ($vm.is_observed() || ceval::has_grown($vm)) {
-            $m.again();
-            $m.save();
-            return ceval::stop($vm);
+            return ceval::stop_before($vm, *$m);
         }
         body!([$($kind)+] $vm $m $i $body)
     }};
     ([ret $($kind:ident)+] $vm:ident $m:ident $i:ident $body:expr) => {{
         if !O::ACTIVE && $vm.is_observed() {
-            $m.again();
-            $m.save();
-            return ceval::stop($vm);
+            return ceval::stop_before($vm, *$m);
         }
         body!([$($kind)+] $vm $m $i $body)
     }};
@@ -99,10 +95,7 @@ macro_rules! body {
     ([hot] $vm:ident $m:ident $i:ident $body:expr) => {
         match $body {
             Ok(()) => ceval::next::<O>($vm, *$m),
-            Err(e) => {
-                $m.save();
-                ceval::raise::<O>($vm, e, false)
-            }
+            Err(e) => ceval::raise_here::<O>($vm, *$m, e),
         }
     };
     ([cold] $vm:ident $m:ident $i:ident $body:expr) => {{
@@ -131,10 +124,7 @@ macro_rules! body {
     ([attempt $other:ident] $vm:ident $m:ident $i:ident $body:expr) => {
         match if O::ACTIVE { None } else { $body } {
             Some(Ok(())) => ceval::next::<O>($vm, *$m),
-            Some(Err(e)) => {
-                $m.save();
-                ceval::raise::<O>($vm, e, false)
-            }
+            Some(Err(e)) => ceval::raise_here::<O>($vm, *$m, e),
             None => $other::<O>($vm, $i.word(), $m.ip, $m.sp, $m.locals, $m.frame),
         }
     };
@@ -142,10 +132,7 @@ macro_rules! body {
         match $body {
             Ok(None) => ceval::next::<O>($vm, *$m),
             Ok(Some(value)) => ceval::end($vm, Ok(value)),
-            Err(e) => {
-                $m.save();
-                ceval::raise::<O>($vm, e, false)
-            }
+            Err(e) => ceval::raise_here::<O>($vm, *$m, e),
         }
     };
     ([step] $vm:ident $m:ident $i:ident $body:expr) => {{

@@ -8,6 +8,7 @@
 
 use super::Done;
 use crate::object::attrs::Attrs;
+use crate::object::shape::Shape;
 use crate::object::{Obj, ObjHead, Ref};
 use crate::objects::descr::MemberDescr;
 use crate::objects::function::Function;
@@ -29,6 +30,17 @@ pub(super) fn attrs_of<'a>(head: &'a ObjHead, ty: &Type) -> &'a Attrs {
     // SAFETY: the offset is not 0 (checked when the cache was filled, for this version of the
     // type), so the object has `Attrs` there.
     unsafe { &*(head as *const ObjHead as *const u8).add(ty.attrs_offset).cast::<Attrs>() }
+}
+
+/// The shape of an instance that hides nothing of its type by an attribute of this name (null if its type
+/// has no room for any); `None` if it does, or may.
+pub(super) fn shape_without(head: &ObjHead, ty: &Type, name: &Ref<Str>) -> Option<*const Shape> {
+    if ty.attrs_offset == 0 {
+        return Some(std::ptr::null());
+    }
+    let attrs = attrs_of(head, ty);
+    let hides = attrs.dict().is_some() || attrs.index_of(name).is_some();
+    if hides { None } else { Some(attrs.shape_word()) }
 }
 
 #[inline(always)]
@@ -205,13 +217,7 @@ fn learn_load(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> Option<P> {
             if found_slots.descr_get.get().is_some() || found_slots.descr_set.get().is_some() {
                 return None;
             }
-            if ty.attrs_offset != 0 {
-                let attrs = attrs_of(head, ty);
-                if attrs.dict().is_some() || attrs.index_of(name).is_some() {
-                    return None;
-                }
-                cache.shape = attrs.shape_word();
-            }
+            cache.shape = shape_without(head, ty, name)?;
             cache.type_version = version;
             cache.word = found.bits();
             cache.extra = ty.values().into();

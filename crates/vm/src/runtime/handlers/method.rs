@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "the owner's word becomes nothing")]
 
 use super::Done;
-use super::attr::attrs_of;
+use super::attr::{attrs_of, shape_without};
 use crate::object::{Obj, Ref};
 use crate::objects::classmethod::{ClassMethod, StaticMethod};
 use crate::objects::descr::MethodDescr;
@@ -85,14 +85,9 @@ fn learn_method(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> bool {
     if version == 0 || !function::is_method_like(&found) {
         return false;
     }
-    if let Some(head) = owner.head()
-        && ty.attrs_offset != 0
-    {
-        let attrs = attrs_of(head, ty);
-        if attrs.dict().is_some() || attrs.index_of(name).is_some() {
-            return false;
-        }
-        cache.shape = attrs.shape_word();
+    if let Some(head) = owner.head() {
+        let Some(shape) = shape_without(head, ty, name) else { return false };
+        cache.shape = shape;
     }
     cache.type_version = version;
     cache.word = found.bits();
@@ -145,13 +140,7 @@ fn learn_callable(name: &Ref<Str>, owner: &Value, cache: &mut Cache) -> Option<P
         if !wrapped {
             return None;
         }
-        if ty.attrs_offset != 0 {
-            let attrs = attrs_of(head, ty);
-            if attrs.dict().is_some() || attrs.index_of(name).is_some() {
-                return None;
-            }
-            cache.shape = attrs.shape_word();
-        }
+        cache.shape = shape_without(head, ty, name)?;
     }
     if class.version() == 0 {
         return None;
