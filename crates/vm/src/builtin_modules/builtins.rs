@@ -16,7 +16,7 @@ use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::number::{self, BinOp};
 use crate::protocol::{buffer, call, iter, object};
 use crate::runtime::args::{KwArgs, VarArgs};
-use crate::runtime::compile::{Mode, Request};
+use crate::runtime::compile::{Mode, Request, source_bytes};
 use crate::runtime::enter;
 use crate::runtime::errors::PyResult;
 use crate::runtime::import_;
@@ -71,22 +71,6 @@ fn inherited_flags(vm: &Vm) -> u32 {
 }
 
 const FUTURE_FLAGS: u32 = 0x1FF_E000;
-
-/// Source text or bytes for `compile`, `eval` and `exec`.
-fn source_bytes(vm: &Vm, source: &Value, what: &str) -> PyResult<(Vec<u8>, bool)> {
-    let (bytes, is_text) = if let Some(text) = source.downcast::<Str>() {
-        (text.to_wtf8(), true)
-    } else if buffer::has_buffer(source) {
-        (buffer::to_vec(vm, source)?, false)
-    } else {
-        let or = if what.starts_with("compile") { "AST" } else { "code" };
-        return Err(vm.type_error(format!("{what} must be a string, bytes or {or} object")));
-    };
-    if bytes.contains(&0) {
-        return Err(vm.syntax_error("source code string cannot contain null bytes"));
-    }
-    Ok((bytes, is_text))
-}
 
 fn minmax(vm: &Vm, name: &str, args: &Tuple, kwargs: &Dict, op: CmpOp) -> PyResult {
     let mut key = None;
@@ -358,7 +342,7 @@ pub mod builtins {
         if source.downcast::<Code>().is_some() && !only_tree {
             return Ok(source.clone());
         }
-        let (bytes, is_text) = source_bytes(vm, source, "compile() arg 1")?;
+        let (bytes, is_text) = source_bytes(vm, source, "compile() arg 1", "string, bytes or AST")?;
         let request = Request { is_text, ..request };
         if only_tree {
             // Without its module there are no node types.
@@ -402,7 +386,8 @@ pub mod builtins {
         let code = match source.downcast::<Code>() {
             Some(code) => code.to_ref(),
             None => {
-                let (bytes, is_text) = source_bytes(vm, source, "eval() arg 1")?;
+                let (bytes, is_text) =
+                    source_bytes(vm, source, "eval() arg 1", "string, bytes or code")?;
                 let start = bytes.iter().position(|b| !matches!(b, b' ' | b'\t'));
                 let request = Request {
                     mode: Mode::Eval,
@@ -435,7 +420,8 @@ pub mod builtins {
         let code = match source.downcast::<Code>() {
             Some(code) => code.to_ref(),
             None => {
-                let (bytes, is_text) = source_bytes(vm, source, "exec() arg 1")?;
+                let (bytes, is_text) =
+                    source_bytes(vm, source, "exec() arg 1", "string, bytes or code")?;
                 let flags = inherited_flags(vm);
                 let request = Request { is_text, flags, ..Request::file(vm, "<string>") };
                 vm.compile(&bytes, &request)?
