@@ -101,10 +101,13 @@ pub struct PositionsBuilder {
     line: u32,
 }
 
+/// How long a run is whose numbers are a byte each, as nearly all are.
+const SHORT: usize = 5;
+
 impl PositionsBuilder {
     /// A builder with room for about so many runs.
     pub fn with_room(runs: usize) -> Self {
-        PositionsBuilder { bytes: Vec::with_capacity(runs * 5), line: 0 }
+        PositionsBuilder { bytes: Vec::with_capacity(runs * SHORT), line: 0 }
     }
 
     /// The next `units` code units have this position; those after them have another.
@@ -117,11 +120,17 @@ impl PositionsBuilder {
         self.line = p.line;
         let step = ((step << 1) ^ (step >> 63)) as u32;
         let spanned = p.end_line.saturating_sub(p.line);
-        let run = [units << 1 | 1, step, p.column, spanned, p.end_column];
-        // Nearly always each is a byte.
-        if run.iter().fold(0, |all, number| all | number) < 0x80 {
-            return self.bytes.extend_from_slice(&run.map(|number| number as u8));
+        let head = units << 1 | 1;
+        if head | step | p.column | spanned | p.end_column < 0x80 {
+            let run = head | step << 8 | p.column << 16 | spanned << 24;
+            self.bytes.extend_from_slice(&run.to_le_bytes());
+            return self.bytes.push(p.end_column as u8);
         }
+        self.long_run([head, step, p.column, spanned, p.end_column]);
+    }
+
+    #[cold]
+    fn long_run(&mut self, run: [u32; SHORT]) {
         for number in run {
             self.number(number);
         }

@@ -3,7 +3,7 @@
 //! `Python/compile.c`.
 
 use adder_bytecode::code::{CodeObject, Position, Positions, PositionsBuilder};
-use adder_bytecode::opcode::EXTENDED_ARG;
+use adder_bytecode::opcode::{EXTENDED_ARG, Op};
 use adder_bytecode::table::ArgKind;
 use adder_syntax::ast::Span;
 
@@ -21,10 +21,13 @@ pub(crate) struct Frame {
     pub(crate) modern: bool,
 }
 
+/// The largest argument of an instruction of one code unit.
+const NARROW: u32 = 0xff;
+
 /// Number of code units (two bytes each) of an instruction with this argument.
 pub(crate) fn width(arg: u32) -> u32 {
     match arg {
-        0..=0xff => 1,
+        0..=NARROW => 1,
         0x100..=0xffff => 2,
         0x1_0000..=0xff_ffff => 3,
         _ => 4,
@@ -38,9 +41,11 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
-    let jumps = if frame.modern { lines::settle(unit) } else { lines::jumps_of(unit) };
+    if frame.modern {
+        lines::settle(unit);
+    }
     let stacksize = stack_depth(unit, frame.modern);
-    let layout = resolve_jumps(unit, &jumps)?;
+    let layout = resolve_jumps(unit)?;
     let encoded = encode(unit, &layout, frame.modern);
     let lines = frame.modern.then_some(&*unit.instrs);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
@@ -80,24 +85,34 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
 
 /// What the code units of a unit are made from.
 struct Layout {
-    /// Where each instruction starts, in code units, and the whole length.
-    offsets: Vec<u32>,
+    /// Where each instruction starts, in code units, and the whole length; nothing if each is one
+    /// code unit.
+    offsets: Option<Vec<u32>>,
     /// Where jumps go to, in code units.
     targets: Vec<u32>,
 }
 
 /// Gives jumps their arguments. Arguments decide on the length of instructions, and that on the
 /// arguments: round and round until nothing changes its length.
-fn resolve_jumps(unit: &mut Unit, jumps: &[u32]) -> Result<Layout> {
+fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
     let len = unit.instrs.len();
-    let mut ways: Vec<(u32, u32)> = Vec::with_capacity(jumps.len());
-    for &at in jumps {
+    let mut ways: Vec<(u32, u32)> = Vec::with_capacity(unit.jumps.len());
+    for &at in &unit.jumps {
         let instr = &mut unit.instrs[at as usize];
         if instr.op.is_jump() {
             ways.push((at, unit.labels[instr.arg as usize]));
             // CPython measures jumps by their argument of the round before, which at first is 0.
             instr.arg = 0;
         }
+    }
+    let all_args = unit.instrs.iter().fold(0, |all, instr| all | instr.arg);
+    if all_args <= NARROW && len as u32 * 2 <= NARROW {
+        for &(i, target) in &ways {
+            let instr = &mut unit.instrs[i as usize];
+            instr.arg = jump_arg(instr.op, i + 1, target);
+        }
+        let targets = ways.into_iter().map(|(_, target)| target).collect();
+        return Ok(Layout { offsets: None, targets });
     }
     let mut offsets = Vec::with_capacity(len + 1);
     loop {
@@ -116,18 +131,21 @@ fn resolve_jumps(unit: &mut Unit, jumps: &[u32]) -> Result<Layout> {
         for &(i, target) in &ways {
             let instr = &mut unit.instrs[i as usize];
             let old = width(instr.arg);
-            let mut arg = offsets[target as usize];
-            if instr.op.arg_kind() == ArgKind::JRel {
-                arg = arg.saturating_sub(offsets[i as usize] + old);
-            }
-            instr.arg = arg * 2;
+            instr.arg = jump_arg(instr.op, offsets[i as usize] + old, offsets[target as usize]);
             changed |= width(instr.arg) != old;
         }
         if !changed {
             let targets = ways.iter().map(|&(_, target)| offsets[target as usize]).collect();
+            let offsets = (at as usize != len).then_some(offsets);
             return Ok(Layout { offsets, targets });
         }
     }
+}
+
+/// The argument of a jump that ends at a code unit, to another.
+fn jump_arg(op: Op, end: u32, target: u32) -> u32 {
+    let from = if op.arg_kind() == ArgKind::JRel { end } else { 0 };
+    target.saturating_sub(from) * 2
 }
 
 /// Wordcode with its line table.
@@ -145,27 +163,23 @@ pub(crate) struct Encoded {
 
 fn encode(unit: &Unit, layout: &Layout, modern: bool) -> Encoded {
     let Layout { offsets, targets } = layout;
-    let units = offsets.last().copied().unwrap_or(0) as usize;
+    let units = match offsets {
+        Some(offsets) => offsets.last().copied().unwrap_or(0) as usize,
+        None => unit.instrs.len(),
+    };
     let mut arrivals = vec![false; units + 1];
     for &target in targets {
         arrivals[target as usize] = true;
     }
-    let mut lines = LineTable::new(unit.first_line);
+    let mut lines = LineTable::new(unit.first_line, unit.instrs.len());
     let mut extended = false;
-    for (instr, &at) in unit.instrs.iter().zip(offsets) {
-        let line = if modern { instr.span.start.line } else { instr.line };
-        if line != 0 && (!modern || line != lines.line || at == 0) {
-            lines.push(at * 2, line);
-        }
-        extended |= instr.op.is_extension();
-    }
     let pair = |instr: &Instr| [instr.op as u8, instr.arg as u8];
-    let (code, places) = if units == unit.instrs.len() {
-        (unit.instrs.iter().map(pair).collect(), None)
-    } else {
+    let (code, places) = if let Some(offsets) = offsets {
         let mut code = Vec::with_capacity(units);
         let mut places = Vec::with_capacity(units);
-        for (instr, i) in unit.instrs.iter().zip(0..) {
+        for ((instr, &at), i) in unit.instrs.iter().zip(offsets).zip(0..) {
+            lines.note(instr, at, modern);
+            extended |= instr.op.is_extension();
             let width = width(instr.arg);
             let prefixes = (1..width).rev().map(|k| [EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
             code.extend(prefixes);
@@ -173,6 +187,13 @@ fn encode(unit: &Unit, layout: &Layout, modern: bool) -> Encoded {
             places.extend(std::iter::repeat_n(i, width as usize));
         }
         (code, Some(places))
+    } else {
+        let units = unit.instrs.iter().zip(0..).map(|(instr, at)| {
+            lines.note(instr, at, modern);
+            extended |= instr.op.is_extension();
+            pair(instr)
+        });
+        (units.collect(), None)
     };
     Encoded { code, lnotab: lines.bytes, places, arrivals, extended }
 }
@@ -212,8 +233,17 @@ struct LineTable {
 }
 
 impl LineTable {
-    fn new(line: u32) -> Self {
-        LineTable { bytes: Vec::new(), offset: 0, line }
+    fn new(line: u32, instrs: usize) -> Self {
+        LineTable { bytes: Vec::with_capacity(instrs / 2), offset: 0, line }
+    }
+
+    /// An instruction starts at this code unit.
+    #[inline(always)]
+    fn note(&mut self, instr: &Instr, at: u32, modern: bool) {
+        let line = if modern { instr.span.start.line } else { instr.line };
+        if line != 0 && (!modern || line != self.line || at == 0) {
+            self.push(at * 2, line);
+        }
     }
 
     fn push(&mut self, offset: u32, line: u32) {

@@ -269,6 +269,8 @@ pub(crate) struct Unit {
     pub(crate) extra_flags: u32,
 
     pub(crate) instrs: Vec<Instr>,
+    /// Which of them jump or leave a loop, by their numbers, ascending.
+    pub(crate) jumps: Vec<u32>,
     /// Where each label is, as an index into `instrs`; `u32::MAX` until it is placed.
     pub(crate) labels: Vec<u32>,
     /// The current block holds a RETURN_VALUE (`b_return`).
@@ -326,6 +328,7 @@ impl Unit {
             first_line: line,
             extra_flags: 0,
             instrs: Vec::new(),
+            jumps: Vec::new(),
             labels: Vec::new(),
             returned: false,
             consts: Consts::default(),
@@ -345,7 +348,7 @@ impl Unit {
         }
     }
 
-    /// Begins this unit anew: it keeps only the room of its tables.
+    /// Begins this unit anew, whose constants were taken: it keeps only the room of its tables.
     pub(crate) fn renew(
         &mut self,
         kind: Kind,
@@ -354,20 +357,30 @@ impl Unit {
         qualname: PyStrBuf,
         line: u32,
     ) {
-        let mut room = std::mem::replace(self, Unit::new(kind, scope, name, qualname, line));
-        room.instrs.clear();
-        room.labels.clear();
-        room.names.clear();
-        room.varnames.clear();
-        room.cells.clear();
-        room.frame_blocks.clear();
-        self.instrs = room.instrs;
-        self.labels = room.labels;
-        self.names = room.names;
-        self.varnames = room.varnames;
-        self.cells = room.cells;
-        self.frame_blocks = room.frame_blocks;
-        self.consts = room.consts;
+        self.kind = kind;
+        self.scope = scope;
+        self.name = name;
+        self.qualname = qualname;
+        self.private = None;
+        (self.argcount, self.posonlyargcount, self.kwonlyargcount) = (0, 0, 0);
+        self.first_line = line;
+        self.extra_flags = 0;
+        self.instrs.clear();
+        self.jumps.clear();
+        self.labels.clear();
+        self.returned = false;
+        self.names.clear();
+        self.varnames.clear();
+        self.cells.clear();
+        self.cellvar_count = 0;
+        self.frame_blocks.clear();
+        self.clean_up = None;
+        (self.line, self.line_set) = (0, false);
+        self.span = Span::default();
+        self.static_attributes.clear();
+        self.next_annotation = 0;
+        self.body_start = 0;
+        self.conditional = 0;
     }
 
     pub(crate) fn label(&mut self) -> Label {
@@ -381,28 +394,29 @@ impl Unit {
         self.returned = false;
     }
 
-    /// Moves the instructions from `from` on (to which no label belongs) back to `to`.
+    /// Moves the instructions from `from` on (to which no label belongs, and none of which jumps) back
+    /// to `to`.
     pub(crate) fn move_back(&mut self, from: usize, to: usize) {
         let moved = self.instrs.len() - from;
         self.instrs[to..].rotate_right(moved);
-        for place in &mut self.labels {
-            if *place != u32::MAX && *place as usize >= to {
+        let labels = self.labels.iter_mut().filter(|place| **place != u32::MAX);
+        for place in labels.chain(&mut self.jumps) {
+            if *place as usize >= to {
                 *place += moved as u32;
             }
         }
     }
 
-    /// Labels follow the instructions, which went to other places.
-    pub(crate) fn move_labels(&mut self, moved: &[u32]) {
-        for place in &mut self.labels {
-            if let Some(&to) = moved.get(*place as usize) {
-                *place = to;
-            }
-        }
+    /// Forgets the instructions from `len` on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.instrs.truncate(len);
+        let kept = self.jumps.partition_point(|&at| (at as usize) < len);
+        self.jumps.truncate(kept);
     }
 
     /// `break` out of a loop that ends at a label; level 3.14 still needs to know where that is.
     pub(crate) fn break_to(&mut self, end: Label, modern: bool) {
+        self.jumps.push(self.instrs.len() as u32);
         self.emit(Op::BREAK_LOOP, if modern { end.0 } else { 0 });
     }
 
@@ -423,6 +437,7 @@ impl Unit {
 
     #[inline]
     pub(crate) fn jump(&mut self, op: Op, to: Label) {
+        self.jumps.push(self.instrs.len() as u32);
         self.emit(op, to.0);
     }
 }

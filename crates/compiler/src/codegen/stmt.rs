@@ -256,7 +256,7 @@ impl<'a> Compiler<'a> {
         let (instrs, labels, returned) =
             (self.u.instrs.len(), self.u.labels.len(), self.u.returned);
         run(self)?;
-        self.u.instrs.truncate(instrs);
+        self.u.truncate(instrs);
         self.u.labels[labels..].fill(u32::MAX);
         self.u.returned = returned;
         Ok(())
