@@ -37,7 +37,7 @@ impl<'a> Compiler<'a> {
             StmtKind::FunctionDef(node) => self.function(stmt, node, Kind::Function),
             StmtKind::AsyncFunctionDef(node) => self.function(stmt, node, Kind::AsyncFunction),
             StmtKind::ClassDef(node) => self.class(stmt, node),
-            StmtKind::Return(value) => self.return_(value.as_deref()),
+            StmtKind::Return(value) => self.return_(*value),
             StmtKind::Delete(node) => node.targets.iter().try_for_each(|target| self.expr(target)),
             StmtKind::Assign(node) => {
                 self.expr(&node.value)?;
@@ -514,7 +514,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn import(&mut self, node: &Import) -> Result<()> {
-        for alias in &node.names {
+        for alias in node.names {
             self.load_int(0);
             self.load_none();
             self.emit_name(Op::IMPORT_NAME, alias.name);
@@ -555,7 +555,7 @@ impl<'a> Compiler<'a> {
         self.load_const(fromlist);
         let module = node.module.unwrap_or(self.names.known.empty);
         self.emit_name(Op::IMPORT_NAME, module);
-        for alias in &node.names {
+        for alias in node.names {
             if self.names.name(alias.name) == "*" {
                 self.emit(Op::IMPORT_STAR);
                 return Ok(());

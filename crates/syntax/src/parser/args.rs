@@ -6,15 +6,15 @@ use crate::lexer::token::{Tok, Token, prec};
 
 /// The arguments of a call or class definition.
 #[derive(Default)]
-pub(super) struct CallArgs {
-    pub(super) args: List<Expr>,
-    pub(super) keywords: List<Keyword>,
+pub(super) struct CallArgs<'a> {
+    pub(super) args: List<'a, Expr<'a>>,
+    pub(super) keywords: List<'a, Keyword<'a>>,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// The parameters up to `close`: the colon of a lambda, which has no annotations, or the
     /// bracket of a `def`.
-    pub(super) fn parameters(&mut self, close: Tok) -> Parse<Arguments> {
+    pub(super) fn parameters(&mut self, close: Tok) -> Parse<Arguments<'a>> {
         let mut arguments = Arguments::default();
         if self.at(close) {
             return Ok(arguments);
@@ -46,7 +46,7 @@ impl Parser<'_> {
                             let message = "var-positional argument cannot have default value";
                             return self.fail_here(message);
                         }
-                        arguments.vararg = Some(Box::new(arg));
+                        arguments.vararg = Some(self.arena.node(arg));
                         bare_star = false;
                     } else {
                         bare_star = true;
@@ -66,7 +66,7 @@ impl Parser<'_> {
                         let message = "var-keyword argument cannot have default value";
                         return self.fail_here(message);
                     }
-                    arguments.kwarg = Some(Box::new(arg));
+                    arguments.kwarg = Some(self.arena.node(arg));
                     let comma = self.eat(Tok::Comma);
                     if !self.at(close) {
                         return self.after_kwarg_error(comma);
@@ -92,7 +92,7 @@ impl Parser<'_> {
                     if self.at(Tok::Star) {
                         return self.fail_here("expected comma between / and *");
                     }
-                    arguments.posonlyargs = std::mem::take(&mut args).into_boxed_slice();
+                    arguments.posonlyargs = self.arena.list(&std::mem::take(&mut args));
                 }
                 Tok::Name => {
                     let at = self.tok;
@@ -139,14 +139,14 @@ impl Parser<'_> {
         if args.len() + kwonlyargs.len() > 255 && !self.level.is_modern() {
             return self.fail_here("more than 255 arguments");
         }
-        arguments.args = args.into_boxed_slice();
-        arguments.kwonlyargs = kwonlyargs.into_boxed_slice();
-        arguments.kw_defaults = kw_defaults.into_boxed_slice();
+        arguments.args = self.arena.list(&args);
+        arguments.kwonlyargs = self.arena.list(&kwonlyargs);
+        arguments.kw_defaults = self.arena.list(&kw_defaults);
         arguments.defaults = self.take_exprs(base);
         Ok(arguments)
     }
 
-    fn parameter(&mut self, annotated: bool, star: bool) -> Parse<Arg> {
+    fn parameter(&mut self, annotated: bool, star: bool) -> Parse<Arg<'a>> {
         let start = self.tok.start;
         self.check_assignable_name()?;
         let arg = self.name()?;
@@ -158,7 +158,7 @@ impl Parser<'_> {
             } else {
                 self.expression()?
             };
-            annotation = Some(Box::new(value));
+            annotation = Some(self.arena.node(value));
         }
         Ok(Arg { span: self.span(start), arg, annotation })
     }
@@ -195,7 +195,7 @@ impl Parser<'_> {
 
     /// Arguments up to and with the closing bracket; the opening one is behind the parser. `open` is where the opening bracket stands: a
     /// generator expression that is the sole argument starts there.
-    pub(super) fn arguments(&mut self, open: Mark, class: bool) -> Parse<CallArgs> {
+    pub(super) fn arguments(&mut self, open: Mark, class: bool) -> Parse<CallArgs<'a>> {
         if self.eat(Tok::RParen) {
             return Ok(CallArgs::default());
         }
@@ -278,7 +278,7 @@ impl Parser<'_> {
         if !self.level.is_modern() {
             self.check_arguments_36(open, count, generators)?;
         }
-        Ok(CallArgs { args: self.take_exprs(base), keywords: keywords.into_boxed_slice() })
+        Ok(CallArgs { args: self.take_exprs(base), keywords: self.arena.list(&keywords) })
     }
 
     /// `name=value`; the `=` is the current token.
@@ -286,9 +286,9 @@ impl Parser<'_> {
         &mut self,
         mark: Mark,
         first: Token,
-        name: Expr,
-        before: &[Keyword],
-    ) -> Parse<Keyword> {
+        name: Expr<'a>,
+        before: &[Keyword<'a>],
+    ) -> Parse<Keyword<'a>> {
         let bare = name.span.start == mark.pos;
         let equal = self.tok;
         let ExprKind::Name { id, .. } = name.kind else {
@@ -321,7 +321,7 @@ impl Parser<'_> {
     }
 
     /// A positional argument or the name of a keyword.
-    fn argument(&mut self) -> Parse<Expr> {
+    fn argument(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let left = self.expression()?;
         if self.at(Tok::ColonEqual) { self.walrus(mark, left) } else { Ok(left) }
@@ -348,10 +348,10 @@ impl Parser<'_> {
         &mut self,
         mark: Mark,
         open: Mark,
-        elt: Expr,
+        elt: Expr<'a>,
         class: bool,
         sole: bool,
-    ) -> Parse<Expr> {
+    ) -> Parse<Expr<'a>> {
         if self.level.is_modern() && (class || !sole && !self.asks()) {
             return self.unexpected();
         }

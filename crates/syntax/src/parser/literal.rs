@@ -50,7 +50,7 @@ pub(super) struct Origin {
     pub(super) start: Pos,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// The value of the current number token.
     pub(super) fn number(&mut self) -> Parse<Constant> {
         let text = self.lexer.slice(&self.tok);

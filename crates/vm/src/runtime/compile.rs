@@ -9,7 +9,7 @@ use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_compiler::{CompileError, Options};
-use adder_syntax::{Level, Parsed, SyntaxError, Warning, WarningKind};
+use adder_syntax::{Arena, Level, Parsed, SyntaxError, Warning, WarningKind};
 
 pub use adder_syntax::Mode;
 
@@ -61,19 +61,21 @@ pub struct TreeBridge {
     /// ... with the value of `__debug__`, if that is to be put in.
     pub to_python: fn(&Vm, &Parsed, Option<bool>) -> PyResult,
     /// A tree that a program made, checked.
-    pub from_python: fn(&Vm, &Value, Mode) -> PyResult<Parsed>,
+    pub from_python: for<'a> fn(&'a Vm, &Value, Mode, &'a Arena) -> PyResult<Parsed<'a>>,
 }
 
 impl Vm {
     /// Compiles source bytes (with an encoding declaration) or text.
     pub fn compile(&self, source: &[u8], request: &Request<'_>) -> PyResult<Ref<Code>> {
-        let parsed = self.parse(source, request)?;
+        let arena = Arena::new();
+        let parsed = self.parse(source, request, &arena)?;
         self.compile_tree(&parsed, Some(source), request)
     }
 
     /// Parses source bytes or text to `ast` nodes.
     pub fn parse_to_nodes(&self, source: &[u8], request: &Request<'_>) -> PyResult {
-        let parsed = self.parse(source, request)?;
+        let arena = Arena::new();
+        let parsed = self.parse(source, request, &arena)?;
         match self.interp().trees.get() {
             Some(bridge) => {
                 let debug = request.optimized_tree.then_some(request.optimize == 0);
@@ -90,7 +92,8 @@ impl Vm {
         request: &Request<'_>,
     ) -> Option<PyResult<Ref<Code>>> {
         let bridge = self.interp().trees.get().filter(|bridge| (bridge.is_tree)(tree))?;
-        let parsed = (bridge.from_python)(self, tree, request.mode);
+        let arena = Arena::new();
+        let parsed = (bridge.from_python)(self, tree, request.mode, &arena);
         Some(parsed.and_then(|parsed| self.compile_tree(&parsed, None, request)))
     }
 
@@ -98,7 +101,8 @@ impl Vm {
     pub fn tree_again(&self, tree: &Value, request: &Request<'_>) -> PyResult {
         match self.interp().trees.get() {
             Some(bridge) if request.optimized_tree => {
-                let parsed = (bridge.from_python)(self, tree, request.mode)?;
+                let arena = Arena::new();
+                let parsed = (bridge.from_python)(self, tree, request.mode, &arena)?;
                 (bridge.to_python)(self, &parsed, Some(request.optimize == 0))
             }
             _ => Ok(tree.clone()),
@@ -125,7 +129,12 @@ impl Vm {
         }
     }
 
-    fn parse(&self, source: &[u8], request: &Request<'_>) -> PyResult<Parsed> {
+    fn parse<'a>(
+        &self,
+        source: &[u8],
+        request: &Request<'_>,
+        arena: &'a Arena,
+    ) -> PyResult<Parsed<'a>> {
         let decode = |name: &str, bytes: &[u8]| self.decode_source(name, bytes);
         let parsing = adder_syntax::Options {
             decoder: Some(&decode),
@@ -137,9 +146,9 @@ impl Vm {
             ..adder_syntax::Options::new(request.level)
         };
         let parsed = if request.is_text {
-            adder_syntax::parse_text(source, parsing)
+            adder_syntax::parse_text(source, parsing, arena)
         } else {
-            adder_syntax::parse_module(source, parsing)
+            adder_syntax::parse_module(source, parsing, arena)
         };
         let parsed = parsed.map_err(|e| {
             if e.incomplete && request.allow_incomplete {

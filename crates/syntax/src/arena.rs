@@ -1,0 +1,27 @@
+//! Where the nodes of a tree lie: one after the other, freed together.
+
+use bumpalo::Bump;
+
+/// Room for trees. What lies in it are plain values that own nothing.
+#[derive(Debug, Default)]
+pub struct Arena(Bump);
+
+impl Arena {
+    /// An empty arena.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a node into the arena.
+    #[inline]
+    pub fn node<T: Copy>(&self, node: T) -> &T {
+        self.0.alloc(node)
+    }
+
+    /// Copies a list into the arena.
+    #[inline]
+    pub fn list<T: Copy>(&self, items: &[T]) -> &[T] {
+        if items.is_empty() { &[] } else { self.0.alloc_slice_copy(items) }
+    }
+}
