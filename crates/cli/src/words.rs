@@ -62,7 +62,7 @@ fn read_code(file: &str, options: &Options) -> Result<adder_bytecode::code::Code
         source: Some(&source),
         ..adder_compiler::Options::new(options.config.level, file)
     };
-    match adder_compiler::compile(&parsed, &compiling) {
+    match adder_compiler::compile(parsed, &compiling) {
         Ok(compiled) => Ok(compiled.code),
         Err(CompileError::Syntax(error)) => Err(describe(&error, file)),
         Err(CompileError::Recursion) => {

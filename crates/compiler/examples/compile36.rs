@@ -54,7 +54,7 @@ fn compile_file(file: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>
         source: Some(&source),
         ..Options::new(arguments.level, &file.to_string_lossy())
     };
-    let compiled = compile(&parsed, &options).map_err(|error| {
+    let compiled = compile(parsed, &options).map_err(|error| {
         let kind = match error {
             adder_compiler::CompileError::Syntax(_) => "SyntaxError",
             adder_compiler::CompileError::Recursion => "RecursionError",

@@ -42,7 +42,7 @@ fn main() -> std::io::Result<()> {
         // What does not compile is no measure.
         let fine =
             adder_syntax::parse_module(&source, adder_syntax::Options::new(level), &Arena::new())
-                .is_ok_and(|parsed| compile(&parsed, &Options::new(level, &name)).is_ok());
+                .is_ok_and(|parsed| compile(parsed, &Options::new(level, &name)).is_ok());
         if fine {
             sources.push((name, source));
         }
@@ -61,8 +61,8 @@ fn main() -> std::io::Result<()> {
                 adder_syntax::parse_module(source, adder_syntax::Options::new(level), &arena);
             let middle = Instant::now();
             let Ok(parsed) = parsed else { continue };
-            let compiled = compile(&parsed, &Options::new(level, name));
-            drop((parsed, compiled));
+            let compiled = compile(parsed, &Options::new(level, name));
+            drop((compiled, arena));
             parsing += middle - begin;
             compiling += middle.elapsed();
         }

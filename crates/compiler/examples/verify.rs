@@ -67,7 +67,7 @@ fn main() -> std::io::Result<ExitCode> {
         let Ok(parsed) = parse_module(&source, adder_syntax::Options::new(level), &arena) else {
             continue;
         };
-        if let Ok(compiled) = compile(&parsed, &Options::new(level, &file.to_string_lossy())) {
+        if let Ok(compiled) = compile(parsed, &Options::new(level, &file.to_string_lossy())) {
             tally.verify(&compiled.code);
         }
     }

@@ -76,7 +76,7 @@ pub struct Compiled {
 /// # Errors
 /// What CPython finds after parsing: misplaced statements, names declared twice, and so on; and
 /// trees too deep or too large.
-pub fn compile(parsed: &Parsed, options: &Options) -> Result<Compiled, CompileError> {
+pub fn compile(parsed: Parsed, options: &Options) -> Result<Compiled, CompileError> {
     run(parsed, options).map_err(|failure| match failure {
         error::Failure::At { message, span } => {
             CompileError::Syntax(Box::new(syntax_error(message, span, options)))
@@ -86,9 +86,9 @@ pub fn compile(parsed: &Parsed, options: &Options) -> Result<Compiled, CompileEr
     })
 }
 
-fn run(parsed: &Parsed, options: &Options) -> error::Result<Compiled> {
+fn run(parsed: Parsed, options: &Options) -> error::Result<Compiled> {
     let modern = options.level == Level::Py314;
-    let mut names = names::Names::new(&parsed.pool);
+    let mut names = names::Names::new(parsed.pool);
     let mut future = future::future(&parsed.module, &names, modern)?;
     let inherited = future::INHERITED | if modern { flags::FUTURE_ANNOTATIONS } else { 0 };
     future.flags |= options.flags & inherited;

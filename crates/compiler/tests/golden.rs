@@ -76,7 +76,7 @@ fn compiled(source: &str, optimize: u8) -> CodeObject {
     let parsed = parse_module(source.as_bytes(), adder_syntax::Options::new(Level::Py36), &arena)
         .unwrap_or_else(|error| panic!("{source}: {}", error.message));
     let options = Options { optimize, ..Options::new(Level::Py36, "<snippet>") };
-    compile(&parsed, &options).unwrap_or_else(|error| panic!("{source}: {error}")).code
+    compile(parsed, &options).unwrap_or_else(|error| panic!("{source}: {error}")).code
 }
 
 #[test]

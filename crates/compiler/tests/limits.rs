@@ -20,7 +20,7 @@ fn outcome(source: String, level: Level) -> Outcome {
                 Ok(parsed) => parsed,
                 Err(error) => return Outcome::Refused(error.message.clone()),
             };
-        match compile(&parsed, &Options::new(level, "<limits>")) {
+        match compile(parsed, &Options::new(level, "<limits>")) {
             Ok(_) => Outcome::Compiled,
             Err(error) => Outcome::Refused(error.message().to_owned()),
         }

@@ -18,7 +18,7 @@ fn try_compile(source: &str, level: Level) -> Result<Compiled, CompileError> {
     let parsed = parse_module(source.as_bytes(), adder_syntax::Options::new(level), &arena)
         .map_err(CompileError::Syntax)?;
     let options = Options { source: Some(source.as_bytes()), ..Options::new(level, "<modern>") };
-    compile(&parsed, &options)
+    compile(parsed, &options)
 }
 
 fn compiled(source: &str) -> CodeObject {
@@ -80,7 +80,7 @@ fn every_instruction_is_emitted_by_some_source() {
         &arena,
     )
     .expect("valid");
-    let single = compile(&parsed, &Options::new(Level::Py36, "<stdin>")).expect("valid");
+    let single = compile(parsed, &Options::new(Level::Py36, "<stdin>")).expect("valid");
     all_ops(&single.code, &mut seen);
     let modern = include_str!("snippets314.txt").split("#: ").skip(1);
     for source in modern.filter_map(|snippet| Some(snippet.split_once('\n')?.1)) {

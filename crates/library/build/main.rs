@@ -133,6 +133,6 @@ fn compile(path: &str, source: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Failure> {
         ..adder_compiler::Options::new(level, path)
     };
     let compiled =
-        adder_compiler::compile(&parsed, &options).map_err(|e| format!("{path}: {e:?}"))?;
+        adder_compiler::compile(parsed, &options).map_err(|e| format!("{path}: {e:?}"))?;
     Ok(adder_bytecode::stored::write(&compiled.code.into())?)
 }

@@ -106,7 +106,7 @@ impl Mutated {
                     continue;
                 };
                 let options = adder_compiler::Options::new(level, "<seed>");
-                if let Ok(compiled) = adder_compiler::compile(&parsed, &options) {
+                if let Ok(compiled) = adder_compiler::compile(parsed, &options) {
                     seeds.push(compiled.code);
                 }
             }

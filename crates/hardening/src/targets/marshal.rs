@@ -31,7 +31,7 @@ pub fn compiled(level: Level) -> Vec<CodeObject> {
         let parsed =
             parse_module(program.as_bytes(), adder_syntax::Options::new(level), &arena).ok()?;
         let options = adder_compiler::Options::new(level, "<seed>");
-        adder_compiler::compile(&parsed, &options).ok().map(|compiled| compiled.code)
+        adder_compiler::compile(parsed, &options).ok().map(|compiled| compiled.code)
     });
     codes.collect()
 }

@@ -64,7 +64,7 @@ impl Target for Source {
             ..adder_compiler::Options::new(level, "<mutated>")
         };
         if mode != Mode::FuncType
-            && let Ok(compiled) = adder_compiler::compile(&parsed, &options)
+            && let Ok(compiled) = adder_compiler::compile(parsed, &options)
         {
             check(&compiled.code);
         }

@@ -69,7 +69,7 @@ impl Vm {
     pub fn compile(&self, source: &[u8], request: &Request<'_>) -> PyResult<Ref<Code>> {
         let arena = Arena::new();
         let parsed = self.parse(source, request, &arena)?;
-        self.compile_tree(&parsed, Some(source), request)
+        self.compile_tree(parsed, Some(source), request)
     }
 
     /// Parses source bytes or text to `ast` nodes.
@@ -94,7 +94,7 @@ impl Vm {
         let bridge = self.interp().trees.get().filter(|bridge| (bridge.is_tree)(tree))?;
         let arena = Arena::new();
         let parsed = (bridge.from_python)(self, tree, request.mode, &arena);
-        Some(parsed.and_then(|parsed| self.compile_tree(&parsed, None, request)))
+        Some(parsed.and_then(|parsed| self.compile_tree(parsed, None, request)))
     }
 
     /// A tree as `compile()` gives it back: itself, unless something is to be put into it.
@@ -164,7 +164,7 @@ impl Vm {
 
     fn compile_tree(
         &self,
-        parsed: &Parsed,
+        parsed: Parsed,
         source: Option<&[u8]>,
         request: &Request<'_>,
     ) -> PyResult<Ref<Code>> {
