@@ -111,7 +111,7 @@ impl PositionsBuilder {
     }
 
     /// The next `units` code units have this position; those after them have another.
-    #[inline]
+    #[inline(always)]
     pub fn push_run(&mut self, units: u32, position: Option<Position>) {
         let Some(p) = position else {
             return self.number(units << 1);

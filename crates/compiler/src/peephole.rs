@@ -117,44 +117,48 @@ fn target(code: &[Unit], i: usize, op: Op) -> usize {
     if op.arg_kind() == ArgKind::JAbs { arg } else { arg + i + 1 }
 }
 
-/// Where the pass stops.
-mod stop {
-    /// Nowhere: an instruction about which there is nothing to say.
-    pub(super) const NO: u8 = 0;
-    /// Here.
-    pub(super) const YES: u8 = 1;
-    /// Behind it: EXTENDED_ARG belongs to the instruction that follows.
-    pub(super) const BEHIND: u8 = 2;
+/// What there may be to say about an instruction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// Nothing.
+    No,
+    /// Nothing yet: EXTENDED_ARG belongs to the instruction that follows.
+    Behind,
+    Const,
+    Build(Op),
+    Unary(Op),
+    Binary(Op),
+    Not,
+    Compare,
+    /// A jump that keeps the value it tests.
+    Keeping(Op),
+    /// Any other jump.
+    Jump(Op),
+    Return,
 }
 
 /// That by the number of the instruction.
-const STOP: [u8; 256] = {
-    let mut table = [stop::NO; 256];
+const STOPS: [Stop; 256] = {
+    let mut table = [Stop::No; 256];
     let mut number = 0;
     while number < 256 {
         if let Some(op) = Op::from_u8(number as u8) {
-            let optimised = op.is_jump()
-                || fold::is_binary(op)
-                || matches!(
-                    op,
-                    Op::UNARY_NOT
-                        | Op::UNARY_NEGATIVE
-                        | Op::UNARY_INVERT
-                        | Op::UNARY_POSITIVE
-                        | Op::COMPARE_OP
-                        | Op::LOAD_CONST
-                        | Op::BUILD_TUPLE
-                        | Op::BUILD_LIST
-                        | Op::BUILD_SET
-                        | Op::RETURN_VALUE
-                );
-            if optimised {
-                table[number] = stop::YES;
-            }
+            table[number] = match op {
+                Op::EXTENDED_ARG => Stop::Behind,
+                Op::LOAD_CONST => Stop::Const,
+                Op::BUILD_TUPLE | Op::BUILD_LIST | Op::BUILD_SET => Stop::Build(op),
+                Op::UNARY_NEGATIVE | Op::UNARY_INVERT | Op::UNARY_POSITIVE => Stop::Unary(op),
+                Op::UNARY_NOT => Stop::Not,
+                Op::COMPARE_OP => Stop::Compare,
+                Op::JUMP_IF_FALSE_OR_POP | Op::JUMP_IF_TRUE_OR_POP => Stop::Keeping(op),
+                Op::RETURN_VALUE => Stop::Return,
+                _ if fold::is_binary(op) => Stop::Binary(op),
+                _ if op.is_jump() => Stop::Jump(op),
+                _ => Stop::No,
+            };
         }
         number += 1;
     }
-    table[EXTENDED_ARG as usize] = stop::BEHIND;
     table
 };
 
@@ -240,22 +244,19 @@ impl Pass<'_> {
         let mut i = 0;
         let mut in_consts = false;
         while let Some(unit) = self.code.get(i) {
-            match STOP[unit[0] as usize] {
-                stop::BEHIND => {
-                    i += 1;
-                    continue;
-                }
-                stop::NO => {
-                    in_consts = false;
-                    i += 1;
-                    continue;
-                }
-                _ => {}
+            let stop = STOPS[unit[0] as usize];
+            if stop == Stop::No {
+                in_consts = false;
+                i += 1;
+                continue;
+            }
+            if stop == Stop::Behind {
+                i += 1;
+                continue;
             }
             if !in_consts {
                 self.stack.clear();
             }
-            in_consts = false;
             let (mut start, mut next) = (i, i + 1);
             if self.is_wide {
                 while start > 0 && self.code[start - 1][0] == EXTENDED_ARG {
@@ -263,50 +264,47 @@ impl Pass<'_> {
                 }
                 next = find_op(&self.code, next);
             }
-            if let Some(op) = Op::from_u8(self.code[i][0]) {
-                match op {
-                    Op::UNARY_NOT => self.negated_jump(start, i, next),
-                    Op::COMPARE_OP => self.negated_compare(start, i, next),
-                    Op::LOAD_CONST => {
-                        in_consts = true;
-                        let index = arg_at(&self.code, i);
-                        self.stack.push(index);
-                        let skips = is(&self.code, next, Op::POP_JUMP_IF_FALSE)
-                            && self.one_block(start, i + 1)
-                            && self.consts.get(index as usize).is_some_and(Const::is_true);
-                        if skips {
-                            self.nops(start, next + 1);
-                            self.stack.pop();
-                        }
-                    }
-                    Op::BUILD_TUPLE | Op::BUILD_LIST | Op::BUILD_SET => {
-                        in_consts = self.build(op, start, i, next);
-                    }
-                    Op::UNARY_NEGATIVE | Op::UNARY_INVERT | Op::UNARY_POSITIVE => {
-                        in_consts = self.fold(op, start, i, 1);
-                    }
-                    _ if fold::is_binary(op) => in_consts = self.fold(op, start, i, 2),
-                    Op::JUMP_IF_FALSE_OR_POP | Op::JUMP_IF_TRUE_OR_POP => {
-                        match self.implied_jump(op, i) {
-                            Some(again) => next = again,
-                            None => self.detour(op, start, i),
-                        }
-                    }
-                    Op::RETURN_VALUE => {
-                        let mut end = i + 1;
-                        while end < self.code.len() && !self.arrivals[end] {
-                            end += 1;
-                        }
-                        if end > i + 1 {
-                            self.nops(i + 1, end);
-                            next = find_op(&self.code, end);
-                        }
-                    }
-                    _ if op.is_jump() => self.detour(op, start, i),
-                    _ => {}
+            in_consts = false;
+            match stop {
+                Stop::Const => {
+                    in_consts = true;
+                    self.constant(start, i, next);
                 }
+                Stop::Build(op) => in_consts = self.build(op, start, i, next),
+                Stop::Unary(op) => in_consts = self.fold(op, start, i, 1),
+                Stop::Binary(op) => in_consts = self.fold(op, start, i, 2),
+                Stop::Not => self.negated_jump(start, i, next),
+                Stop::Compare => self.negated_compare(start, i, next),
+                Stop::Keeping(op) => match self.implied_jump(op, i) {
+                    Some(again) => next = again,
+                    None => self.detour(op, start, i),
+                },
+                Stop::Jump(op) => self.detour(op, start, i),
+                Stop::Return => {
+                    let behind = &self.arrivals[i + 1..self.code.len()];
+                    let dead = behind.iter().take_while(|&&arrival| !arrival).count();
+                    if dead > 0 {
+                        let end = i + 1 + dead;
+                        self.nops(i + 1, end);
+                        next = find_op(&self.code, end);
+                    }
+                }
+                Stop::No | Stop::Behind => {}
             }
             i = next;
+        }
+    }
+
+    /// A constant: a true one that is tested goes, with its test.
+    fn constant(&mut self, start: usize, i: usize, next: usize) {
+        let index = if self.is_wide { arg_at(&self.code, i) } else { self.code[i][1].into() };
+        if is(&self.code, next, Op::POP_JUMP_IF_FALSE)
+            && self.one_block(start, i + 1)
+            && self.consts.get(index as usize).is_some_and(Const::is_true)
+        {
+            self.nops(start, next + 1);
+        } else {
+            self.stack.push(index);
         }
     }
 

@@ -29,12 +29,21 @@ pub struct Pos {
 }
 
 /// The stretch of source a node covers; the end is exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Default)]
 pub struct Span {
     /// `lineno`, `col_offset` of 3.14's `ast`.
     pub start: Pos,
     /// `end_lineno`, `end_col_offset`.
     pub end: Pos,
+}
+
+impl PartialEq for Span {
+    /// In one branch: which of the numbers differ, nobody can foresee.
+    #[inline]
+    fn eq(&self, other: &Span) -> bool {
+        let differ = |a: Pos, b: Pos| (a.line ^ b.line) | (a.col ^ b.col);
+        differ(self.start, other.start) | differ(self.end, other.end) == 0
+    }
 }
 
 /// What the parser was asked for (`mod`).
