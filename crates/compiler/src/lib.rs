@@ -19,6 +19,7 @@ mod limits;
 mod lines;
 mod names;
 mod peephole;
+mod slots;
 mod stack_depth;
 mod symtable;
 mod unit;

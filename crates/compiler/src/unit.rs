@@ -12,6 +12,7 @@ use hashbrown::{HashMap, HashTable};
 
 use crate::hash::Build;
 use crate::names::Private;
+use crate::slots::{Guess, Slots};
 use crate::symtable::ScopeId;
 
 /// A place to jump to, or the start of a block.
@@ -55,11 +56,12 @@ pub(crate) enum FrameBlock {
     ExceptStar,
 }
 
-/// Constants, each once. Few are searched by their hashes, many indexed.
+/// Constants, each once. Where the slots do not know, few are searched by their hashes, many indexed.
 #[derive(Default)]
 pub(crate) struct Consts {
     list: Vec<Const>,
     hashes: Vec<u64>,
+    slots: Slots,
     index: HashTable<u32>,
 }
 
@@ -84,6 +86,11 @@ impl Consts {
 
     fn find(&self, hash: u64, same: impl Fn(&Const) -> bool) -> Option<u32> {
         let is_it = |i: usize| self.hashes[i] == hash && same(&self.list[i]);
+        match self.slots.guess(hash as u32) {
+            Guess::Absent => return None,
+            Guess::At(i) if i < self.hashes.len() && is_it(i) => return Some(i as u32),
+            Guess::At(_) => {}
+        }
         if self.hashes.len() <= SEARCHED {
             (0..self.hashes.len()).find(|&i| is_it(i)).map(|i| i as u32)
         } else {
@@ -95,6 +102,7 @@ impl Consts {
         let i = self.list.len() as u32;
         self.list.push(value);
         self.hashes.push(hash);
+        self.slots.set(hash as u32, i as usize);
         let hashes = &self.hashes;
         let again = |&i: &u32| hashes[i as usize];
         if hashes.len() == SEARCHED + 1 {
@@ -114,6 +122,7 @@ impl Consts {
 
     pub(crate) fn take(&mut self) -> Box<[Const]> {
         self.index.clear();
+        self.slots.clear();
         self.hashes.clear();
         self.list.drain(..).collect()
     }
@@ -195,15 +204,26 @@ fn same_code(a: &CodeObject, b: &CodeObject, positions: bool) -> bool {
 #[derive(Default)]
 pub(crate) struct NameTable {
     pub(crate) list: Vec<Symbol>,
+    slots: Slots,
     index: HashMap<Symbol, u32, Build>,
     /// Names that are there again, and how often before: name, how often, number.
     again: Vec<(Symbol, usize, u32)>,
 }
 
-const SEARCHED: usize = 8;
+/// How many entries are searched where the slots do not know.
+const SEARCHED: usize = 16;
 
 impl NameTable {
+    #[inline]
     pub(crate) fn get(&self, name: Symbol) -> Option<u32> {
+        match self.slots.guess(name.0) {
+            Guess::Absent => None,
+            Guess::At(i) if self.list.get(i) == Some(&name) => Some(i as u32),
+            Guess::At(_) => self.search(name),
+        }
+    }
+
+    fn search(&self, name: Symbol) -> Option<u32> {
         if self.list.len() <= SEARCHED {
             self.list.iter().position(|&n| n == name).map(|i| i as u32)
         } else {
@@ -213,14 +233,20 @@ impl NameTable {
 
     fn clear(&mut self) {
         self.list.clear();
+        self.slots.clear();
         self.index.clear();
         self.again.clear();
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, name: Symbol) -> u32 {
         match self.get(name) {
             Some(i) => i,
-            None => self.push(name),
+            None => {
+                let i = self.push(name);
+                self.slots.set(name.0, i as usize);
+                i
+            }
         }
     }
 
