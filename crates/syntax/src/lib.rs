@@ -9,6 +9,7 @@
 
 mod arena;
 pub mod ast;
+pub mod bytes;
 mod charmap;
 mod error;
 mod level;

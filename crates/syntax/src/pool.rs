@@ -140,7 +140,10 @@ impl Pool {
 
     fn add(&mut self, name: &[u8], (hash, slot): (u32, usize)) -> Symbol {
         let start = self.names.len() as u32;
-        self.names.push_str(&String::from_utf8_lossy(name));
+        match std::str::from_utf8(name) {
+            Ok(name) => self.names.push_str(name),
+            Err(_) => self.names.push_str(&String::from_utf8_lossy(name)),
+        }
         let len = self.names.len() as u32 - start;
         self.entries.push(Entry { start, len, hash });
         self.slots[slot] = self.entries.len() as u32;

@@ -472,11 +472,10 @@ impl<'a> Compiler<'a> {
 
     /// The text of a docstring; since 3.13 without the indentation it was written with.
     fn docstring(&self, text: adder_syntax::Text) -> PyStrBuf {
-        let text = self.str_const(text);
         if !self.modern {
-            return text;
+            return self.str_const(text);
         }
-        let clean = crate::docstring::clean(text.as_bytes());
+        let clean = crate::docstring::clean(self.names.text(text));
         PyStrBuf::from_trusted(&clean)
     }
 }

@@ -18,6 +18,7 @@ use std::borrow::Cow;
 
 use crate::TypeIgnore;
 use crate::ast::{Pos, Span};
+use crate::bytes;
 use crate::error::{End, ErrorKind, Rank, RawError, Warning, WarningKind};
 use crate::level::Level;
 use crate::unicode;
@@ -276,7 +277,7 @@ impl<'s> Lexer<'s> {
 
     /// Offset of the newline that ends the line of `at`.
     fn line_end(&self, at: usize) -> usize {
-        memchr::memchr(b'\n', &self.src[at..]).map_or(self.src.len() - 2, |n| at + n)
+        bytes::find(b'\n', &self.src[at..]).map_or(self.src.len() - 2, |n| at + n)
     }
 
     /// Keeps a comment `# type: ignore`, which anything but a letter or digit may follow. The lexer

@@ -4,9 +4,7 @@
 //! predictor expects it. Here all eight bytes are judged at once, each in its own byte of a word.
 
 use super::token::{NAME_BYTE, Tok};
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x80 * ONES;
+use crate::bytes::{HIGH, ONES};
 
 /// The bytes that a name goes on with: the high bit of each.
 #[inline]
