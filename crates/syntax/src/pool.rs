@@ -51,6 +51,50 @@ struct Entry {
     start: u32,
     len: u32,
     hash: u32,
+    ends: Ends,
+}
+
+/// The first and the last eight bytes of a text, which meet in a short one: two texts of the same
+/// length up to [`Ends::ALL`] are equal if these are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Ends {
+    first: u64,
+    last: u64,
+}
+
+impl Ends {
+    const ALL: usize = 16;
+
+    #[inline]
+    fn of(bytes: &[u8]) -> Self {
+        match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(&first), Some(&last)) => {
+                Self { first: u64::from_le_bytes(first), last: u64::from_le_bytes(last) }
+            }
+            _ => Self { first: 0, last: short(bytes) },
+        }
+    }
+}
+
+/// All of a text of less than eight bytes: with the length it tells which it is.
+#[inline]
+fn short(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(&first), Some(&last)) => {
+            u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last))
+        }
+        _ => {
+            let byte = |at: usize| bytes.get(at).map_or(0, |&byte| u64::from(byte));
+            byte(0) << 16 | byte(1) << 8 | byte(2)
+        }
+    }
+}
+
+const K: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[inline]
+fn mix(h: u64, word: u64) -> u64 {
+    (h.rotate_left(23) ^ word).wrapping_mul(K)
 }
 
 /// A quick hash of bytes: multiply and rotate, a word at a time. The last word overlaps the one
@@ -58,23 +102,15 @@ struct Entry {
 #[inline]
 #[must_use]
 pub fn hash(bytes: &[u8]) -> u64 {
-    const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |h: u64, word: u64| (h.rotate_left(23) ^ word).wrapping_mul(K);
     let mut h = bytes.len() as u64;
-    let last = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(&last), ..) => {
+    let last = match bytes.last_chunk::<8>() {
+        Some(&last) => {
             for &chunk in bytes[..bytes.len() - 1].as_chunks::<8>().0 {
                 h = mix(h, u64::from_le_bytes(chunk));
             }
             u64::from_le_bytes(last)
         }
-        (None, Some(&first), Some(&last)) => {
-            u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last))
-        }
-        _ => {
-            let byte = |at: usize| bytes.get(at).map_or(0, |&byte| u64::from(byte));
-            byte(0) << 16 | byte(1) << 8 | byte(2)
-        }
+        None => short(bytes),
     };
     h = mix(h, last);
     h ^ h >> 32
@@ -118,7 +154,13 @@ impl Pool {
     /// The symbol of a name, or else its hash and the slot for it.
     #[inline]
     fn find(&mut self, name: &[u8]) -> Result<Symbol, (u32, usize)> {
-        let hash = (hash(name) >> 32) as u32;
+        let ends = Ends::of(name);
+        let hash = if name.len() <= Ends::ALL {
+            mix(mix(name.len() as u64, ends.first), ends.last)
+        } else {
+            hash(name)
+        };
+        let hash = (hash >> 32) as u32;
         if (self.entries.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
@@ -130,8 +172,10 @@ impl Pool {
                 return Err((hash, at));
             }
             let entry = self.entries[slot as usize - 1];
-            let (from, to) = (entry.start as usize, (entry.start + entry.len) as usize);
-            if entry.hash == hash && &self.names.as_bytes()[from..to] == name {
+            let is_it = entry.ends == ends
+                && entry.len as usize == name.len()
+                && (name.len() <= Ends::ALL || self.entry_name(entry).as_bytes() == name);
+            if is_it {
                 return Ok(Symbol(slot - 1));
             }
             at = (at + 1) & mask;
@@ -145,7 +189,8 @@ impl Pool {
             Err(_) => self.names.push_str(&String::from_utf8_lossy(name)),
         }
         let len = self.names.len() as u32 - start;
-        self.entries.push(Entry { start, len, hash });
+        let ends = Ends::of(self.names[start as usize..].as_bytes());
+        self.entries.push(Entry { start, len, hash, ends });
         self.slots[slot] = self.entries.len() as u32;
         Symbol(self.entries.len() as u32 - 1)
     }

@@ -150,7 +150,7 @@ impl<'a> Compiler<'a> {
 
     fn init_cells(&mut self) {
         let scope = self.scope();
-        for &name in &scope.params {
+        for name in scope.symbols.params() {
             self.u.varnames.add(name);
         }
         let known = self.names.known;

@@ -3,6 +3,7 @@
 use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{CommonConstant, Op};
 use adder_syntax::ast::*;
+use smallvec::SmallVec;
 
 use super::Compiler;
 use crate::error::{Result, error};
@@ -265,7 +266,7 @@ impl<'a> Compiler<'a> {
     /// An `if` with all its `elif`s, in a loop: such chains can be long.
     fn if_chain(&mut self, node: &'a If) -> Result<()> {
         let mut node = node;
-        let mut ends: Vec<Label> = Vec::new();
+        let mut ends: SmallVec<[Label; 4]> = SmallVec::new();
         loop {
             let end = self.label();
             ends.push(end);

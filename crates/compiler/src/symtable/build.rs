@@ -108,7 +108,6 @@ impl Builder<'_> {
                 let span = if self.modern { span } else { self.here().span };
                 return error(message, span);
             }
-            self.here().params.push(mangled);
         }
         if flag & def::TYPE_PARAM != 0 && before & def::TYPE_PARAM != 0 {
             let message = format!("duplicate type parameter '{}'", self.names.name(name));

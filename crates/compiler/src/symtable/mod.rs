@@ -166,6 +166,11 @@ impl Symbols {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
     }
+
+    /// The parameters, in their order: nothing of a function comes up before them.
+    pub(crate) fn params(&self) -> impl Iterator<Item = Symbol> {
+        self.iter().filter(|entry| entry.flags & def::PARAM != 0).map(|entry| entry.name)
+    }
 }
 
 /// One scope (`PySTEntryObject`).
@@ -176,8 +181,6 @@ pub(crate) struct Scope {
     pub(crate) symbols: Symbols,
     /// Where the function or class is, for errors of level 3.6.
     span: Span,
-    /// Parameters in their order.
-    pub(crate) params: Vec<Symbol>,
     /// Where names were declared `global` or `nonlocal`, for errors found later.
     directives: Vec<(Symbol, Span)>,
     /// Inside a function, at whatever distance.
@@ -221,7 +224,6 @@ impl Scope {
             parent,
             symbols: Symbols::default(),
             span: Span::default(),
-            params: Vec::new(),
             directives: Vec::new(),
             nested: false,
             generator: false,

@@ -1,6 +1,6 @@
 //! Parameters of functions and lambdas, arguments of calls and class definitions.
 
-use super::{Mark, Parse, Parser};
+use super::{Mark, Parse, Parser, take};
 use crate::ast::{Arg, Arguments, Expr, ExprKind, Keyword, List};
 use crate::lexer::token::{Tok, Token, prec};
 
@@ -20,11 +20,11 @@ impl<'a> Parser<'_, 'a> {
             return Ok(arguments);
         }
         let annotated = close == Tok::RParen;
-        let mut args = Vec::new();
-        let mut kwonlyargs = Vec::new();
+        let first = self.args.len();
         let mut kw_defaults = Vec::new();
         let base = self.exprs.len();
-        // After `*`, with or without a name, parameters are keyword-only.
+        // After `*`, with or without a name, parameters are keyword-only: from here on.
+        let mut first_kwonly = None;
         let mut star = None;
         let mut bare_star = false;
         let mut slash = false;
@@ -39,6 +39,7 @@ impl<'a> Parser<'_, 'a> {
                         return self.fail_here("* argument may appear only once");
                     }
                     star = Some(at);
+                    first_kwonly = Some(self.args.len());
                     self.advance();
                     if self.at(Tok::Name) {
                         let arg = self.parameter(annotated, true)?;
@@ -81,7 +82,7 @@ impl<'a> Parser<'_, 'a> {
                     if star.is_some() {
                         return self.fail_here("/ must be ahead of *");
                     }
-                    if args.is_empty() {
+                    if self.args.len() == first {
                         if self.peek().kind == Tok::Comma {
                             return self.fail_here("at least one argument must precede /");
                         }
@@ -92,7 +93,7 @@ impl<'a> Parser<'_, 'a> {
                     if self.at(Tok::Star) {
                         return self.fail_here("expected comma between / and *");
                     }
-                    arguments.posonlyargs = self.arena.list(&std::mem::take(&mut args));
+                    arguments.posonlyargs = take(self.arena, &mut self.args, first);
                 }
                 Tok::Name => {
                     let at = self.tok;
@@ -109,7 +110,6 @@ impl<'a> Parser<'_, 'a> {
                     };
                     bare_star = false;
                     if star.is_some() {
-                        kwonlyargs.push(arg);
                         kw_defaults.push(default);
                     } else {
                         if let Some(default) = default {
@@ -117,8 +117,8 @@ impl<'a> Parser<'_, 'a> {
                         } else if self.exprs.len() > base {
                             return self.default_order_error(at);
                         }
-                        args.push(arg);
                     }
+                    self.args.push(arg);
                 }
                 _ => {
                     let plain = star.is_none() && self.exprs.len() == base;
@@ -136,11 +136,12 @@ impl<'a> Parser<'_, 'a> {
                 break;
             }
         }
-        if args.len() + kwonlyargs.len() > 255 && !self.level.is_modern() {
+        if self.args.len() - first > 255 && !self.level.is_modern() {
             return self.fail_here("more than 255 arguments");
         }
-        arguments.args = self.arena.list(&args);
-        arguments.kwonlyargs = self.arena.list(&kwonlyargs);
+        let first_kwonly = first_kwonly.unwrap_or(self.args.len());
+        arguments.kwonlyargs = take(self.arena, &mut self.args, first_kwonly);
+        arguments.args = take(self.arena, &mut self.args, first);
         arguments.kw_defaults = self.arena.list(&kw_defaults);
         arguments.defaults = self.take_exprs(base);
         Ok(arguments)
@@ -199,8 +200,7 @@ impl<'a> Parser<'_, 'a> {
         if self.eat(Tok::RParen) {
             return Ok(CallArgs::default());
         }
-        let base = self.exprs.len();
-        let mut keywords = Vec::new();
+        let (base, first_keyword) = (self.exprs.len(), self.keywords.len());
         let mut unpacked = false;
         // A positional argument has come after a keyword.
         let mut late = false;
@@ -238,28 +238,31 @@ impl<'a> Parser<'_, 'a> {
                         self.unpacking_assigned("keyword", mark)?;
                     }
                     unpacked = true;
-                    keywords.push(Keyword { span: self.span(mark.pos), arg: None, value });
+                    let keyword = Keyword { span: self.span(mark.pos), arg: None, value };
+                    self.keywords.push(keyword);
                 }
                 _ => {
                     let first = self.tok;
-                    let keywords_only = !keywords.is_empty() && self.level.is_modern();
+                    let keywords_only =
+                        self.keywords.len() > first_keyword && self.level.is_modern();
                     if keywords_only && !self.asks() && !self.at(Tok::Name) {
                         return self.unexpected();
                     }
                     let value = self.argument()?;
                     match self.tok.kind {
                         Tok::Equal => {
-                            let keyword = self.keyword(mark, first, value, &keywords)?;
-                            keywords.push(keyword);
+                            let keyword = self.keyword(mark, first, value, first_keyword)?;
+                            self.keywords.push(keyword);
                         }
                         Tok::For | Tok::Async => {
                             generators += 1;
-                            let sole = self.exprs.len() == base && keywords.is_empty();
+                            let sole =
+                                self.exprs.len() == base && self.keywords.len() == first_keyword;
                             let value = self.generator_argument(mark, open, value, class, sole)?;
                             self.exprs.push(value);
                         }
                         _ => {
-                            late |= !keywords.is_empty();
+                            late |= self.keywords.len() > first_keyword;
                             self.exprs.push(value);
                         }
                     }
@@ -274,11 +277,12 @@ impl<'a> Parser<'_, 'a> {
             return self.positional_error(unpacked);
         }
         self.expect(Tok::RParen)?;
-        let count = self.exprs.len() - base + keywords.len();
+        let count = self.exprs.len() - base + self.keywords.len() - first_keyword;
         if !self.level.is_modern() {
             self.check_arguments_36(open, count, generators)?;
         }
-        Ok(CallArgs { args: self.take_exprs(base), keywords: self.arena.list(&keywords) })
+        let keywords = take(self.arena, &mut self.keywords, first_keyword);
+        Ok(CallArgs { args: self.take_exprs(base), keywords })
     }
 
     /// `name=value`; the `=` is the current token.
@@ -287,7 +291,7 @@ impl<'a> Parser<'_, 'a> {
         mark: Mark,
         first: Token,
         name: Expr<'a>,
-        before: &[Keyword<'a>],
+        first_keyword: usize,
     ) -> Parse<Keyword<'a>> {
         let bare = name.span.start == mark.pos;
         let equal = self.tok;
@@ -301,7 +305,9 @@ impl<'a> Parser<'_, 'a> {
         if !self.level.is_modern() && self.pool.name(id) == "__debug__" {
             return self.fail_expr("assignment to keyword", &name);
         }
-        if !self.level.is_modern() && before.iter().any(|keyword| keyword.arg == Some(id)) {
+        if !self.level.is_modern()
+            && self.keywords[first_keyword..].iter().any(|keyword| keyword.arg == Some(id))
+        {
             return self.fail_expr("keyword argument repeated", &name);
         }
         self.advance();

@@ -1,7 +1,7 @@
 //! Expressions: conditional, boolean, comparison and arithmetic operators, primaries.
 
 use super::args::CallArgs;
-use super::{Failed, Mark, Parse, Parser};
+use super::{Failed, Mark, Parse, Parser, take};
 use crate::ast::{
     Attribute, BinOp, BoolOp, BoolOperator, Call, CmpOp, Compare, Constant, Expr, ExprContext,
     ExprKind, IfExp, Lambda, NamedExpr, Pos, Sequence, Slice, Starred, Subscript, UnaryOp,
@@ -310,8 +310,7 @@ impl<'a> Parser<'_, 'a> {
 
     /// A chain of comparisons after `left`, or `None` if a `not` is no `not in`.
     fn comparison(&mut self, mark: Mark, left: &mut Expr<'a>) -> Parse<Option<Expr<'a>>> {
-        let base = self.exprs.len();
-        let mut ops = Vec::new();
+        let (base, first_op) = (self.exprs.len(), self.ops.len());
         while self.tok.kind.precedence() == prec::COMPARE {
             let found = if self.diagnose {
                 self.attempt(true, Self::comparator)?
@@ -319,15 +318,16 @@ impl<'a> Parser<'_, 'a> {
                 self.comparator().map(Some)?
             };
             let Some(Some((op, right))) = found else { break };
-            ops.push(op);
+            self.ops.push(op);
             self.exprs.push(right);
         }
-        if ops.is_empty() {
+        if self.exprs.len() == base {
             return Ok(None);
         }
+        let ops = take(self.arena, &mut self.ops, first_op);
         let comparators = self.take_exprs(base);
         let left = std::mem::take(left);
-        let node = Compare { left, ops: self.arena.list(&ops), comparators };
+        let node = Compare { left, ops, comparators };
         Ok(Some(self.expr(mark, ExprKind::Compare(self.arena.node(node)))))
     }
 

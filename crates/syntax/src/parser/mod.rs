@@ -5,8 +5,7 @@
 //! is run once more with `diagnose` set: only then are the (costly) questions asked that lead to
 //! CPython's specific messages.
 //!
-//! Lists are collected on scratch stacks (`exprs`, `stmts`) and boxed at their exact length, so a
-//! list costs one allocation.
+//! Lists are collected on scratch stacks (`exprs`, `stmts`) and then copied to the tree's arena.
 
 mod args;
 mod diagnose;
@@ -22,7 +21,7 @@ mod suite;
 mod target;
 
 use crate::arena::Arena;
-use crate::ast::{Expr, ExprKind, List, Mod, Pos, Span, Stmt};
+use crate::ast::{Arg, CmpOp, Expr, ExprKind, Keyword, List, Mod, Pos, Span, Stmt};
 use crate::error::{End, ErrorKind, Rank, RawError};
 use crate::level::Level;
 use crate::lexer::Lexer;
@@ -59,6 +58,9 @@ pub(crate) struct Checkpoint<'s> {
     depth: u32,
     exprs: usize,
     stmts: usize,
+    ops: usize,
+    args: usize,
+    keywords: usize,
     warnings: usize,
 }
 
@@ -93,6 +95,9 @@ pub(crate) struct Parser<'s, 'a> {
     line_shift: i32,
     exprs: Vec<Expr<'a>>,
     stmts: Vec<Stmt<'a>>,
+    ops: Vec<CmpOp>,
+    args: Vec<Arg<'a>>,
+    keywords: Vec<Keyword<'a>>,
     /// Contents of a string under construction.
     buf: Vec<u8>,
 }
@@ -127,6 +132,9 @@ impl<'s, 'a> Parser<'s, 'a> {
             line_shift: 0,
             exprs: Vec::new(),
             stmts: Vec::new(),
+            ops: Vec::new(),
+            args: Vec::new(),
+            keywords: Vec::new(),
             buf: Vec::new(),
         };
         parser.tok = parser.lexer.next();
@@ -360,16 +368,12 @@ impl<'s, 'a> Parser<'s, 'a> {
     /// The expressions above `base` on the scratch stack, as a list.
     #[inline]
     fn take_exprs(&mut self, base: usize) -> List<'a, Expr<'a>> {
-        let list = self.arena.list(&self.exprs[base..]);
-        self.exprs.truncate(base);
-        list
+        take(self.arena, &mut self.exprs, base)
     }
 
     #[inline]
     fn take_stmts(&mut self, base: usize) -> List<'a, Stmt<'a>> {
-        let list = self.arena.list(&self.stmts[base..]);
-        self.stmts.truncate(base);
-        list
+        take(self.arena, &mut self.stmts, base)
     }
 
     /// Notes one level of nesting; every way out that does not fail must `leave`.
@@ -396,6 +400,9 @@ impl<'s, 'a> Parser<'s, 'a> {
             depth: self.depth,
             exprs: self.exprs.len(),
             stmts: self.stmts.len(),
+            ops: self.ops.len(),
+            args: self.args.len(),
+            keywords: self.keywords.len(),
         }
     }
 
@@ -418,6 +425,9 @@ impl<'s, 'a> Parser<'s, 'a> {
         self.depth = to.depth;
         self.exprs.truncate(to.exprs);
         self.stmts.truncate(to.stmts);
+        self.ops.truncate(to.ops);
+        self.args.truncate(to.args);
+        self.keywords.truncate(to.keywords);
         self.error = None;
     }
 
@@ -555,4 +565,12 @@ impl<'s, 'a> Parser<'s, 'a> {
         });
         Err(Failed)
     }
+}
+
+/// What lies above `base` on a scratch stack, as a list.
+#[inline]
+fn take<'a, T: Copy>(arena: &'a Arena, stack: &mut Vec<T>, base: usize) -> List<'a, T> {
+    let list = arena.list(&stack[base..]);
+    stack.truncate(base);
+    list
 }
