@@ -19,6 +19,14 @@ impl Arena {
         self.0.alloc(node)
     }
 
+    /// Gives up what lies in the arena, but keeps room for the next tree: not more than so many bytes.
+    pub fn clear(&mut self, most: usize) {
+        self.0.reset();
+        if self.0.allocated_bytes() > most {
+            self.0 = Bump::new();
+        }
+    }
+
     /// Copies a list into the arena.
     #[inline]
     pub fn list<T: Copy>(&self, items: &[T]) -> &[T] {

@@ -55,6 +55,8 @@ pub(crate) struct Compiler<'a> {
     /// Done with, for their tables.
     spare: Vec<Box<Unit>>,
     depth: Depth,
+    /// A qualified name in the making.
+    text: Vec<u8>,
     warnings: Vec<Warning>,
     /// Annotations of variables whose module or class is not yet at its end.
     variables: Vec<annotations::Variable<'a>>,
@@ -92,6 +94,7 @@ pub(crate) fn generate<'a>(
         outer: Vec::new(),
         spare: Vec::new(),
         depth: Depth::default(),
+        text: Vec::new(),
         warnings: Vec::new(),
         variables: Vec::new(),
     };
@@ -247,13 +250,15 @@ impl<'a> Compiler<'a> {
                 return self.names.shared(name);
             }
         }
-        let mut text = qualname.as_bytes().to_vec();
+        let text = &mut self.text;
+        text.clear();
+        text.extend_from_slice(qualname.as_bytes());
         if matches!(around, Kind::Function | Kind::AsyncFunction | Kind::Lambda) {
             text.extend_from_slice(b".<locals>");
         }
         text.push(b'.');
         text.extend_from_slice(self.names.name(name).as_bytes());
-        PyStrBuf::from_trusted(&text)
+        PyStrBuf::from_trusted(text)
     }
 
     // -- errors and places

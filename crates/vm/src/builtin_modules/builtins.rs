@@ -82,7 +82,7 @@ fn source_bytes(vm: &Vm, source: &Value, what: &str) -> PyResult<(Vec<u8>, bool)
         let or = if what.starts_with("compile") { "AST" } else { "code" };
         return Err(vm.type_error(format!("{what} must be a string, bytes or {or} object")));
     };
-    if bytes.contains(&0) {
+    if memchr::memchr(0, &bytes).is_some() {
         return Err(vm.syntax_error("source code string cannot contain null bytes"));
     }
     Ok((bytes, is_text))

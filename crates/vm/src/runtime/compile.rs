@@ -64,25 +64,40 @@ pub struct TreeBridge {
     pub from_python: for<'a> fn(&'a Vm, &Value, Mode, &'a Arena) -> PyResult<Parsed<'a>>,
 }
 
+/// How much room for the next tree is kept: enough for a module of some thousand lines.
+const ROOM: usize = 1 << 20;
+
 impl Vm {
+    /// Runs with room for trees. What was there for the last one is used again: its pages are the
+    /// process's already.
+    fn with_arena<T>(&self, run: impl FnOnce(&Arena) -> T) -> T {
+        let mut arena = self.interp().arena.take();
+        let result = run(&arena);
+        arena.clear(ROOM);
+        self.interp().arena.set(arena);
+        result
+    }
+
     /// Compiles source bytes (with an encoding declaration) or text.
     pub fn compile(&self, source: &[u8], request: &Request<'_>) -> PyResult<Ref<Code>> {
-        let arena = Arena::new();
-        let parsed = self.parse(source, request, &arena)?;
-        self.compile_tree(parsed, Some(source), request)
+        self.with_arena(|arena| {
+            let parsed = self.parse(source, request, arena)?;
+            self.compile_tree(parsed, Some(source), request)
+        })
     }
 
     /// Parses source bytes or text to `ast` nodes.
     pub fn parse_to_nodes(&self, source: &[u8], request: &Request<'_>) -> PyResult {
-        let arena = Arena::new();
-        let parsed = self.parse(source, request, &arena)?;
-        match self.interp().trees.get() {
-            Some(bridge) => {
-                let debug = request.optimized_tree.then_some(request.optimize == 0);
-                (bridge.to_python)(self, &parsed, debug)
+        self.with_arena(|arena| {
+            let parsed = self.parse(source, request, arena)?;
+            match self.interp().trees.get() {
+                Some(bridge) => {
+                    let debug = request.optimized_tree.then_some(request.optimize == 0);
+                    (bridge.to_python)(self, &parsed, debug)
+                }
+                None => Err(self.not_implemented_error("this machine has no _ast")),
             }
-            None => Err(self.not_implemented_error("this machine has no _ast")),
-        }
+        })
     }
 
     /// Compiles an `ast` node; `None` if the value is none.
@@ -92,19 +107,19 @@ impl Vm {
         request: &Request<'_>,
     ) -> Option<PyResult<Ref<Code>>> {
         let bridge = self.interp().trees.get().filter(|bridge| (bridge.is_tree)(tree))?;
-        let arena = Arena::new();
-        let parsed = (bridge.from_python)(self, tree, request.mode, &arena);
-        Some(parsed.and_then(|parsed| self.compile_tree(parsed, None, request)))
+        Some(self.with_arena(|arena| {
+            let parsed = (bridge.from_python)(self, tree, request.mode, arena)?;
+            self.compile_tree(parsed, None, request)
+        }))
     }
 
     /// A tree as `compile()` gives it back: itself, unless something is to be put into it.
     pub fn tree_again(&self, tree: &Value, request: &Request<'_>) -> PyResult {
         match self.interp().trees.get() {
-            Some(bridge) if request.optimized_tree => {
-                let arena = Arena::new();
-                let parsed = (bridge.from_python)(self, tree, request.mode, &arena)?;
+            Some(bridge) if request.optimized_tree => self.with_arena(|arena| {
+                let parsed = (bridge.from_python)(self, tree, request.mode, arena)?;
                 (bridge.to_python)(self, &parsed, Some(request.optimize == 0))
-            }
+            }),
             _ => Ok(tree.clone()),
         }
     }
