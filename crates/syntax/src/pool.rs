@@ -51,32 +51,47 @@ struct Entry {
     start: u32,
     len: u32,
     hash: u32,
-    ends: Ends,
+    head: Head,
 }
 
-/// The first and the last eight bytes of a text, which meet in a short one: two texts of the same
-/// length up to [`Ends::ALL`] are equal if these are.
+/// The first sixteen bytes of a text, with zeros behind it: all that most names are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Ends {
-    first: u64,
-    last: u64,
-}
+struct Head([u64; 2]);
 
-impl Ends {
-    const ALL: usize = 16;
+impl Head {
+    const LEN: usize = 16;
 
+    /// The head of a text that lies in a longer one. What is behind it there is read, too, and masked:
+    /// how long names are no branch can foresee.
     #[inline]
-    fn of(bytes: &[u8]) -> Self {
-        match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(&first), Some(&last)) => {
-                Self { first: u64::from_le_bytes(first), last: u64::from_le_bytes(last) }
-            }
-            _ => Self { first: 0, last: short(bytes) },
-        }
+    fn of(all: &[u8], lo: usize, hi: usize) -> Self {
+        let Some(&chunk) = all.get(lo..).and_then(|rest| rest.first_chunk::<{ Self::LEN }>())
+        else {
+            return Self::of_alone(&all[lo..hi]);
+        };
+        let others = 8 * (Self::LEN - (hi - lo).min(Self::LEN)) as u32;
+        let mask = u128::MAX.checked_shr(others).unwrap_or(0);
+        let head = u128::from_le_bytes(chunk) & mask;
+        Self([head as u64, (head >> 64) as u64])
+    }
+
+    fn of_alone(text: &[u8]) -> Self {
+        let mut head = [0; Self::LEN];
+        let len = text.len().min(Self::LEN);
+        head[..len].copy_from_slice(&text[..len]);
+        let head = u128::from_le_bytes(head);
+        Self([head as u64, (head >> 64) as u64])
     }
 }
 
-/// All of a text of less than eight bytes: with the length it tells which it is.
+/// Where a name that is new belongs.
+struct Place {
+    slot: usize,
+    hash: u32,
+    head: Head,
+}
+
+/// A text of less than eight bytes as a number: with the length it tells which it is.
 #[inline]
 fn short(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
@@ -128,15 +143,18 @@ impl Pool {
         self.intern_bytes(name.as_bytes())
     }
 
-    /// The symbol of a name as it stands in the source: what it is in NFKC is asked only if it is not
-    /// known. (What is known is in NFKC.)
+    /// The symbol of the name that stands at a place in the source: what it is in NFKC is asked only if
+    /// it is not known. (What is known is in NFKC.)
     #[inline]
     pub(crate) fn intern_source<'a>(
         &mut self,
-        name: &'a [u8],
+        source: &'a [u8],
+        (lo, hi): (u32, u32),
         nfkc: impl FnOnce() -> Cow<'a, str>,
     ) -> Symbol {
-        match self.find(name) {
+        let (lo, hi) = (lo as usize, hi as usize);
+        let name = &source[lo..hi];
+        match self.find(name, Head::of(source, lo, hi)) {
             Ok(symbol) => symbol,
             Err(place) if name.is_ascii() => self.add(name, place),
             Err(_) => self.intern(&nfkc()),
@@ -145,52 +163,48 @@ impl Pool {
 
     /// The symbol of a name in UTF-8. Only a name that is new is checked to be that.
     fn intern_bytes(&mut self, name: &[u8]) -> Symbol {
-        match self.find(name) {
+        match self.find(name, Head::of_alone(name)) {
             Ok(symbol) => symbol,
             Err(place) => self.add(name, place),
         }
     }
 
-    /// The symbol of a name, or else its hash and the slot for it.
+    /// The symbol of a name, or else where it is to be.
     #[inline]
-    fn find(&mut self, name: &[u8]) -> Result<Symbol, (u32, usize)> {
-        let ends = Ends::of(name);
-        let hash = if name.len() <= Ends::ALL {
-            mix(mix(name.len() as u64, ends.first), ends.last)
-        } else {
-            hash(name)
-        };
+    fn find(&mut self, name: &[u8], head: Head) -> Result<Symbol, Place> {
+        let is_long = name.len() > Head::LEN;
+        let [first, second] = head.0;
+        let hash = if is_long { hash(name) } else { mix(mix(name.len() as u64, first), second) };
         let hash = (hash >> 32) as u32;
         if (self.entries.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut slot = hash as usize & mask;
         loop {
-            let slot = self.slots[at];
-            if slot == 0 {
-                return Err((hash, at));
+            let number = self.slots[slot];
+            if number == 0 {
+                return Err(Place { slot, hash, head });
             }
-            let entry = self.entries[slot as usize - 1];
-            let is_it = entry.ends == ends
+            let entry = &self.entries[number as usize - 1];
+            let is_it = entry.head == head
                 && entry.len as usize == name.len()
-                && (name.len() <= Ends::ALL || self.entry_name(entry).as_bytes() == name);
+                && (!is_long || self.entry_name(*entry).as_bytes() == name);
             if is_it {
-                return Ok(Symbol(slot - 1));
+                return Ok(Symbol(number - 1));
             }
-            at = (at + 1) & mask;
+            slot = (slot + 1) & mask;
         }
     }
 
-    fn add(&mut self, name: &[u8], (hash, slot): (u32, usize)) -> Symbol {
+    fn add(&mut self, name: &[u8], Place { slot, hash, head }: Place) -> Symbol {
         let start = self.names.len() as u32;
         match std::str::from_utf8(name) {
             Ok(name) => self.names.push_str(name),
             Err(_) => self.names.push_str(&String::from_utf8_lossy(name)),
         }
         let len = self.names.len() as u32 - start;
-        let ends = Ends::of(self.names[start as usize..].as_bytes());
-        self.entries.push(Entry { start, len, hash, ends });
+        self.entries.push(Entry { start, len, hash, head });
         self.slots[slot] = self.entries.len() as u32;
         Symbol(self.entries.len() as u32 - 1)
     }

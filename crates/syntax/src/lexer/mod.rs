@@ -428,7 +428,7 @@ impl<'s> Lexer<'s> {
 
     #[inline]
     fn name(&mut self, at: usize) -> Token {
-        let end = word::end(self.src, at);
+        let (end, mut kind) = word::read(self.src, at);
         let byte = self.src[end];
         if byte >= 0x80 {
             return self.wide_name(at, end);
@@ -444,7 +444,6 @@ impl<'s> Lexer<'s> {
                 return self.error_range(self.place(at), self.place(end), message);
             }
         }
-        let mut kind = word::kind(self.src, at, end);
         if matches!(kind, Tok::Async | Tok::Await) && !self.level.is_modern() {
             kind = self.async_word_36(kind);
         }

@@ -329,7 +329,8 @@ impl<'s, 'a> Parser<'s, 'a> {
 
     #[inline]
     fn symbol(&mut self, token: &Token) -> Symbol {
-        self.pool.intern_source(self.lexer.slice(token), || self.lexer.name_text(token))
+        let source = self.lexer.text();
+        self.pool.intern_source(source, (token.lo, token.hi), || self.lexer.name_text(token))
     }
 
     // -----------------------------------------------------------------------------------------
