@@ -170,7 +170,7 @@ impl Pool {
     }
 
     /// The symbol of a name, or else where it is to be.
-    #[inline]
+    #[inline(always)]
     fn find(&mut self, name: &[u8], head: Head) -> Result<Symbol, Place> {
         let is_long = name.len() > Head::LEN;
         let [first, second] = head.0;
