@@ -34,26 +34,58 @@ pub(crate) fn width(arg: u32) -> u32 {
     }
 }
 
+/// What the assembler works with. From unit to unit only the room of these lists is kept.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// Instructions that take the place of a unit's.
+    pub(crate) instrs: Vec<Instr>,
+    /// How many jumps arrive at each instruction, and the last of them.
+    pub(crate) arrivals: Vec<(u32, u32)>,
+    /// Instructions that go.
+    pub(crate) gone: Vec<u32>,
+    /// Of the walk for the stack's depth: what is known of each instruction, and where to go on.
+    pub(crate) marks: Vec<u8>,
+    pub(crate) left: Vec<(usize, i64)>,
+    /// Which instructions jump, and to which.
+    ways: Vec<(u32, u32)>,
+    /// Where each instruction starts, in code units, and the whole length, if not each is one.
+    offsets: Vec<u32>,
+    /// For each code unit, the instruction it belongs to, if that is not its own number.
+    pub(crate) places: Vec<u32>,
+    /// Whether a jump arrives at a code unit; one more than there are units.
+    pub(crate) targets: Vec<bool>,
+    /// Of the optimiser: the constants on the stack, where code units will be, their `places` then.
+    pub(crate) consts: Vec<u32>,
+    pub(crate) moved: Vec<u32>,
+    pub(crate) kept: Vec<u32>,
+}
+
 /// Turns a unit into a code object. Its last block must end in RETURN_VALUE.
-pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Result<CodeObject> {
+pub(crate) fn assemble(
+    unit: &mut Unit,
+    names: &mut Names,
+    frame: Frame,
+    room: &mut Room,
+) -> Result<CodeObject> {
     if unit.first_line == 0 {
         // CPython asks the first block, which is empty if another starts at the same place.
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
     if frame.modern {
-        lines::settle(unit);
+        lines::settle(unit, room);
     }
-    let stacksize = stack_depth(unit, frame.modern);
-    let layout = resolve_jumps(unit)?;
-    let encoded = encode(unit, &layout, frame.modern);
+    let stacksize = stack_depth(unit, frame.modern, room);
+    let is_wide = resolve_jumps(unit, room)?;
+    let encoded = encode(unit, room, is_wide, frame.modern);
     let lines = frame.modern.then_some(&*unit.instrs);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
-    let done = peephole::optimize(encoded, unit.consts.list(), lines)
-        .unwrap_or_else(|| encode(unit, &layout, frame.modern));
-    let positions = match &done.places {
-        None => positions(unit.instrs.iter().map(|instr| instr.span)),
-        Some(places) => positions(places.iter().map(|&at| unit.instrs[at as usize].span)),
+    let done = peephole::optimize(encoded, unit.consts.list(), lines, room)
+        .unwrap_or_else(|| encode(unit, room, is_wide, frame.modern));
+    let positions = if done.has_places {
+        positions(room.places.iter().map(|&at| unit.instrs[at as usize].span))
+    } else {
+        positions(unit.instrs.iter().map(|instr| instr.span))
     };
     let name = names.shared(unit.name);
     let mut shared = |list: &[adder_syntax::Symbol]| -> Box<[_]> {
@@ -83,20 +115,14 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
     })
 }
 
-/// What the code units of a unit are made from.
-struct Layout {
-    /// Where each instruction starts, in code units, and the whole length; nothing if each is one
-    /// code unit.
-    offsets: Option<Vec<u32>>,
-    /// Where jumps go to, in code units.
-    targets: Vec<u32>,
-}
-
 /// Gives jumps their arguments. Arguments decide on the length of instructions, and that on the
-/// arguments: round and round until nothing changes its length.
-fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
+/// arguments: round and round until nothing changes its length. Whether some instruction is longer
+/// than a code unit.
+fn resolve_jumps(unit: &mut Unit, room: &mut Room) -> Result<bool> {
+    let Room { ways, offsets, targets, .. } = room;
     let len = unit.instrs.len();
-    let mut ways: Vec<(u32, u32)> = Vec::with_capacity(unit.jumps.len());
+    ways.clear();
+    targets.clear();
     for &at in &unit.jumps {
         let instr = &mut unit.instrs[at as usize];
         if instr.op.is_jump() {
@@ -107,14 +133,14 @@ fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
     }
     let all_args = unit.instrs.iter().fold(0, |all, instr| all | instr.arg);
     if all_args <= NARROW && len as u32 * 2 <= NARROW {
-        for &(i, target) in &ways {
+        targets.resize(len + 1, false);
+        for &(i, target) in &*ways {
             let instr = &mut unit.instrs[i as usize];
             instr.arg = jump_arg(instr.op, i + 1, target);
+            targets[target as usize] = true;
         }
-        let targets = ways.into_iter().map(|(_, target)| target).collect();
-        return Ok(Layout { offsets: None, targets });
+        return Ok(false);
     }
-    let mut offsets = Vec::with_capacity(len + 1);
     loop {
         let mut at = 0u32;
         offsets.clear();
@@ -128,16 +154,18 @@ fn resolve_jumps(unit: &mut Unit) -> Result<Layout> {
             return Err(Failure::Overflow("code object too large"));
         }
         let mut changed = false;
-        for &(i, target) in &ways {
+        for &(i, target) in &*ways {
             let instr = &mut unit.instrs[i as usize];
             let old = width(instr.arg);
             instr.arg = jump_arg(instr.op, offsets[i as usize] + old, offsets[target as usize]);
             changed |= width(instr.arg) != old;
         }
         if !changed {
-            let targets = ways.iter().map(|&(_, target)| offsets[target as usize]).collect();
-            let offsets = (at as usize != len).then_some(offsets);
-            return Ok(Layout { offsets, targets });
+            targets.resize(at as usize + 1, false);
+            for &(_, target) in &*ways {
+                targets[offsets[target as usize] as usize] = true;
+            }
+            return Ok(at as usize != len);
         }
     }
 }
@@ -153,49 +181,42 @@ pub(crate) struct Encoded {
     /// Code units: instruction and argument byte.
     pub(crate) code: Vec<[u8; 2]>,
     pub(crate) lnotab: Vec<u8>,
-    /// For each code unit, the instruction it belongs to; nothing if that is its own number.
-    pub(crate) places: Option<Vec<u32>>,
-    /// Whether a jump arrives at a code unit; one more than there are units.
-    pub(crate) arrivals: Vec<bool>,
+    /// To which instructions the code units belong is in [`Room::places`].
+    pub(crate) has_places: bool,
     /// There are instructions of Adder's own.
     pub(crate) extended: bool,
 }
 
-fn encode(unit: &Unit, layout: &Layout, modern: bool) -> Encoded {
-    let Layout { offsets, targets } = layout;
-    let units = match offsets {
-        Some(offsets) => offsets.last().copied().unwrap_or(0) as usize,
-        None => unit.instrs.len(),
-    };
-    let mut arrivals = vec![false; units + 1];
-    for &target in targets {
-        arrivals[target as usize] = true;
-    }
+fn encode(unit: &Unit, room: &mut Room, is_wide: bool, modern: bool) -> Encoded {
+    let Room { offsets, places, .. } = room;
     let mut lines = LineTable::new(unit.first_line, unit.instrs.len());
     let mut extended = false;
     let pair = |instr: &Instr| [instr.op as u8, instr.arg as u8];
-    let (code, places) = if let Some(offsets) = offsets {
-        let mut code = Vec::with_capacity(units);
-        let mut places = Vec::with_capacity(units);
-        for ((instr, &at), i) in unit.instrs.iter().zip(offsets).zip(0..) {
+    let code = if is_wide {
+        let mut code = Vec::with_capacity(offsets.last().copied().unwrap_or(0) as usize);
+        places.clear();
+        for ((instr, &at), i) in unit.instrs.iter().zip(&*offsets).zip(0..) {
             lines.note(instr, at, modern);
             extended |= instr.op.is_extension();
-            let width = width(instr.arg);
-            let prefixes = (1..width).rev().map(|k| [EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
-            code.extend(prefixes);
+            if instr.arg > NARROW {
+                for k in (1..width(instr.arg)).rev() {
+                    code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
+                    places.push(i);
+                }
+            }
             code.push(pair(instr));
-            places.extend(std::iter::repeat_n(i, width as usize));
+            places.push(i);
         }
-        (code, Some(places))
+        code
     } else {
         let units = unit.instrs.iter().zip(0..).map(|(instr, at)| {
             lines.note(instr, at, modern);
             extended |= instr.op.is_extension();
             pair(instr)
         });
-        (units.collect(), None)
+        units.collect()
     };
-    Encoded { code, lnotab: lines.bytes, places, arrivals, extended }
+    Encoded { code, lnotab: lines.bytes, has_places: is_wide, extended }
 }
 
 /// Where in the source the code units belong.

@@ -12,19 +12,20 @@
 use adder_bytecode::opcode::Op;
 use adder_syntax::ast::{Pos, Span};
 
+use crate::assemble::Room;
 use crate::unit::{Instr, Kind, Unit};
 
 /// Gives the instructions of a unit their places.
-pub(crate) fn settle(unit: &mut Unit) {
+pub(crate) fn settle(unit: &mut Unit, room: &mut Room) {
     shorten(unit);
-    let exit = exit_of(unit).map(|exit| copy_exits(unit, exit));
+    let exit = exit_of(unit).map(|exit| copy_exits(unit, exit, room));
     for &at in &unit.jumps {
         let instr = &mut unit.instrs[at as usize];
         if instr.op == Op::BREAK_LOOP {
             instr.arg = 0;
         }
     }
-    spread(unit, exit);
+    spread(unit, exit, room);
 }
 
 /// The instruction on the line of its `def` that a function begins with.
@@ -161,7 +162,7 @@ fn leads(unit: &Unit, at: usize, exit: usize) -> Option<usize> {
 
 /// Copies the `return` that nobody wrote to the places from which control comes there. Where it is
 /// then.
-fn copy_exits(unit: &mut Unit, exit: usize) -> usize {
+fn copy_exits(unit: &mut Unit, exit: usize, room: &mut Room) -> usize {
     let way = |&at: &u32| Some((at, leads(unit, at as usize, exit)?));
     let ways: Vec<(u32, usize)> = unit.jumps.iter().filter_map(way).collect();
     if ways.is_empty() {
@@ -170,11 +171,13 @@ fn copy_exits(unit: &mut Unit, exit: usize) -> usize {
     let falls = exit > 0 && !ends(unit.instrs[exit - 1].op);
     let many = ways.len() + usize::from(falls) > 1;
     let jumps = std::mem::take(&mut unit.jumps);
-    let old = std::mem::take(&mut unit.instrs);
+    let old = std::mem::replace(&mut unit.instrs, std::mem::take(&mut room.instrs));
+    let new = &mut unit.instrs;
+    new.clear();
+    new.reserve(old.len() + ways.len() * LONGEST_EXIT);
     let copy = |new: &mut Vec<Instr>, span: Span| {
         new.extend(old[exit..].iter().map(|instr| Instr { span, ..*instr }));
     };
-    let mut new: Vec<Instr> = Vec::with_capacity(old.len() + ways.len() * LONGEST_EXIT);
     let mut tests = Vec::new();
     // From where on in the old list instructions have moved, and how far.
     let mut moves: Vec<(u32, u32)> = Vec::with_capacity(ways.len());
@@ -188,7 +191,7 @@ fn copy_exits(unit: &mut Unit, exit: usize) -> usize {
                 new.extend_from_slice(&old[copied..at as usize]);
                 let end = Instr { op: Op::POP_BLOCK, arg: 0, ..instr };
                 new.extend(std::iter::repeat_n(end, blocks));
-                copy(&mut new, instr.span);
+                copy(new, instr.span);
                 copied = at as usize + 1;
                 by = (new.len() - copied) as u32;
                 moves.push((at + 1, by));
@@ -205,23 +208,24 @@ fn copy_exits(unit: &mut Unit, exit: usize) -> usize {
         *place += before.checked_sub(1).map_or(0, |last| moves[last].1);
     }
     for at in tests {
-        let label = unit.label();
-        unit.labels[label.number() as usize] = new.len() as u32;
-        let test = &mut new[at as usize];
-        test.arg = label.number();
+        unit.labels.push(unit.instrs.len() as u32);
+        let test = &mut unit.instrs[at as usize];
+        test.arg = unit.labels.len() as u32 - 1;
         let span = test.span;
-        copy(&mut new, span);
+        copy(&mut unit.instrs, span);
     }
-    unit.instrs = new;
+    room.instrs = old;
     exit + by as usize
 }
 
 /// What has no place gets that of the one instruction that leads to it, if it is one; NOPs that
 /// share their line with a neighbour go.
-fn spread(unit: &mut Unit, exit: Option<usize>) {
+fn spread(unit: &mut Unit, exit: Option<usize>, Room { arrivals, gone, .. }: &mut Room) {
     let len = unit.instrs.len();
-    // How many jumps arrive at each instruction, and the last of them.
-    let mut arrivals: Vec<(u32, u32)> = vec![(0, 0); len + 1];
+    arrivals.clear();
+    arrivals.resize(len + 1, (0, 0));
+    // Everything behind what goes moves up.
+    gone.clear();
     for &at in &unit.jumps {
         let instr = &unit.instrs[at as usize];
         let Some(to) = target(unit, instr) else { continue };
@@ -239,8 +243,6 @@ fn spread(unit: &mut Unit, exit: Option<usize>) {
     }
     let instrs = &mut unit.instrs[..];
     let first = first_of_kind(unit.kind);
-    // What goes, by its number; everything behind moves up.
-    let mut gone: Vec<u32> = Vec::new();
     for i in first..len {
         if instrs[i].op == Op::NOP || !is_placed(&instrs[i]) {
             // What was above still lies there, wherever it has moved to.

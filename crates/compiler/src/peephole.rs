@@ -11,7 +11,7 @@ use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{EXTENDED_ARG, Op, arg_kind_of, cmp};
 use adder_bytecode::table::ArgKind;
 
-use crate::assemble::{Encoded, width};
+use crate::assemble::{Encoded, Room, width};
 use crate::fold;
 use crate::unit::Instr;
 
@@ -27,6 +27,7 @@ pub(crate) fn optimize(
     encoded: Encoded,
     consts: &mut Vec<Const>,
     lines: Option<&[Instr]>,
+    room: &mut Room,
 ) -> Option<Encoded> {
     // A step of 255 in the line table means that a step was too large for one entry; CPython 3.6
     // leaves such code alone, and also code with a step of one line back, which looks the same.
@@ -37,20 +38,22 @@ pub(crate) fn optimize(
     if large {
         return Some(encoded);
     }
-    let Encoded { code, mut lnotab, places, arrivals, extended } = encoded;
-    let lines = lines.map(|instrs| Lines { instrs, places: places.as_deref() });
-    let is_wide = places.is_some();
-    let stack = Vec::new();
+    let Encoded { code, mut lnotab, has_places, extended } = encoded;
+    let places = has_places.then_some(&room.places[..]);
+    let lines = lines.map(|instrs| Lines { instrs, places });
+    let (arrivals, stack) = (&room.targets[..], &mut room.consts);
+    stack.clear();
+    let is_wide = has_places;
     let mut pass = Pass { code, arrivals, consts, stack, has_nops: false, is_wide, lines };
     pass.run();
-    let Pass { mut code, arrivals, has_nops, .. } = pass;
-    let mut places = places;
+    let Pass { mut code, has_nops, .. } = pass;
     if has_nops {
-        let moved = new_offsets(&code);
-        places = Some(compact(&mut code, &moved, places)?);
-        adjust_lines(&mut lnotab, &moved);
+        new_offsets(&code, &mut room.moved);
+        compact(&mut code, &room.moved, places, &mut room.kept)?;
+        adjust_lines(&mut lnotab, &room.moved);
+        std::mem::swap(&mut room.places, &mut room.kept);
     }
-    Some(Encoded { code, lnotab, places, arrivals, extended })
+    Some(Encoded { code, lnotab, has_places: has_places || has_nops, extended })
 }
 
 /// The instructions, and to which of them code units belong if that is not their own number.
@@ -165,10 +168,10 @@ const STOPS: [Stop; 256] = {
 struct Pass<'a> {
     code: Vec<Unit>,
     /// Whether a jump arrives at a code unit, or did so at first.
-    arrivals: Vec<bool>,
+    arrivals: &'a [bool],
     consts: &'a mut Vec<Const>,
     /// Indices of the constants loaded by the run of LOAD_CONST that ends here.
-    stack: Vec<u32>,
+    stack: &'a mut Vec<u32>,
     has_nops: bool,
     /// Some instruction has an EXTENDED_ARG.
     is_wide: bool,
@@ -477,23 +480,27 @@ impl Pass<'_> {
 }
 
 /// Where each code unit will be once the NOPs are gone.
-fn new_offsets(code: &[Unit]) -> Vec<u32> {
+fn new_offsets(code: &[Unit], moved: &mut Vec<u32>) {
     let mut at = 0;
-    let mut moved = Vec::with_capacity(code.len() + 1);
+    moved.clear();
     moved.extend(code.iter().map(|unit| {
         let here = at;
         at += u32::from(*unit != NOP);
         here
     }));
     moved.push(at);
-    moved
 }
 
-/// Takes the NOPs out and adjusts jumps, in place. To which instructions the code units left belong;
-/// `None` if a jump would get longer than it is.
-fn compact(code: &mut Vec<Unit>, moved: &[u32], places: Option<Vec<u32>>) -> Option<Vec<u32>> {
-    let mut kept = Vec::with_capacity(code.len());
-    let place = |at: usize| places.as_ref().map_or(at as u32, |places| places[at]);
+/// Takes the NOPs out and adjusts jumps, in place. To which instructions the code units left belong is
+/// `kept`; `None` if a jump would get longer than it is.
+fn compact(
+    code: &mut Vec<Unit>,
+    moved: &[u32],
+    places: Option<&[u32]>,
+    kept: &mut Vec<u32>,
+) -> Option<()> {
+    kept.clear();
+    let place = |at: usize| places.map_or(at as u32, |places| places[at]);
     let mut i = 0;
     while let Some(&unit) = code.get(i) {
         if unit == NOP {
@@ -529,7 +536,7 @@ fn compact(code: &mut Vec<Unit>, moved: &[u32], places: Option<Vec<u32>>) -> Opt
         i += 1;
     }
     code.truncate(kept.len());
-    Some(kept)
+    Some(())
 }
 
 /// Instructions of one code unit whose argument does not depend on where they are.

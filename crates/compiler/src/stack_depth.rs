@@ -11,11 +11,12 @@
 
 use adder_bytecode::opcode::{Op, StackEffects};
 
+use crate::assemble::Room;
 use crate::unit::Unit;
 
 /// The most that lies on the stack of a unit.
-pub(crate) fn stack_depth(unit: &Unit, modern: bool) -> u32 {
-    let max = if modern { once(unit) } else { deepest(unit) };
+pub(crate) fn stack_depth(unit: &Unit, modern: bool, room: &mut Room) -> u32 {
+    let max = if modern { once(unit, room) } else { deepest(unit) };
     u32::try_from(max).unwrap_or(u32::MAX)
 }
 
@@ -41,10 +42,11 @@ const TARGET: u8 = 1;
 const WALKED: u8 = 2;
 
 /// Walks each block once.
-fn once(unit: &Unit) -> i64 {
+fn once(unit: &Unit, Room { marks, left, .. }: &mut Room) -> i64 {
     let instrs = &unit.instrs[..];
     let effects = StackEffects::new();
-    let mut marks = vec![PLAIN; instrs.len() + 1];
+    marks.clear();
+    marks.resize(instrs.len() + 1, PLAIN);
     for &at in &unit.jumps {
         let instr = &instrs[at as usize];
         if instr.op.is_jump()
@@ -55,7 +57,8 @@ fn once(unit: &Unit) -> i64 {
     }
     let mut max = 0i64;
     // Where to go on, and how deep the stack is there.
-    let mut left: Vec<(usize, i64)> = vec![(0, 0)];
+    left.clear();
+    left.push((0, 0));
     while let Some((mut at, mut depth)) = left.pop() {
         while let Some(instr) = instrs.get(at) {
             match marks[at] {

@@ -328,12 +328,6 @@ pub(crate) struct Unit {
     pub(crate) conditional: u32,
 }
 
-impl Label {
-    pub(crate) fn number(self) -> u32 {
-        self.0
-    }
-}
-
 impl Unit {
     pub(crate) fn new(
         kind: Kind,

@@ -27,7 +27,7 @@ use adder_syntax::Symbol;
 use adder_syntax::Warning;
 use adder_syntax::ast::{Constant, Expr, ExprKind, Mod, Span, Stmt, StmtKind};
 
-use crate::assemble::{Frame, assemble};
+use crate::assemble::{Frame, Room, assemble};
 use crate::error::{Failure, Result, error};
 use crate::fold;
 use crate::future::Future;
@@ -54,6 +54,7 @@ pub(crate) struct Compiler<'a> {
     outer: Vec<Box<Unit>>,
     /// Done with, for their tables.
     spare: Vec<Box<Unit>>,
+    room: Room,
     depth: Depth,
     /// A qualified name in the making.
     text: Vec<u8>,
@@ -93,6 +94,7 @@ pub(crate) fn generate<'a>(
         u,
         outer: Vec::new(),
         spare: Vec::new(),
+        room: Room::default(),
         depth: Depth::default(),
         text: Vec::new(),
         warnings: Vec::new(),
@@ -205,7 +207,7 @@ impl<'a> Compiler<'a> {
         }
         let flags = self.code_flags();
         let frame = Frame { flags, filename: self.filename.clone(), modern: self.modern };
-        assemble(&mut self.u, self.names, frame)
+        assemble(&mut self.u, self.names, frame, &mut self.room)
     }
 
     fn code_flags(&self) -> u32 {
