@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use adder_syntax::bytes;
+use smallvec::SmallVec;
 
 const TAB: usize = 8;
 
@@ -15,7 +16,7 @@ pub fn clean(text: &[u8]) -> Vec<u8> {
         None => Cow::Borrowed(text),
     };
     // Where lines end, and the blanks that all of them but the first begin with.
-    let mut ends = Vec::new();
+    let mut ends: SmallVec<[usize; 32]> = SmallVec::new();
     let mut margin = usize::MAX;
     let mut at = 0;
     while let Some(len) = bytes::find(b'\n', &text[at..]) {

@@ -19,12 +19,24 @@ impl Arena {
         self.0.alloc(node)
     }
 
-    /// Gives up what lies in the arena, but keeps room for the next tree: not more than so many bytes.
+    /// Gives up what lies in the arena, but keeps room for the next tree: not more than about so many
+    /// bytes.
     pub fn clear(&mut self, most: usize) {
         self.0.reset();
         if self.0.allocated_bytes() > most {
-            self.0 = Bump::new();
+            self.0 = Bump::with_capacity(most);
         }
+    }
+
+    /// Joins pieces of a text.
+    pub(crate) fn text(&self, pieces: &[&[u8]]) -> &[u8] {
+        let text = self.0.alloc_slice_fill_copy(pieces.iter().map(|piece| piece.len()).sum(), 0);
+        let mut at = 0;
+        for piece in pieces {
+            text[at..at + piece.len()].copy_from_slice(piece);
+            at += piece.len();
+        }
+        text
     }
 
     /// Copies a list into the arena.

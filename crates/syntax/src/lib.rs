@@ -120,14 +120,15 @@ pub fn parse_text<'a>(
     if memchr::memchr(0, source).is_some() {
         return Err(error::null_bytes());
     }
-    let text = lexer::prepare(source);
+    let text = lexer::prepare(source, arena);
     let implicit = options.mode != Mode::Exec && source.last() != Some(&b'\n');
     let new_parser = || {
-        let mut lexer = lexer::Lexer::new(&text, options.level);
+        let mut lexer = lexer::Lexer::new(text, options.level);
         lexer.flufl = options.barry_as_flufl;
         lexer.implicit_newline = implicit;
         lexer.type_ignores = options.type_ignores.then(Vec::new);
-        parser::Parser::new(arena, lexer, &options, Pool::new()).with_implicit_newline(implicit)
+        parser::Parser::new(arena, lexer, &options, Pool::for_source(source.len()))
+            .with_implicit_newline(implicit)
     };
     let mut first = new_parser();
     if let Ok(module) = first.parse(options.mode) {
@@ -157,5 +158,5 @@ pub fn parse_text<'a>(
         }
     }
     error.incomplete = incomplete;
-    Err(error.finish(&text, implicit))
+    Err(error.finish(text, implicit))
 }

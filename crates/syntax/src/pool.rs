@@ -131,11 +131,26 @@ pub fn hash(bytes: &[u8]) -> u64 {
     h ^ h >> 32
 }
 
+#[inline(never)]
+fn long_hash(name: &[u8]) -> u64 {
+    hash(name)
+}
+
 impl Pool {
     /// An empty pool.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty pool with room for the names and literals of so many bytes of common source.
+    pub(crate) fn for_source(len: usize) -> Self {
+        let mut pool = Self::default();
+        pool.names.reserve(len / 8);
+        pool.entries.reserve(len / 64);
+        pool.texts.reserve(len / 4);
+        pool.grow((len / 32).next_power_of_two());
+        pool
     }
 
     /// The symbol of a name; `name` must be in NFKC already.
@@ -174,10 +189,11 @@ impl Pool {
     fn find(&mut self, name: &[u8], head: Head) -> Result<Symbol, Place> {
         let is_long = name.len() > Head::LEN;
         let [first, second] = head.0;
-        let hash = if is_long { hash(name) } else { mix(mix(name.len() as u64, first), second) };
+        let hash =
+            if is_long { long_hash(name) } else { mix(mix(name.len() as u64, first), second) };
         let hash = (hash >> 32) as u32;
-        if (self.entries.len() + 1) * 2 > self.slots.len() {
-            self.grow();
+        if self.entries.len() * 2 >= self.slots.len() {
+            self.grow(self.slots.len() * 2);
         }
         let mask = self.slots.len() - 1;
         let mut slot = hash as usize & mask;
@@ -197,6 +213,7 @@ impl Pool {
         }
     }
 
+    #[inline(never)]
     fn add(&mut self, name: &[u8], Place { slot, hash, head }: Place) -> Symbol {
         let start = self.names.len() as u32;
         match std::str::from_utf8(name) {
@@ -246,8 +263,10 @@ impl Pool {
         &self.names[entry.start as usize..(entry.start + entry.len) as usize]
     }
 
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(256);
+    /// Makes the table so large, a power of two.
+    #[cold]
+    fn grow(&mut self, size: usize) {
+        let size = size.max(256);
         let mask = size - 1;
         let mut slots = vec![0; size];
         for (number, entry) in self.entries.iter().enumerate() {

@@ -151,6 +151,9 @@ impl Symbols {
     fn push(&mut self, name: Symbol) -> usize {
         let (flags, meaning, number) = (0, Meaning::Unknown, Cell::new(UNNUMBERED));
         let i = self.entries.len();
+        if i == 0 {
+            self.entries.reserve(8);
+        }
         self.entries.push(Entry { name, flags, meaning, number });
         self.slots.set(name.0, i);
         if i == SEARCHED {

@@ -17,6 +17,7 @@ mod word;
 use std::borrow::Cow;
 
 use crate::TypeIgnore;
+use crate::arena::Arena;
 use crate::ast::{Pos, Span};
 use crate::bytes;
 use crate::error::{End, ErrorKind, Rank, RawError, Warning, WarningKind};
@@ -84,15 +85,24 @@ pub(crate) struct Lexer<'s> {
 }
 
 /// The text as the lexer wants it: `\n` line ends, a newline after the last line, two NULs.
-pub(crate) fn prepare(source: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(source.len() + 4);
-    let mut rest = source;
+pub(crate) fn prepare<'a>(source: &[u8], arena: &'a Arena) -> &'a [u8] {
     // (For a short text, `memchr`'s first look at the processor would take longer than all the rest.)
-    let find = |text: &[u8]| match text.len() {
-        ..64 => text.iter().position(|&byte| byte == b'\r'),
-        _ => memchr::memchr(b'\r', text),
+    let has_returns = match source.len() {
+        ..64 => source.contains(&b'\r'),
+        _ => memchr::memchr(b'\r', source).is_some(),
     };
-    while let Some(at) = find(rest) {
+    let unified = if has_returns { unify_line_ends(source).into() } else { Cow::Borrowed(source) };
+    let end: &[u8] = match unified.last() {
+        Some(b'\n') | None => b"\0\0",
+        Some(_) => b"\n\0\0",
+    };
+    arena.text(&[&unified, end])
+}
+
+fn unify_line_ends(source: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = memchr::memchr(b'\r', rest) {
         text.extend_from_slice(&rest[..at]);
         text.push(b'\n');
         rest = &rest[at + 1..];
@@ -101,10 +111,6 @@ pub(crate) fn prepare(source: &[u8]) -> Vec<u8> {
         }
     }
     text.extend_from_slice(rest);
-    if !text.is_empty() && text.last() != Some(&b'\n') {
-        text.push(b'\n');
-    }
-    text.extend_from_slice(&[0, 0]);
     text
 }
 

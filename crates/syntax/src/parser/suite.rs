@@ -75,7 +75,7 @@ impl<'a> Parser<'_, 'a> {
 
     /// `if`, with its `elif`s in a loop, for there can be many.
     pub(super) fn if_stmt(&mut self) -> Parse<()> {
-        let mut branches = Vec::with_capacity(1);
+        let mut branches = Vec::new();
         let mut of = self.block_of("'if' statement");
         loop {
             let mark = self.mark();
@@ -84,24 +84,28 @@ impl<'a> Parser<'_, 'a> {
             let lineno = if branches.is_empty() { mark.lineno } else { self.mark().lineno };
             let test = self.named_expression()?;
             let body = self.block(of)?;
-            branches.push(Branch { mark, lineno, test, body });
-            if !self.at(Tok::Elif) {
-                break;
+            let branch = Branch { mark, lineno, test, body };
+            if self.at(Tok::Elif) {
+                branches.push(branch);
+                of = self.block_of("'elif' statement");
+                continue;
             }
-            of = self.block_of("'elif' statement");
+            let orelse = self.else_block()?;
+            self.push_if(branch, orelse);
+            break;
         }
-        let mut orelse = self.else_block()?;
-        while let Some(Branch { mark, lineno, test, body }) = branches.pop() {
-            let kind = StmtKind::If(self.arena.node(If { test, body, orelse }));
-            self.push_stmt_at(mark, lineno, kind);
-            let Some(stmt) = self.stmts.pop() else { break };
-            if branches.is_empty() {
-                self.stmts.push(stmt);
-                break;
-            }
-            orelse = self.arena.node([stmt]);
+        // The rest of the chain is what the one before does else.
+        while let Some(branch) = branches.pop() {
+            let Some(rest) = self.stmts.pop() else { break };
+            self.push_if(branch, self.arena.node([rest]));
         }
         Ok(())
+    }
+
+    fn push_if(&mut self, branch: Branch<'a>, orelse: List<'a, Stmt<'a>>) {
+        let Branch { mark, lineno, test, body } = branch;
+        let node = self.arena.node(If { test, body, orelse });
+        self.push_stmt_at(mark, lineno, StmtKind::If(node));
     }
 
     fn else_block(&mut self) -> Parse<List<'a, Stmt<'a>>> {

@@ -72,12 +72,32 @@ fn inherited_flags(vm: &Vm) -> u32 {
 
 const FUTURE_FLAGS: u32 = 0x1FF_E000;
 
+/// Source for the compiler. An ASCII string, which has the bytes already, is only held.
+enum Source {
+    Ascii(Ref<Str>),
+    Bytes(Vec<u8>),
+}
+
+impl std::ops::Deref for Source {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Source::Ascii(text) => text.as_ascii().unwrap_or_default().as_bytes(),
+            Source::Bytes(bytes) => bytes,
+        }
+    }
+}
+
 /// Source text or bytes for `compile`, `eval` and `exec`.
-fn source_bytes(vm: &Vm, source: &Value, what: &str) -> PyResult<(Vec<u8>, bool)> {
+fn source_bytes(vm: &Vm, source: &Value, what: &str) -> PyResult<(Source, bool)> {
     let (bytes, is_text) = if let Some(text) = source.downcast::<Str>() {
-        (text.to_wtf8(), true)
+        match text.as_ascii() {
+            Some(_) => (Source::Ascii(text.to_ref()), true),
+            None => (Source::Bytes(text.to_wtf8()), true),
+        }
     } else if buffer::has_buffer(source) {
-        (buffer::to_vec(vm, source)?, false)
+        (Source::Bytes(buffer::to_vec(vm, source)?), false)
     } else {
         let or = if what.starts_with("compile") { "AST" } else { "code" };
         return Err(vm.type_error(format!("{what} must be a string, bytes or {or} object")));

@@ -65,7 +65,7 @@ pub struct TreeBridge {
 }
 
 /// How much room for the next tree is kept: enough for a module of some thousand lines.
-const ROOM: usize = 1 << 20;
+const ROOM: usize = 2 << 20;
 
 impl Vm {
     /// Runs with room for trees. What was there for the last one is used again: its pages are the
