@@ -116,15 +116,14 @@ impl PositionsBuilder {
         let Some(p) = position else {
             return self.number(units << 1);
         };
-        let step = i64::from(p.line) - i64::from(self.line);
+        let step = p.line.wrapping_sub(self.line).cast_signed();
         self.line = p.line;
-        let step = ((step << 1) ^ (step >> 63)) as u32;
+        let step = ((step << 1) ^ (step >> 31)).cast_unsigned();
         let spanned = p.end_line.saturating_sub(p.line);
         let head = units << 1 | 1;
         if head | step | p.column | spanned | p.end_column < 0x80 {
-            let run = head | step << 8 | p.column << 16 | spanned << 24;
-            self.bytes.extend_from_slice(&run.to_le_bytes());
-            return self.bytes.push(p.end_column as u8);
+            let run = [head, step, p.column, spanned, p.end_column].map(|number| number as u8);
+            return self.bytes.extend_from_slice(&run);
         }
         self.long_run([head, step, p.column, spanned, p.end_column]);
     }

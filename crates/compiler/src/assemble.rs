@@ -193,19 +193,22 @@ fn encode(unit: &Unit, room: &mut Room, is_wide: bool, modern: bool) -> Encoded 
     let mut extended = false;
     let pair = |instr: &Instr| [instr.op as u8, instr.arg as u8];
     let code = if is_wide {
-        let mut code = Vec::with_capacity(offsets.last().copied().unwrap_or(0) as usize);
-        places.clear();
+        let units = offsets.last().copied().unwrap_or(0) as usize;
+        let mut code = vec![[0; 2]; units];
+        places.resize(units, 0);
         for ((instr, &at), i) in unit.instrs.iter().zip(&*offsets).zip(0..) {
             lines.note(instr, at, modern);
             extended |= instr.op.is_extension();
+            let mut at = at as usize;
             if instr.arg > NARROW {
                 for k in (1..width(instr.arg)).rev() {
-                    code.push([EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
-                    places.push(i);
+                    code[at] = [EXTENDED_ARG, (instr.arg >> (8 * k)) as u8];
+                    places[at] = i;
+                    at += 1;
                 }
             }
-            code.push(pair(instr));
-            places.push(i);
+            code[at] = pair(instr);
+            places[at] = i;
         }
         code
     } else {

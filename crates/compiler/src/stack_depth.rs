@@ -60,24 +60,29 @@ fn once(unit: &Unit, Room { marks, left, .. }: &mut Room) -> i64 {
     left.clear();
     left.push((0, 0));
     while let Some((mut at, mut depth)) = left.pop() {
-        while let Some(instr) = instrs.get(at) {
-            match marks[at] {
-                PLAIN => {}
-                WALKED => break,
-                _ => marks[at] = WALKED,
+        'walk: loop {
+            let rest = instrs.get(at..).unwrap_or_default();
+            let marks = marks.get_mut(at..).unwrap_or_default();
+            for (instr, mark) in rest.iter().zip(marks) {
+                match *mark {
+                    PLAIN => {}
+                    WALKED => break 'walk,
+                    _ => *mark = WALKED,
+                }
+                depth += effects.of(instr.op, instr.arg);
+                max = max.max(depth);
+                at += 1;
+                if instr.op.is_jump() {
+                    let (target, behind) = split(instr.op, depth);
+                    max = max.max(target);
+                    if !never_falls(instr.op) {
+                        left.push((at, behind));
+                    }
+                    (at, depth) = (unit.labels[instr.arg as usize] as usize, target);
+                    continue 'walk;
+                }
             }
-            depth += effects.of(instr.op, instr.arg);
-            max = max.max(depth);
-            at += 1;
-            if !instr.op.is_jump() {
-                continue;
-            }
-            let (target, behind) = split(instr.op, depth);
-            max = max.max(target);
-            if !never_falls(instr.op) {
-                left.push((at, behind));
-            }
-            (at, depth) = (unit.labels[instr.arg as usize] as usize, target);
+            break;
         }
     }
     max
