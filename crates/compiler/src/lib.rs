@@ -19,13 +19,14 @@ mod limits;
 mod lines;
 mod names;
 mod peephole;
+mod slots;
 mod stack_depth;
 mod symtable;
 mod unit;
 
 use adder_bytecode::code::{CodeObject, PyStrBuf, flags};
-use adder_syntax::ast::Span;
-use adder_syntax::{ErrorKind, Level, Parsed, SyntaxError, Warning};
+use adder_syntax::ast::{Mod, Span};
+use adder_syntax::{ErrorKind, Level, Parsed, Pool, SyntaxError, Warning};
 
 pub use docstring::clean as clean_docstring;
 pub use error::CompileError;
@@ -77,7 +78,7 @@ pub struct Compiled {
 /// # Errors
 /// What CPython finds after parsing: misplaced statements, names declared twice, and so on; and
 /// trees too deep or too large.
-pub fn compile(parsed: &Parsed, options: &Options) -> Result<Compiled, CompileError> {
+pub fn compile(parsed: Parsed, options: &Options) -> Result<Compiled, CompileError> {
     run(parsed, options).map_err(|failure| in_words(failure, options))
 }
 
@@ -86,8 +87,8 @@ pub fn compile(parsed: &Parsed, options: &Options) -> Result<Compiled, CompileEr
 ///
 /// # Errors
 /// As [`compile`], but for what only the code generator finds.
-pub fn symbol_table(parsed: &Parsed, options: &Options) -> Result<Vec<ListedScope>, CompileError> {
-    let listed = scopes(parsed, options, true)
+pub fn symbol_table(parsed: Parsed, options: &Options) -> Result<Vec<ListedScope>, CompileError> {
+    let listed = scopes(&parsed.module, parsed.pool, options, true)
         .map(|Scopes { names, table, .. }| symtable::listing::list(table, &names));
     listed.map_err(|failure| in_words(failure, options))
 }
@@ -109,21 +110,21 @@ struct Scopes {
     table: symtable::SymbolTable,
 }
 
-fn scopes(parsed: &Parsed, options: &Options, listing: bool) -> error::Result<Scopes> {
+fn scopes(module: &Mod, pool: Pool, options: &Options, listing: bool) -> error::Result<Scopes> {
     let modern = options.level == Level::Py314;
-    let mut names = names::Names::new(&parsed.pool);
-    let mut future = future::future(&parsed.module, &names, modern)?;
+    let mut names = names::Names::new(pool);
+    let mut future = future::future(module, &names, modern)?;
     let inherited = future::INHERITED | if modern { flags::FUTURE_ANNOTATIONS } else { 0 };
     future.flags |= options.flags & inherited;
     let lazy = modern && future.flags & flags::FUTURE_ANNOTATIONS == 0;
-    let mut table = symtable::build(&parsed.module, &mut names, options.level, lazy, listing)?;
+    let mut table = symtable::build(module, &mut names, options.level, lazy, listing)?;
     symtable::analyze(&mut table, &names, listing)?;
     Ok(Scopes { names, future, table })
 }
 
-fn run(parsed: &Parsed, options: &Options) -> error::Result<Compiled> {
+fn run(parsed: Parsed, options: &Options) -> error::Result<Compiled> {
     let modern = options.level == Level::Py314;
-    let Scopes { mut names, future, table } = scopes(parsed, options, false)?;
+    let Scopes { mut names, future, table } = scopes(&parsed.module, parsed.pool, options, false)?;
     let settings = codegen::Settings {
         modern,
         optimize: options.optimize,

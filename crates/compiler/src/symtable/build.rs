@@ -125,7 +125,6 @@ impl Builder<'_> {
                 let span = if self.modern { span } else { self.here().span };
                 return error(message, span);
             }
-            self.here().params.push(mangled);
         }
         if flag & def::TYPE_PARAM != 0 && before & def::TYPE_PARAM != 0 {
             let message = format!("duplicate type parameter '{}'", self.names.name(name));
@@ -212,7 +211,7 @@ impl Builder<'_> {
             StmtKind::If(node) => self.if_chain(node),
             StmtKind::With(node) | StmtKind::AsyncWith(node) => {
                 self.awaits(matches!(stmt.kind, StmtKind::AsyncWith(_)));
-                for item in &node.items {
+                for item in node.items {
                     self.expr(&item.context_expr)?;
                     if let Some(target) = &item.optional_vars {
                         self.expr(target)?;
@@ -222,7 +221,7 @@ impl Builder<'_> {
             }
             StmtKind::Match(node) => {
                 self.expr(&node.subject)?;
-                for case in &node.cases {
+                for case in node.cases {
                     self.pattern(&case.pattern)?;
                     if let Some(guard) = &case.guard {
                         self.expr(guard)?;
@@ -241,7 +240,7 @@ impl Builder<'_> {
                 if !self.modern {
                     self.stmts(&node.orelse)?;
                 }
-                for handler in &node.handlers {
+                for handler in node.handlers {
                     self.optional(&handler.type_)?;
                     if let Some(name) = handler.name {
                         self.note(name, def::LOCAL, handler.span)?;
@@ -338,7 +337,7 @@ impl Builder<'_> {
 
     fn annotations(&mut self, args: &Arguments, returns: Option<&Expr>, span: Span) -> Result<()> {
         let all = || {
-            let of_args = annotated_args(args).filter_map(|arg| arg.annotation.as_deref());
+            let of_args = annotated_args(args).filter_map(|arg| arg.annotation);
             of_args.chain(returns)
         };
         if !self.modern {
@@ -377,7 +376,7 @@ impl Builder<'_> {
     }
 
     fn parameters(&mut self, args: &Arguments) -> Result<()> {
-        for arg in args.posonlyargs.iter().chain(&args.args).chain(&args.kwonlyargs) {
+        for arg in args.posonlyargs.iter().chain(args.args).chain(args.kwonlyargs) {
             self.note(arg.arg, def::PARAM, arg.span)?;
         }
         if let Some(arg) = &args.vararg {
@@ -407,7 +406,7 @@ impl Builder<'_> {
             self.type_params(&node.type_params)?;
         }
         self.exprs(&node.bases)?;
-        for keyword in &node.keywords {
+        for keyword in node.keywords {
             self.expr(&keyword.value)?;
         }
         if !self.modern {
@@ -600,7 +599,7 @@ impl Builder<'_> {
                 node.rest.map_or(Ok(()), |rest| self.note(rest, def::LOCAL, span))
             }),
             PatternKind::MatchClass(node) => self.expr(&node.cls).and_then(|()| {
-                let mut all = node.patterns.iter().chain(&node.kwd_patterns);
+                let mut all = node.patterns.iter().chain(node.kwd_patterns);
                 all.try_for_each(|pattern| self.pattern(pattern))
             }),
             PatternKind::MatchStar(Some(name)) => self.note(*name, def::LOCAL, span),
@@ -758,7 +757,7 @@ impl Builder<'_> {
             match &link.kind {
                 ExprKind::Call(node) => {
                     self.exprs(&node.args)?;
-                    for keyword in &node.keywords {
+                    for keyword in node.keywords {
                         self.expr(&keyword.value)?;
                     }
                 }
@@ -942,11 +941,11 @@ impl Builder<'_> {
 }
 
 /// All parameters that can have an annotation, in the order in which they are evaluated.
-pub(crate) fn annotated_args(args: &Arguments) -> impl Iterator<Item = &Arg> {
+pub(crate) fn annotated_args<'a>(args: &'a Arguments<'a>) -> impl Iterator<Item = &'a Arg<'a>> {
     args.posonlyargs
         .iter()
-        .chain(&args.args)
-        .chain(args.vararg.as_deref())
-        .chain(&args.kwonlyargs)
-        .chain(args.kwarg.as_deref())
+        .chain(args.args)
+        .chain(args.vararg)
+        .chain(args.kwonlyargs)
+        .chain(args.kwarg)
 }

@@ -163,7 +163,7 @@ fn show(scope: &Scope, names: &Names, children: Vec<usize>) -> ListedScope {
         line: scope.span.start.line,
         nested: scope.nested,
         symbols: own.into_iter().chain(passed).map(symbol).collect(),
-        parameters: scope.params.iter().map(|&name| names.name(name).to_owned()).collect(),
+        parameters: scope.symbols.params().map(|name| names.name(name).to_owned()).collect(),
         children,
     }
 }
@@ -199,8 +199,9 @@ mod tests {
     use super::*;
 
     fn listed(source: &str) -> Vec<ListedScope> {
-        let parsed = parse_module(source.as_bytes(), Parsing::new(Level::Py314)).unwrap();
-        crate::symbol_table(&parsed, &crate::Options::new(Level::Py314, "f")).unwrap()
+        let arena = adder_syntax::Arena::new();
+        let parsed = parse_module(source.as_bytes(), Parsing::new(Level::Py314), &arena).unwrap();
+        crate::symbol_table(parsed, &crate::Options::new(Level::Py314, "f")).unwrap()
     }
 
     fn bits(scope: &ListedScope, name: &str) -> u32 {

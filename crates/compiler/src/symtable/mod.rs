@@ -15,6 +15,8 @@ use adder_syntax::Symbol;
 use adder_syntax::ast::Span;
 use hashbrown::HashMap;
 
+use crate::slots::{Guess, Slots};
+
 pub(crate) use analyze::analyze;
 pub(crate) use build::build;
 
@@ -106,17 +108,28 @@ pub(crate) struct Entry {
 
 pub(crate) const UNNUMBERED: u32 = u32::MAX;
 
-/// The names of a scope in the order they came up. Small ones are searched, large ones indexed.
+/// The names of a scope in the order they came up. Where the slots do not know, small ones are searched
+/// and large ones indexed.
 #[derive(Default, Debug)]
 pub(crate) struct Symbols {
     entries: Vec<Entry>,
+    slots: Slots,
     index: HashMap<Symbol, u32, crate::hash::Build>,
 }
 
-const SEARCHED: usize = 8;
+const SEARCHED: usize = 16;
 
 impl Symbols {
+    #[inline]
     fn position(&self, name: Symbol) -> Option<usize> {
+        match self.slots.guess(name.0) {
+            Guess::Absent => None,
+            Guess::At(i) if self.entries.get(i).is_some_and(|entry| entry.name == name) => Some(i),
+            Guess::At(_) => self.search(name),
+        }
+    }
+
+    fn search(&self, name: Symbol) -> Option<usize> {
         if self.entries.len() <= SEARCHED {
             self.entries.iter().position(|entry| entry.name == name)
         } else {
@@ -129,32 +142,40 @@ impl Symbols {
     }
 
     /// The entry of a name, made if it is not there.
+    #[inline]
     fn entry(&mut self, name: Symbol) -> &mut Entry {
         let i = match self.position(name) {
             Some(i) => i,
-            None => {
-                self.entries.push(Entry {
-                    name,
-                    flags: 0,
-                    meaning: Meaning::Unknown,
-                    number: Cell::new(UNNUMBERED),
-                });
-                let len = self.entries.len();
-                if len == SEARCHED + 1 {
-                    for (i, entry) in self.entries.iter().enumerate() {
-                        self.index.insert(entry.name, i as u32);
-                    }
-                } else if len > SEARCHED {
-                    self.index.insert(name, len as u32 - 1);
-                }
-                len - 1
-            }
+            None => self.push(name),
         };
         &mut self.entries[i]
     }
 
+    fn push(&mut self, name: Symbol) -> usize {
+        let (flags, meaning, number) = (0, Meaning::Unknown, Cell::new(UNNUMBERED));
+        let i = self.entries.len();
+        if i == 0 {
+            self.entries.reserve(8);
+        }
+        self.entries.push(Entry { name, flags, meaning, number });
+        self.slots.set(name.0, i);
+        if i == SEARCHED {
+            for (i, entry) in self.entries.iter().enumerate() {
+                self.index.insert(entry.name, i as u32);
+            }
+        } else if i > SEARCHED {
+            self.index.insert(name, i as u32);
+        }
+        i
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
+    }
+
+    /// The parameters, in their order: nothing of a function comes up before them.
+    pub(crate) fn params(&self) -> impl Iterator<Item = Symbol> {
+        self.iter().filter(|entry| entry.flags & def::PARAM != 0).map(|entry| entry.name)
     }
 }
 
@@ -168,8 +189,6 @@ pub(crate) struct Scope {
     name: Symbol,
     /// Where its text is.
     span: Span,
-    /// Parameters in their order.
-    pub(crate) params: Vec<Symbol>,
     /// Where names were declared `global` or `nonlocal`, for errors found later.
     directives: Vec<(Symbol, Span)>,
     /// Inside a function, at whatever distance.
@@ -216,7 +235,6 @@ impl Scope {
             symbols: Symbols::default(),
             name,
             span,
-            params: Vec::new(),
             directives: Vec::new(),
             nested: false,
             generator: false,

@@ -36,6 +36,8 @@ pub struct Interp {
     pub(crate) frozen: OnceCell<crate::runtime::frozen::FrozenLibrary>,
     /// How `compile()` gives and takes trees.
     pub(crate) trees: OnceCell<crate::runtime::compile::TreeBridge>,
+    /// Room for the next tree.
+    pub(crate) arena: Cell<adder_syntax::Arena>,
     pub(crate) started: Cell<bool>,
     /// `importlib._bootstrap`, from when it runs.
     pub(crate) importlib: OnceCell<Ref<Module>>,
