@@ -398,7 +398,7 @@ pub mod builtins {
                 vm.compile(&bytes[start.unwrap_or(0)..], &request)?
             }
         };
-        if !code.source.freevars.is_empty() {
+        if code.source.head().frees > 0 {
             return Err(
                 vm.type_error("code object passed to eval() may not contain free variables")
             );
@@ -427,7 +427,7 @@ pub mod builtins {
                 vm.compile(&bytes, &request)?
             }
         };
-        let want = code.source.freevars.len();
+        let want = code.source.head().frees as usize;
         match closure {
             None if want > 0 => {
                 return Err(

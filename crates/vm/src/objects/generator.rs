@@ -366,7 +366,7 @@ impl Generator {
         // SAFETY: a suspended generator has a frame.
         let Some(frame) = (unsafe { self.frame.get().as_ref() }) else { return false };
         let Some(prepared) = frame.code().prepared() else { return true };
-        let mut at = prepared.block_of.get(frame.instruction()).copied().unwrap_or(NO_BLOCK);
+        let mut at = prepared.block_of.get(frame.instruction()).unwrap_or(NO_BLOCK);
         while let Some(block) = prepared.blocks.get(at as usize) {
             if block.kind != BlockKind::Loop {
                 return true;

@@ -22,7 +22,7 @@ use crate::runtime::instructions::Handlers;
 use crate::runtime::leave;
 use crate::runtime::machine::{Due, Machine};
 use crate::runtime::observer::{NoObserver, Observer, Tracer};
-use crate::runtime::prepared::{Instr, P};
+use crate::runtime::prepared::{Instr, P, Word};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use std::ptr::NonNull;

@@ -33,7 +33,7 @@ use crate::runtime::handlers::{
 use crate::runtime::leave;
 use crate::runtime::machine::Machine;
 use crate::runtime::observer::Observer;
-use crate::runtime::prepared::{Instr, P};
+use crate::runtime::prepared::{Instr, P, Word};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::Value;

@@ -46,7 +46,12 @@ unsafe fn retire(vm: &Vm, frame: *mut Frame) {
 #[inline(never)]
 fn retire_slow(vm: &Vm, f: &mut Frame, slots: usize) {
     if let Some(object) = f.object.take() {
-        object.detach(vm, f, slots);
+        // Mostly that of a traceback that is gone: nobody looks at the frame any more.
+        if object.head().refcount() > 1 {
+            object.detach(vm, f, slots);
+        } else {
+            object.forget();
+        }
     }
     drop(f.namespace.take());
 }

@@ -26,6 +26,7 @@ use crate::runtime::prepared::{Instr, P};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::{Value, word};
+use adder_bytecode::prepared::operators::JUMP_IF_TRUE;
 
 /// a b -- result, where the operands own nothing.
 #[inline(always)]
@@ -422,15 +423,6 @@ pub fn compare_jump_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         jump(vm, m, i);
     }
     Ok(())
-}
-
-/// The bit of a comparing jump's `b` that says it jumps if the comparison holds.
-pub const JUMP_IF_TRUE: u16 = 1 << 8;
-
-/// The `b` of a comparing jump.
-pub fn jump_outcomes(op: CmpOp, want: bool) -> u16 {
-    let outcomes = u16::from(op.outcomes());
-    if want { outcomes | JUMP_IF_TRUE } else { !outcomes & 0xf }
 }
 
 /// Jumps; backwards it looks for requests before: an exception is raised at the jump, whose blocks
