@@ -9,6 +9,7 @@
 //! | `attempt Other` | in the handler; may raise; if the effect says `None`, as above |
 //! | `hot` | in the handler; may raise |
 //! | `cold` | out of line; may raise |
+//! | `end Other` | as `quick`, ends the frame ([`Quickly`]) |
 //! | `leave` | in the handler; may end the frame |
 //! | `step` | out of line; may do anything ([`Step`]) |
 //! | `call ...` | may enter a frame: looks first whether somebody has begun to watch |
@@ -30,7 +31,7 @@ use crate::runtime::handlers::block::{self, Landed, Way};
 use crate::runtime::handlers::{
     Done, arith, attr, build, call, fused, import_, iter, method, names, pattern, stack, subscr,
 };
-use crate::runtime::leave;
+use crate::runtime::leave::{self, Quickly};
 use crate::runtime::machine::Machine;
 use crate::runtime::observer::Observer;
 use crate::runtime::prepared::{Instr, P};
@@ -128,10 +129,17 @@ macro_rules! body {
             None => $other::<O>($vm, $i.word(), $m.ip, $m.sp, $m.locals, $m.frame),
         }
     };
+    ([end $other:ident] $vm:ident $m:ident $i:ident $body:expr) => {
+        match if O::ACTIVE { Quickly::Not } else { $body } {
+            Quickly::Returned => ceval::next::<O>($vm, *$m),
+            Quickly::ToRust(value) => Exit::returned(value),
+            Quickly::Not => $other::<O>($vm, $i.word(), $m.ip, $m.sp, $m.locals, $m.frame),
+        }
+    };
     ([leave] $vm:ident $m:ident $i:ident $body:expr) => {
         match $body {
             Ok(None) => ceval::next::<O>($vm, *$m),
-            Ok(Some(value)) => ceval::end($vm, Ok(value)),
+            Ok(Some(value)) => Exit::returned(value),
             Err(e) => ceval::raise_here::<O>($vm, *$m, e),
         }
     };
@@ -151,9 +159,9 @@ macro_rules! body {
         $m.save();
         match outlined::<O>($vm, $i) {
             Step::Next => ceval::next_saved::<O>($vm),
-            Step::Value(value) => ceval::end($vm, Ok(value)),
+            Step::Value(value) => Exit::returned(value),
             Step::Raise(e, again) => ceval::raise::<O>($vm, e, again),
-            Step::Out(e) => ceval::end($vm, Err(e)),
+            Step::Out(e) => Exit::raised(e),
         }
     }};
 }
@@ -261,8 +269,8 @@ instructions! {
     InplaceMultiply: quick InplaceAny = arith::multiply(m);
     InplaceOther: quick InplaceAny = arith::inplace_other(m, i);
     InplacePower: cold = arith::inplace_power(vm, m);
-    BinarySubscr: quick SubscrAny = subscr::binary_subscr(m);
-    StoreSubscr: quick StoreSubscrAny = subscr::store_subscr(m);
+    BinarySubscr: quick SubscrKnown = subscr::binary_subscr(m);
+    StoreSubscr: quick StoreSubscrDict = subscr::store_subscr(m);
     DeleteSubscr: cold = subscr::delete_subscr(vm, m);
     BuildSlice: cold = always_ok(subscr::build_slice(m, i, !O::ACTIVE));
     // comparison and jumps
@@ -270,8 +278,8 @@ instructions! {
     CompareJump: quick CompareJumpAny = arith::compare_jump(vm, m, i);
     Is: plain = arith::is::<O>(vm, m, true);
     IsNot: plain = arith::is::<O>(vm, m, false);
-    In: cold = arith::is_in::<O>(vm, m, true);
-    NotIn: cold = arith::is_in::<O>(vm, m, false);
+    In: quick InAny = arith::is_in_known::<O>(vm, m, true);
+    NotIn: quick NotInAny = arith::is_in_known::<O>(vm, m, false);
     ExceptionMatch: cold = arith::exception_match(vm, m);
     JumpForward: plain = m.jump_by(i.c);
     JumpBackward: plain = arith::jump_backward(vm, m, i);
@@ -282,7 +290,14 @@ instructions! {
     // iteration
     GetIter: cold = iter::get_iter(vm, m);
     ForIter: quick ForIterAny = iter::for_iter(m, i);
+    ForRange: quick ForIter = iter::for_range(m, i, None);
+    ForList: quick ForIter = iter::for_list(m, i, None);
+    ForGenerator: attempt ForIter = iter::for_generator(vm, m);
+    ForPair: cold = iter::for_pair(vm, m, i);
     ForIterStoreFast: quick ForIterStoreFastAny = iter::for_iter_store_fast(m, i);
+    ForRangeStoreFast: quick ForIterStoreFast = iter::for_range(m, i, Some(i.b));
+    ForListStoreFast: quick ForIterStoreFast = iter::for_list(m, i, Some(i.b));
+    ForGeneratorStoreFast: attempt ForIterStoreFast = iter::for_generator(vm, m);
     UnpackSequence: quick UnpackAny = iter::unpack_sequence(m, i);
     UnpackEx: cold = iter::unpack_ex(vm, m, i);
     ListAppend: plain = iter::list_append(m, i);
@@ -371,13 +386,10 @@ instructions! {
     StoreFastLoadFast: plain = fused::store_fast_load_fast(m, i);
     StoreFastJump: plain = fused::store_fast_jump(vm, m, i);
     UnpackStoreFast: quick UnpackSequence = fused::unpack_store_fast(m, i);
-    FastReturn: ret quick FastReturnAny = fused::fast_return(vm, m, i);
+    FastReturn: ret end FastReturnAny = fused::fast_return(vm, m, i);
     // leaving
-    ReturnValue: ret quick ReturnAny = leave::return_quickly(vm, m, m.slot(1));
-    YieldValue: leave = {
-        let value = m.pop();
-        leave::yield_value::<O>(vm, m, value)
-    };
+    ReturnValue: ret end ReturnAny = leave::return_quickly(vm, m, m.slot(1));
+    YieldValue: quick YieldAny = leave::yield_to_loop(vm, m);
     YieldFrom: step = yield_from::<O>(vm, m);
     ReturnUnwind: step = through_blocks::<O>(vm, m, i);
     BreakLoop: step = through_blocks::<O>(vm, m, i);
@@ -430,7 +442,11 @@ handlers! {
     BinaryAny: cold told = arith::binary_any(vm, m, i);
     InplaceAny: cold told = arith::inplace_any(vm, m, i);
     InplaceAddAny: cold told = arith::inplace_add_any(vm, m, i);
+    InAny: cold = arith::is_in::<O>(vm, m, true);
+    NotInAny: cold = arith::is_in::<O>(vm, m, false);
+    SubscrKnown: quick SubscrAny = subscr::subscr_known(m);
     SubscrAny: cold told = subscr::subscr_slow(vm, m);
+    StoreSubscrDict: quick StoreSubscrAny = subscr::store_dict(m);
     StoreSubscrAny: cold = subscr::store_slow(vm, m);
     CompareAny: cold told = arith::compare_slow(vm, m, i);
     CompareJumpAny: cold told = arith::compare_jump_slow(vm, m, i);
@@ -449,6 +465,10 @@ handlers! {
     CallMethodBound: quick CallMethodNative = call::call_method_bound(vm, m, i);
     CallMethodNative: attempt CallMethodAny = call::call_method_native(vm, m, i);
     CallMethodAny: cold told = call::call_method_any(vm, m, i);
+    YieldAny: leave = {
+        let value = m.pop();
+        leave::yield_value::<O>(vm, m, value)
+    };
     ReturnAny: leave = {
         let value = m.pop();
         leave::return_value::<O>(vm, m, value)

@@ -340,6 +340,12 @@ impl Machine {
             instruction
         }
     }
+    /// The instruction that runs: the one before the pointer.
+    #[inline(always)]
+    pub fn running(&self) -> Instr {
+        // SAFETY: the pointer has passed it.
+        unsafe { *self.ip.sub(1) }
+    }
     /// The instruction `n` behind the next one, as a fused instruction looks at it.
     #[inline(always)]
     pub fn ahead(&self, n: usize) -> Instr {

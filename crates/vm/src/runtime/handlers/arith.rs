@@ -539,34 +539,41 @@ pub fn is<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) {
     push_truth::<O>(vm, m, same == want);
 }
 
+/// a b -- a in b ; as far as no Python code has to run
+#[inline(always)]
+pub fn is_in_known<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) -> bool {
+    let Some(found) = contains_known(m.peek(1), m.peek(2)) else { return false };
+    let (container, item) = (m.pop_slot(), m.pop_slot());
+    m.discard(container);
+    m.discard(item);
+    push_truth::<O>(vm, m, found == want);
+    true
+}
+
 /// a b -- a in b
 pub fn is_in<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) -> Done {
-    let found = contains_item(vm, m.peek(1), m.peek(2))?;
+    let found = object::contains(vm, m.peek(1), m.peek(2))?;
     m.drop_top(2);
     push_truth::<O>(vm, m, found == want);
     Ok(())
 }
 
-fn contains_item(vm: &Vm, container: &Value, item: &Value) -> PyResult<bool> {
-    if let (Some(text), Some(part)) =
-        (container.downcast_exact::<Str>(), item.downcast_exact::<Str>())
-        && part.len() == 1
-        && let (Some(text), Some(part)) = (text.as_ascii(), part.as_ascii())
-    {
-        return Ok(text.as_bytes().contains(&part.as_bytes()[0]));
+/// Is an item in a built-in container, as far as that can be told without asking any `__eq__`?
+#[inline(never)]
+fn contains_known(container: &Value, item: &Value) -> Option<bool> {
+    if let Some(set) = container.downcast_exact::<Set>() {
+        return set.contains_simply(item);
     }
-    let known = if let Some(set) = container.downcast_exact::<Set>() {
-        set.contains_simply(item)
-    } else if let Some(dict) = container.downcast_exact::<Dict>() {
-        dict.contains_simply(item)
-    } else if let Some(tuple) = container.downcast_exact::<Tuple>() {
-        among(tuple.items(), item)
-    } else {
-        None
-    };
-    match known {
-        Some(found) => Ok(found),
-        None => object::contains(vm, container, item),
+    if let Some(dict) = container.downcast_exact::<Dict>() {
+        return dict.contains_simply(item);
+    }
+    if let Some(tuple) = container.downcast_exact::<Tuple>() {
+        return among(tuple.items(), item);
+    }
+    let text = container.downcast_exact::<Str>()?.as_ascii()?;
+    match item.downcast_exact::<Str>()?.as_ascii()?.as_bytes() {
+        [c] => Some(text.as_bytes().contains(c)),
+        _ => None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::call;
-use crate::runtime::args::CallArgs;
+use crate::runtime::args::{CallArgs, NativeDef};
 use crate::runtime::enter::{self, Entered};
 use crate::runtime::errors::PyResult;
 use crate::runtime::frame::Return;
@@ -50,8 +50,22 @@ pub fn call_function_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> 
         return Some(m.outline(vm, move |m| enter_python(vm, m, function, n, Return::ToCaller)));
     }
     let def = m.peek(n + 1).downcast_exact::<BuiltinFunction>()?.unbound()?;
+    if !def.takes(n) {
+        return None;
+    }
+    let result = call_in_place(vm, m, def, n);
+    let n = m.running().c as usize;
+    Some(finish_call(m, n, result))
+}
+
+/// Calls a native function with the top `n` words, which it takes. The registers come back from the frame:
+/// so none of them has to be kept across the call.
+#[inline(always)]
+pub fn call_in_place(vm: &Vm, m: &mut Machine, def: &NativeDef, n: usize) -> PyResult {
     m.save();
-    Some(finish_call(m, n, def.call_positional(vm, m.top_slice(n))?))
+    let result = def.call_taking(vm, m.top_slice(n));
+    *m = Machine::load(vm.frame.get());
+    result
 }
 
 /// method owner a ... z -- ; into a Python method that takes just these
@@ -98,8 +112,11 @@ pub fn call_method_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     // SAFETY: as above.
     let Some(method) = (unsafe { (*m.slot(n + 2)).as_ref() }) else {
         let def = m.peek(n + 1).downcast_exact::<BuiltinFunction>()?.unbound()?;
-        m.save();
-        let result = def.call_positional(vm, m.top_slice(n))?;
+        if !def.takes(n) {
+            return None;
+        }
+        let result = call_in_place(vm, m, def, n);
+        let n = m.running().c as usize;
         close_gap(m, n);
         return Some(finish_call(m, n, result));
     };
@@ -108,8 +125,12 @@ pub fn call_method_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
         return None;
     }
     let def = method.def();
-    m.save();
-    Some(finish_call(m, n + 1, def.call_positional(vm, m.top_slice(n + 1))?))
+    if !def.takes(n + 1) {
+        return None;
+    }
+    let result = call_in_place(vm, m, def, n + 1);
+    let n = m.running().c as usize;
+    Some(finish_call(m, n + 1, result))
 }
 
 /// method owner a ... z -- result | nothing callable a ... z -- result

@@ -8,12 +8,12 @@
 use super::Done;
 use super::arith::{self, jump, jumps_for};
 use super::stack::{load_const, load_fast, store_fast};
-use super::{attr, method, names, subscr};
+use super::{attr, call, method, names, subscr};
 use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::protocol::index::wrap;
 use crate::runtime::frame::Slot;
-use crate::runtime::leave;
+use crate::runtime::leave::{self, Quickly};
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
@@ -371,9 +371,9 @@ pub fn store_fast_jump(vm: &Vm, m: &mut Machine, i: Instr) {
 
 /// `return local`
 #[inline(always)]
-pub fn fast_return(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+pub fn fast_return(vm: &Vm, m: &mut Machine, i: Instr) -> Quickly {
     let local: *mut Slot = m.local(i.c as usize);
-    m.local_bits(i.c) != 0 && leave::return_quickly(vm, m, local)
+    leave::return_quickly(vm, m, local)
 }
 
 /// The local that is returned: it moves out, since its frame ends here, unless somebody may still
@@ -425,8 +425,7 @@ pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
         // Whatever is raised is raised by the call.
         m.skip(2);
         m.push(argument);
-        m.save();
-        let result = match def.call_taking(vm, m.top_slice(1)) {
+        let result = match call::call_in_place(vm, m, def, 1) {
             Ok(result) => result,
             Err(e) => return Some(Err(e)),
         };
@@ -441,8 +440,7 @@ pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
 pub fn method_call(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     if let Some(def) = method::cached_native(m, i) {
         m.skip(1);
-        m.save();
-        let result = match def.call_taking(vm, m.top_slice(1)) {
+        let result = match call::call_in_place(vm, m, def, 1) {
             Ok(result) => result,
             Err(e) => return Some(Err(e)),
         };
@@ -460,8 +458,7 @@ pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     {
         m.push(argument);
         m.skip(2);
-        m.save();
-        let result = match def.call_taking(vm, m.top_slice(2)) {
+        let result = match call::call_in_place(vm, m, def, 2) {
             Ok(result) => result,
             Err(e) => return Some(Err(e)),
         };

@@ -98,7 +98,14 @@ prepared! {
     GetIter = "GET_ITER", "iter(a)";
     GetYieldFromIter = "GET_YIELD_FROM_ITER", "iter(a) for yield from";
     ForIter = "FOR_ITER", "next item, or jumps";
+    ForRange = "FOR_ITER", "next int of a range, or jumps";
+    ForList = "FOR_ITER", "next item of a list, or jumps";
+    ForGenerator = "FOR_ITER", "into a generator";
+    ForPair = "FOR_ITER", "next pair, which is unpacked at once, or jumps";
     ForIterStoreFast = "FOR_ITER", "next item into a local, or jumps";
+    ForRangeStoreFast = "FOR_ITER", "next int of a range into a local, or jumps";
+    ForListStoreFast = "FOR_ITER", "next item of a list into a local, or jumps";
+    ForGeneratorStoreFast = "FOR_ITER", "into a generator, whose item goes into a local";
     LoadAttr = "LOAD_ATTR", "attribute, not cached yet";
     LoadAttrSlot = "LOAD_ATTR", "instance attribute at a known index of a known shape";
     LoadAttrMember = "LOAD_ATTR", "__slots__ member at a known offset";
