@@ -207,13 +207,25 @@ pub(crate) unsafe fn next<O: Observer>(vm: &Vm, m: Machine) -> Exit {
     let mut m = m;
     // SAFETY: passed on.
     unsafe {
-        match m.due {
-            Due::Nothing => {}
-            Due::Drop(object) => {
-                let word = object.as_ptr() as u64;
-                return finish_drop::<O>(vm, word, m.ip, m.sp, m.locals, m.frame);
+        let due = m.due;
+        match (due.first, due.second) {
+            (Some(first), Some(second)) => {
+                // The registers are saved, and make room for what is to be told.
+                m.save();
+                let third = due.third.map_or(std::ptr::null_mut(), |third| third.as_ptr().cast());
+                let jump = std::ptr::without_provenance_mut(due.jump.into());
+                let first = first.as_ptr() as u64;
+                return finish_all::<O>(vm, first, second.as_ptr().cast(), third, jump, m.frame);
             }
-            Due::Jump(i) => return finish_jump::<O>(vm, i.word(), m.ip, m.sp, m.locals, m.frame),
+            (Some(first), None) => {
+                let word = first.as_ptr() as u64;
+                let finish = if due.jump { finish_drop_jump::<O> } else { finish_drop::<O> };
+                return finish(vm, word, m.ip, m.sp, m.locals, m.frame);
+            }
+            (None, _) if due.jump => {
+                return finish_jump::<O>(vm, m.running().word(), m.ip, m.sp, m.locals, m.frame);
+            }
+            (None, _) => {}
         }
         if O::ACTIVE || !TAIL_CALLS {
             m.save();
@@ -242,6 +254,61 @@ unsafe fn finish_drop<O: Observer>(
     // SAFETY: passed on.
     unsafe {
         header::dealloc(NonNull::new_unchecked(word as *mut ObjHead));
+        next_saved::<O>(vm)
+    }
+}
+
+/// The same before a jump back.
+///
+/// # Safety
+/// As for `finish_drop`, the running instruction being a jump.
+#[cold]
+#[inline(never)]
+unsafe fn finish_drop_jump<O: Observer>(
+    vm: &Vm,
+    word: u64,
+    ip: *const Instr,
+    sp: *mut Slot,
+    locals: *mut Slot,
+    frame: *mut Frame,
+) -> Exit {
+    let m = Machine::at(ip, sp, locals, frame);
+    m.save();
+    // SAFETY: passed on.
+    unsafe {
+        header::dealloc(NonNull::new_unchecked(word as *mut ObjHead));
+        finish_jump::<O>(vm, m.running().word(), m.ip, m.sp, m.locals, m.frame)
+    }
+}
+
+/// Behind a handler in which several objects died: `second` and `third` are addresses of objects, too, and
+/// `jump` tells whether the running instruction is a jump back.
+///
+/// # Safety
+/// As for [`next`], the registers being saved; the last references to the objects were given up.
+#[inline(never)]
+unsafe fn finish_all<O: Observer>(
+    vm: &Vm,
+    first: u64,
+    second: *const Instr,
+    third: *mut Slot,
+    jump: *mut Slot,
+    frame: *mut Frame,
+) -> Exit {
+    let jump = !jump.is_null();
+    let due = Due {
+        first: NonNull::new(first as *mut ObjHead),
+        second: NonNull::new(second as *mut ObjHead),
+        third: NonNull::new(third.cast()),
+        jump,
+    };
+    // SAFETY: passed on.
+    unsafe {
+        due.end_objects();
+        let m = Machine::load(frame);
+        if jump {
+            return finish_jump::<O>(vm, m.running().word(), m.ip, m.sp, m.locals, m.frame);
+        }
         next::<O>(vm, m)
     }
 }

@@ -321,6 +321,7 @@ instructions! {
     DeleteAttr: cold = attr::delete_attr(vm, m, i);
     // calls
     LoadMethod: cold = method::load_method(vm, m, i);
+    LoadMethodWord: quick RelearnMethod = method::load_method_word(m, i);
     MethodCall: call attempt LoadMethodType = fused::method_call(vm, m, i);
     MethodCallFast: call attempt LoadMethodType = fused::method_call_fast(vm, m, i);
     LoadMethodModule: quick RelearnMethod = method::load_method_module(m, i);
@@ -334,7 +335,7 @@ instructions! {
     CallFunctionEx: call cold told = call::call_function_ex(vm, m, i);
     MakeFunction: cold = build::make_function(vm, m, i);
     // containers
-    BuildTuple: plain = build::build_tuple(m, i);
+    BuildTuple: plain = build::build_tuple(vm, m, i);
     BuildList: plain = build::build_list(m, i);
     BuildSet: cold = build::build_set(vm, m, i);
     BuildMap: cold = build::build_map(vm, m, i);
@@ -352,31 +353,31 @@ instructions! {
     StoreAnnotation: cold = names::store_annotation(vm, m, i);
     PrintExpr: cold = build::print_expr(vm, m);
     // two or more in one
-    FastFastAdd: quick LoadFast = fused::fast_fast_add(m, i);
-    FastConstAdd: quick LoadFast = fused::fast_const_add(m, i);
-    FastAdd: quick LoadFast = fused::fast_add(m, i);
-    ConstAdd: quick LoadConst = fused::const_add(m, i);
-    FastFastSubtract: quick LoadFast = fused::fast_fast_subtract(m, i);
-    FastConstSubtract: quick LoadFast = fused::fast_const_subtract(m, i);
-    FastSubtract: quick LoadFast = fused::fast_subtract(m, i);
-    ConstSubtract: quick LoadConst = fused::const_subtract(m, i);
-    FastFastMultiply: quick LoadFast = fused::fast_fast_multiply(m, i);
-    FastConstMultiply: quick LoadFast = fused::fast_const_multiply(m, i);
-    FastMultiply: quick LoadFast = fused::fast_multiply(m, i);
-    ConstMultiply: quick LoadConst = fused::const_multiply(m, i);
-    FastFastArith: quick LoadFast = fused::fast_fast_arith(m, i);
-    FastConstArith: quick LoadFast = fused::fast_const_arith(m, i);
-    FastArith: quick LoadFast = fused::fast_arith(m, i);
-    ConstArith: quick LoadConst = fused::const_arith(m, i);
+    FastFastAdd: quick MisfitFast = fused::fast_fast_add(m, i);
+    FastConstAdd: quick MisfitFast = fused::fast_const_add(m, i);
+    FastAdd: quick MisfitFast = fused::fast_add(m, i);
+    ConstAdd: quick MisfitConst = fused::const_add(m, i);
+    FastFastSubtract: quick MisfitFast = fused::fast_fast_subtract(m, i);
+    FastConstSubtract: quick MisfitFast = fused::fast_const_subtract(m, i);
+    FastSubtract: quick MisfitFast = fused::fast_subtract(m, i);
+    ConstSubtract: quick MisfitConst = fused::const_subtract(m, i);
+    FastFastMultiply: quick MisfitFast = fused::fast_fast_multiply(m, i);
+    FastConstMultiply: quick MisfitFast = fused::fast_const_multiply(m, i);
+    FastMultiply: quick MisfitFast = fused::fast_multiply(m, i);
+    ConstMultiply: quick MisfitConst = fused::const_multiply(m, i);
+    FastFastArith: quick MisfitFast = fused::fast_fast_arith(m, i);
+    FastConstArith: quick MisfitFast = fused::fast_const_arith(m, i);
+    FastArith: quick MisfitFast = fused::fast_arith(m, i);
+    ConstArith: quick MisfitConst = fused::const_arith(m, i);
     FastFastSubscr: quick FastFastSubscrAny = fused::fast_fast_subscr(m, i);
     FastConstSubscr: quick FastConstSubscrAny = fused::fast_const_subscr(m, i);
     FastSubscr: quick FastSubscrAny = fused::fast_subscr(m, i);
     ConstSubscr: quick ConstSubscrAny = fused::const_subscr(m, i);
-    FastFastStoreSubscr: quick LoadFast = fused::fast_fast_store_subscr(m, i);
-    FastFastCompareJump: quick LoadFast = fused::fast_fast_compare_jump(vm, m, i);
-    FastConstCompareJump: quick LoadFast = fused::fast_const_compare_jump(vm, m, i);
-    FastCompareJump: quick LoadFast = fused::fast_compare_jump(vm, m, i);
-    ConstCompareJump: quick LoadConst = fused::const_compare_jump(vm, m, i);
+    FastFastStoreSubscr: quick MisfitFast = fused::fast_fast_store_subscr(m, i);
+    FastFastCompareJump: quick MisfitFast = fused::fast_fast_compare_jump(vm, m, i);
+    FastConstCompareJump: quick MisfitFast = fused::fast_const_compare_jump(vm, m, i);
+    FastCompareJump: quick MisfitFast = fused::fast_compare_jump(vm, m, i);
+    ConstCompareJump: quick MisfitConst = fused::const_compare_jump(vm, m, i);
     FastIsJump: quick LoadFast = fused::fast_is_jump(vm, m, i);
     FastPopJump: quick LoadFast = fused::fast_pop_jump(vm, m, i);
     FastAttr: quick LoadFast = fused::fast_attr(m, i);
@@ -463,8 +464,11 @@ handlers! {
     CallFunctionNative: attempt CallFunctionAny = call::call_function_native(vm, m, i);
     CallFunctionAny: cold told = call::call_any(vm, m, i.c as usize);
     CallMethodBound: quick CallMethodNative = call::call_method_bound(vm, m, i);
-    CallMethodNative: attempt CallMethodAny = call::call_method_native(vm, m, i);
+    CallMethodNative: attempt CallMethodWord = call::call_method_native(vm, m, i);
+    CallMethodWord: attempt CallMethodAny = call::call_method_word(vm, m, i);
     CallMethodAny: cold told = call::call_method_any(vm, m, i);
+    MisfitFast: quick LoadFast = fused::misfit(m, i);
+    MisfitConst: quick LoadConst = fused::misfit(m, i);
     YieldAny: leave = {
         let value = m.pop();
         leave::yield_value::<O>(vm, m, value)
@@ -477,10 +481,10 @@ handlers! {
         Some(value) => leave::return_value::<O>(vm, m, value),
         None => stack::load_fast_any(vm, m, i).map(|()| None),
     };
-    FastFastSubscrAny: quick LoadFast = fused::fast_fast_subscr_any(m, i);
-    FastConstSubscrAny: quick LoadFast = fused::fast_const_subscr_any(m, i);
-    FastSubscrAny: quick LoadFast = fused::fast_subscr_any(m, i);
-    ConstSubscrAny: quick LoadConst = fused::const_subscr_any(m, i);
+    FastFastSubscrAny: quick MisfitFast = fused::fast_fast_subscr_any(m, i);
+    FastConstSubscrAny: quick MisfitFast = fused::fast_const_subscr_any(m, i);
+    FastSubscrAny: quick MisfitFast = fused::fast_subscr_any(m, i);
+    ConstSubscrAny: quick MisfitConst = fused::const_subscr_any(m, i);
 }
 
 /// What cannot fail, as what can.

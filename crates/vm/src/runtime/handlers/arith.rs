@@ -20,7 +20,7 @@ use crate::protocol::number::{self, BinOp};
 use crate::protocol::object;
 use crate::runtime::ceval;
 use crate::runtime::errors::PyResult;
-use crate::runtime::machine::{Due, Machine};
+use crate::runtime::machine::Machine;
 use crate::runtime::observer::Observer;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::signals;
@@ -206,7 +206,12 @@ pub fn operator_returned(vm: &Vm, m: &mut Machine) -> Done {
             let truth = object::is_true(vm, m.peek(1))?;
             m.drop_top(3);
             if truth == (i.b & JUMP_IF_TRUE != 0) {
-                jump(vm, m, i);
+                // Nobody asks behind a return what is due.
+                if (i.c as i32) < 0 && signals::is_set() {
+                    m.save();
+                    vm.handle_requests()?;
+                }
+                m.jump_by(i.c);
             }
             return Ok(());
         }
@@ -447,8 +452,7 @@ pub fn jump(vm: &Vm, m: &mut Machine, i: Instr) {
 #[inline(always)]
 pub fn jump_backward(vm: &Vm, m: &mut Machine, i: Instr) {
     if signals::is_set() || ceval::has_grown(vm) {
-        m.settle();
-        m.due = Due::Jump(i);
+        m.due.jump = true;
     } else {
         m.jump_by(i.c);
     }

@@ -95,8 +95,8 @@ pub fn call_method_bound(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
 #[inline(always)]
 fn method_at<'a>(m: &Machine, n: usize) -> Option<&'a Obj<Function>> {
     // SAFETY: LoadMethod pushed two words below the arguments.
-    let method = unsafe { (*m.slot(n)).as_ref() }?;
-    if method.is_exact::<Function>() { function_at(m, n) } else { None }
+    unsafe { (*m.slot(n)).as_ref() }?;
+    function_at(m, n)
 }
 
 /// method owner a ... z -- result of a native method that takes so many
@@ -121,10 +121,26 @@ pub fn call_method_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
         return Some(finish_call(m, n, result));
     };
     let method = method.downcast_exact::<MethodDescr>()?;
+    if !m.peek(n + 1).head()?.ty().is_subtype(method.owner()) {
+        return None;
+    }
+    call_method_def(vm, m, method.def(), n)
+}
+
+/// The same for an owner that is no object.
+#[inline(always)]
+pub fn call_method_word(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
+    let n = i.c as usize;
+    // SAFETY: as above.
+    let method = unsafe { (*m.slot(n + 2)).as_ref() }?.downcast_exact::<MethodDescr>()?;
     if !method.applies_to(m.peek(n + 1)) {
         return None;
     }
-    let def = method.def();
+    call_method_def(vm, m, method.def(), n)
+}
+
+#[inline(always)]
+fn call_method_def(vm: &Vm, m: &mut Machine, def: &NativeDef, n: usize) -> Option<Done> {
     if !def.takes(n + 1) {
         return None;
     }
@@ -434,9 +450,52 @@ fn enter_named(vm: &Vm, m: &mut Machine, n: usize, names: &Obj<Tuple>) -> Done {
     }
 }
 
+/// function args [kwargs] -- ; into a Python function, if the arguments are a tuple and no others.
+#[inline(always)]
+fn call_spread(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
+    let words = 1 + (i.c & 1) as usize;
+    let function = function_at(m, words + 1)?;
+    let n = m.peek(words).downcast_exact::<Tuple>()?.len();
+    if words == 2 && !m.peek(1).downcast_exact::<Dict>()?.is_empty() {
+        return None;
+    }
+    let at = if m.frame().generator.is_null() { m.slot(words) } else { vm.stack.top.get() };
+    if signals::is_set() || !vm.stack.has_room(at, n) {
+        return None;
+    }
+    let kwargs = if words == 2 { Some(m.pop()) } else { None };
+    let args = m.pop();
+    m.save();
+    // SAFETY: there is room for the values behind the caller's stack, which ends at the function.
+    let entered = unsafe {
+        if let Some(args) = args.downcast_exact::<Tuple>() {
+            for (place, value) in args.items().iter().enumerate() {
+                at.add(place).write(Some(value.clone()));
+            }
+        }
+        enter::enter_at(vm, function, at, n, None, Return::ToCaller)
+    };
+    match entered {
+        Ok(Entered::Frame(frame)) => {
+            *m = Machine::load(frame);
+            m.discard(kwargs);
+            m.discard(Some(args));
+            Some(Ok(()))
+        }
+        Ok(Entered::Generator(generator)) => {
+            m.replace(1, generator);
+            Some(Ok(()))
+        }
+        Err(e) => Some(Err(e)),
+    }
+}
+
 /// callable args [kwargs] -- result
 #[inline(never)]
 pub fn call_function_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    if let Some(done) = call_spread(vm, m, i) {
+        return done;
+    }
     let kwargs = if i.c & 1 != 0 { Some(m.pop()) } else { None };
     let args = m.pop();
     m.save();

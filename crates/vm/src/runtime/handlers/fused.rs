@@ -85,6 +85,21 @@ arithmetic! {
     fast_fast_arith fast_const_arith fast_arith const_arith: |x, y, op| arith::quick(op, x, y);
 }
 
+/// How often an instruction may meet operands of other kinds before it only loads.
+const MAX_MISFITS: u8 = 50;
+
+/// A fused instruction whose operands are of other kinds: it does its own work, and if that happens often, it
+/// does not look again.
+#[inline(always)]
+pub fn misfit(m: &Machine, i: Instr) -> bool {
+    m.specialize(if i.a < MAX_MISFITS {
+        Instr { a: i.a + 1, ..i }
+    } else {
+        Instr { op: i.op.loading(), a: 0, ..i }
+    });
+    false
+}
+
 // ---- subscripts ----
 
 /// A subscript that cannot fail, in each place where its operands can lie.

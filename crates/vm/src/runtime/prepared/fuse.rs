@@ -107,6 +107,26 @@ fn is_arithmetic(op: P) -> bool {
 }
 
 impl P {
+    /// The form of a fused instruction that does no more than to load its operands.
+    pub fn loading(self) -> P {
+        match self {
+            P::FastFastAdd
+            | P::FastFastSubtract
+            | P::FastFastMultiply
+            | P::FastFastArith
+            | P::FastFastSubscr
+            | P::FastFastStoreSubscr
+            | P::FastFastCompareJump => P::LoadFastFast,
+            P::FastConstAdd
+            | P::FastConstSubtract
+            | P::FastConstMultiply
+            | P::FastConstArith
+            | P::FastConstSubscr
+            | P::FastConstCompareJump => P::LoadFastConst,
+            other => other.plain(),
+        }
+    }
+
     /// Is it a FOR_ITER whose item goes into a local?
     #[inline(always)]
     pub fn stores_item(self) -> bool {

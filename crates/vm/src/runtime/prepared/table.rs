@@ -123,6 +123,7 @@ prepared! {
     DeleteAttr = "DELETE_ATTR", "deletes an attribute";
     LoadMethod = "LOAD_ATTR", "method for a call, not cached yet";
     LoadMethodType = "LOAD_ATTR", "method known by type version and shape";
+    LoadMethodWord = "LOAD_ATTR", "method of a value that is no object, known by type version";
     MethodCall = "LOAD_ATTR", "a native method called without arguments";
     MethodCallFast = "LOAD_ATTR", "a native method called with a local";
     LoadMethodModule = "LOAD_ATTR", "a module's callable at a known entry";
