@@ -4,6 +4,7 @@
 #![cfg_attr(test, expect(dead_code, reason = "the tests begin elsewhere"))]
 
 mod entry;
+mod kept;
 mod memory;
 mod options;
 mod paths;

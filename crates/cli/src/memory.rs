@@ -9,6 +9,7 @@
 
 #![expect(unsafe_code, reason = "an allocator, and an option of the one below it")]
 
+use crate::kept;
 use adder_vm::runtime::memory;
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -23,10 +24,18 @@ fn again(bytes: usize, f: impl FnOnce() -> *mut u8) -> *mut u8 {
     if memory::give_up_reserve(bytes) { f() } else { std::ptr::null_mut() }
 }
 
-// SAFETY: the system's answers are passed on; a failed reallocation leaves the block as it was.
+// SAFETY: the system's answers are passed on, or blocks of it that were kept; each small one is as large as its
+// class. A failed reallocation leaves the block as it was.
 unsafe impl GlobalAlloc for WithReserve {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let layout = match kept::class_of(layout.size(), layout.align()) {
+            Some((class, size)) => match kept::take(class) {
+                Some(block) => return block,
+                None => sized(layout, size),
+            },
+            None => layout,
+        };
         // SAFETY: passed on.
         let get = || unsafe { System.alloc(layout) };
         let block = get();
@@ -34,6 +43,10 @@ unsafe impl GlobalAlloc for WithReserve {
     }
     #[inline(always)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let layout = match kept::class_of(layout.size(), layout.align()) {
+            Some((_, size)) => sized(layout, size),
+            None => layout,
+        };
         // SAFETY: passed on.
         let get = || unsafe { System.alloc_zeroed(layout) };
         let block = get();
@@ -41,11 +54,33 @@ unsafe impl GlobalAlloc for WithReserve {
     }
     #[inline(always)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: passed on.
-        unsafe { System.dealloc(block, layout) }
+        let mut layout = layout;
+        // SAFETY: a small block is as large as its class, and was asked for with that size.
+        unsafe {
+            if let Some((class, size)) = kept::class_of(layout.size(), layout.align()) {
+                if kept::keep(block, class) {
+                    return;
+                }
+                layout = sized(layout, size);
+            }
+            System.dealloc(block, layout)
+        }
     }
     #[inline(always)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let align = layout.align();
+        let (mut layout, mut size) = (layout, size);
+        match (kept::class_of(layout.size(), align), kept::class_of(size, align)) {
+            (Some((old, _)), Some((new, _))) if old == new => return block,
+            (old, new) => {
+                if let Some((_, room)) = old {
+                    layout = sized(layout, room);
+                }
+                if let Some((_, room)) = new {
+                    size = room;
+                }
+            }
+        }
         // SAFETY: passed on.
         let get = || unsafe { System.realloc(block, layout, size) };
         let moved = get();
@@ -53,8 +88,15 @@ unsafe impl GlobalAlloc for WithReserve {
     }
 }
 
+/// The same layout for another size.
+#[inline(always)]
+fn sized(layout: Layout, size: usize) -> Layout {
+    Layout::from_size_align(size, layout.align()).unwrap_or(layout)
+}
+
 /// To be called before other threads start.
 pub fn tune() {
+    kept::begin();
     memory::keep_reserve();
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     gnu::tune();

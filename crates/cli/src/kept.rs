@@ -1,0 +1,128 @@
+//! Small blocks that were given back lately, kept for whoever asks next.
+//!
+//! The insides of lists and dicts come and go all the time, and the C library takes forty instructions for
+//! each way. Only the first thread keeps blocks: it runs nearly everything, ends with the process, and nobody
+//! else has to be asked.
+//!
+//! Blocks of a class are interchangeable: each has room for the class's largest size.
+
+#![expect(unsafe_code, reason = "lists of raw blocks")]
+
+use std::cell::Cell;
+use std::ptr::null_mut;
+
+/// Blocks up to this many bytes are kept.
+const LARGEST: usize = CLASSES * 16 - 8;
+const CLASSES: usize = 128;
+/// So many bytes of each class.
+const PER_CLASS: usize = 8 << 10;
+
+/// A block that is kept: the next one.
+struct Block {
+    next: *mut Block,
+}
+
+#[derive(Clone, Copy)]
+struct Class {
+    first: *mut Block,
+    count: usize,
+}
+
+struct Kept {
+    classes: [Cell<Class>; CLASSES + 1],
+}
+
+// SAFETY: only the first thread looks inside, as `is_first` tells.
+unsafe impl Sync for Kept {}
+
+static KEPT: Kept =
+    Kept { classes: [const { Cell::new(Class { first: null_mut(), count: 0 }) }; CLASSES + 1] };
+
+thread_local! {
+    static IS_FIRST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The calling thread is the first one, and no other runs.
+pub fn begin() {
+    IS_FIRST.set(true);
+}
+
+#[inline(always)]
+fn is_first() -> bool {
+    IS_FIRST.get()
+}
+
+/// The class that blocks of a size belong to, and how large they are. The C library's blocks have room for a
+/// multiple of 16 bytes less 8, so nothing is lost by that.
+#[inline(always)]
+pub fn class_of(size: usize, align: usize) -> Option<(usize, usize)> {
+    // Memory checkers are to see each block's end.
+    if size > LARGEST || align > 16 || cfg!(feature = "system-alloc") {
+        return None;
+    }
+    let class = (size + 23) / 16;
+    Some((class, class * 16 - 8))
+}
+
+/// A block that is kept.
+#[inline(always)]
+pub fn take(class: usize) -> Option<*mut u8> {
+    if !is_first() {
+        return None;
+    }
+    let place = KEPT.classes.get(class)?;
+    let Class { first, count } = place.get();
+    if first.is_null() {
+        return None;
+    }
+    // SAFETY: what is in the list is nobody else's, and begins with the address of the next.
+    place.set(Class { first: unsafe { (*first).next }, count: count - 1 });
+    Some(first.cast())
+}
+
+/// Keeps a block; `false` if there are enough.
+///
+/// # Safety
+/// The block has the size of its class, and is given up.
+#[inline(always)]
+pub unsafe fn keep(block: *mut u8, class: usize) -> bool {
+    let Some(place) = KEPT.classes.get(class) else { return false };
+    if !is_first() {
+        return false;
+    }
+    let Class { first, count } = place.get();
+    if count * class * 16 >= PER_CLASS {
+        return false;
+    }
+    let block: *mut Block = block.cast();
+    // SAFETY: the smallest class has room for an address, and blocks are aligned to 16 bytes.
+    unsafe { block.write(Block { next: first }) };
+    place.set(Class { first: block, count: count + 1 });
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(not(feature = "system-alloc"))]
+    fn a_class_has_room_for_its_sizes() {
+        for size in 1..=LARGEST {
+            let (class, room) = class_of(size, 8).unwrap();
+            assert!(class <= CLASSES && size <= room && room < size + 16);
+        }
+        assert!(class_of(LARGEST + 1, 8).is_none() && class_of(8, 32).is_none());
+    }
+
+    #[test]
+    fn the_last_block_kept_is_the_first_taken() {
+        begin();
+        let mut blocks = [[0u64; 4]; 3];
+        let addresses = blocks.each_mut().map(|b| b.as_mut_ptr().cast::<u8>());
+        // SAFETY: the blocks are ours, and large enough for class 2.
+        assert!(addresses.iter().all(|b| unsafe { keep(*b, 2) }));
+        assert!(addresses.iter().rev().all(|b| take(2) == Some(*b)));
+        assert_eq!(take(2), None);
+    }
+}
