@@ -5,11 +5,13 @@
 use adder_bytecode::code::{CodeObject, Position, Positions, PositionsBuilder};
 use adder_bytecode::opcode::{EXTENDED_ARG, Op};
 use adder_bytecode::table::ArgKind;
+use adder_syntax::Symbol;
 use adder_syntax::ast::Span;
+use smallvec::SmallVec;
 
 use crate::error::{Failure, Result};
 use crate::lines;
-use crate::names::Names;
+use crate::names::{Known, Names};
 use crate::peephole;
 use crate::stack_depth::stack_depth;
 use crate::unit::{Instr, Unit};
@@ -88,9 +90,12 @@ pub(crate) fn assemble(
         positions(unit.instrs.iter().map(|instr| instr.span))
     };
     let name = names.shared(unit.name);
-    let mut shared = |list: &[adder_syntax::Symbol]| -> Box<[_]> {
-        list.iter().map(|&name| names.shared(name)).collect()
-    };
+    // In the scope it has a name that no program can use.
+    let Known { dot_format, format, .. } = names.known;
+    let shown = |&name: &Symbol| if name == dot_format { format } else { name };
+    let varnames: SmallVec<[Symbol; 16]> = unit.varnames.list.iter().map(shown).collect();
+    let mut shared =
+        |list: &[Symbol]| -> Box<[_]> { list.iter().map(|&name| names.shared(name)).collect() };
     let (cellvars, freevars) = unit.cells.split_at(unit.cellvar_count as usize);
     Ok(CodeObject {
         argcount: unit.argcount,
@@ -100,7 +105,7 @@ pub(crate) fn assemble(
         flags: frame.flags | unit.extra_flags,
         consts: unit.consts.take(),
         names: shared(&unit.names.list),
-        varnames: shared(&unit.varnames.list),
+        varnames: shared(&varnames),
         cellvars: shared(cellvars),
         freevars: shared(freevars),
         filename: frame.filename,

@@ -31,6 +31,7 @@ well_known! {
     genexpr = "<genexpr>";
     arg0 = ".0";
     format = "format";
+    dot_format = ".format";
     class_ = "__class__";
     classcell = "__classcell__";
     classdict = "__classdict__";

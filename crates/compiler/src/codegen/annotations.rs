@@ -110,7 +110,7 @@ impl<'a> Compiler<'a> {
         self.no_docstring();
         self.u.argcount = 1;
         self.u.posonlyargcount = 1;
-        let format = self.names.known.format;
+        let format = self.names.known.dot_format;
         let body = self.label();
         self.load_name(format)?;
         self.load_int(VALUE_WITH_FAKE_GLOBALS);

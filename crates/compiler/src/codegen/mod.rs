@@ -238,9 +238,9 @@ impl<'a> Compiler<'a> {
     fn qualname(&mut self, name: Symbol, kind: Kind) -> PyStrBuf {
         let parent = match (self.outer.len(), self.u.kind) {
             (0, _) => None,
-            // PEP 695: the scope of type parameters does not show.
-            (1, Kind::TypeParams) => None,
-            (_, Kind::TypeParams) => self.outer.last(),
+            // PEP 649, 695: the scopes of annotations and of type parameters do not show.
+            (1, Kind::TypeParams | Kind::Annotations) => None,
+            (_, Kind::TypeParams | Kind::Annotations) => self.outer.last(),
             _ => Some(&self.u),
         };
         let Some(parent) = parent else { return self.names.shared(name) };

@@ -7,6 +7,7 @@
 
 mod analyze;
 mod build;
+pub(crate) mod listing;
 
 use std::cell::Cell;
 
@@ -19,7 +20,7 @@ use crate::slots::{Guess, Slots};
 pub(crate) use analyze::analyze;
 pub(crate) use build::build;
 
-/// How a scope uses a name: bits of [`Entry::flags`].
+/// How a scope uses a name: bits of [`Entry::flags`], with CPython's numbers.
 pub(crate) mod def {
     /// `global` statement.
     pub(crate) const GLOBAL: u16 = 1;
@@ -30,12 +31,14 @@ pub(crate) mod def {
     /// Read in the scope.
     pub(crate) const USE: u16 = 1 << 4;
     /// In a class, bound or global there, and free for a scope inside as well.
-    pub(crate) const FREE_CLASS: u16 = 1 << 5;
-    pub(crate) const IMPORT: u16 = 1 << 6;
-    pub(crate) const ANNOT: u16 = 1 << 7;
+    pub(crate) const FREE_CLASS: u16 = 1 << 6;
+    pub(crate) const IMPORT: u16 = 1 << 7;
+    pub(crate) const ANNOT: u16 = 1 << 8;
     /// Target of a comprehension's loop.
-    pub(crate) const COMP_ITER: u16 = 1 << 8;
-    pub(crate) const TYPE_PARAM: u16 = 1 << 9;
+    pub(crate) const COMP_ITER: u16 = 1 << 9;
+    pub(crate) const TYPE_PARAM: u16 = 1 << 10;
+    /// A cell of a comprehension that runs in the scope's code (in listings only).
+    pub(crate) const COMP_CELL: u16 = 1 << 11;
     pub(crate) const BOUND: u16 = LOCAL | PARAM | IMPORT | TYPE_PARAM;
 }
 
@@ -182,7 +185,9 @@ pub(crate) struct Scope {
     pub(crate) block: Block,
     pub(crate) parent: ScopeId,
     pub(crate) symbols: Symbols,
-    /// Where the function or class is, for errors of level 3.6.
+    /// The name of its code object.
+    name: Symbol,
+    /// Where its text is.
     span: Span,
     /// Where names were declared `global` or `nonlocal`, for errors found later.
     directives: Vec<(Symbol, Span)>,
@@ -218,15 +223,18 @@ pub(crate) struct Scope {
     in_conditional: bool,
     /// A return with a value, for "'return' with value in async generator".
     returns_value: Option<Span>,
+    /// Visiting an annotation that is never evaluated: its names are not used.
+    unevaluated: bool,
 }
 
 impl Scope {
-    fn new(block: Block, parent: ScopeId) -> Self {
+    fn new(block: Block, parent: ScopeId, name: Symbol, span: Span) -> Self {
         Scope {
             block,
             parent,
             symbols: Symbols::default(),
-            span: Span::default(),
+            name,
+            span,
             directives: Vec::new(),
             nested: false,
             generator: false,
@@ -245,6 +253,7 @@ impl Scope {
             annotation_block: None,
             in_conditional: false,
             returns_value: None,
+            unevaluated: false,
         }
     }
 

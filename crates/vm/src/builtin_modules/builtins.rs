@@ -16,7 +16,7 @@ use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::number::{self, BinOp};
 use crate::protocol::{buffer, call, iter, object};
 use crate::runtime::args::{KwArgs, VarArgs};
-use crate::runtime::compile::{Mode, Request};
+use crate::runtime::compile::{Mode, Request, source_bytes};
 use crate::runtime::enter;
 use crate::runtime::errors::PyResult;
 use crate::runtime::import_;
@@ -71,42 +71,6 @@ fn inherited_flags(vm: &Vm) -> u32 {
 }
 
 const FUTURE_FLAGS: u32 = 0x1FF_E000;
-
-/// Source for the compiler. An ASCII string, which has the bytes already, is only held.
-enum Source {
-    Ascii(Ref<Str>),
-    Bytes(Vec<u8>),
-}
-
-impl std::ops::Deref for Source {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Source::Ascii(text) => text.as_ascii().unwrap_or_default().as_bytes(),
-            Source::Bytes(bytes) => bytes,
-        }
-    }
-}
-
-/// Source text or bytes for `compile`, `eval` and `exec`.
-fn source_bytes(vm: &Vm, source: &Value, what: &str) -> PyResult<(Source, bool)> {
-    let (bytes, is_text) = if let Some(text) = source.downcast::<Str>() {
-        match text.as_ascii() {
-            Some(_) => (Source::Ascii(text.to_ref()), true),
-            None => (Source::Bytes(text.to_wtf8()), true),
-        }
-    } else if buffer::has_buffer(source) {
-        (Source::Bytes(buffer::to_vec(vm, source)?), false)
-    } else {
-        let or = if what.starts_with("compile") { "AST" } else { "code" };
-        return Err(vm.type_error(format!("{what} must be a string, bytes or {or} object")));
-    };
-    if memchr::memchr(0, &bytes).is_some() {
-        return Err(vm.syntax_error("source code string cannot contain null bytes"));
-    }
-    Ok((bytes, is_text))
-}
 
 fn minmax(vm: &Vm, name: &str, args: &Tuple, kwargs: &Dict, op: CmpOp) -> PyResult {
     let mut key = None;
@@ -378,7 +342,7 @@ pub mod builtins {
         if source.downcast::<Code>().is_some() && !only_tree {
             return Ok(source.clone());
         }
-        let (bytes, is_text) = source_bytes(vm, source, "compile() arg 1")?;
+        let (bytes, is_text) = source_bytes(vm, source, "compile() arg 1", "string, bytes or AST")?;
         let request = Request { is_text, ..request };
         if only_tree {
             // Without its module there are no node types.
@@ -422,7 +386,8 @@ pub mod builtins {
         let code = match source.downcast::<Code>() {
             Some(code) => code.to_ref(),
             None => {
-                let (bytes, is_text) = source_bytes(vm, source, "eval() arg 1")?;
+                let (bytes, is_text) =
+                    source_bytes(vm, source, "eval() arg 1", "string, bytes or code")?;
                 let start = bytes.iter().position(|b| !matches!(b, b' ' | b'\t'));
                 let request = Request {
                     mode: Mode::Eval,
@@ -455,7 +420,8 @@ pub mod builtins {
         let code = match source.downcast::<Code>() {
             Some(code) => code.to_ref(),
             None => {
-                let (bytes, is_text) = source_bytes(vm, source, "exec() arg 1")?;
+                let (bytes, is_text) =
+                    source_bytes(vm, source, "exec() arg 1", "string, bytes or code")?;
                 let flags = inherited_flags(vm);
                 let request = Request { is_text, flags, ..Request::file(vm, "<string>") };
                 vm.compile(&bytes, &request)?

@@ -5,12 +5,14 @@ use crate::objects::code::Code;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
+use crate::protocol::buffer;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_compiler::{CompileError, Options};
 use adder_syntax::{Arena, Level, Parsed, SyntaxError, Warning, WarningKind};
 
+pub use adder_compiler::{ListedKind, ListedScope};
 pub use adder_syntax::Mode;
 
 /// What a compilation needs besides the source.
@@ -53,6 +55,53 @@ impl<'a> Request<'a> {
             optimized_tree: false,
         }
     }
+}
+
+/// What the compiler is told of a request.
+fn compiling<'a>(source: Option<&'a [u8]>, request: &Request<'_>) -> Options<'a> {
+    Options {
+        optimize: request.optimize,
+        flags: request.flags,
+        top_level_await: request.top_level_await,
+        source,
+        ..Options::new(request.level, request.filename)
+    }
+}
+
+/// Source for the compiler. An ASCII string, which has the bytes already, is only held.
+pub enum Source {
+    Ascii(Ref<Str>),
+    Bytes(Vec<u8>),
+}
+
+impl std::ops::Deref for Source {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Source::Ascii(text) => text.as_ascii().unwrap_or_default().as_bytes(),
+            Source::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// Source text or bytes, and whether it is text. `what` begins the sentence for what is neither, `wanted`
+/// ends it.
+pub fn source_bytes(vm: &Vm, source: &Value, what: &str, wanted: &str) -> PyResult<(Source, bool)> {
+    let (bytes, is_text) = if let Some(text) = source.downcast::<Str>() {
+        match text.as_ascii() {
+            Some(_) => (Source::Ascii(text.to_ref()), true),
+            None => (Source::Bytes(text.to_wtf8()), true),
+        }
+    } else if buffer::has_buffer(source) {
+        (Source::Bytes(buffer::to_vec(vm, source)?), false)
+    } else {
+        return Err(vm.type_error(format!("{what} must be a {wanted} object")));
+    };
+    if memchr::memchr(0, &bytes).is_some() {
+        return Err(vm.syntax_error("source code string cannot contain null bytes"));
+    }
+    Ok((bytes, is_text))
 }
 
 /// The way between the parser's tree and Python's `ast` nodes, which live in a module.
@@ -183,25 +232,28 @@ impl Vm {
         source: Option<&[u8]>,
         request: &Request<'_>,
     ) -> PyResult<Ref<Code>> {
-        let options = Options {
-            optimize: request.optimize,
-            flags: request.flags,
-            top_level_await: request.top_level_await,
-            source,
-            ..Options::new(request.level, request.filename)
-        };
-        match adder_compiler::compile(parsed, &options) {
-            Ok(compiled) => {
-                self.report_warnings(&compiled.warnings, request.filename)?;
-                Ok(Code::new_ref(compiled.code.into()))
+        let compiled = adder_compiler::compile(parsed, &compiling(source, request))
+            .map_err(|error| self.compile_error(error, request))?;
+        self.report_warnings(&compiled.warnings, request.filename)?;
+        Ok(Code::new_ref(compiled.code.into()))
+    }
+
+    /// The scopes of a source and their names, for `symtable`.
+    pub fn symbol_table(&self, source: &[u8], request: &Request<'_>) -> PyResult<Vec<ListedScope>> {
+        self.with_arena(|arena| {
+            let parsed = self.parse(source, request, arena)?;
+            adder_compiler::symbol_table(parsed, &compiling(Some(source), request))
+                .map_err(|error| self.compile_error(error, request))
+        })
+    }
+
+    fn compile_error(&self, error: CompileError, request: &Request<'_>) -> Exc {
+        match error {
+            CompileError::Syntax(error) => self.syntax_error_from(&error, request.filename),
+            CompileError::Recursion => {
+                self.recursion_error("maximum recursion depth exceeded during compilation")
             }
-            Err(CompileError::Syntax(error)) => {
-                Err(self.syntax_error_from(&error, request.filename))
-            }
-            Err(CompileError::Recursion) => {
-                Err(self.recursion_error("maximum recursion depth exceeded during compilation"))
-            }
-            Err(CompileError::Overflow(message)) => Err(self.overflow_error(message)),
+            CompileError::Overflow(message) => self.overflow_error(message),
         }
     }
 
