@@ -113,8 +113,8 @@ pub struct TreeBridge {
     pub from_python: for<'a> fn(&'a Vm, &Value, Mode, &'a Arena) -> PyResult<Parsed<'a>>,
 }
 
-/// How much room for the next tree is kept: as much as the largest module of the library needs.
-const ROOM: usize = 4 << 20;
+/// How much room for the next tree is kept: enough for a module of some thousand lines.
+const ROOM: usize = 2 << 20;
 
 impl Vm {
     /// Runs with room for trees. What was there for the last one is used again: its pages are the
