@@ -146,7 +146,7 @@ impl Dump<'_> {
             }
             Mod::FunctionType(node) => {
                 self.plain("FunctionType");
-                self.exprs(&node.argtypes);
+                self.exprs(node.argtypes);
                 self.expr(&node.returns);
             }
         }
@@ -159,28 +159,28 @@ impl Dump<'_> {
             StmtKind::FunctionDef(node) | StmtKind::AsyncFunctionDef(node) => {
                 self.symbol(node.name);
                 self.arguments(&node.args);
-                self.stmts(&node.body);
-                self.exprs(&node.decorator_list);
+                self.stmts(node.body);
+                self.exprs(node.decorator_list);
                 self.opt(node.returns.as_ref());
-                self.type_params(&node.type_params);
+                self.type_params(node.type_params);
             }
             StmtKind::ClassDef(node) => {
                 self.symbol(node.name);
-                self.exprs(&node.bases);
-                self.keywords(&node.keywords);
-                self.stmts(&node.body);
-                self.exprs(&node.decorator_list);
-                self.type_params(&node.type_params);
+                self.exprs(node.bases);
+                self.keywords(node.keywords);
+                self.stmts(node.body);
+                self.exprs(node.decorator_list);
+                self.type_params(node.type_params);
             }
             StmtKind::Return(value) => self.opt(value.as_deref()),
-            StmtKind::Delete(node) => self.exprs(&node.targets),
+            StmtKind::Delete(node) => self.exprs(node.targets),
             StmtKind::Assign(node) => {
-                self.exprs(&node.targets);
+                self.exprs(node.targets);
                 self.expr(&node.value);
             }
             StmtKind::TypeAlias(node) => {
                 self.expr(&node.name);
-                self.type_params(&node.type_params);
+                self.type_params(node.type_params);
                 self.expr(&node.value);
             }
             StmtKind::AugAssign(node) => {
@@ -197,18 +197,18 @@ impl Dump<'_> {
             StmtKind::For(node) | StmtKind::AsyncFor(node) => {
                 self.expr(&node.target);
                 self.expr(&node.iter);
-                self.stmts(&node.body);
-                self.stmts(&node.orelse);
+                self.stmts(node.body);
+                self.stmts(node.orelse);
             }
             StmtKind::While(node) => {
                 self.expr(&node.test);
-                self.stmts(&node.body);
-                self.stmts(&node.orelse);
+                self.stmts(node.body);
+                self.stmts(node.orelse);
             }
             StmtKind::If(node) => {
                 self.expr(&node.test);
-                self.stmts(&node.body);
-                self.stmts(&node.orelse);
+                self.stmts(node.body);
+                self.stmts(node.orelse);
             }
             StmtKind::With(node) | StmtKind::AsyncWith(node) => {
                 self.line(&format!("[{}", node.items.len()));
@@ -217,7 +217,7 @@ impl Dump<'_> {
                     self.expr(&item.context_expr);
                     self.opt(item.optional_vars.as_ref());
                 }
-                self.stmts(&node.body);
+                self.stmts(node.body);
             }
             StmtKind::Match(node) => {
                 self.expr(&node.subject);
@@ -226,7 +226,7 @@ impl Dump<'_> {
                     self.plain("match_case");
                     self.pattern(&case.pattern);
                     self.opt(case.guard.as_ref());
-                    self.stmts(&case.body);
+                    self.stmts(case.body);
                 }
             }
             StmtKind::Raise(node) => {
@@ -234,29 +234,29 @@ impl Dump<'_> {
                 self.opt(node.cause.as_ref());
             }
             StmtKind::Try(node) | StmtKind::TryStar(node) => {
-                self.stmts(&node.body);
+                self.stmts(node.body);
                 self.line(&format!("[{}", node.handlers.len()));
                 for handler in node.handlers {
                     let line = Some(handler.span.start.line);
                     self.node("ExceptHandler", handler.span, line);
                     self.opt(handler.type_.as_ref());
                     self.opt_symbol(handler.name);
-                    self.stmts(&handler.body);
+                    self.stmts(handler.body);
                 }
-                self.stmts(&node.orelse);
-                self.stmts(&node.finalbody);
+                self.stmts(node.orelse);
+                self.stmts(node.finalbody);
             }
             StmtKind::Assert(node) => {
                 self.expr(&node.test);
                 self.opt(node.msg.as_ref());
             }
-            StmtKind::Import(node) => self.aliases(&node.names),
+            StmtKind::Import(node) => self.aliases(node.names),
             StmtKind::ImportFrom(node) => {
                 self.opt_symbol(node.module);
-                self.aliases(&node.names);
+                self.aliases(node.names);
                 self.line(&format!("={}", node.level));
             }
-            StmtKind::Global(node) | StmtKind::Nonlocal(node) => self.symbols(&node.names),
+            StmtKind::Global(node) | StmtKind::Nonlocal(node) => self.symbols(node.names),
             StmtKind::Expr(value) => self.expr(value),
             StmtKind::Pass | StmtKind::Break | StmtKind::Continue => {}
         }
@@ -302,7 +302,7 @@ impl Dump<'_> {
     fn arg(&mut self, arg: &Arg) {
         self.node("arg", arg.span, Some(arg.span.start.line));
         self.symbol(arg.arg);
-        self.opt(arg.annotation.as_deref());
+        self.opt(arg.annotation);
     }
 
     fn opt_arg(&mut self, arg: Option<&Arg>) {
@@ -314,16 +314,16 @@ impl Dump<'_> {
 
     fn arguments(&mut self, arguments: &Arguments) {
         self.plain("arguments");
-        self.args(&arguments.posonlyargs);
-        self.args(&arguments.args);
-        self.opt_arg(arguments.vararg.as_deref());
-        self.args(&arguments.kwonlyargs);
+        self.args(arguments.posonlyargs);
+        self.args(arguments.args);
+        self.opt_arg(arguments.vararg);
+        self.args(arguments.kwonlyargs);
         self.line(&format!("[{}", arguments.kw_defaults.len()));
         for default in arguments.kw_defaults {
             self.opt(default.as_ref());
         }
-        self.opt_arg(arguments.kwarg.as_deref());
-        self.exprs(&arguments.defaults);
+        self.opt_arg(arguments.kwarg);
+        self.exprs(arguments.defaults);
     }
 
     fn comprehensions(&mut self, list: &[Comprehension]) {
@@ -332,7 +332,7 @@ impl Dump<'_> {
             self.plain("comprehension");
             self.expr(&part.target);
             self.expr(&part.iter);
-            self.exprs(&part.ifs);
+            self.exprs(part.ifs);
             self.line(&format!("={}", u8::from(part.is_async)));
         }
     }
@@ -362,7 +362,7 @@ impl Dump<'_> {
         match &expr.kind {
             ExprKind::BoolOp(node) => {
                 self.plain(&name_of(&node.op));
-                self.exprs(&node.values);
+                self.exprs(node.values);
             }
             ExprKind::NamedExpr(node) => {
                 self.expr(&node.target);
@@ -391,17 +391,17 @@ impl Dump<'_> {
                 for key in node.keys {
                     self.opt(key.as_ref());
                 }
-                self.exprs(&node.values);
+                self.exprs(node.values);
             }
-            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(&node.elts),
+            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(node.elts),
             ExprKind::ListComp(node) | ExprKind::SetComp(node) | ExprKind::GeneratorExp(node) => {
                 self.expr(&node.elt);
-                self.comprehensions(&node.generators);
+                self.comprehensions(node.generators);
             }
             ExprKind::DictComp(node) => {
                 self.expr(&node.key);
                 self.expr(&node.value);
-                self.comprehensions(&node.generators);
+                self.comprehensions(node.generators);
             }
             ExprKind::Await(value) | ExprKind::YieldFrom(value) => self.expr(value),
             ExprKind::Yield(value) => self.opt(value.as_deref()),
@@ -411,12 +411,12 @@ impl Dump<'_> {
                 for op in node.ops {
                     self.plain(&name_of(op));
                 }
-                self.exprs(&node.comparators);
+                self.exprs(node.comparators);
             }
             ExprKind::Call(node) => {
                 self.expr(&node.func);
-                self.exprs(&node.args);
-                self.keywords(&node.keywords);
+                self.exprs(node.args);
+                self.keywords(node.keywords);
             }
             ExprKind::FormattedValue(node) => {
                 self.expr(&node.value);
@@ -430,7 +430,7 @@ impl Dump<'_> {
                 self.conversion(node.conversion);
                 self.opt(node.format_spec.as_ref());
             }
-            ExprKind::JoinedStr(node) | ExprKind::TemplateStr(node) => self.exprs(&node.values),
+            ExprKind::JoinedStr(node) | ExprKind::TemplateStr(node) => self.exprs(node.values),
             ExprKind::Constant(value) => {
                 let (text, u) = match value {
                     Constant::None => ("None".into(), false),
@@ -468,7 +468,7 @@ impl Dump<'_> {
                 self.plain(&name_of(ctx));
             }
             ExprKind::List(node) | ExprKind::Tuple(node) => {
-                self.exprs(&node.elts);
+                self.exprs(node.elts);
                 self.plain(&name_of(&node.ctx));
             }
             ExprKind::Slice(node) => {
@@ -497,15 +497,15 @@ impl Dump<'_> {
             }),
             PatternKind::MatchSequence(list) | PatternKind::MatchOr(list) => self.patterns(list),
             PatternKind::MatchMapping(node) => {
-                self.exprs(&node.keys);
-                self.patterns(&node.patterns);
+                self.exprs(node.keys);
+                self.patterns(node.patterns);
                 self.opt_symbol(node.rest);
             }
             PatternKind::MatchClass(node) => {
                 self.expr(&node.cls);
-                self.patterns(&node.patterns);
-                self.symbols(&node.kwd_attrs);
-                self.patterns(&node.kwd_patterns);
+                self.patterns(node.patterns);
+                self.symbols(node.kwd_attrs);
+                self.patterns(node.kwd_patterns);
             }
             PatternKind::MatchStar(name) => self.opt_symbol(*name),
             PatternKind::MatchAs(node) => {

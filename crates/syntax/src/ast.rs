@@ -29,7 +29,7 @@ pub struct Pos {
 }
 
 /// The stretch of source a node covers; the end is exclusive.
-#[derive(Clone, Copy, Debug, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, Eq, Default)]
 pub struct Span {
     /// `lineno`, `col_offset` of 3.14's `ast`.
     pub start: Pos,

@@ -117,10 +117,7 @@ pub fn parse_text<'a>(
     options: Options,
     arena: &'a Arena,
 ) -> Result<Parsed<'a>, Box<SyntaxError>> {
-    if memchr::memchr(0, source).is_some() {
-        return Err(error::null_bytes());
-    }
-    let text = lexer::prepare(source, arena);
+    let Some(text) = lexer::prepare(source, arena) else { return Err(error::null_bytes()) };
     let implicit = options.mode != Mode::Exec && source.last() != Some(&b'\n');
     let new_parser = || {
         let mut lexer = lexer::Lexer::new(text, options.level);

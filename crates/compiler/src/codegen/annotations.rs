@@ -322,8 +322,8 @@ fn bodies<'a>(stmt: &Stmt<'a>) -> Vec<&'a [Stmt<'a>]> {
             let mut all: Vec<&[Stmt]> = Vec::new();
             let mut node = node;
             loop {
-                all.push(&node.body);
-                match &*node.orelse {
+                all.push(node.body);
+                match node.orelse {
                     [Stmt { kind: StmtKind::If(inner), .. }] => node = inner,
                     orelse => {
                         all.push(orelse);
@@ -333,12 +333,12 @@ fn bodies<'a>(stmt: &Stmt<'a>) -> Vec<&'a [Stmt<'a>]> {
             }
         }
         StmtKind::With(node) | StmtKind::AsyncWith(node) => vec![&node.body],
-        StmtKind::Match(node) => node.cases.iter().map(|case| &*case.body).collect(),
+        StmtKind::Match(node) => node.cases.iter().map(|case| case.body).collect(),
         StmtKind::Try(node) | StmtKind::TryStar(node) => {
             let mut all: Vec<&[Stmt]> = vec![&node.body];
-            all.extend(node.handlers.iter().map(|handler| &*handler.body));
-            all.push(&node.orelse);
-            all.push(&node.finalbody);
+            all.extend(node.handlers.iter().map(|handler| handler.body));
+            all.push(node.orelse);
+            all.push(node.finalbody);
             all
         }
         _ => Vec::new(),

@@ -20,7 +20,7 @@ impl<'a> Compiler<'a> {
             span.start = node.func.span.end;
             span.start.col = span.start.col.saturating_sub(len);
         }
-        self.at(span, |c| c.arguments(0, &node.args, None, &node.keywords))
+        self.at(span, |c| c.arguments(0, node.args, None, node.keywords))
     }
 
     /// Arguments and the call; `pushed` positional arguments are on the stack already, and

@@ -13,7 +13,7 @@ use crate::unit::Kind;
 impl<'a> Compiler<'a> {
     /// `name = __build_class__(function, name, *bases, **keywords)`, then the decorators.
     pub(super) fn class(&mut self, stmt: &'a Stmt, node: &'a ClassDef) -> Result<()> {
-        self.exprs(&node.decorator_list)?;
+        self.exprs(node.decorator_list)?;
         let first_line = match node.decorator_list.first() {
             Some(decorator) if self.modern => decorator.span.start.line,
             _ => stmt.lineno,
@@ -24,7 +24,7 @@ impl<'a> Compiler<'a> {
             let qualname = if self.modern { code.qualname.clone() } else { code.name.clone() };
             self.make_function_named(code, qualname, 0)?;
             self.load_symbol(node.name);
-            self.arguments(2, &node.bases, None, &node.keywords)?;
+            self.arguments(2, node.bases, None, node.keywords)?;
         } else {
             self.generic_class(node, first_line)?;
         }
@@ -67,7 +67,7 @@ impl<'a> Compiler<'a> {
             }
             Ok(())
         })?;
-        self.body(&node.body)?;
+        self.body(node.body)?;
         self.nowhere(|c| -> Result<()> {
             if c.modern {
                 let attributes = std::mem::take(&mut c.u.static_attributes.list);

@@ -24,7 +24,7 @@ impl<'a> Compiler<'a> {
         let (except, orelse, end) = (self.label(), self.label(), self.label());
         self.jump(Op::SETUP_EXCEPT, except);
         self.push_block(FrameBlock::Except)?;
-        self.conditional(&node.body)?;
+        self.conditional(node.body)?;
         self.pop_block();
         self.nowhere(|c| -> Result<()> {
             c.emit(Op::POP_BLOCK);
@@ -79,7 +79,7 @@ impl<'a> Compiler<'a> {
             Ok(())
         })?;
         self.place(orelse);
-        self.conditional(&node.orelse)?;
+        self.conditional(node.orelse)?;
         self.place(end);
         Ok(())
     }
@@ -89,7 +89,7 @@ impl<'a> Compiler<'a> {
         let raised = self.label();
         self.jump(Op::SETUP_EXCEPT, raised);
         self.push_block(FrameBlock::Except)?;
-        self.conditional(&handler.body)?;
+        self.conditional(handler.body)?;
         self.pop_block();
         self.nowhere(|c| {
             c.emit(Op::POP_BLOCK);

@@ -64,23 +64,23 @@ impl<'a> Compiler<'a> {
                 Ok(())
             }
             ExprKind::Set(node) => {
-                self.display(&node.elts, [Op::BUILD_SET, Op::BUILD_SET, Op::BUILD_SET_UNPACK])
+                self.display(node.elts, [Op::BUILD_SET, Op::BUILD_SET, Op::BUILD_SET_UNPACK])
             }
             ExprKind::List(node) => match node.ctx {
-                ExprContext::Store => self.unpack(&node.elts),
+                ExprContext::Store => self.unpack(node.elts),
                 ExprContext::Load => {
                     let ops = [Op::BUILD_LIST, Op::BUILD_TUPLE, Op::BUILD_LIST_UNPACK];
-                    self.display(&node.elts, ops)
+                    self.display(node.elts, ops)
                 }
-                ExprContext::Del => self.exprs(&node.elts),
+                ExprContext::Del => self.exprs(node.elts),
             },
             ExprKind::Tuple(node) => match node.ctx {
-                ExprContext::Store => self.unpack(&node.elts),
+                ExprContext::Store => self.unpack(node.elts),
                 ExprContext::Load => {
                     let ops = [Op::BUILD_TUPLE, Op::BUILD_TUPLE, Op::BUILD_TUPLE_UNPACK];
-                    self.display(&node.elts, ops)
+                    self.display(node.elts, ops)
                 }
-                ExprContext::Del => self.exprs(&node.elts),
+                ExprContext::Del => self.exprs(node.elts),
             },
             ExprKind::ListComp(_)
             | ExprKind::SetComp(_)
@@ -341,7 +341,7 @@ impl<'a> Compiler<'a> {
             self.load_str("");
             return Ok(());
         }
-        self.exprs(&node.values)?;
+        self.exprs(node.values)?;
         if node.values.len() != 1 {
             self.emit_arg(Op::BUILD_STRING, node.values.len())?;
         }

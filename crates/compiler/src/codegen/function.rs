@@ -35,7 +35,7 @@ impl<'a> Compiler<'a> {
         node: &'a FunctionDef,
         kind: Kind,
     ) -> Result<()> {
-        self.exprs(&node.decorator_list)?;
+        self.exprs(node.decorator_list)?;
         // At level 3.6 the statement's line is that of its first decorator already.
         let first_line = match node.decorator_list.first() {
             Some(decorator) if self.modern => decorator.span.start.line,
@@ -69,7 +69,7 @@ impl<'a> Compiler<'a> {
         if method {
             self.u.extra_flags |= flags::METHOD;
         }
-        let mut body = &*node.body;
+        let mut body = node.body;
         let doc = body.first().and_then(docstring);
         if doc.is_some() {
             body = &body[1..];
@@ -119,7 +119,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn default_arguments(&mut self, args: &'a Arguments) -> Result<u32> {
         let mut make = 0;
         if !args.defaults.is_empty() {
-            self.exprs(&args.defaults)?;
+            self.exprs(args.defaults)?;
             self.emit_arg(Op::BUILD_TUPLE, args.defaults.len())?;
             make |= make::DEFAULTS;
         }

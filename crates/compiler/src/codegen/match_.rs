@@ -63,7 +63,7 @@ impl<'a> Compiler<'a> {
             if !last {
                 self.emit(Op::POP_TOP);
             }
-            self.conditional(&case.body)?;
+            self.conditional(case.body)?;
             self.nowhere(|c| {
                 c.jump(Op::JUMP_FORWARD, end);
                 c.place_ladder(&mut context);
@@ -75,7 +75,7 @@ impl<'a> Compiler<'a> {
                 self.expr(guard)?;
                 self.jump(Op::POP_JUMP_IF_FALSE, end);
             }
-            self.conditional(&case.body)?;
+            self.conditional(case.body)?;
         }
         self.place(end);
         Ok(())
@@ -298,8 +298,8 @@ impl<'a> Compiler<'a> {
         if size > 0 {
             self.check_length(size, cmp::GE, context);
         }
-        self.check_keys(&node.keys)?;
-        self.exprs(&node.keys)?;
+        self.check_keys(node.keys)?;
+        self.exprs(node.keys)?;
         self.emit_arg(Op::BUILD_TUPLE, size)?;
         self.emit(Op::MATCH_KEYS);
         // subject keys values
@@ -382,7 +382,7 @@ impl<'a> Compiler<'a> {
             }
         }
         self.expr(&node.cls)?;
-        let names = self.names_tuple(&node.kwd_attrs);
+        let names = self.names_tuple(node.kwd_attrs);
         self.load_const(names);
         self.emit_arg(Op::MATCH_CLASS, node.patterns.len())?;
         context.on_top += 1;

@@ -350,9 +350,9 @@ impl<'a> Compiler<'a> {
         };
         Some(match &expr.kind {
             ExprKind::Constant(value) => self.constant(value),
-            ExprKind::Tuple(node) => Const::Tuple(all(self, &node.elts)?.into()),
+            ExprKind::Tuple(node) => Const::Tuple(all(self, node.elts)?.into()),
             ExprKind::FrozenSet(node) => {
-                Const::FrozenSet(fold::distinct(all(self, &node.elts)?).into())
+                Const::FrozenSet(fold::distinct(all(self, node.elts)?).into())
             }
             ExprKind::UnaryOp(node) => match self.fixed(&node.operand)? {
                 Const::Int(value) => Const::Int(value.neg()),

@@ -58,10 +58,10 @@ impl<'a> Compiler<'a> {
             StmtKind::AsyncFor(node) => self.async_for(node),
             StmtKind::While(node) => self.while_(node),
             StmtKind::If(node) => self.if_chain(node),
-            StmtKind::With(node) => self.with(&node.items, &node.body),
+            StmtKind::With(node) => self.with(node.items, node.body),
             StmtKind::AsyncWith(node) => {
                 self.require_async("'async with' outside async function")?;
-                self.async_with(&node.items, &node.body)
+                self.async_with(node.items, node.body)
             }
             StmtKind::Match(node) => self.match_(node),
             StmtKind::Raise(node) => {
@@ -276,17 +276,17 @@ impl<'a> Compiler<'a> {
                 Some(truth) => {
                     self.at(node.test.span, Self::line_alone);
                     if truth {
-                        self.conditional(&node.body)?;
-                        self.dead(|c| c.conditional(&node.orelse))?;
+                        self.conditional(node.body)?;
+                        self.dead(|c| c.conditional(node.orelse))?;
                     } else {
-                        self.dead(|c| c.conditional(&node.body))?;
+                        self.dead(|c| c.conditional(node.body))?;
                     }
                 }
                 None => {
                     let next = if node.orelse.is_empty() { end } else { self.label() };
                     self.expr(&node.test)?;
                     self.at(node.test.span, |c| c.jump(Op::POP_JUMP_IF_FALSE, next));
-                    self.conditional(&node.body)?;
+                    self.conditional(node.body)?;
                     if !node.orelse.is_empty() {
                         self.nowhere(|c| c.jump(Op::JUMP_FORWARD, end));
                         self.place(next);
@@ -296,7 +296,7 @@ impl<'a> Compiler<'a> {
             if known == Some(true) {
                 break;
             }
-            match &*node.orelse {
+            match node.orelse {
                 [stmt @ Stmt { kind: StmtKind::If(inner), .. }] => {
                     self.u.line = stmt.lineno;
                     self.u.line_set = false;
@@ -322,11 +322,11 @@ impl<'a> Compiler<'a> {
             self.dead(|c| {
                 let label = c.label();
                 c.push_block(FrameBlock::Loop(label, label))?;
-                c.conditional(&node.body)?;
+                c.conditional(node.body)?;
                 c.pop_block();
                 Ok(())
             })?;
-            return self.conditional(&node.orelse);
+            return self.conditional(node.orelse);
         }
         let (start, end) = (self.label(), self.label());
         self.jump(Op::SETUP_LOOP, end);
@@ -344,7 +344,7 @@ impl<'a> Compiler<'a> {
                 None
             }
         };
-        self.conditional(&node.body)?;
+        self.conditional(node.body)?;
         self.nowhere(|c| {
             c.jump(Op::JUMP_ABSOLUTE, start);
             if let Some(anchor) = anchor {
@@ -353,7 +353,7 @@ impl<'a> Compiler<'a> {
             c.emit(Op::POP_BLOCK);
         });
         self.pop_block();
-        self.conditional(&node.orelse)?;
+        self.conditional(node.orelse)?;
         self.place(end);
         Ok(())
     }
@@ -370,14 +370,14 @@ impl<'a> Compiler<'a> {
             c.jump(Op::FOR_ITER, cleanup);
         });
         self.expr(&node.target)?;
-        self.conditional(&node.body)?;
+        self.conditional(node.body)?;
         self.nowhere(|c| c.jump(Op::JUMP_ABSOLUTE, start));
         self.at(iter_span, |c| {
             c.place(cleanup);
             c.emit(Op::POP_BLOCK);
         });
         self.pop_block();
-        self.conditional(&node.orelse)?;
+        self.conditional(node.orelse)?;
         self.place(end);
         Ok(())
     }
@@ -395,7 +395,7 @@ impl<'a> Compiler<'a> {
             c.place(start);
         });
         self.next_async(&node.target, iter_span, except, after_try, cleanup)?;
-        self.conditional(&node.body)?;
+        self.conditional(node.body)?;
         self.nowhere(|c| c.jump(Op::JUMP_ABSOLUTE, start));
         self.at(iter_span, |c| {
             c.place(cleanup);
@@ -403,7 +403,7 @@ impl<'a> Compiler<'a> {
             c.emit(Op::POP_BLOCK);
         });
         self.pop_block();
-        self.conditional(&node.orelse)?;
+        self.conditional(node.orelse)?;
         self.place(end);
         Ok(())
     }

@@ -16,8 +16,8 @@ impl<'a> Compiler<'a> {
         self.place(body);
         self.push_block(FrameBlock::FinallyTry)?;
         if node.handlers.is_empty() {
-            self.conditional(&node.body)?;
-            self.conditional(&node.orelse)?;
+            self.conditional(node.body)?;
+            self.conditional(node.orelse)?;
         } else if star {
             self.try_except_star(node)?;
         } else {
@@ -30,7 +30,7 @@ impl<'a> Compiler<'a> {
         });
         self.place(end);
         self.push_block(FrameBlock::FinallyEnd)?;
-        self.conditional(&node.finalbody)?;
+        self.conditional(node.finalbody)?;
         self.nowhere(|c| c.emit(Op::END_FINALLY));
         self.pop_block();
         Ok(())
@@ -42,7 +42,7 @@ impl<'a> Compiler<'a> {
         self.jump(Op::SETUP_EXCEPT, except);
         self.place(body);
         self.push_block(FrameBlock::Except)?;
-        self.conditional(&node.body)?;
+        self.conditional(node.body)?;
         self.pop_block();
         self.nowhere(|c| {
             c.emit(Op::POP_BLOCK);
@@ -75,7 +75,7 @@ impl<'a> Compiler<'a> {
                     self.emit(Op::POP_TOP);
                     self.emit(Op::POP_TOP);
                     self.push_block(FrameBlock::FinallyTry)?;
-                    self.conditional(&handler.body)?;
+                    self.conditional(handler.body)?;
                     self.nowhere(|c| c.emit(Op::POP_EXCEPT));
                     self.pop_block();
                 }
@@ -85,7 +85,7 @@ impl<'a> Compiler<'a> {
         }
         self.nowhere(|c| c.emit(Op::END_FINALLY));
         self.place(orelse);
-        self.conditional(&node.orelse)?;
+        self.conditional(node.orelse)?;
         self.place(end);
         Ok(())
     }
@@ -102,7 +102,7 @@ impl<'a> Compiler<'a> {
         self.emit(Op::POP_TOP);
         self.jump(Op::SETUP_FINALLY, end);
         self.push_block(FrameBlock::FinallyTry)?;
-        self.conditional(&handler.body)?;
+        self.conditional(handler.body)?;
         self.nowhere(|c| {
             c.emit(Op::POP_BLOCK);
             if !c.modern {

@@ -58,7 +58,7 @@ impl<'a> Compiler<'a> {
                 .map(|(_, name)| name)
                 .collect();
         let line = self.u.span.start.line;
-        self.begin_generic(node, node.name, &node.type_params, line, None)?;
+        self.begin_generic(node, node.name, node.type_params, line, None)?;
         self.u.argcount = handed.len() as u32;
         for &name in &handed {
             self.load_name(name)?;
@@ -78,8 +78,8 @@ impl<'a> Compiler<'a> {
     pub(super) fn generic_class(&mut self, node: &'a ClassDef, first_line: u32) -> Result<()> {
         let known = self.names.known;
         let line = self.u.span.start.line;
-        let private = Private::in_head(node.name, &node.type_params);
-        self.begin_generic(node, node.name, &node.type_params, line, private)?;
+        let private = Private::in_head(node.name, node.type_params);
+        self.begin_generic(node, node.name, node.type_params, line, private)?;
         self.store_name(known.dot_type_params)?;
         let code = self.class_body(node, first_line)?;
         self.load_name(known.dot_type_params)?;
@@ -88,7 +88,7 @@ impl<'a> Compiler<'a> {
         self.emit(Op::LOAD_BUILD_CLASS);
         self.make_function(code, 0)?;
         self.load_symbol(node.name);
-        self.arguments(2, &node.bases, Some(known.dot_generic_base), &node.keywords)?;
+        self.arguments(2, node.bases, Some(known.dot_generic_base), node.keywords)?;
         self.end_generic()?;
         self.emit_arg(Op::CALL_FUNCTION, 0)
     }
@@ -100,7 +100,7 @@ impl<'a> Compiler<'a> {
         let generic = !node.type_params.is_empty();
         if generic {
             let line = self.u.span.start.line;
-            self.begin_generic(node, id, &node.type_params, line, None)?;
+            self.begin_generic(node, id, node.type_params, line, None)?;
             self.load_symbol(id);
             self.emit(Op::ROT_TWO);
         } else {

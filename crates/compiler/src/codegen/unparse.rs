@@ -185,13 +185,13 @@ impl Writer<'_> {
             }
             ExprKind::FrozenSet(node) => {
                 self.put("frozenset({");
-                self.list(&node.elts, |w, elt| w.expr(elt, Level::Test))?;
+                self.list(node.elts, |w, elt| w.expr(elt, Level::Test))?;
                 self.put("})");
                 Ok(())
             }
             ExprKind::Set(node) => {
                 self.put("{");
-                self.list(&node.elts, |w, elt| w.expr(elt, Level::Test))?;
+                self.list(node.elts, |w, elt| w.expr(elt, Level::Test))?;
                 self.put("}");
                 Ok(())
             }
@@ -203,7 +203,7 @@ impl Writer<'_> {
                 self.expr(&node.key, Level::Test)?;
                 self.put(": ");
                 self.expr(&node.value, Level::Test)?;
-                self.generators(&node.generators)?;
+                self.generators(node.generators)?;
                 self.put("}");
                 Ok(())
             }
@@ -260,7 +260,7 @@ impl Writer<'_> {
             }
             ExprKind::List(node) => {
                 self.put("[");
-                self.list(&node.elts, |w, elt| w.expr(elt, Level::Test))?;
+                self.list(node.elts, |w, elt| w.expr(elt, Level::Test))?;
                 self.put("]");
                 Ok(())
             }
@@ -269,7 +269,7 @@ impl Writer<'_> {
                 Ok(())
             }
             ExprKind::Tuple(node) => self.bracketed(level > Level::Tuple, |w| {
-                w.list(&node.elts, |w, elt| w.expr(elt, Level::Test))?;
+                w.list(node.elts, |w, elt| w.expr(elt, Level::Test))?;
                 if node.elts.len() == 1 {
                     w.put(",");
                 }
@@ -306,13 +306,13 @@ impl Writer<'_> {
 
     fn call(&mut self, node: &Call) -> Result<()> {
         self.expr(&node.func, Level::Atom)?;
-        if let ([arg], true) = (&*node.args, node.keywords.is_empty())
+        if let ([arg], true) = (node.args, node.keywords.is_empty())
             && matches!(arg.kind, ExprKind::GeneratorExp(_))
         {
             return self.expr(arg, Level::Atom);
         }
         self.put("(");
-        self.list(&node.args, |w, arg| w.expr(arg, Level::Test))?;
+        self.list(node.args, |w, arg| w.expr(arg, Level::Test))?;
         for (i, keyword) in node.keywords.iter().enumerate() {
             if i > 0 || !node.args.is_empty() {
                 self.put(", ");
@@ -333,7 +333,7 @@ impl Writer<'_> {
     fn comprehension(&mut self, open: &str, node: &Comp, close: &str) -> Result<()> {
         self.put(open);
         self.expr(&node.elt, Level::Test)?;
-        self.generators(&node.generators)?;
+        self.generators(node.generators)?;
         self.put(close);
         Ok(())
     }

@@ -115,16 +115,12 @@ impl Builder<'_> {
             // What is declared global anywhere is a global of the module, by name too.
             self.table.scopes[TOP as usize].symbols.entry(mangled).flags |= flag;
         }
-        if flag & def::PARAM != 0 {
-            if before & def::PARAM != 0 {
-                let message = format!(
-                    "duplicate argument '{}' in function definition",
-                    self.names.name(name)
-                );
-                // 3.6 points at the function.
-                let span = if self.modern { span } else { self.here().span };
-                return error(message, span);
-            }
+        if flag & def::PARAM != 0 && before & def::PARAM != 0 {
+            let message =
+                format!("duplicate argument '{}' in function definition", self.names.name(name));
+            // 3.6 points at the function.
+            let span = if self.modern { span } else { self.here().span };
+            return error(message, span);
         }
         if flag & def::TYPE_PARAM != 0 && before & def::TYPE_PARAM != 0 {
             let message = format!("duplicate type parameter '{}'", self.names.name(name));
@@ -185,9 +181,9 @@ impl Builder<'_> {
                 }
                 Ok(())
             }
-            StmtKind::Delete(node) => self.exprs(&node.targets),
+            StmtKind::Delete(node) => self.exprs(node.targets),
             StmtKind::Assign(node) => {
-                self.exprs(&node.targets)?;
+                self.exprs(node.targets)?;
                 self.expr(&node.value)
             }
             StmtKind::AugAssign(node) => {
@@ -200,13 +196,13 @@ impl Builder<'_> {
                 self.awaits(matches!(stmt.kind, StmtKind::AsyncFor(_)));
                 self.expr(&node.target)?;
                 self.expr(&node.iter)?;
-                self.conditional(&node.body)?;
-                self.conditional(&node.orelse)
+                self.conditional(node.body)?;
+                self.conditional(node.orelse)
             }
             StmtKind::While(node) => {
                 self.expr(&node.test)?;
-                self.conditional(&node.body)?;
-                self.conditional(&node.orelse)
+                self.conditional(node.body)?;
+                self.conditional(node.orelse)
             }
             StmtKind::If(node) => self.if_chain(node),
             StmtKind::With(node) | StmtKind::AsyncWith(node) => {
@@ -217,7 +213,7 @@ impl Builder<'_> {
                         self.expr(target)?;
                     }
                 }
-                self.conditional(&node.body)
+                self.conditional(node.body)
             }
             StmtKind::Match(node) => {
                 self.expr(&node.subject)?;
@@ -226,7 +222,7 @@ impl Builder<'_> {
                     if let Some(guard) = &case.guard {
                         self.expr(guard)?;
                     }
-                    self.conditional(&case.body)?;
+                    self.conditional(case.body)?;
                 }
                 Ok(())
             }
@@ -235,22 +231,22 @@ impl Builder<'_> {
                 self.optional(&node.cause)
             }
             StmtKind::Try(node) | StmtKind::TryStar(node) => {
-                self.conditional(&node.body)?;
+                self.conditional(node.body)?;
                 // 3.6 visits the else clause before the handlers.
                 if !self.modern {
-                    self.stmts(&node.orelse)?;
+                    self.stmts(node.orelse)?;
                 }
                 for handler in node.handlers {
                     self.optional(&handler.type_)?;
                     if let Some(name) = handler.name {
                         self.note(name, def::LOCAL, handler.span)?;
                     }
-                    self.conditional(&handler.body)?;
+                    self.conditional(handler.body)?;
                 }
                 if self.modern {
-                    self.conditional(&node.orelse)?;
+                    self.conditional(node.orelse)?;
                 }
-                self.conditional(&node.finalbody)
+                self.conditional(node.finalbody)
             }
             StmtKind::Assert(node) => {
                 self.expr(&node.test)?;
@@ -262,8 +258,8 @@ impl Builder<'_> {
             StmtKind::ImportFrom(node) => {
                 node.names.iter().try_for_each(|alias| self.alias(alias, span))
             }
-            StmtKind::Global(node) => self.directive(&node.names, def::GLOBAL, span),
-            StmtKind::Nonlocal(node) => self.directive(&node.names, def::NONLOCAL, span),
+            StmtKind::Global(node) => self.directive(node.names, def::GLOBAL, span),
+            StmtKind::Nonlocal(node) => self.directive(node.names, def::NONLOCAL, span),
             StmtKind::Expr(value) => self.expr(value),
             StmtKind::Pass | StmtKind::Break | StmtKind::Continue => Ok(()),
         }
@@ -275,9 +271,9 @@ impl Builder<'_> {
         let mut links = 0;
         loop {
             self.expr(&node.test)?;
-            self.conditional(&node.body)?;
+            self.conditional(node.body)?;
             links += 1;
-            match &*node.orelse {
+            match node.orelse {
                 [Stmt { kind: StmtKind::If(inner), .. }] => {
                     self.depth.chain(links)?;
                     node = inner;
@@ -289,11 +285,11 @@ impl Builder<'_> {
 
     fn function(&mut self, node: &FunctionDef, span: Span, is_async: bool) -> Result<()> {
         self.note(node.name, def::LOCAL, span)?;
-        self.exprs(&node.args.defaults)?;
-        self.optionals(&node.args.kw_defaults)?;
+        self.exprs(node.args.defaults)?;
+        self.optionals(node.args.kw_defaults)?;
         let has_kwdefaults = node.args.kw_defaults.iter().any(Option::is_some);
         if self.modern {
-            self.exprs(&node.decorator_list)?;
+            self.exprs(node.decorator_list)?;
         }
         let generic = !node.type_params.is_empty();
         if generic {
@@ -305,16 +301,16 @@ impl Builder<'_> {
             if has_kwdefaults {
                 self.note(known.dot_kwdefaults, def::PARAM, span)?;
             }
-            self.type_params(&node.type_params)?;
+            self.type_params(node.type_params)?;
         }
         self.annotations(&node.args, node.returns.as_ref(), span)?;
         if !self.modern {
-            self.exprs(&node.decorator_list)?;
+            self.exprs(node.decorator_list)?;
         }
         self.enter(node, Role::Body, Block::Function, node.name, span)?;
         self.here().coroutine = is_async;
         self.parameters(&node.args)?;
-        self.stmts(&node.body)?;
+        self.stmts(node.body)?;
         self.check_async_generator()?;
         self.leave();
         if generic {
@@ -395,22 +391,22 @@ impl Builder<'_> {
         let known = self.names.known;
         let outer_private = self.private.clone();
         if self.modern {
-            self.exprs(&node.decorator_list)?;
+            self.exprs(node.decorator_list)?;
         }
         let generic = !node.type_params.is_empty();
         if generic {
             self.enter(node, Role::TypeParams, Block::TypeParams, node.name, span)?;
-            self.private = Private::in_head(node.name, &node.type_params);
+            self.private = Private::in_head(node.name, node.type_params);
             self.note(known.dot_type_params, def::LOCAL | def::USE, span)?;
             self.note(known.dot_generic_base, def::LOCAL | def::USE, span)?;
-            self.type_params(&node.type_params)?;
+            self.type_params(node.type_params)?;
         }
-        self.exprs(&node.bases)?;
+        self.exprs(node.bases)?;
         for keyword in node.keywords {
             self.expr(&keyword.value)?;
         }
         if !self.modern {
-            self.exprs(&node.decorator_list)?;
+            self.exprs(node.decorator_list)?;
         }
         self.enter(node, Role::Body, Block::Class, node.name, span)?;
         self.private = Private::inside(node.name);
@@ -418,7 +414,7 @@ impl Builder<'_> {
             self.note(known.type_params, def::LOCAL, span)?;
             self.note(known.dot_type_params, def::USE, span)?;
         }
-        self.stmts(&node.body)?;
+        self.stmts(node.body)?;
         self.leave();
         if generic {
             self.leave();
@@ -436,7 +432,7 @@ impl Builder<'_> {
         let generic = !node.type_params.is_empty();
         if generic {
             self.enter(node, Role::TypeParams, Block::TypeParams, name, span)?;
-            self.type_params(&node.type_params)?;
+            self.type_params(node.type_params)?;
         }
         self.enter(node, Role::Body, Block::TypeAlias, name, span)?;
         self.expr(&node.value)?;
@@ -594,7 +590,7 @@ impl Builder<'_> {
             PatternKind::MatchSequence(patterns) | PatternKind::MatchOr(patterns) => {
                 patterns.iter().try_for_each(|pattern| self.pattern(pattern))
             }
-            PatternKind::MatchMapping(node) => self.exprs(&node.keys).and_then(|()| {
+            PatternKind::MatchMapping(node) => self.exprs(node.keys).and_then(|()| {
                 node.patterns.iter().try_for_each(|pattern| self.pattern(pattern))?;
                 node.rest.map_or(Ok(()), |rest| self.note(rest, def::LOCAL, span))
             }),
@@ -655,11 +651,11 @@ impl Builder<'_> {
             | ExprKind::Subscript(_)
             | ExprKind::BinOp(_)
             | ExprKind::UnaryOp(_) => self.chain(expr),
-            ExprKind::BoolOp(node) => self.exprs(&node.values),
+            ExprKind::BoolOp(node) => self.exprs(node.values),
             ExprKind::NamedExpr(node) => self.named_expr(node, span),
             ExprKind::Lambda(node) => {
-                self.exprs(&node.args.defaults)?;
-                self.optionals(&node.args.kw_defaults)?;
+                self.exprs(node.args.defaults)?;
+                self.optionals(node.args.kw_defaults)?;
                 let name = self.names.known.lambda;
                 self.enter(&**node, Role::Body, Block::Function, name, span)?;
                 self.parameters(&node.args)?;
@@ -673,25 +669,25 @@ impl Builder<'_> {
                 self.expr(&node.orelse)
             }
             ExprKind::Dict(node) => {
-                self.optionals(&node.keys)?;
-                self.exprs(&node.values)
+                self.optionals(node.keys)?;
+                self.exprs(node.values)
             }
-            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(&node.elts),
+            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(node.elts),
             ExprKind::ListComp(node) => {
                 let kind = "list comprehension";
-                self.comprehension(&**node, &node.generators, &node.elt, None, kind, span)
+                self.comprehension(&**node, node.generators, &node.elt, None, kind, span)
             }
             ExprKind::SetComp(node) => {
                 let kind = "set comprehension";
-                self.comprehension(&**node, &node.generators, &node.elt, None, kind, span)
+                self.comprehension(&**node, node.generators, &node.elt, None, kind, span)
             }
             ExprKind::GeneratorExp(node) => {
-                self.comprehension(&**node, &node.generators, &node.elt, None, GENEXP, span)
+                self.comprehension(&**node, node.generators, &node.elt, None, GENEXP, span)
             }
             ExprKind::DictComp(node) => {
                 let (key, value) = (&node.key, Some(&node.value));
                 let kind = "dict comprehension";
-                self.comprehension(&**node, &node.generators, key, value, kind, span)
+                self.comprehension(&**node, node.generators, key, value, kind, span)
             }
             ExprKind::Await(value) => {
                 self.forbid("await expression", span)?;
@@ -713,7 +709,7 @@ impl Builder<'_> {
             }
             ExprKind::Compare(node) => {
                 self.expr(&node.left)?;
-                self.exprs(&node.comparators)
+                self.exprs(node.comparators)
             }
             ExprKind::FormattedValue(node) => {
                 self.expr(&node.value)?;
@@ -723,9 +719,9 @@ impl Builder<'_> {
                 self.expr(&node.value)?;
                 self.optional(&node.format_spec)
             }
-            ExprKind::JoinedStr(node) | ExprKind::TemplateStr(node) => self.exprs(&node.values),
+            ExprKind::JoinedStr(node) | ExprKind::TemplateStr(node) => self.exprs(node.values),
             ExprKind::Starred(node) => self.expr(&node.value),
-            ExprKind::List(node) | ExprKind::Tuple(node) => self.exprs(&node.elts),
+            ExprKind::List(node) | ExprKind::Tuple(node) => self.exprs(node.elts),
             ExprKind::Slice(node) => {
                 self.optional(&node.lower)?;
                 self.optional(&node.upper)?;
@@ -756,7 +752,7 @@ impl Builder<'_> {
         for link in links.iter().rev() {
             match &link.kind {
                 ExprKind::Call(node) => {
-                    self.exprs(&node.args)?;
+                    self.exprs(node.args)?;
                     for keyword in node.keywords {
                         self.expr(&keyword.value)?;
                     }
@@ -822,11 +818,11 @@ impl Builder<'_> {
             self.note(arg0, def::PARAM, Span::default())?;
         }
         self.target(&outermost.target)?;
-        self.exprs(&outermost.ifs)?;
+        self.exprs(outermost.ifs)?;
         for part in rest {
             self.target(&part.target)?;
             self.iterable(&part.iter)?;
-            self.exprs(&part.ifs)?;
+            self.exprs(part.ifs)?;
             if part.is_async {
                 self.here().coroutine = true;
             }

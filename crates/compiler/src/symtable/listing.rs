@@ -194,12 +194,12 @@ fn number(meaning: Meaning) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use adder_syntax::{Level, Options as Parsing, parse_module};
+    use adder_syntax::{Arena, Level, Options as Parsing, parse_module};
 
     use super::*;
 
     fn listed(source: &str) -> Vec<ListedScope> {
-        let arena = adder_syntax::Arena::new();
+        let arena = Arena::new();
         let parsed = parse_module(source.as_bytes(), Parsing::new(Level::Py314), &arena).unwrap();
         crate::symbol_table(parsed, &crate::Options::new(Level::Py314, "f")).unwrap()
     }

@@ -84,19 +84,24 @@ pub(crate) struct Lexer<'s> {
     pub(crate) type_ignores: Option<Vec<TypeIgnore>>,
 }
 
-/// The text as the lexer wants it: `\n` line ends, a newline after the last line, two NULs.
-pub(crate) fn prepare<'a>(source: &[u8], arena: &'a Arena) -> &'a [u8] {
+/// The text as the lexer wants it: `\n` line ends, a newline after the last line, two NULs. `None` if
+/// there is a NUL in it.
+pub(crate) fn prepare<'a>(source: &[u8], arena: &'a Arena) -> Option<&'a [u8]> {
     // (For a short text, `memchr`'s first look at the processor would take longer than all the rest.)
-    let has_returns = match source.len() {
-        ..64 => source.contains(&b'\r'),
-        _ => memchr::memchr(b'\r', source).is_some(),
+    let special = match source.len() {
+        ..64 => bytes::find_any([0, b'\r'], source),
+        _ => memchr::memchr2(0, b'\r', source),
     };
-    let unified = if has_returns { unify_line_ends(source).into() } else { Cow::Borrowed(source) };
+    let unified = match special {
+        None => Cow::Borrowed(source),
+        Some(at) if source[at..].contains(&0) => return None,
+        Some(_) => unify_line_ends(source).into(),
+    };
     let end: &[u8] = match unified.last() {
         Some(b'\n') | None => b"\0\0",
         Some(_) => b"\n\0\0",
     };
-    arena.text(&[&unified, end])
+    Some(arena.text(&[&unified, end]))
 }
 
 fn unify_line_ends(source: &[u8]) -> Vec<u8> {

@@ -44,8 +44,8 @@ pub fn fixed(w: &Writer<'_>, expr: &Expr) -> PyResult {
     let all = |elts: &[Expr]| elts.iter().map(|elt| fixed(w, elt)).collect::<PyResult<Vec<_>>>();
     Ok(match &expr.kind {
         ExprKind::Constant(value) => to_python(w, value)?,
-        ExprKind::Tuple(node) => Tuple::from_vec(all(&node.elts)?).into(),
-        ExprKind::FrozenSet(node) => Set::frozen_from(w.vm, &all(&node.elts)?),
+        ExprKind::Tuple(node) => Tuple::from_vec(all(node.elts)?).into(),
+        ExprKind::FrozenSet(node) => Set::frozen_from(w.vm, &all(node.elts)?),
         ExprKind::UnaryOp(node) => number::negative(w.vm, &fixed(w, &node.operand)?)?,
         ExprKind::BinOp(node) => {
             let (left, right) = (fixed(w, &node.left)?, fixed(w, &node.right)?);

@@ -18,7 +18,7 @@ pub fn module(vm: &Vm, pool: &Pool, module: &Mod) -> PyResult<()> {
         Mod::Module(body) | Mod::Interactive(body) => v.stmts(body),
         Mod::Expression(body) => v.expr(body, ExprContext::Load),
         Mod::FunctionType(node) => {
-            v.exprs(&node.argtypes, ExprContext::Load)?;
+            v.exprs(node.argtypes, ExprContext::Load)?;
             v.expr(&node.returns, ExprContext::Load)
         }
     }
@@ -99,7 +99,7 @@ impl Validator<'_> {
         if args.kw_defaults.len() != args.kwonlyargs.len() {
             return self.fail("length of kwonlyargs is not the same as kw_defaults on arguments");
         }
-        self.exprs(&args.defaults, Load)?;
+        self.exprs(args.defaults, Load)?;
         args.kw_defaults.iter().try_for_each(|default| self.opt(default.as_ref()))
     }
 
@@ -110,7 +110,7 @@ impl Validator<'_> {
         for part in list {
             self.expr(&part.target, Store)?;
             self.load(&part.iter)?;
-            self.exprs(&part.ifs, Load)?;
+            self.exprs(part.ifs, Load)?;
         }
         Ok(())
     }
@@ -121,20 +121,20 @@ impl Validator<'_> {
             StmtKind::FunctionDef(node) => self.function(node, "FunctionDef"),
             StmtKind::AsyncFunctionDef(node) => self.function(node, "AsyncFunctionDef"),
             StmtKind::ClassDef(node) => {
-                self.body(&node.body, "ClassDef")?;
-                self.type_params(&node.type_params)?;
-                self.exprs(&node.bases, Load)?;
-                self.keywords(&node.keywords)?;
-                self.exprs(&node.decorator_list, Load)
+                self.body(node.body, "ClassDef")?;
+                self.type_params(node.type_params)?;
+                self.exprs(node.bases, Load)?;
+                self.keywords(node.keywords)?;
+                self.exprs(node.decorator_list, Load)
             }
             StmtKind::Return(value) => self.opt(*value),
             StmtKind::Delete(node) => {
-                self.filled(&node.targets, "targets", "Delete")?;
-                self.exprs(&node.targets, Del)
+                self.filled(node.targets, "targets", "Delete")?;
+                self.exprs(node.targets, Del)
             }
             StmtKind::Assign(node) => {
-                self.filled(&node.targets, "targets", "Assign")?;
-                self.exprs(&node.targets, Store)?;
+                self.filled(node.targets, "targets", "Assign")?;
+                self.exprs(node.targets, Store)?;
                 self.load(&node.value)
             }
             StmtKind::TypeAlias(node) => {
@@ -142,7 +142,7 @@ impl Validator<'_> {
                     return Err(self.vm.type_error("TypeAlias with non-Name name"));
                 }
                 self.expr(&node.name, Store)?;
-                self.type_params(&node.type_params)?;
+                self.type_params(node.type_params)?;
                 self.load(&node.value)
             }
             StmtKind::AugAssign(node) => {
@@ -161,23 +161,23 @@ impl Validator<'_> {
             StmtKind::AsyncFor(node) => self.for_(node, "AsyncFor"),
             StmtKind::While(node) => {
                 self.load(&node.test)?;
-                self.body(&node.body, "While")?;
-                self.stmts(&node.orelse)
+                self.body(node.body, "While")?;
+                self.stmts(node.orelse)
             }
             StmtKind::If(node) => {
                 self.load(&node.test)?;
-                self.body(&node.body, "If")?;
-                self.stmts(&node.orelse)
+                self.body(node.body, "If")?;
+                self.stmts(node.orelse)
             }
             StmtKind::With(node) => self.with(node, "With"),
             StmtKind::AsyncWith(node) => self.with(node, "AsyncWith"),
             StmtKind::Match(node) => {
                 self.load(&node.subject)?;
-                self.filled(&node.cases, "cases", "Match")?;
+                self.filled(node.cases, "cases", "Match")?;
                 for case in node.cases {
                     self.pattern(&case.pattern, false)?;
                     self.opt(case.guard.as_ref())?;
-                    self.body(&case.body, "match_case")?;
+                    self.body(case.body, "match_case")?;
                 }
                 Ok(())
             }
@@ -194,43 +194,43 @@ impl Validator<'_> {
                 self.load(&node.test)?;
                 self.opt(node.msg.as_ref())
             }
-            StmtKind::Import(node) => self.filled(&node.names, "names", "Import"),
-            StmtKind::ImportFrom(node) => self.filled(&node.names, "names", "ImportFrom"),
-            StmtKind::Global(node) => self.filled(&node.names, "names", "Global"),
-            StmtKind::Nonlocal(node) => self.filled(&node.names, "names", "Nonlocal"),
+            StmtKind::Import(node) => self.filled(node.names, "names", "Import"),
+            StmtKind::ImportFrom(node) => self.filled(node.names, "names", "ImportFrom"),
+            StmtKind::Global(node) => self.filled(node.names, "names", "Global"),
+            StmtKind::Nonlocal(node) => self.filled(node.names, "names", "Nonlocal"),
             StmtKind::Expr(value) => self.load(value),
             StmtKind::Pass | StmtKind::Break | StmtKind::Continue => Ok(()),
         }
     }
 
     fn function(&self, node: &FunctionDef, owner: &str) -> PyResult<()> {
-        self.body(&node.body, owner)?;
-        self.type_params(&node.type_params)?;
+        self.body(node.body, owner)?;
+        self.type_params(node.type_params)?;
         self.arguments(&node.args)?;
-        self.exprs(&node.decorator_list, Load)?;
+        self.exprs(node.decorator_list, Load)?;
         self.opt(node.returns.as_ref())
     }
 
     fn for_(&self, node: &For, owner: &str) -> PyResult<()> {
         self.expr(&node.target, Store)?;
         self.load(&node.iter)?;
-        self.body(&node.body, owner)?;
-        self.stmts(&node.orelse)
+        self.body(node.body, owner)?;
+        self.stmts(node.orelse)
     }
 
     fn with(&self, node: &With, owner: &str) -> PyResult<()> {
-        self.filled(&node.items, "items", owner)?;
+        self.filled(node.items, "items", owner)?;
         for item in node.items {
             self.load(&item.context_expr)?;
             if let Some(vars) = &item.optional_vars {
                 self.expr(vars, Store)?;
             }
         }
-        self.body(&node.body, owner)
+        self.body(node.body, owner)
     }
 
     fn try_(&self, node: &Try, owner: &str) -> PyResult<()> {
-        self.body(&node.body, owner)?;
+        self.body(node.body, owner)?;
         if node.handlers.is_empty() && node.finalbody.is_empty() {
             return self.fail(format!("{owner} has neither except handlers nor finalbody"));
         }
@@ -239,10 +239,10 @@ impl Validator<'_> {
         }
         for handler in node.handlers {
             self.opt(handler.type_.as_ref())?;
-            self.body(&handler.body, "ExceptHandler")?;
+            self.body(handler.body, "ExceptHandler")?;
         }
-        self.stmts(&node.finalbody)?;
-        self.stmts(&node.orelse)
+        self.stmts(node.finalbody)?;
+        self.stmts(node.orelse)
     }
 
     fn expr(&self, expr: &Expr, ctx: ExprContext) -> PyResult<()> {
@@ -275,7 +275,7 @@ impl Validator<'_> {
                 if node.values.len() < 2 {
                     return self.fail("BoolOp with less than 2 values");
                 }
-                self.exprs(&node.values, Load)
+                self.exprs(node.values, Load)
             }
             ExprKind::NamedExpr(node) => {
                 if !matches!(node.target.kind, ExprKind::Name { .. }) {
@@ -302,15 +302,15 @@ impl Validator<'_> {
                     return self.fail("Dict doesn't have the same number of keys as values");
                 }
                 node.keys.iter().try_for_each(|key| self.opt(key.as_ref()))?;
-                self.exprs(&node.values, Load)
+                self.exprs(node.values, Load)
             }
-            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(&node.elts, Load),
+            ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(node.elts, Load),
             ExprKind::ListComp(node) | ExprKind::SetComp(node) | ExprKind::GeneratorExp(node) => {
-                self.generators(&node.generators)?;
+                self.generators(node.generators)?;
                 self.load(&node.elt)
             }
             ExprKind::DictComp(node) => {
-                self.generators(&node.generators)?;
+                self.generators(node.generators)?;
                 self.load(&node.key)?;
                 self.load(&node.value)
             }
@@ -323,13 +323,13 @@ impl Validator<'_> {
                 if node.comparators.len() != node.ops.len() {
                     return self.fail("Compare has a different number of comparators and operands");
                 }
-                self.exprs(&node.comparators, Load)?;
+                self.exprs(node.comparators, Load)?;
                 self.load(&node.left)
             }
             ExprKind::Call(node) => {
                 self.load(&node.func)?;
-                self.exprs(&node.args, Load)?;
-                self.keywords(&node.keywords)
+                self.exprs(node.args, Load)?;
+                self.keywords(node.keywords)
             }
             ExprKind::FormattedValue(node) => {
                 self.load(&node.value)?;
@@ -340,7 +340,7 @@ impl Validator<'_> {
                 self.opt(node.format_spec.as_ref())
             }
             ExprKind::JoinedStr(node) | ExprKind::TemplateStr(node) => {
-                self.exprs(&node.values, Load)
+                self.exprs(node.values, Load)
             }
             ExprKind::Attribute(node) => self.load(&node.value),
             ExprKind::Subscript(node) => {
@@ -348,7 +348,7 @@ impl Validator<'_> {
                 self.load(&node.value)
             }
             ExprKind::Starred(node) => self.expr(&node.value, ctx),
-            ExprKind::List(node) | ExprKind::Tuple(node) => self.exprs(&node.elts, ctx),
+            ExprKind::List(node) | ExprKind::Tuple(node) => self.exprs(node.elts, ctx),
             ExprKind::Slice(node) => {
                 self.opt(node.lower.as_ref())?;
                 self.opt(node.upper.as_ref())?;
@@ -425,7 +425,7 @@ impl Validator<'_> {
                     }
                     self.match_value(key)?;
                 }
-                self.patterns(&node.patterns, false)
+                self.patterns(node.patterns, false)
             }
             PatternKind::MatchClass(node) => {
                 if node.kwd_attrs.len() != node.kwd_patterns.len() {
@@ -439,8 +439,8 @@ impl Validator<'_> {
                         .fail("MatchClass cls field can only contain Name or Attribute nodes.");
                 }
                 self.names(node.kwd_attrs.iter().copied())?;
-                self.patterns(&node.patterns, false)?;
-                self.patterns(&node.kwd_patterns, false)
+                self.patterns(node.patterns, false)?;
+                self.patterns(node.kwd_patterns, false)
             }
             PatternKind::MatchStar(name) => {
                 if !star {
