@@ -144,16 +144,22 @@ pub const fn arg_kind_of(number: u8) -> ArgKind {
     KINDS[number as usize]
 }
 
-/// Marks a stack effect that depends on the argument.
+/// Arguments from this on count as large.
+const LARGE: usize = 7;
+
+/// Marks a stack effect that depends on how large a large argument is.
 const VARIES: i8 = i8::MAX;
 
-/// The stack effects that do not.
-static EFFECTS: LazyLock<[i8; 256]> = LazyLock::new(|| {
-    let mut effects = [VARIES; 256];
+/// The stack effects by instruction and argument; the last is that of all large arguments.
+type Effects = [[i8; LARGE + 1]; 256];
+
+static EFFECTS: LazyLock<Effects> = LazyLock::new(|| {
+    let mut effects = [[VARIES; LARGE + 1]; 256];
     for row in ROWS {
-        let fixed = !matches!(row.arg, ArgKind::Count | ArgKind::Flags);
-        if fixed || row.nominal.is_some() {
-            effects[row.op as usize] = effect(row, 0) as i8;
+        let fixed = !matches!(row.arg, ArgKind::Count | ArgKind::Flags) || row.nominal.is_some();
+        let known = if fixed { LARGE + 1 } else { LARGE };
+        for (known, arg) in effects[row.op as usize][..known].iter_mut().zip(0..) {
+            *known = effect(row, arg) as i8;
         }
     }
     effects
@@ -220,17 +226,18 @@ impl Op {
 
 /// [`Op::stack_effect`] for who asks often.
 #[derive(Clone, Copy)]
-pub struct StackEffects(&'static [i8; 256]);
+pub struct StackEffects(&'static Effects);
 
 impl StackEffects {
     #[allow(clippy::new_without_default, reason = "there is nothing to choose")]
+    #[inline]
     pub fn new() -> Self {
         StackEffects(&EFFECTS)
     }
 
     #[inline]
     pub fn of(self, op: Op, arg: u32) -> i64 {
-        match self.0[op as usize] {
+        match self.0[op as usize][LARGE.min(arg as usize)] {
             VARIES => effect(op.row(), arg),
             fixed => i64::from(fixed),
         }

@@ -101,27 +101,35 @@ pub struct PositionsBuilder {
     line: u32,
 }
 
+/// How long a run is whose numbers are a byte each, as nearly all are.
+const SHORT: usize = 5;
+
 impl PositionsBuilder {
     /// A builder with room for about so many runs.
     pub fn with_room(runs: usize) -> Self {
-        PositionsBuilder { bytes: Vec::with_capacity(runs * 5), line: 0 }
+        PositionsBuilder { bytes: Vec::with_capacity(runs * SHORT), line: 0 }
     }
 
     /// The next `units` code units have this position; those after them have another.
-    #[inline]
+    #[inline(always)]
     pub fn push_run(&mut self, units: u32, position: Option<Position>) {
         let Some(p) = position else {
             return self.number(units << 1);
         };
-        let step = i64::from(p.line) - i64::from(self.line);
+        let step = p.line.wrapping_sub(self.line).cast_signed();
         self.line = p.line;
-        let step = ((step << 1) ^ (step >> 63)) as u32;
+        let step = ((step << 1) ^ (step >> 31)).cast_unsigned();
         let spanned = p.end_line.saturating_sub(p.line);
-        let run = [units << 1 | 1, step, p.column, spanned, p.end_column];
-        // Nearly always each is a byte.
-        if run.iter().fold(0, |all, number| all | number) < 0x80 {
-            return self.bytes.extend_from_slice(&run.map(|number| number as u8));
+        let head = units << 1 | 1;
+        if head | step | p.column | spanned | p.end_column < 0x80 {
+            let run = [head, step, p.column, spanned, p.end_column].map(|number| number as u8);
+            return self.bytes.extend_from_slice(&run);
         }
+        self.long_run([head, step, p.column, spanned, p.end_column]);
+    }
+
+    #[cold]
+    fn long_run(&mut self, run: [u32; SHORT]) {
         for number in run {
             self.number(number);
         }

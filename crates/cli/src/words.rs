@@ -54,13 +54,15 @@ fn describe(error: &SyntaxError, file: &str) -> String {
 fn read_code(file: &str, options: &Options) -> Result<adder_bytecode::code::CodeObject, String> {
     let source = std::fs::read(file).map_err(|e| format!("{file}: {e}"))?;
     let parsing = adder_syntax::Options::new(options.config.level);
-    let parsed = adder_syntax::parse_module(&source, parsing).map_err(|e| describe(&e, file))?;
+    let arena = adder_syntax::Arena::new();
+    let parsed =
+        adder_syntax::parse_module(&source, parsing, &arena).map_err(|e| describe(&e, file))?;
     let compiling = adder_compiler::Options {
         optimize: options.config.optimize,
         source: Some(&source),
         ..adder_compiler::Options::new(options.config.level, file)
     };
-    match adder_compiler::compile(&parsed, &compiling) {
+    match adder_compiler::compile(parsed, &compiling) {
         Ok(compiled) => Ok(compiled.code),
         Err(CompileError::Syntax(error)) => Err(describe(&error, file)),
         Err(CompileError::Recursion) => {

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use adder_bytecode::pyc::{self, Stamp};
 use adder_compiler::{Options, compile};
-use adder_syntax::{ErrorKind, Level};
+use adder_syntax::{Arena, ErrorKind, Level};
 
 struct Arguments {
     level: Level,
@@ -38,8 +38,9 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 
 fn compile_file(file: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let source = std::fs::read(file)?;
-    let parsed = adder_syntax::parse_module(&source, adder_syntax::Options::new(arguments.level))
-        .map_err(|error| {
+    let arena = Arena::new();
+    let parsing = adder_syntax::Options::new(arguments.level);
+    let parsed = adder_syntax::parse_module(&source, parsing, &arena).map_err(|error| {
         let kind = match error.kind {
             ErrorKind::Syntax => "SyntaxError",
             ErrorKind::Indentation => "IndentationError",
@@ -53,7 +54,7 @@ fn compile_file(file: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>
         source: Some(&source),
         ..Options::new(arguments.level, &file.to_string_lossy())
     };
-    let compiled = compile(&parsed, &options).map_err(|error| {
+    let compiled = compile(parsed, &options).map_err(|error| {
         let kind = match error {
             adder_compiler::CompileError::Syntax(_) => "SyntaxError",
             adder_compiler::CompileError::Recursion => "RecursionError",

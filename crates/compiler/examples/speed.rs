@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use adder_compiler::{Options, compile};
-use adder_syntax::Level;
+use adder_syntax::{Arena, Level};
 
 const ROUNDS: usize = 5;
 
@@ -36,8 +36,9 @@ fn main() -> std::io::Result<()> {
         let source = std::fs::read(file)?;
         let name = file.to_string_lossy().into_owned();
         // What does not compile is no measure.
-        let fine = adder_syntax::parse_module(&source, adder_syntax::Options::new(level))
-            .is_ok_and(|parsed| compile(&parsed, &Options::new(level, &name)).is_ok());
+        let fine =
+            adder_syntax::parse_module(&source, adder_syntax::Options::new(level), &Arena::new())
+                .is_ok_and(|parsed| compile(parsed, &Options::new(level, &name)).is_ok());
         if fine {
             sources.push((name, source));
         }
@@ -51,11 +52,13 @@ fn main() -> std::io::Result<()> {
         let (mut parsing, mut compiling) = (Duration::ZERO, Duration::ZERO);
         for (name, source) in &sources {
             let begin = Instant::now();
-            let parsed = adder_syntax::parse_module(source, adder_syntax::Options::new(level));
+            let arena = Arena::new();
+            let parsed =
+                adder_syntax::parse_module(source, adder_syntax::Options::new(level), &arena);
             let middle = Instant::now();
             let Ok(parsed) = parsed else { continue };
-            let compiled = compile(&parsed, &Options::new(level, name));
-            drop((parsed, compiled));
+            let compiled = compile(parsed, &Options::new(level, name));
+            drop((compiled, arena));
             parsing += middle - begin;
             compiling += middle.elapsed();
         }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use adder_bytecode::code::{CodeObject, Const};
 use adder_bytecode::verify::analyze;
 use adder_compiler::{Options, compile};
-use adder_syntax::{Level, parse_module};
+use adder_syntax::{Arena, Level, parse_module};
 
 #[derive(Default)]
 struct Tally {
@@ -63,8 +63,11 @@ fn main() -> std::io::Result<ExitCode> {
     let mut tally = Tally::default();
     for file in &files {
         let source = std::fs::read(file)?;
-        let Ok(parsed) = parse_module(&source, adder_syntax::Options::new(level)) else { continue };
-        if let Ok(compiled) = compile(&parsed, &Options::new(level, &file.to_string_lossy())) {
+        let arena = Arena::new();
+        let Ok(parsed) = parse_module(&source, adder_syntax::Options::new(level), &arena) else {
+            continue;
+        };
+        if let Ok(compiled) = compile(parsed, &Options::new(level, &file.to_string_lossy())) {
             tally.verify(&compiled.code);
         }
     }

@@ -3,13 +3,15 @@
 //! `Python/compile.c`.
 
 use adder_bytecode::code::{CodeObject, Position, Positions, PositionsBuilder};
-use adder_bytecode::opcode::EXTENDED_ARG;
+use adder_bytecode::opcode::{EXTENDED_ARG, Op};
 use adder_bytecode::table::ArgKind;
+use adder_syntax::Symbol;
 use adder_syntax::ast::Span;
+use smallvec::SmallVec;
 
 use crate::error::{Failure, Result};
 use crate::lines;
-use crate::names::Names;
+use crate::names::{Known, Names};
 use crate::peephole;
 use crate::stack_depth::stack_depth;
 use crate::unit::{Instr, Unit};
@@ -21,39 +23,79 @@ pub(crate) struct Frame {
     pub(crate) modern: bool,
 }
 
+/// The largest argument of an instruction of one code unit.
+const NARROW: u32 = 0xff;
+
 /// Number of code units (two bytes each) of an instruction with this argument.
 pub(crate) fn width(arg: u32) -> u32 {
     match arg {
-        0..=0xff => 1,
+        0..=NARROW => 1,
         0x100..=0xffff => 2,
         0x1_0000..=0xff_ffff => 3,
         _ => 4,
     }
 }
 
+/// What the assembler works with. From unit to unit only the room of these lists is kept.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// Instructions that take the place of a unit's.
+    pub(crate) instrs: Vec<Instr>,
+    /// How many jumps arrive at each instruction, and the last of them.
+    pub(crate) arrivals: Vec<(u32, u32)>,
+    /// Instructions that go.
+    pub(crate) gone: Vec<u32>,
+    /// Of the walk for the stack's depth: what is known of each instruction, and where to go on.
+    pub(crate) marks: Vec<u8>,
+    pub(crate) left: Vec<(usize, i64)>,
+    /// Which instructions jump, and to which.
+    ways: Vec<(u32, u32)>,
+    /// Where each instruction starts, in code units, and the whole length, if not each is one.
+    offsets: Vec<u32>,
+    /// For each code unit, the instruction it belongs to, if that is not its own number.
+    pub(crate) places: Vec<u32>,
+    /// Whether a jump arrives at a code unit; one more than there are units.
+    pub(crate) targets: Vec<bool>,
+    /// Of the optimiser: the constants on the stack, where code units will be, their `places` then.
+    pub(crate) consts: Vec<u32>,
+    pub(crate) moved: Vec<u32>,
+    pub(crate) kept: Vec<u32>,
+}
+
 /// Turns a unit into a code object. Its last block must end in RETURN_VALUE.
-pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Result<CodeObject> {
+pub(crate) fn assemble(
+    unit: &mut Unit,
+    names: &mut Names,
+    frame: Frame,
+    room: &mut Room,
+) -> Result<CodeObject> {
     if unit.first_line == 0 {
         // CPython asks the first block, which is empty if another starts at the same place.
         let first = unit.instrs.first().filter(|_| !unit.labels.contains(&0));
         unit.first_line = first.map_or(0, |instr| instr.line).max(1);
     }
-    let jumps = if frame.modern { lines::settle(unit) } else { lines::jumps_of(unit) };
-    let stacksize = stack_depth(unit, frame.modern);
-    let layout = resolve_jumps(unit, &jumps)?;
-    let encoded = encode(unit, &layout, frame.modern);
+    if frame.modern {
+        lines::settle(unit, room);
+    }
+    let stacksize = stack_depth(unit, frame.modern, room);
+    let is_wide = resolve_jumps(unit, room)?;
+    let encoded = encode(unit, room, is_wide, frame.modern);
     let lines = frame.modern.then_some(&*unit.instrs);
     // Nothing is lost where the optimiser gives up halfway: what it worked on is made again.
-    let done = peephole::optimize(encoded, unit.consts.list(), lines)
-        .unwrap_or_else(|| encode(unit, &layout, frame.modern));
-    let positions = match &done.places {
-        None => positions(unit.instrs.iter().map(|instr| instr.span)),
-        Some(places) => positions(places.iter().map(|&at| unit.instrs[at as usize].span)),
+    let done = peephole::optimize(encoded, unit.consts.list(), lines, room)
+        .unwrap_or_else(|| encode(unit, room, is_wide, frame.modern));
+    let positions = if done.has_places {
+        positions(room.places.iter().map(|&at| unit.instrs[at as usize].span))
+    } else {
+        positions(unit.instrs.iter().map(|instr| instr.span))
     };
     let name = names.shared(unit.name);
-    let mut shared = |list: &[adder_syntax::Symbol]| -> Box<[_]> {
-        list.iter().map(|&name| names.shared(name)).collect()
-    };
+    // In the scope it has a name that no program can use.
+    let Known { dot_format, format, .. } = names.known;
+    let shown = |&name: &Symbol| if name == dot_format { format } else { name };
+    let varnames: SmallVec<[Symbol; 16]> = unit.varnames.list.iter().map(shown).collect();
+    let mut shared =
+        |list: &[Symbol]| -> Box<[_]> { list.iter().map(|&name| names.shared(name)).collect() };
     let (cellvars, freevars) = unit.cells.split_at(unit.cellvar_count as usize);
     Ok(CodeObject {
         argcount: unit.argcount,
@@ -63,7 +105,7 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
         flags: frame.flags | unit.extra_flags,
         consts: unit.consts.take(),
         names: shared(&unit.names.list),
-        varnames: shared(&unit.varnames.list),
+        varnames: shared(&varnames),
         cellvars: shared(cellvars),
         freevars: shared(freevars),
         filename: frame.filename,
@@ -78,20 +120,15 @@ pub(crate) fn assemble(unit: &mut Unit, names: &mut Names, frame: Frame) -> Resu
     })
 }
 
-/// What the code units of a unit are made from.
-struct Layout {
-    /// Where each instruction starts, in code units, and the whole length.
-    offsets: Vec<u32>,
-    /// Where jumps go to, in code units.
-    targets: Vec<u32>,
-}
-
 /// Gives jumps their arguments. Arguments decide on the length of instructions, and that on the
-/// arguments: round and round until nothing changes its length.
-fn resolve_jumps(unit: &mut Unit, jumps: &[u32]) -> Result<Layout> {
+/// arguments: round and round until nothing changes its length. Whether some instruction is longer
+/// than a code unit.
+fn resolve_jumps(unit: &mut Unit, room: &mut Room) -> Result<bool> {
+    let Room { ways, offsets, targets, .. } = room;
     let len = unit.instrs.len();
-    let mut ways: Vec<(u32, u32)> = Vec::with_capacity(jumps.len());
-    for &at in jumps {
+    ways.clear();
+    targets.clear();
+    for &at in &unit.jumps {
         let instr = &mut unit.instrs[at as usize];
         if instr.op.is_jump() {
             ways.push((at, unit.labels[instr.arg as usize]));
@@ -99,7 +136,16 @@ fn resolve_jumps(unit: &mut Unit, jumps: &[u32]) -> Result<Layout> {
             instr.arg = 0;
         }
     }
-    let mut offsets = Vec::with_capacity(len + 1);
+    let all_args = unit.instrs.iter().fold(0, |all, instr| all | instr.arg);
+    if all_args <= NARROW && len as u32 * 2 <= NARROW {
+        targets.resize(len + 1, false);
+        for &(i, target) in &*ways {
+            let instr = &mut unit.instrs[i as usize];
+            instr.arg = jump_arg(instr.op, i + 1, target);
+            targets[target as usize] = true;
+        }
+        return Ok(false);
+    }
     loop {
         let mut at = 0u32;
         offsets.clear();
@@ -113,21 +159,26 @@ fn resolve_jumps(unit: &mut Unit, jumps: &[u32]) -> Result<Layout> {
             return Err(Failure::Overflow("code object too large"));
         }
         let mut changed = false;
-        for &(i, target) in &ways {
+        for &(i, target) in &*ways {
             let instr = &mut unit.instrs[i as usize];
             let old = width(instr.arg);
-            let mut arg = offsets[target as usize];
-            if instr.op.arg_kind() == ArgKind::JRel {
-                arg = arg.saturating_sub(offsets[i as usize] + old);
-            }
-            instr.arg = arg * 2;
+            instr.arg = jump_arg(instr.op, offsets[i as usize] + old, offsets[target as usize]);
             changed |= width(instr.arg) != old;
         }
         if !changed {
-            let targets = ways.iter().map(|&(_, target)| offsets[target as usize]).collect();
-            return Ok(Layout { offsets, targets });
+            targets.resize(at as usize + 1, false);
+            for &(_, target) in &*ways {
+                targets[offsets[target as usize] as usize] = true;
+            }
+            return Ok(at as usize != len);
         }
     }
+}
+
+/// The argument of a jump that ends at a code unit, to another.
+fn jump_arg(op: Op, end: u32, target: u32) -> u32 {
+    let from = if op.arg_kind() == ArgKind::JRel { end } else { 0 };
+    target.saturating_sub(from) * 2
 }
 
 /// Wordcode with its line table.
@@ -135,46 +186,45 @@ pub(crate) struct Encoded {
     /// Code units: instruction and argument byte.
     pub(crate) code: Vec<[u8; 2]>,
     pub(crate) lnotab: Vec<u8>,
-    /// For each code unit, the instruction it belongs to; nothing if that is its own number.
-    pub(crate) places: Option<Vec<u32>>,
-    /// Whether a jump arrives at a code unit; one more than there are units.
-    pub(crate) arrivals: Vec<bool>,
+    /// To which instructions the code units belong is in [`Room::places`].
+    pub(crate) has_places: bool,
     /// There are instructions of Adder's own.
     pub(crate) extended: bool,
 }
 
-fn encode(unit: &Unit, layout: &Layout, modern: bool) -> Encoded {
-    let Layout { offsets, targets } = layout;
-    let units = offsets.last().copied().unwrap_or(0) as usize;
-    let mut arrivals = vec![false; units + 1];
-    for &target in targets {
-        arrivals[target as usize] = true;
-    }
-    let mut lines = LineTable::new(unit.first_line);
+fn encode(unit: &Unit, room: &mut Room, is_wide: bool, modern: bool) -> Encoded {
+    let Room { offsets, places, .. } = room;
+    let mut lines = LineTable::new(unit.first_line, unit.instrs.len());
     let mut extended = false;
-    for (instr, &at) in unit.instrs.iter().zip(offsets) {
-        let line = if modern { instr.span.start.line } else { instr.line };
-        if line != 0 && (!modern || line != lines.line || at == 0) {
-            lines.push(at * 2, line);
-        }
-        extended |= instr.op.is_extension();
-    }
     let pair = |instr: &Instr| [instr.op as u8, instr.arg as u8];
-    let (code, places) = if units == unit.instrs.len() {
-        (unit.instrs.iter().map(pair).collect(), None)
-    } else {
-        let mut code = Vec::with_capacity(units);
-        let mut places = Vec::with_capacity(units);
-        for (instr, i) in unit.instrs.iter().zip(0..) {
-            let width = width(instr.arg);
-            let prefixes = (1..width).rev().map(|k| [EXTENDED_ARG, (instr.arg >> (8 * k)) as u8]);
-            code.extend(prefixes);
-            code.push(pair(instr));
-            places.extend(std::iter::repeat_n(i, width as usize));
+    let code = if is_wide {
+        let units = offsets.last().copied().unwrap_or(0) as usize;
+        let mut code = vec![[0; 2]; units];
+        places.resize(units, 0);
+        for ((instr, &at), i) in unit.instrs.iter().zip(&*offsets).zip(0..) {
+            lines.note(instr, at, modern);
+            extended |= instr.op.is_extension();
+            let mut at = at as usize;
+            if instr.arg > NARROW {
+                for k in (1..width(instr.arg)).rev() {
+                    code[at] = [EXTENDED_ARG, (instr.arg >> (8 * k)) as u8];
+                    places[at] = i;
+                    at += 1;
+                }
+            }
+            code[at] = pair(instr);
+            places[at] = i;
         }
-        (code, Some(places))
+        code
+    } else {
+        let units = unit.instrs.iter().zip(0..).map(|(instr, at)| {
+            lines.note(instr, at, modern);
+            extended |= instr.op.is_extension();
+            pair(instr)
+        });
+        units.collect()
     };
-    Encoded { code, lnotab: lines.bytes, places, arrivals, extended }
+    Encoded { code, lnotab: lines.bytes, has_places: is_wide, extended }
 }
 
 /// Where in the source the code units belong.
@@ -212,8 +262,17 @@ struct LineTable {
 }
 
 impl LineTable {
-    fn new(line: u32) -> Self {
-        LineTable { bytes: Vec::new(), offset: 0, line }
+    fn new(line: u32, instrs: usize) -> Self {
+        LineTable { bytes: Vec::with_capacity(instrs / 2), offset: 0, line }
+    }
+
+    /// An instruction starts at this code unit.
+    #[inline(always)]
+    fn note(&mut self, instr: &Instr, at: u32, modern: bool) {
+        let line = if modern { instr.span.start.line } else { instr.line };
+        if line != 0 && (!modern || line != self.line || at == 0) {
+            self.push(at * 2, line);
+        }
     }
 
     fn push(&mut self, offset: u32, line: u32) {

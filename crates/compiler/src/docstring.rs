@@ -3,49 +3,50 @@
 
 use std::borrow::Cow;
 
+use adder_syntax::bytes;
+use smallvec::SmallVec;
+
 const TAB: usize = 8;
 
 /// Removes from all lines but the first what indentation they have in common, from the first
 /// line all of it; tabs count to the next multiple of eight.
 pub fn clean(text: &[u8]) -> Vec<u8> {
-    let text = if text.contains(&b'\t') { expand_tabs(text).into() } else { Cow::Borrowed(text) };
-    let (first, rest) = match memchr::memchr(b'\n', &text) {
-        Some(end) => (&text[..end], &text[end..]),
-        None => (&text[..], &text[..0]),
+    let text = match bytes::find(b'\t', text) {
+        Some(_) => expand_tabs(text).into(),
+        None => Cow::Borrowed(text),
     };
-    let lines = Lines { rest };
-    let margin = lines
-        .clone()
-        .filter_map(|line| line.iter().position(|&byte| byte != b' '))
-        .min()
-        .unwrap_or(0);
-    let indent = first.iter().take_while(|&&byte| byte == b' ').count();
+    // Where lines end, and the blanks that all of them but the first begin with.
+    let mut ends: SmallVec<[usize; 32]> = SmallVec::new();
+    let mut margin = usize::MAX;
+    let mut at = 0;
+    while let Some(len) = bytes::find(b'\n', &text[at..]) {
+        ends.push(at + len);
+        at += len + 1;
+        // A line of blanks alone has no indentation.
+        let blanks = indentation(&text[at..]);
+        if text.get(at + blanks).is_some_and(|&byte| byte != b'\n') {
+            margin = margin.min(blanks);
+        }
+    }
+    ends.push(text.len());
+    if margin == usize::MAX {
+        margin = 0;
+    }
     let mut out = Vec::with_capacity(text.len());
-    out.extend_from_slice(&first[indent..]);
-    for line in lines {
-        out.push(b'\n');
+    let (mut at, mut cut) = (0, indentation(&text));
+    for end in ends {
         // A line that is shorter than the margin is blank.
-        out.extend_from_slice(line.get(margin..).unwrap_or_default());
+        out.extend_from_slice(text[at..end].get(cut..).unwrap_or_default());
+        if end < text.len() {
+            out.push(b'\n');
+        }
+        (at, cut) = (end + 1, margin);
     }
     out
 }
 
-/// The lines of a text that begins with a newline, without their newlines.
-#[derive(Clone)]
-struct Lines<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let (_, behind) = self.rest.split_first()?;
-        let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
-        let (line, rest) = behind.split_at(end);
-        self.rest = rest;
-        Some(line)
-    }
+fn indentation(line: &[u8]) -> usize {
+    line.iter().take_while(|&&byte| byte == b' ').count()
 }
 
 fn expand_tabs(text: &[u8]) -> Vec<u8> {

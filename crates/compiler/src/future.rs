@@ -47,7 +47,7 @@ pub(crate) fn future(module: &Mod, names: &Names, modern: bool) -> Result<Future
                 if done {
                     return error(LATE, stmt.span);
                 }
-                for alias in &node.names {
+                for alias in node.names {
                     let span = if modern { alias.span } else { stmt.span };
                     future.flags |= feature(names.name(alias.name), modern, span)?;
                 }

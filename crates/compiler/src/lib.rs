@@ -19,16 +19,18 @@ mod limits;
 mod lines;
 mod names;
 mod peephole;
+mod slots;
 mod stack_depth;
 mod symtable;
 mod unit;
 
 use adder_bytecode::code::{CodeObject, PyStrBuf, flags};
-use adder_syntax::ast::Span;
-use adder_syntax::{ErrorKind, Level, Parsed, SyntaxError, Warning};
+use adder_syntax::ast::{Mod, Span};
+use adder_syntax::{ErrorKind, Level, Parsed, Pool, SyntaxError, Warning};
 
 pub use docstring::clean as clean_docstring;
 pub use error::CompileError;
+pub use symtable::listing::{ListedKind, ListedScope};
 
 /// How to compile.
 #[derive(Clone, Debug)]
@@ -76,25 +78,53 @@ pub struct Compiled {
 /// # Errors
 /// What CPython finds after parsing: misplaced statements, names declared twice, and so on; and
 /// trees too deep or too large.
-pub fn compile(parsed: &Parsed, options: &Options) -> Result<Compiled, CompileError> {
-    run(parsed, options).map_err(|failure| match failure {
+pub fn compile(parsed: Parsed, options: &Options) -> Result<Compiled, CompileError> {
+    run(parsed, options).map_err(|failure| in_words(failure, options))
+}
+
+/// The scopes of a tree and their names, as the module `symtable` shows them; the whole's is the first,
+/// and others come after the one they lie in.
+///
+/// # Errors
+/// As [`compile`], but for what only the code generator finds.
+pub fn symbol_table(parsed: Parsed, options: &Options) -> Result<Vec<ListedScope>, CompileError> {
+    let listed = scopes(&parsed.module, parsed.pool, options, true)
+        .map(|Scopes { names, table, .. }| symtable::listing::list(table, &names));
+    listed.map_err(|failure| in_words(failure, options))
+}
+
+fn in_words(failure: error::Failure, options: &Options) -> CompileError {
+    match failure {
         error::Failure::At { message, span } => {
             CompileError::Syntax(Box::new(syntax_error(message, span, options)))
         }
         error::Failure::Recursion => CompileError::Recursion,
         error::Failure::Overflow(message) => CompileError::Overflow(message),
-    })
+    }
 }
 
-fn run(parsed: &Parsed, options: &Options) -> error::Result<Compiled> {
+/// What is known of a tree before code is made.
+struct Scopes {
+    names: names::Names,
+    future: future::Future,
+    table: symtable::SymbolTable,
+}
+
+fn scopes(module: &Mod, pool: Pool, options: &Options, listing: bool) -> error::Result<Scopes> {
     let modern = options.level == Level::Py314;
-    let mut names = names::Names::new(&parsed.pool);
-    let mut future = future::future(&parsed.module, &names, modern)?;
+    let mut names = names::Names::new(pool);
+    let mut future = future::future(module, &names, modern)?;
     let inherited = future::INHERITED | if modern { flags::FUTURE_ANNOTATIONS } else { 0 };
     future.flags |= options.flags & inherited;
     let lazy = modern && future.flags & flags::FUTURE_ANNOTATIONS == 0;
-    let mut table = symtable::build(&parsed.module, &mut names, options.level, lazy)?;
-    symtable::analyze(&mut table, &names)?;
+    let mut table = symtable::build(module, &mut names, options.level, lazy, listing)?;
+    symtable::analyze(&mut table, &names, listing)?;
+    Ok(Scopes { names, future, table })
+}
+
+fn run(parsed: Parsed, options: &Options) -> error::Result<Compiled> {
+    let modern = options.level == Level::Py314;
+    let Scopes { mut names, future, table } = scopes(&parsed.module, parsed.pool, options, false)?;
     let settings = codegen::Settings {
         modern,
         optimize: options.optimize,

@@ -12,42 +12,20 @@
 use adder_bytecode::opcode::Op;
 use adder_syntax::ast::{Pos, Span};
 
+use crate::assemble::Room;
 use crate::unit::{Instr, Kind, Unit};
 
-/// Gives the instructions of a unit their places. Which of them jump, by their numbers.
-pub(crate) fn settle(unit: &mut Unit) -> Vec<u32> {
-    let mut jumps = jumps_of(unit);
-    shorten(unit, &jumps);
-    let exit = exit_of(unit);
-    let exit = match exit
-        .filter(|&exit| jumps.iter().any(|&at| leads(unit, at as usize, exit).is_some()))
-    {
-        Some(exit) => {
-            let moved = copy_exits(unit, exit);
-            jumps = jumps_of(unit);
-            Some(moved)
-        }
-        None => exit,
-    };
-    for &at in &jumps {
+/// Gives the instructions of a unit their places.
+pub(crate) fn settle(unit: &mut Unit, room: &mut Room) {
+    shorten(unit);
+    let exit = exit_of(unit).map(|exit| copy_exits(unit, exit, room));
+    for &at in &unit.jumps {
         let instr = &mut unit.instrs[at as usize];
         if instr.op == Op::BREAK_LOOP {
             instr.arg = 0;
         }
     }
-    spread(unit, &mut jumps, exit);
-    jumps
-}
-
-/// The instructions that jump, by their numbers.
-pub(crate) fn jumps_of(unit: &Unit) -> Vec<u32> {
-    let mut jumps = Vec::with_capacity(unit.labels.len() * 2);
-    for (instr, at) in unit.instrs.iter().zip(0..) {
-        if instr.op.is_jump() || instr.op == Op::BREAK_LOOP {
-            jumps.push(at);
-        }
-    }
-    jumps
+    spread(unit, exit, room);
 }
 
 /// The instruction on the line of its `def` that a function begins with.
@@ -99,9 +77,9 @@ fn target(unit: &Unit, instr: &Instr) -> Option<usize> {
 
 /// Jumps do not go by way of jumps that nothing in the source stands for, so that those have few ways
 /// that lead to them.
-fn shorten(unit: &mut Unit, jumps: &[u32]) {
-    for &i in jumps {
-        let i = i as usize;
+fn shorten(unit: &mut Unit) {
+    for n in 0..unit.jumps.len() {
+        let i = unit.jumps[n] as usize;
         let mut instr = unit.instrs[i];
         match instr.op {
             Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_FORWARD | Op::JUMP_ABSOLUTE => {
@@ -184,63 +162,71 @@ fn leads(unit: &Unit, at: usize, exit: usize) -> Option<usize> {
 
 /// Copies the `return` that nobody wrote to the places from which control comes there. Where it is
 /// then.
-fn copy_exits(unit: &mut Unit, exit: usize) -> usize {
-    let len = unit.instrs.len();
-    let ways: Vec<Option<usize>> = (0..len).map(|at| leads(unit, at, exit)).collect();
+fn copy_exits(unit: &mut Unit, exit: usize, room: &mut Room) -> usize {
+    let way = |&at: &u32| Some((at, leads(unit, at as usize, exit)?));
+    let ways: Vec<(u32, usize)> = unit.jumps.iter().filter_map(way).collect();
+    if ways.is_empty() {
+        return exit;
+    }
     let falls = exit > 0 && !ends(unit.instrs[exit - 1].op);
-    let many = ways.iter().flatten().count() + usize::from(falls) > 1;
-    let mut moved: Vec<u32> = Vec::with_capacity(len + 1);
-    let mut new: Vec<Instr> = Vec::with_capacity(len);
-    let mut tests = Vec::new();
-    let copy = |unit: &Unit, new: &mut Vec<Instr>, span: Span| {
-        new.extend(unit.instrs[exit..].iter().map(|instr| Instr { span, ..*instr }));
+    let many = ways.len() + usize::from(falls) > 1;
+    let jumps = std::mem::take(&mut unit.jumps);
+    let old = std::mem::replace(&mut unit.instrs, std::mem::take(&mut room.instrs));
+    let new = &mut unit.instrs;
+    new.clear();
+    new.reserve(old.len() + ways.len() * LONGEST_EXIT);
+    let copy = |new: &mut Vec<Instr>, span: Span| {
+        new.extend(old[exit..].iter().map(|instr| Instr { span, ..*instr }));
     };
-    for (instr, way) in unit.instrs.iter().zip(ways) {
-        moved.push(new.len() as u32);
-        if let Some(blocks) = way {
-            if !matches!(instr.op, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE) {
-                let end = Instr { op: Op::POP_BLOCK, arg: 0, ..*instr };
+    let mut tests = Vec::new();
+    // From where on in the old list instructions have moved, and how far.
+    let mut moves: Vec<(u32, u32)> = Vec::with_capacity(ways.len());
+    let (mut copied, mut by) = (0, 0);
+    let mut ways = ways.into_iter().peekable();
+    for at in jumps {
+        let instr = old[at as usize];
+        let is_test = matches!(instr.op, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE);
+        match ways.next_if(|way| way.0 == at) {
+            Some((_, blocks)) if !is_test => {
+                new.extend_from_slice(&old[copied..at as usize]);
+                let end = Instr { op: Op::POP_BLOCK, arg: 0, ..instr };
                 new.extend(std::iter::repeat_n(end, blocks));
-                copy(unit, &mut new, instr.span);
+                copy(new, instr.span);
+                copied = at as usize + 1;
+                by = (new.len() - copied) as u32;
+                moves.push((at + 1, by));
                 continue;
             }
-            if many {
-                tests.push(new.len());
-            }
+            Some(_) if many => tests.push(at + by),
+            _ => {}
         }
-        new.push(*instr);
+        unit.jumps.push(at + by);
     }
-    moved.push(new.len() as u32);
-    for &at in &tests {
-        let label = unit.label();
-        unit.labels[label.number() as usize] = u32::MAX;
-        new[at].arg = label.number();
+    new.extend_from_slice(&old[copied..]);
+    for place in unit.labels.iter_mut().filter(|place| **place != u32::MAX) {
+        let before = moves.partition_point(|&(from, _)| from <= *place);
+        *place += before.checked_sub(1).map_or(0, |last| moves[last].1);
     }
-    unit.move_labels(&moved);
     for at in tests {
-        unit.labels[new[at].arg as usize] = new.len() as u32;
-        let span = new[at].span;
-        copy(unit, &mut new, span);
+        unit.labels.push(unit.instrs.len() as u32);
+        let test = &mut unit.instrs[at as usize];
+        test.arg = unit.labels.len() as u32 - 1;
+        let span = test.span;
+        copy(&mut unit.instrs, span);
     }
-    unit.instrs = new;
-    moved[exit] as usize
+    room.instrs = old;
+    exit + by as usize
 }
-
-/// What stands above the first instruction.
-const OUTSIDE: Instr = Instr {
-    op: Op::RETURN_VALUE,
-    arg: 0,
-    line: 0,
-    span: Span { start: Pos { line: 0, col: 0 }, end: Pos { line: 0, col: 0 } },
-};
 
 /// What has no place gets that of the one instruction that leads to it, if it is one; NOPs that
 /// share their line with a neighbour go.
-fn spread(unit: &mut Unit, jumps: &mut [u32], exit: Option<usize>) {
+fn spread(unit: &mut Unit, exit: Option<usize>, Room { arrivals, gone, .. }: &mut Room) {
     let len = unit.instrs.len();
-    // How many jumps arrive at each instruction, and the last of them.
-    let mut arrivals: Vec<(u32, u32)> = vec![(0, 0); len + 1];
-    for &mut at in &mut *jumps {
+    arrivals.clear();
+    arrivals.resize(len + 1, (0, 0));
+    // Everything behind what goes moves up.
+    gone.clear();
+    for &at in &unit.jumps {
         let instr = &unit.instrs[at as usize];
         let Some(to) = target(unit, instr) else { continue };
         let Some(place) = arrivals.get_mut(to) else { continue };
@@ -255,40 +241,41 @@ fn spread(unit: &mut Unit, jumps: &mut [u32], exit: Option<usize>) {
             _ => *place = (place.0 + 1, at),
         }
     }
-    let instrs = &mut unit.instrs;
+    let instrs = &mut unit.instrs[..];
     let first = first_of_kind(unit.kind);
-    // What goes, by its number; everything behind moves up.
-    let mut gone: Vec<u32> = Vec::new();
     for i in first..len {
-        // What was above still lies there, wherever it has moved to.
-        let above = if i > first { instrs[i - 1] } else { OUTSIDE };
-        let falls = !ends(above.op);
-        if !is_placed(&instrs[i]) {
+        if instrs[i].op == Op::NOP || !is_placed(&instrs[i]) {
+            // What was above still lies there, wherever it has moved to.
+            let (falls, above) = match i.checked_sub(1).filter(|_| i > first) {
+                Some(above) => (!ends(instrs[above].op), instrs[above].span),
+                None => (false, Span::default()),
+            };
             let (jumps, from) = arrivals[i];
-            if falls && jumps == 0 {
-                instrs[i].span = above.span;
-            } else if !falls && jumps == 1 && (from as usize) < i {
-                let moved = gone.partition_point(|&gone| gone < from);
-                instrs[i].span = instrs[from as usize - moved].span;
-            }
-        }
-        if instrs[i].op == Op::NOP && i + 1 < len {
-            let (jumps, from) = arrivals[i];
-            let span = instrs[i].span;
-            let next = &mut instrs[i + 1];
-            let next_line = next.span.start.line;
-            if arrivals[i + 1].0 == 0 && (next_line == 0 || next_line == span.start.line) {
-                if next_line == 0 {
-                    next.span = span;
+            if !is_placed(&instrs[i]) {
+                if falls && jumps == 0 {
+                    instrs[i].span = above;
+                } else if !falls && jumps == 1 && (from as usize) < i {
+                    let moved = gone.partition_point(|&gone| gone < from);
+                    instrs[i].span = instrs[from as usize - moved].span;
                 }
-                // Whoever arrives here arrives there.
-                arrivals[i + 1] = (jumps, from);
-                gone.push(i as u32);
-                continue;
             }
-            if falls && jumps == 0 && above.span.start.line == span.start.line {
-                gone.push(i as u32);
-                continue;
+            if instrs[i].op == Op::NOP && i + 1 < len {
+                let span = instrs[i].span;
+                let next = &mut instrs[i + 1];
+                let next_line = next.span.start.line;
+                if arrivals[i + 1].0 == 0 && (next_line == 0 || next_line == span.start.line) {
+                    if next_line == 0 {
+                        next.span = span;
+                    }
+                    // Whoever arrives here arrives there.
+                    arrivals[i + 1] = (jumps, from);
+                    gone.push(i as u32);
+                    continue;
+                }
+                if falls && jumps == 0 && above.start.line == span.start.line {
+                    gone.push(i as u32);
+                    continue;
+                }
             }
         }
         if !gone.is_empty() {
@@ -296,9 +283,9 @@ fn spread(unit: &mut Unit, jumps: &mut [u32], exit: Option<usize>) {
         }
     }
     if !gone.is_empty() {
-        instrs.truncate(len - gone.len());
-        let places = unit.labels.iter_mut().filter(|place| **place != u32::MAX);
-        for place in places.chain(jumps) {
+        unit.instrs.truncate(len - gone.len());
+        let labels = unit.labels.iter_mut().filter(|place| **place != u32::MAX);
+        for place in labels.chain(&mut unit.jumps) {
             *place -= gone.partition_point(|gone| gone < place) as u32;
         }
     }

@@ -31,6 +31,7 @@ well_known! {
     genexpr = "<genexpr>";
     arg0 = ".0";
     format = "format";
+    dot_format = ".format";
     class_ = "__class__";
     classcell = "__classcell__";
     classdict = "__classdict__";
@@ -69,8 +70,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    pub(crate) fn new(pool: &Pool) -> Self {
-        let mut pool = pool.clone();
+    pub(crate) fn new(mut pool: Pool) -> Self {
         let known = Known::new(&mut pool);
         let shared = vec![None; pool.len()];
         let private = (0..pool.len() as u32).map(|i| is_private(pool.name(Symbol(i)))).collect();
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn private_names_are_mangled() {
-        let mut names = Names::new(&Pool::new());
+        let mut names = Names::new(Pool::new());
         for (class, name, mangled) in [
             ("C", "__x", "_C__x"),
             ("__C", "__x", "_C__x"),

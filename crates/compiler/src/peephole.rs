@@ -11,7 +11,7 @@ use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{EXTENDED_ARG, Op, arg_kind_of, cmp};
 use adder_bytecode::table::ArgKind;
 
-use crate::assemble::{Encoded, width};
+use crate::assemble::{Encoded, Room, width};
 use crate::fold;
 use crate::unit::Instr;
 
@@ -27,6 +27,7 @@ pub(crate) fn optimize(
     encoded: Encoded,
     consts: &mut Vec<Const>,
     lines: Option<&[Instr]>,
+    room: &mut Room,
 ) -> Option<Encoded> {
     // A step of 255 in the line table means that a step was too large for one entry; CPython 3.6
     // leaves such code alone, and also code with a step of one line back, which looks the same.
@@ -37,20 +38,22 @@ pub(crate) fn optimize(
     if large {
         return Some(encoded);
     }
-    let Encoded { code, mut lnotab, places, arrivals, extended } = encoded;
-    let lines = lines.map(|instrs| Lines { instrs, places: places.as_deref() });
-    let is_wide = places.is_some();
-    let stack = Vec::new();
+    let Encoded { code, mut lnotab, has_places, extended } = encoded;
+    let places = has_places.then_some(&room.places[..]);
+    let lines = lines.map(|instrs| Lines { instrs, places });
+    let (arrivals, stack) = (&room.targets[..], &mut room.consts);
+    stack.clear();
+    let is_wide = has_places;
     let mut pass = Pass { code, arrivals, consts, stack, has_nops: false, is_wide, lines };
     pass.run();
-    let Pass { mut code, arrivals, has_nops, .. } = pass;
-    let mut places = places;
+    let Pass { mut code, has_nops, .. } = pass;
     if has_nops {
-        let moved = new_offsets(&code);
-        places = Some(compact(&mut code, &moved, places)?);
-        adjust_lines(&mut lnotab, &moved);
+        new_offsets(&code, &mut room.moved);
+        compact(&mut code, &room.moved, places, &mut room.kept)?;
+        adjust_lines(&mut lnotab, &room.moved);
+        std::mem::swap(&mut room.places, &mut room.kept);
     }
-    Some(Encoded { code, lnotab, places, arrivals, extended })
+    Some(Encoded { code, lnotab, has_places: has_places || has_nops, extended })
 }
 
 /// The instructions, and to which of them code units belong if that is not their own number.
@@ -117,54 +120,58 @@ fn target(code: &[Unit], i: usize, op: Op) -> usize {
     if op.arg_kind() == ArgKind::JAbs { arg } else { arg + i + 1 }
 }
 
-/// Where the pass stops.
-mod stop {
-    /// Nowhere: an instruction about which there is nothing to say.
-    pub(super) const NO: u8 = 0;
-    /// Here.
-    pub(super) const YES: u8 = 1;
-    /// Behind it: EXTENDED_ARG belongs to the instruction that follows.
-    pub(super) const BEHIND: u8 = 2;
+/// What there may be to say about an instruction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// Nothing.
+    No,
+    /// Nothing yet: EXTENDED_ARG belongs to the instruction that follows.
+    Behind,
+    Const,
+    Build(Op),
+    Unary(Op),
+    Binary(Op),
+    Not,
+    Compare,
+    /// A jump that keeps the value it tests.
+    Keeping(Op),
+    /// Any other jump.
+    Jump(Op),
+    Return,
 }
 
 /// That by the number of the instruction.
-const STOP: [u8; 256] = {
-    let mut table = [stop::NO; 256];
+const STOPS: [Stop; 256] = {
+    let mut table = [Stop::No; 256];
     let mut number = 0;
     while number < 256 {
         if let Some(op) = Op::from_u8(number as u8) {
-            let optimised = op.is_jump()
-                || fold::is_binary(op)
-                || matches!(
-                    op,
-                    Op::UNARY_NOT
-                        | Op::UNARY_NEGATIVE
-                        | Op::UNARY_INVERT
-                        | Op::UNARY_POSITIVE
-                        | Op::COMPARE_OP
-                        | Op::LOAD_CONST
-                        | Op::BUILD_TUPLE
-                        | Op::BUILD_LIST
-                        | Op::BUILD_SET
-                        | Op::RETURN_VALUE
-                );
-            if optimised {
-                table[number] = stop::YES;
-            }
+            table[number] = match op {
+                Op::EXTENDED_ARG => Stop::Behind,
+                Op::LOAD_CONST => Stop::Const,
+                Op::BUILD_TUPLE | Op::BUILD_LIST | Op::BUILD_SET => Stop::Build(op),
+                Op::UNARY_NEGATIVE | Op::UNARY_INVERT | Op::UNARY_POSITIVE => Stop::Unary(op),
+                Op::UNARY_NOT => Stop::Not,
+                Op::COMPARE_OP => Stop::Compare,
+                Op::JUMP_IF_FALSE_OR_POP | Op::JUMP_IF_TRUE_OR_POP => Stop::Keeping(op),
+                Op::RETURN_VALUE => Stop::Return,
+                _ if fold::is_binary(op) => Stop::Binary(op),
+                _ if op.is_jump() => Stop::Jump(op),
+                _ => Stop::No,
+            };
         }
         number += 1;
     }
-    table[EXTENDED_ARG as usize] = stop::BEHIND;
     table
 };
 
 struct Pass<'a> {
     code: Vec<Unit>,
     /// Whether a jump arrives at a code unit, or did so at first.
-    arrivals: Vec<bool>,
+    arrivals: &'a [bool],
     consts: &'a mut Vec<Const>,
     /// Indices of the constants loaded by the run of LOAD_CONST that ends here.
-    stack: Vec<u32>,
+    stack: &'a mut Vec<u32>,
     has_nops: bool,
     /// Some instruction has an EXTENDED_ARG.
     is_wide: bool,
@@ -240,22 +247,19 @@ impl Pass<'_> {
         let mut i = 0;
         let mut in_consts = false;
         while let Some(unit) = self.code.get(i) {
-            match STOP[unit[0] as usize] {
-                stop::BEHIND => {
-                    i += 1;
-                    continue;
-                }
-                stop::NO => {
-                    in_consts = false;
-                    i += 1;
-                    continue;
-                }
-                _ => {}
+            let stop = STOPS[unit[0] as usize];
+            if stop == Stop::No {
+                in_consts = false;
+                i += 1;
+                continue;
+            }
+            if stop == Stop::Behind {
+                i += 1;
+                continue;
             }
             if !in_consts {
                 self.stack.clear();
             }
-            in_consts = false;
             let (mut start, mut next) = (i, i + 1);
             if self.is_wide {
                 while start > 0 && self.code[start - 1][0] == EXTENDED_ARG {
@@ -263,50 +267,47 @@ impl Pass<'_> {
                 }
                 next = find_op(&self.code, next);
             }
-            if let Some(op) = Op::from_u8(self.code[i][0]) {
-                match op {
-                    Op::UNARY_NOT => self.negated_jump(start, i, next),
-                    Op::COMPARE_OP => self.negated_compare(start, i, next),
-                    Op::LOAD_CONST => {
-                        in_consts = true;
-                        let index = arg_at(&self.code, i);
-                        self.stack.push(index);
-                        let skips = is(&self.code, next, Op::POP_JUMP_IF_FALSE)
-                            && self.one_block(start, i + 1)
-                            && self.consts.get(index as usize).is_some_and(Const::is_true);
-                        if skips {
-                            self.nops(start, next + 1);
-                            self.stack.pop();
-                        }
-                    }
-                    Op::BUILD_TUPLE | Op::BUILD_LIST | Op::BUILD_SET => {
-                        in_consts = self.build(op, start, i, next);
-                    }
-                    Op::UNARY_NEGATIVE | Op::UNARY_INVERT | Op::UNARY_POSITIVE => {
-                        in_consts = self.fold(op, start, i, 1);
-                    }
-                    _ if fold::is_binary(op) => in_consts = self.fold(op, start, i, 2),
-                    Op::JUMP_IF_FALSE_OR_POP | Op::JUMP_IF_TRUE_OR_POP => {
-                        match self.implied_jump(op, i) {
-                            Some(again) => next = again,
-                            None => self.detour(op, start, i),
-                        }
-                    }
-                    Op::RETURN_VALUE => {
-                        let mut end = i + 1;
-                        while end < self.code.len() && !self.arrivals[end] {
-                            end += 1;
-                        }
-                        if end > i + 1 {
-                            self.nops(i + 1, end);
-                            next = find_op(&self.code, end);
-                        }
-                    }
-                    _ if op.is_jump() => self.detour(op, start, i),
-                    _ => {}
+            in_consts = false;
+            match stop {
+                Stop::Const => {
+                    in_consts = true;
+                    self.constant(start, i, next);
                 }
+                Stop::Build(op) => in_consts = self.build(op, start, i, next),
+                Stop::Unary(op) => in_consts = self.fold(op, start, i, 1),
+                Stop::Binary(op) => in_consts = self.fold(op, start, i, 2),
+                Stop::Not => self.negated_jump(start, i, next),
+                Stop::Compare => self.negated_compare(start, i, next),
+                Stop::Keeping(op) => match self.implied_jump(op, i) {
+                    Some(again) => next = again,
+                    None => self.detour(op, start, i),
+                },
+                Stop::Jump(op) => self.detour(op, start, i),
+                Stop::Return => {
+                    let behind = &self.arrivals[i + 1..self.code.len()];
+                    let dead = behind.iter().take_while(|&&arrival| !arrival).count();
+                    if dead > 0 {
+                        let end = i + 1 + dead;
+                        self.nops(i + 1, end);
+                        next = find_op(&self.code, end);
+                    }
+                }
+                Stop::No | Stop::Behind => {}
             }
             i = next;
+        }
+    }
+
+    /// A constant: a true one that is tested goes, with its test.
+    fn constant(&mut self, start: usize, i: usize, next: usize) {
+        let index = if self.is_wide { arg_at(&self.code, i) } else { self.code[i][1].into() };
+        if is(&self.code, next, Op::POP_JUMP_IF_FALSE)
+            && self.one_block(start, i + 1)
+            && self.consts.get(index as usize).is_some_and(Const::is_true)
+        {
+            self.nops(start, next + 1);
+        } else {
+            self.stack.push(index);
         }
     }
 
@@ -479,23 +480,27 @@ impl Pass<'_> {
 }
 
 /// Where each code unit will be once the NOPs are gone.
-fn new_offsets(code: &[Unit]) -> Vec<u32> {
+fn new_offsets(code: &[Unit], moved: &mut Vec<u32>) {
     let mut at = 0;
-    let mut moved = Vec::with_capacity(code.len() + 1);
+    moved.clear();
     moved.extend(code.iter().map(|unit| {
         let here = at;
         at += u32::from(*unit != NOP);
         here
     }));
     moved.push(at);
-    moved
 }
 
-/// Takes the NOPs out and adjusts jumps, in place. To which instructions the code units left belong;
-/// `None` if a jump would get longer than it is.
-fn compact(code: &mut Vec<Unit>, moved: &[u32], places: Option<Vec<u32>>) -> Option<Vec<u32>> {
-    let mut kept = Vec::with_capacity(code.len());
-    let place = |at: usize| places.as_ref().map_or(at as u32, |places| places[at]);
+/// Takes the NOPs out and adjusts jumps, in place. To which instructions the code units left belong is
+/// `kept`; `None` if a jump would get longer than it is.
+fn compact(
+    code: &mut Vec<Unit>,
+    moved: &[u32],
+    places: Option<&[u32]>,
+    kept: &mut Vec<u32>,
+) -> Option<()> {
+    kept.clear();
+    let place = |at: usize| places.map_or(at as u32, |places| places[at]);
     let mut i = 0;
     while let Some(&unit) = code.get(i) {
         if unit == NOP {
@@ -531,7 +536,7 @@ fn compact(code: &mut Vec<Unit>, moved: &[u32], places: Option<Vec<u32>>) -> Opt
         i += 1;
     }
     code.truncate(kept.len());
-    Some(kept)
+    Some(())
 }
 
 /// Instructions of one code unit whose argument does not depend on where they are.

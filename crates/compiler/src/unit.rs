@@ -12,6 +12,7 @@ use hashbrown::{HashMap, HashTable};
 
 use crate::hash::Build;
 use crate::names::Private;
+use crate::slots::{Guess, Slots};
 use crate::symtable::ScopeId;
 
 /// A place to jump to, or the start of a block.
@@ -55,11 +56,12 @@ pub(crate) enum FrameBlock {
     ExceptStar,
 }
 
-/// Constants, each once. Few are searched by their hashes, many indexed.
+/// Constants, each once. Where the slots do not know, few are searched by their hashes, many indexed.
 #[derive(Default)]
 pub(crate) struct Consts {
     list: Vec<Const>,
     hashes: Vec<u64>,
+    slots: Slots,
     index: HashTable<u32>,
 }
 
@@ -84,6 +86,11 @@ impl Consts {
 
     fn find(&self, hash: u64, same: impl Fn(&Const) -> bool) -> Option<u32> {
         let is_it = |i: usize| self.hashes[i] == hash && same(&self.list[i]);
+        match self.slots.guess(hash as u32) {
+            Guess::Absent => return None,
+            Guess::At(i) if i < self.hashes.len() && is_it(i) => return Some(i as u32),
+            Guess::At(_) => {}
+        }
         if self.hashes.len() <= SEARCHED {
             (0..self.hashes.len()).find(|&i| is_it(i)).map(|i| i as u32)
         } else {
@@ -95,6 +102,7 @@ impl Consts {
         let i = self.list.len() as u32;
         self.list.push(value);
         self.hashes.push(hash);
+        self.slots.set(hash as u32, i as usize);
         let hashes = &self.hashes;
         let again = |&i: &u32| hashes[i as usize];
         if hashes.len() == SEARCHED + 1 {
@@ -114,6 +122,7 @@ impl Consts {
 
     pub(crate) fn take(&mut self) -> Box<[Const]> {
         self.index.clear();
+        self.slots.clear();
         self.hashes.clear();
         self.list.drain(..).collect()
     }
@@ -195,15 +204,26 @@ fn same_code(a: &CodeObject, b: &CodeObject, positions: bool) -> bool {
 #[derive(Default)]
 pub(crate) struct NameTable {
     pub(crate) list: Vec<Symbol>,
+    slots: Slots,
     index: HashMap<Symbol, u32, Build>,
     /// Names that are there again, and how often before: name, how often, number.
     again: Vec<(Symbol, usize, u32)>,
 }
 
-const SEARCHED: usize = 8;
+/// How many entries are searched where the slots do not know.
+const SEARCHED: usize = 16;
 
 impl NameTable {
+    #[inline]
     pub(crate) fn get(&self, name: Symbol) -> Option<u32> {
+        match self.slots.guess(name.0) {
+            Guess::Absent => None,
+            Guess::At(i) if self.list.get(i) == Some(&name) => Some(i as u32),
+            Guess::At(_) => self.search(name),
+        }
+    }
+
+    fn search(&self, name: Symbol) -> Option<u32> {
         if self.list.len() <= SEARCHED {
             self.list.iter().position(|&n| n == name).map(|i| i as u32)
         } else {
@@ -213,14 +233,20 @@ impl NameTable {
 
     fn clear(&mut self) {
         self.list.clear();
+        self.slots.clear();
         self.index.clear();
         self.again.clear();
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, name: Symbol) -> u32 {
         match self.get(name) {
             Some(i) => i,
-            None => self.push(name),
+            None => {
+                let i = self.push(name);
+                self.slots.set(name.0, i as usize);
+                i
+            }
         }
     }
 
@@ -269,6 +295,8 @@ pub(crate) struct Unit {
     pub(crate) extra_flags: u32,
 
     pub(crate) instrs: Vec<Instr>,
+    /// Which of them jump or leave a loop, by their numbers, ascending.
+    pub(crate) jumps: Vec<u32>,
     /// Where each label is, as an index into `instrs`; `u32::MAX` until it is placed.
     pub(crate) labels: Vec<u32>,
     /// The current block holds a RETURN_VALUE (`b_return`).
@@ -300,12 +328,6 @@ pub(crate) struct Unit {
     pub(crate) conditional: u32,
 }
 
-impl Label {
-    pub(crate) fn number(self) -> u32 {
-        self.0
-    }
-}
-
 impl Unit {
     pub(crate) fn new(
         kind: Kind,
@@ -326,6 +348,7 @@ impl Unit {
             first_line: line,
             extra_flags: 0,
             instrs: Vec::new(),
+            jumps: Vec::new(),
             labels: Vec::new(),
             returned: false,
             consts: Consts::default(),
@@ -345,7 +368,7 @@ impl Unit {
         }
     }
 
-    /// Begins this unit anew: it keeps only the room of its tables.
+    /// Begins this unit anew, whose constants were taken: it keeps only the room of its tables.
     pub(crate) fn renew(
         &mut self,
         kind: Kind,
@@ -354,20 +377,30 @@ impl Unit {
         qualname: PyStrBuf,
         line: u32,
     ) {
-        let mut room = std::mem::replace(self, Unit::new(kind, scope, name, qualname, line));
-        room.instrs.clear();
-        room.labels.clear();
-        room.names.clear();
-        room.varnames.clear();
-        room.cells.clear();
-        room.frame_blocks.clear();
-        self.instrs = room.instrs;
-        self.labels = room.labels;
-        self.names = room.names;
-        self.varnames = room.varnames;
-        self.cells = room.cells;
-        self.frame_blocks = room.frame_blocks;
-        self.consts = room.consts;
+        self.kind = kind;
+        self.scope = scope;
+        self.name = name;
+        self.qualname = qualname;
+        self.private = None;
+        (self.argcount, self.posonlyargcount, self.kwonlyargcount) = (0, 0, 0);
+        self.first_line = line;
+        self.extra_flags = 0;
+        self.instrs.clear();
+        self.jumps.clear();
+        self.labels.clear();
+        self.returned = false;
+        self.names.clear();
+        self.varnames.clear();
+        self.cells.clear();
+        self.cellvar_count = 0;
+        self.frame_blocks.clear();
+        self.clean_up = None;
+        (self.line, self.line_set) = (0, false);
+        self.span = Span::default();
+        self.static_attributes.clear();
+        self.next_annotation = 0;
+        self.body_start = 0;
+        self.conditional = 0;
     }
 
     pub(crate) fn label(&mut self) -> Label {
@@ -381,28 +414,29 @@ impl Unit {
         self.returned = false;
     }
 
-    /// Moves the instructions from `from` on (to which no label belongs) back to `to`.
+    /// Moves the instructions from `from` on (to which no label belongs, and none of which jumps) back
+    /// to `to`.
     pub(crate) fn move_back(&mut self, from: usize, to: usize) {
         let moved = self.instrs.len() - from;
         self.instrs[to..].rotate_right(moved);
-        for place in &mut self.labels {
-            if *place != u32::MAX && *place as usize >= to {
+        let labels = self.labels.iter_mut().filter(|place| **place != u32::MAX);
+        for place in labels.chain(&mut self.jumps) {
+            if *place as usize >= to {
                 *place += moved as u32;
             }
         }
     }
 
-    /// Labels follow the instructions, which went to other places.
-    pub(crate) fn move_labels(&mut self, moved: &[u32]) {
-        for place in &mut self.labels {
-            if let Some(&to) = moved.get(*place as usize) {
-                *place = to;
-            }
-        }
+    /// Forgets the instructions from `len` on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.instrs.truncate(len);
+        let kept = self.jumps.partition_point(|&at| (at as usize) < len);
+        self.jumps.truncate(kept);
     }
 
     /// `break` out of a loop that ends at a label; level 3.14 still needs to know where that is.
     pub(crate) fn break_to(&mut self, end: Label, modern: bool) {
+        self.jumps.push(self.instrs.len() as u32);
         self.emit(Op::BREAK_LOOP, if modern { end.0 } else { 0 });
     }
 
@@ -423,6 +457,7 @@ impl Unit {
 
     #[inline]
     pub(crate) fn jump(&mut self, op: Op, to: Label) {
+        self.jumps.push(self.instrs.len() as u32);
         self.emit(op, to.0);
     }
 }

@@ -7,7 +7,7 @@ use adder_bytecode::code::{CodeObject, Const, PyStrBuf};
 use adder_bytecode::dis;
 use adder_bytecode::opcode::Op;
 use adder_compiler::{Options, compile};
-use adder_syntax::{Level, parse_module};
+use adder_syntax::{Arena, Level, parse_module};
 
 fn snippets(text: &str) -> Vec<(&str, String)> {
     let mut all: Vec<(&str, String)> = Vec::new();
@@ -72,10 +72,11 @@ fn show(code: &CodeObject, out: &mut String) {
 
 /// Compiles a snippet at level 3.6.
 fn compiled(source: &str, optimize: u8) -> CodeObject {
-    let parsed = parse_module(source.as_bytes(), adder_syntax::Options::new(Level::Py36))
+    let arena = Arena::new();
+    let parsed = parse_module(source.as_bytes(), adder_syntax::Options::new(Level::Py36), &arena)
         .unwrap_or_else(|error| panic!("{source}: {}", error.message));
     let options = Options { optimize, ..Options::new(Level::Py36, "<snippet>") };
-    compile(&parsed, &options).unwrap_or_else(|error| panic!("{source}: {error}")).code
+    compile(parsed, &options).unwrap_or_else(|error| panic!("{source}: {error}")).code
 }
 
 #[test]

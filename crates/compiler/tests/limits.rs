@@ -2,7 +2,7 @@
 //! stack, too.
 
 use adder_compiler::{CompileError, Options, compile};
-use adder_syntax::{Level, parse_module};
+use adder_syntax::{Arena, Level, parse_module};
 
 const STACK: usize = 2 << 20;
 
@@ -14,11 +14,13 @@ enum Outcome {
 
 fn outcome(source: String, level: Level) -> Outcome {
     let run = move || {
-        let parsed = match parse_module(source.as_bytes(), adder_syntax::Options::new(level)) {
-            Ok(parsed) => parsed,
-            Err(error) => return Outcome::Refused(error.message.clone()),
-        };
-        match compile(&parsed, &Options::new(level, "<limits>")) {
+        let arena = Arena::new();
+        let parsed =
+            match parse_module(source.as_bytes(), adder_syntax::Options::new(level), &arena) {
+                Ok(parsed) => parsed,
+                Err(error) => return Outcome::Refused(error.message.clone()),
+            };
+        match compile(parsed, &Options::new(level, "<limits>")) {
             Ok(_) => Outcome::Compiled,
             Err(error) => Outcome::Refused(error.message().to_owned()),
         }

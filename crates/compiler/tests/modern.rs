@@ -7,17 +7,18 @@ use adder_bytecode::code::{CodeObject, Const};
 use adder_bytecode::opcode::Op;
 use adder_bytecode::table::ROWS;
 use adder_compiler::{CompileError, Compiled, Options, compile};
-use adder_syntax::{Level, parse_module};
+use adder_syntax::{Arena, Level, parse_module};
 
 const FOUNDING: &str = "x = 1\ny = 2\nz = x + y\nprint(z)\n";
 const FOUNDING_CODE: &[u8] =
     b"d\x00Z\x00d\x01Z\x01e\x00e\x01\x17\x00Z\x02e\x03e\x02\x83\x01\x01\x00d\x02S\x00";
 
 fn try_compile(source: &str, level: Level) -> Result<Compiled, CompileError> {
-    let parsed = parse_module(source.as_bytes(), adder_syntax::Options::new(level))
+    let arena = Arena::new();
+    let parsed = parse_module(source.as_bytes(), adder_syntax::Options::new(level), &arena)
         .map_err(CompileError::Syntax)?;
     let options = Options { source: Some(source.as_bytes()), ..Options::new(level, "<modern>") };
-    compile(&parsed, &options)
+    compile(parsed, &options)
 }
 
 fn compiled(source: &str) -> CodeObject {
@@ -69,15 +70,17 @@ fn every_instruction_is_emitted_by_some_source() {
         let source = snippet.split_once('\n').map_or("", |(_, source)| source);
         all_ops(&try_compile(source, Level::Py36).expect("valid").code, &mut seen);
     }
+    let arena = Arena::new();
     let parsed = parse_module(
         b"a\n",
         adder_syntax::Options {
             mode: adder_syntax::Mode::Single,
             ..adder_syntax::Options::new(Level::Py36)
         },
+        &arena,
     )
     .expect("valid");
-    let single = compile(&parsed, &Options::new(Level::Py36, "<stdin>")).expect("valid");
+    let single = compile(parsed, &Options::new(Level::Py36, "<stdin>")).expect("valid");
     all_ops(&single.code, &mut seen);
     let modern = include_str!("snippets314.txt").split("#: ").skip(1);
     for source in modern.filter_map(|snippet| Some(snippet.split_once('\n')?.1)) {

@@ -125,13 +125,14 @@ fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, Failure> {
 /// the library; the reader puts the real place in front.
 fn compile(path: &str, source: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Failure> {
     let level = adder_syntax::Level::Py314;
-    let parsed = adder_syntax::parse_module(source, adder_syntax::Options::new(level))
+    let arena = adder_syntax::Arena::new();
+    let parsed = adder_syntax::parse_module(source, adder_syntax::Options::new(level), &arena)
         .map_err(|e| format!("{path}:{}: {}", e.lineno, e.message))?;
     let options = adder_compiler::Options {
         source: Some(source),
         ..adder_compiler::Options::new(level, path)
     };
     let compiled =
-        adder_compiler::compile(&parsed, &options).map_err(|e| format!("{path}: {e:?}"))?;
+        adder_compiler::compile(parsed, &options).map_err(|e| format!("{path}: {e:?}"))?;
     Ok(adder_bytecode::stored::write(&compiled.code.into())?)
 }

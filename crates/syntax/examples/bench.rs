@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use adder_syntax::{Level, Options, parse_module};
+use adder_syntax::{Arena, Level, Options, parse_module};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let sources: Vec<Vec<u8>> = paths
         .iter()
         .filter_map(|path| std::fs::read(path).ok())
-        .filter(|source| parse_module(source, Options::new(level)).is_ok())
+        .filter(|source| parse_module(source, Options::new(level), &Arena::new()).is_ok())
         .collect();
     let bytes: usize = sources.iter().map(Vec::len).sum();
     let newlines = |source: &Vec<u8>| source.iter().filter(|&&byte| byte == b'\n').count();
@@ -28,7 +28,8 @@ fn main() -> ExitCode {
         let (mut total, mut kept) = (Duration::ZERO, Duration::ZERO);
         for source in &sources {
             let start = Instant::now();
-            let parsed = parse_module(source, Options::new(level));
+            let arena = Arena::new();
+            let parsed = parse_module(source, Options::new(level), &arena);
             kept += start.elapsed();
             drop(black_box(parsed));
             total += start.elapsed();

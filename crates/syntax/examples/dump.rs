@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use adder_syntax::ast::*;
-use adder_syntax::{Level, Options, Pool, Symbol, parse_module};
+use adder_syntax::{Arena, Level, Options, Pool, Symbol, parse_module};
 
 struct Dump<'p> {
     pool: &'p Pool,
@@ -212,7 +212,7 @@ impl Dump<'_> {
             }
             StmtKind::With(node) | StmtKind::AsyncWith(node) => {
                 self.line(&format!("[{}", node.items.len()));
-                for item in &node.items {
+                for item in node.items {
                     self.plain("withitem");
                     self.expr(&item.context_expr);
                     self.opt(item.optional_vars.as_ref());
@@ -222,7 +222,7 @@ impl Dump<'_> {
             StmtKind::Match(node) => {
                 self.expr(&node.subject);
                 self.line(&format!("[{}", node.cases.len()));
-                for case in &node.cases {
+                for case in node.cases {
                     self.plain("match_case");
                     self.pattern(&case.pattern);
                     self.opt(case.guard.as_ref());
@@ -236,7 +236,7 @@ impl Dump<'_> {
             StmtKind::Try(node) | StmtKind::TryStar(node) => {
                 self.stmts(&node.body);
                 self.line(&format!("[{}", node.handlers.len()));
-                for handler in &node.handlers {
+                for handler in node.handlers {
                     let line = Some(handler.span.start.line);
                     self.node("ExceptHandler", handler.span, line);
                     self.opt(handler.type_.as_ref());
@@ -319,7 +319,7 @@ impl Dump<'_> {
         self.opt_arg(arguments.vararg.as_deref());
         self.args(&arguments.kwonlyargs);
         self.line(&format!("[{}", arguments.kw_defaults.len()));
-        for default in &arguments.kw_defaults {
+        for default in arguments.kw_defaults {
             self.opt(default.as_ref());
         }
         self.opt_arg(arguments.kwarg.as_deref());
@@ -388,7 +388,7 @@ impl Dump<'_> {
             }
             ExprKind::Dict(node) => {
                 self.line(&format!("[{}", node.keys.len()));
-                for key in &node.keys {
+                for key in node.keys {
                     self.opt(key.as_ref());
                 }
                 self.exprs(&node.values);
@@ -408,7 +408,7 @@ impl Dump<'_> {
             ExprKind::Compare(node) => {
                 self.expr(&node.left);
                 self.line(&format!("[{}", node.ops.len()));
-                for op in &node.ops {
+                for op in node.ops {
                     self.plain(&name_of(op));
                 }
                 self.exprs(&node.comparators);
@@ -521,7 +521,8 @@ impl Dump<'_> {
 
 /// The tree of a source file as text, or the error.
 pub fn text_of(source: &[u8], level: Level) -> String {
-    match parse_module(source, Options::new(level)) {
+    let arena = Arena::new();
+    match parse_module(source, Options::new(level), &arena) {
         Ok(parsed) => {
             let modern = level.is_modern();
             let mut dump = Dump { pool: &parsed.pool, modern, out: String::new() };

@@ -5,21 +5,19 @@
 //! `ExtSlice`) the tree holds today's (`Constant`, the plain expression, a `Tuple` with slices).
 //!
 //! Shape and size: [`Expr`] and [`Stmt`] are 40 bytes: a place, a line, and a kind that is either a
-//! small value or a box. A boxed node holds its children inline, so a leaf (a name, a constant)
-//! costs no allocation and an inner node costs one. Texts live in the [`Pool`](crate::Pool) that
-//! travels with the tree, so leaves are `Copy`-cheap and dropping them is free.
+//! small value or a reference. What it refers to lies in the [`Arena`](crate::Arena) that the tree was
+//! made in, with its children inline, so a leaf (a name, a constant) takes no room of its own. Texts
+//! live in the [`Pool`](crate::Pool) that travels with the tree. So no node owns anything: all are
+//! `Copy`, never change, and go with their arena.
 //!
 //! Depth: the parser bounds nesting, save for the left-leaning chains of binary operators,
 //! attributes, calls and subscripts, for prefix operators and for `elif`. These may be as long
-//! as the source; the types that form them have a `Drop` that takes the chain apart in a loop.
-//! Whoever walks a tree recursively must guard against their depth.
-
-use std::mem;
+//! as the source. Whoever walks a tree recursively must guard against their depth.
 
 use crate::pool::{Symbol, Text};
 
-/// A list of nodes, exactly as long as it needs to be.
-pub type List<T> = Box<[T]>;
+/// A list in the arena.
+pub type List<'a, T> = &'a [T];
 
 /// A place in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -31,7 +29,7 @@ pub struct Pos {
 }
 
 /// The stretch of source a node covers; the end is exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Default)]
 pub struct Span {
     /// `lineno`, `col_offset` of 3.14's `ast`.
     pub start: Pos,
@@ -39,220 +37,229 @@ pub struct Span {
     pub end: Pos,
 }
 
+impl PartialEq for Span {
+    /// In one branch: which of the numbers differ, nobody can foresee.
+    #[inline]
+    fn eq(&self, other: &Span) -> bool {
+        let differ = |a: Pos, b: Pos| (a.line ^ b.line) | (a.col ^ b.col);
+        differ(self.start, other.start) | differ(self.end, other.end) == 0
+    }
+}
+
 /// What the parser was asked for (`mod`).
-#[derive(Clone, Debug)]
-pub enum Mod {
+#[derive(Clone, Copy, Debug)]
+pub enum Mod<'a> {
     /// A file: `compile(..., "exec")`.
-    Module(List<Stmt>),
+    Module(List<'a, Stmt<'a>>),
     /// One interactive statement: `compile(..., "single")`.
-    Interactive(List<Stmt>),
+    Interactive(List<'a, Stmt<'a>>),
     /// One expression: `compile(..., "eval")`.
-    Expression(Box<Expr>),
+    Expression(&'a Expr<'a>),
     /// A type comment's signature: `ast.parse(mode="func_type")`.
-    FunctionType(Box<FunctionType>),
+    FunctionType(&'a FunctionType<'a>),
 }
 
 /// `FunctionType(expr* argtypes, expr returns)`.
-#[derive(Clone, Debug)]
-pub struct FunctionType {
-    pub argtypes: List<Expr>,
-    pub returns: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionType<'a> {
+    pub argtypes: List<'a, Expr<'a>>,
+    pub returns: Expr<'a>,
 }
 
 // ---------------------------------------------------------------------------------------------
 // Statements
 
 /// A statement.
-#[derive(Clone, Debug)]
-pub struct Stmt {
+#[derive(Clone, Copy, Debug)]
+pub struct Stmt<'a> {
     /// The true place, at both levels (3.14's positions).
     pub span: Span,
     /// The line of the level's own `ast`: at level 3.14 it is `span.start.line`, at level 3.6 it
     /// is what 3.6's `lineno` said (a decorated function counts from its first decorator, for
     /// example). Line tables are made from this.
     pub lineno: u32,
-    pub kind: StmtKind,
+    pub kind: StmtKind<'a>,
 }
 
 /// What a statement is.
-#[derive(Clone, Debug)]
-pub enum StmtKind {
-    FunctionDef(Box<FunctionDef>),
-    AsyncFunctionDef(Box<FunctionDef>),
-    ClassDef(Box<ClassDef>),
-    Return(Option<Box<Expr>>),
-    Delete(Box<Delete>),
-    Assign(Box<Assign>),
-    TypeAlias(Box<TypeAlias>),
-    AugAssign(Box<AugAssign>),
-    AnnAssign(Box<AnnAssign>),
-    For(Box<For>),
-    AsyncFor(Box<For>),
-    While(Box<While>),
-    If(Box<If>),
-    With(Box<With>),
-    AsyncWith(Box<With>),
-    Match(Box<Match>),
-    Raise(Box<Raise>),
-    Try(Box<Try>),
-    TryStar(Box<Try>),
-    Assert(Box<Assert>),
-    Import(Box<Import>),
-    ImportFrom(Box<ImportFrom>),
-    Global(Box<Names>),
-    Nonlocal(Box<Names>),
-    Expr(Box<Expr>),
+#[derive(Clone, Copy, Debug)]
+pub enum StmtKind<'a> {
+    FunctionDef(&'a FunctionDef<'a>),
+    AsyncFunctionDef(&'a FunctionDef<'a>),
+    ClassDef(&'a ClassDef<'a>),
+    Return(Option<&'a Expr<'a>>),
+    Delete(&'a Delete<'a>),
+    Assign(&'a Assign<'a>),
+    TypeAlias(&'a TypeAlias<'a>),
+    AugAssign(&'a AugAssign<'a>),
+    AnnAssign(&'a AnnAssign<'a>),
+    For(&'a For<'a>),
+    AsyncFor(&'a For<'a>),
+    While(&'a While<'a>),
+    If(&'a If<'a>),
+    With(&'a With<'a>),
+    AsyncWith(&'a With<'a>),
+    Match(&'a Match<'a>),
+    Raise(&'a Raise<'a>),
+    Try(&'a Try<'a>),
+    TryStar(&'a Try<'a>),
+    Assert(&'a Assert<'a>),
+    Import(&'a Import<'a>),
+    ImportFrom(&'a ImportFrom<'a>),
+    Global(&'a Names<'a>),
+    Nonlocal(&'a Names<'a>),
+    Expr(&'a Expr<'a>),
     Pass,
     Break,
     Continue,
 }
 
 /// `FunctionDef` and `AsyncFunctionDef`.
-#[derive(Clone, Debug)]
-pub struct FunctionDef {
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionDef<'a> {
     pub name: Symbol,
-    pub args: Arguments,
-    pub body: List<Stmt>,
-    pub decorator_list: List<Expr>,
-    pub returns: Option<Expr>,
-    pub type_params: List<TypeParam>,
+    pub args: Arguments<'a>,
+    pub body: List<'a, Stmt<'a>>,
+    pub decorator_list: List<'a, Expr<'a>>,
+    pub returns: Option<Expr<'a>>,
+    pub type_params: List<'a, TypeParam<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct ClassDef {
+#[derive(Clone, Copy, Debug)]
+pub struct ClassDef<'a> {
     pub name: Symbol,
-    pub bases: List<Expr>,
-    pub keywords: List<Keyword>,
-    pub body: List<Stmt>,
-    pub decorator_list: List<Expr>,
-    pub type_params: List<TypeParam>,
+    pub bases: List<'a, Expr<'a>>,
+    pub keywords: List<'a, Keyword<'a>>,
+    pub body: List<'a, Stmt<'a>>,
+    pub decorator_list: List<'a, Expr<'a>>,
+    pub type_params: List<'a, TypeParam<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Delete {
-    pub targets: List<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Delete<'a> {
+    pub targets: List<'a, Expr<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Assign {
-    pub targets: List<Expr>,
-    pub value: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct Assign<'a> {
+    pub targets: List<'a, Expr<'a>>,
+    pub value: Expr<'a>,
 }
 
-#[derive(Clone, Debug)]
-pub struct TypeAlias {
+#[derive(Clone, Copy, Debug)]
+pub struct TypeAlias<'a> {
     /// Always a `Name` in store context.
-    pub name: Expr,
-    pub type_params: List<TypeParam>,
-    pub value: Expr,
+    pub name: Expr<'a>,
+    pub type_params: List<'a, TypeParam<'a>>,
+    pub value: Expr<'a>,
 }
 
-#[derive(Clone, Debug)]
-pub struct AugAssign {
-    pub target: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct AugAssign<'a> {
+    pub target: Expr<'a>,
     pub op: Operator,
-    pub value: Expr,
+    pub value: Expr<'a>,
 }
 
-#[derive(Clone, Debug)]
-pub struct AnnAssign {
-    pub target: Expr,
-    pub annotation: Expr,
-    pub value: Option<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct AnnAssign<'a> {
+    pub target: Expr<'a>,
+    pub annotation: Expr<'a>,
+    pub value: Option<Expr<'a>>,
     /// True for a bare name as the target: without brackets, not an attribute or subscript.
     pub simple: bool,
 }
 
 /// `For` and `AsyncFor`.
-#[derive(Clone, Debug)]
-pub struct For {
-    pub target: Expr,
-    pub iter: Expr,
-    pub body: List<Stmt>,
-    pub orelse: List<Stmt>,
+#[derive(Clone, Copy, Debug)]
+pub struct For<'a> {
+    pub target: Expr<'a>,
+    pub iter: Expr<'a>,
+    pub body: List<'a, Stmt<'a>>,
+    pub orelse: List<'a, Stmt<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct While {
-    pub test: Expr,
-    pub body: List<Stmt>,
-    pub orelse: List<Stmt>,
+#[derive(Clone, Copy, Debug)]
+pub struct While<'a> {
+    pub test: Expr<'a>,
+    pub body: List<'a, Stmt<'a>>,
+    pub orelse: List<'a, Stmt<'a>>,
 }
 
 /// `If`. An `elif` is an `If` alone in `orelse`, and such chains can be long.
-#[derive(Clone, Debug)]
-pub struct If {
-    pub test: Expr,
-    pub body: List<Stmt>,
-    pub orelse: List<Stmt>,
+#[derive(Clone, Copy, Debug)]
+pub struct If<'a> {
+    pub test: Expr<'a>,
+    pub body: List<'a, Stmt<'a>>,
+    pub orelse: List<'a, Stmt<'a>>,
 }
 
 /// `With` and `AsyncWith`.
-#[derive(Clone, Debug)]
-pub struct With {
-    pub items: List<WithItem>,
-    pub body: List<Stmt>,
+#[derive(Clone, Copy, Debug)]
+pub struct With<'a> {
+    pub items: List<'a, WithItem<'a>>,
+    pub body: List<'a, Stmt<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct WithItem {
-    pub context_expr: Expr,
-    pub optional_vars: Option<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct WithItem<'a> {
+    pub context_expr: Expr<'a>,
+    pub optional_vars: Option<Expr<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Match {
-    pub subject: Expr,
-    pub cases: List<MatchCase>,
+#[derive(Clone, Copy, Debug)]
+pub struct Match<'a> {
+    pub subject: Expr<'a>,
+    pub cases: List<'a, MatchCase<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct MatchCase {
-    pub pattern: Pattern,
-    pub guard: Option<Expr>,
-    pub body: List<Stmt>,
+#[derive(Clone, Copy, Debug)]
+pub struct MatchCase<'a> {
+    pub pattern: Pattern<'a>,
+    pub guard: Option<Expr<'a>>,
+    pub body: List<'a, Stmt<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Raise {
-    pub exc: Option<Expr>,
-    pub cause: Option<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Raise<'a> {
+    pub exc: Option<Expr<'a>>,
+    pub cause: Option<Expr<'a>>,
 }
 
 /// `Try` and `TryStar`.
-#[derive(Clone, Debug)]
-pub struct Try {
-    pub body: List<Stmt>,
-    pub handlers: List<ExceptHandler>,
-    pub orelse: List<Stmt>,
-    pub finalbody: List<Stmt>,
+#[derive(Clone, Copy, Debug)]
+pub struct Try<'a> {
+    pub body: List<'a, Stmt<'a>>,
+    pub handlers: List<'a, ExceptHandler<'a>>,
+    pub orelse: List<'a, Stmt<'a>>,
+    pub finalbody: List<'a, Stmt<'a>>,
 }
 
 /// `ExceptHandler`, one `except` clause.
-#[derive(Clone, Debug)]
-pub struct ExceptHandler {
+#[derive(Clone, Copy, Debug)]
+pub struct ExceptHandler<'a> {
     pub span: Span,
     /// `type` in the `ast` module.
-    pub type_: Option<Expr>,
+    pub type_: Option<Expr<'a>>,
     pub name: Option<Symbol>,
-    pub body: List<Stmt>,
+    pub body: List<'a, Stmt<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Assert {
-    pub test: Expr,
-    pub msg: Option<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Assert<'a> {
+    pub test: Expr<'a>,
+    pub msg: Option<Expr<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Import {
-    pub names: List<Alias>,
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    pub names: List<'a, Alias>,
 }
 
-#[derive(Clone, Debug)]
-pub struct ImportFrom {
+#[derive(Clone, Copy, Debug)]
+pub struct ImportFrom<'a> {
     pub module: Option<Symbol>,
-    pub names: List<Alias>,
+    pub names: List<'a, Alias>,
     pub level: u32,
 }
 
@@ -265,24 +272,24 @@ pub struct Alias {
 }
 
 /// The names of a `global` or `nonlocal` statement.
-#[derive(Clone, Debug)]
-pub struct Names {
-    pub names: List<Symbol>,
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    pub names: List<'a, Symbol>,
 }
 
 /// `type_param`.
-#[derive(Clone, Debug)]
-pub struct TypeParam {
+#[derive(Clone, Copy, Debug)]
+pub struct TypeParam<'a> {
     pub span: Span,
     pub name: Symbol,
-    pub kind: TypeParamKind,
+    pub kind: TypeParamKind<'a>,
     /// `default_value`.
-    pub default: Option<Expr>,
+    pub default: Option<Expr<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub enum TypeParamKind {
-    TypeVar { bound: Option<Box<Expr>> },
+#[derive(Clone, Copy, Debug)]
+pub enum TypeParamKind<'a> {
+    TypeVar { bound: Option<&'a Expr<'a>> },
     TypeVarTuple,
     ParamSpec,
 }
@@ -291,58 +298,58 @@ pub enum TypeParamKind {
 // Expressions
 
 /// An expression.
-#[derive(Clone, Debug, Default)]
-pub struct Expr {
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expr<'a> {
     /// The true place, at both levels (3.14's positions).
     pub span: Span,
     /// The line of the level's own `ast`: at level 3.14 it is `span.start.line`; at level 3.6 it
     /// is what 3.6's `lineno` said (a multi-line string counts from its last line, the second of
     /// two chained operators from the operator). Line tables are made from this.
     pub lineno: u32,
-    pub kind: ExprKind,
+    pub kind: ExprKind<'a>,
 }
 
 /// What an expression is.
-#[derive(Clone, Debug)]
-pub enum ExprKind {
-    BoolOp(Box<BoolOp>),
-    NamedExpr(Box<NamedExpr>),
-    BinOp(Box<BinOp>),
-    UnaryOp(Box<UnaryOp>),
-    Lambda(Box<Lambda>),
-    IfExp(Box<IfExp>),
-    Dict(Box<Dict>),
-    Set(Box<Set>),
-    ListComp(Box<Comp>),
-    SetComp(Box<Comp>),
-    DictComp(Box<DictComp>),
-    GeneratorExp(Box<Comp>),
-    Await(Box<Expr>),
-    Yield(Option<Box<Expr>>),
-    YieldFrom(Box<Expr>),
-    Compare(Box<Compare>),
-    Call(Box<Call>),
-    FormattedValue(Box<FormattedValue>),
-    Interpolation(Box<Interpolation>),
-    JoinedStr(Box<JoinedStr>),
-    TemplateStr(Box<JoinedStr>),
+#[derive(Clone, Copy, Debug)]
+pub enum ExprKind<'a> {
+    BoolOp(&'a BoolOp<'a>),
+    NamedExpr(&'a NamedExpr<'a>),
+    BinOp(&'a BinOp<'a>),
+    UnaryOp(&'a UnaryOp<'a>),
+    Lambda(&'a Lambda<'a>),
+    IfExp(&'a IfExp<'a>),
+    Dict(&'a Dict<'a>),
+    Set(&'a Set<'a>),
+    ListComp(&'a Comp<'a>),
+    SetComp(&'a Comp<'a>),
+    DictComp(&'a DictComp<'a>),
+    GeneratorExp(&'a Comp<'a>),
+    Await(&'a Expr<'a>),
+    Yield(Option<&'a Expr<'a>>),
+    YieldFrom(&'a Expr<'a>),
+    Compare(&'a Compare<'a>),
+    Call(&'a Call<'a>),
+    FormattedValue(&'a FormattedValue<'a>),
+    Interpolation(&'a Interpolation<'a>),
+    JoinedStr(&'a JoinedStr<'a>),
+    TemplateStr(&'a JoinedStr<'a>),
     Constant(Constant),
     /// A constant set, which only a tree made by a program can have: the items are constants, tuples
     /// and such sets, and numbers as they are written.
-    FrozenSet(Box<Set>),
-    Attribute(Box<Attribute>),
-    Subscript(Box<Subscript>),
-    Starred(Box<Starred>),
+    FrozenSet(&'a Set<'a>),
+    Attribute(&'a Attribute<'a>),
+    Subscript(&'a Subscript<'a>),
+    Starred(&'a Starred<'a>),
     Name {
         id: Symbol,
         ctx: ExprContext,
     },
-    List(Box<Sequence>),
-    Tuple(Box<Sequence>),
-    Slice(Box<Slice>),
+    List(&'a Sequence<'a>),
+    Tuple(&'a Sequence<'a>),
+    Slice(&'a Slice<'a>),
 }
 
-impl Default for ExprKind {
+impl Default for ExprKind<'_> {
     fn default() -> Self {
         Self::Constant(Constant::None)
     }
@@ -433,92 +440,92 @@ pub enum CmpOp {
     NotIn,
 }
 
-#[derive(Clone, Debug)]
-pub struct BoolOp {
+#[derive(Clone, Copy, Debug)]
+pub struct BoolOp<'a> {
     pub op: BoolOperator,
-    pub values: List<Expr>,
+    pub values: List<'a, Expr<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct NamedExpr {
-    pub target: Expr,
-    pub value: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct NamedExpr<'a> {
+    pub target: Expr<'a>,
+    pub value: Expr<'a>,
 }
 
-#[derive(Clone, Debug)]
-pub struct BinOp {
-    pub left: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct BinOp<'a> {
+    pub left: Expr<'a>,
     pub op: Operator,
-    pub right: Expr,
+    pub right: Expr<'a>,
 }
 
-#[derive(Clone, Debug)]
-pub struct UnaryOp {
+#[derive(Clone, Copy, Debug)]
+pub struct UnaryOp<'a> {
     pub op: UnaryOperator,
-    pub operand: Expr,
+    pub operand: Expr<'a>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Lambda {
-    pub args: Arguments,
-    pub body: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct Lambda<'a> {
+    pub args: Arguments<'a>,
+    pub body: Expr<'a>,
 }
 
-#[derive(Clone, Debug)]
-pub struct IfExp {
-    pub test: Expr,
-    pub body: Expr,
-    pub orelse: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct IfExp<'a> {
+    pub test: Expr<'a>,
+    pub body: Expr<'a>,
+    pub orelse: Expr<'a>,
 }
 
 /// `Dict`; a key of `None` is `**value`.
-#[derive(Clone, Debug)]
-pub struct Dict {
-    pub keys: List<Option<Expr>>,
-    pub values: List<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Dict<'a> {
+    pub keys: List<'a, Option<Expr<'a>>>,
+    pub values: List<'a, Expr<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Set {
-    pub elts: List<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Set<'a> {
+    pub elts: List<'a, Expr<'a>>,
 }
 
 /// `ListComp`, `SetComp` and `GeneratorExp`.
-#[derive(Clone, Debug)]
-pub struct Comp {
-    pub elt: Expr,
-    pub generators: List<Comprehension>,
+#[derive(Clone, Copy, Debug)]
+pub struct Comp<'a> {
+    pub elt: Expr<'a>,
+    pub generators: List<'a, Comprehension<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct DictComp {
-    pub key: Expr,
-    pub value: Expr,
-    pub generators: List<Comprehension>,
+#[derive(Clone, Copy, Debug)]
+pub struct DictComp<'a> {
+    pub key: Expr<'a>,
+    pub value: Expr<'a>,
+    pub generators: List<'a, Comprehension<'a>>,
 }
 
 /// `comprehension`: one `for ... in ... if ...` part.
-#[derive(Clone, Debug)]
-pub struct Comprehension {
-    pub target: Expr,
-    pub iter: Expr,
-    pub ifs: List<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Comprehension<'a> {
+    pub target: Expr<'a>,
+    pub iter: Expr<'a>,
+    pub ifs: List<'a, Expr<'a>>,
     pub is_async: bool,
 }
 
 /// `Compare`; `ops` and `comparators` have the same length.
-#[derive(Clone, Debug)]
-pub struct Compare {
-    pub left: Expr,
-    pub ops: List<CmpOp>,
-    pub comparators: List<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Compare<'a> {
+    pub left: Expr<'a>,
+    pub ops: List<'a, CmpOp>,
+    pub comparators: List<'a, Expr<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub func: Expr,
-    pub args: List<Expr>,
-    pub keywords: List<Keyword>,
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    pub func: Expr<'a>,
+    pub args: List<'a, Expr<'a>>,
+    pub keywords: List<'a, Keyword<'a>>,
 }
 
 /// `conversion` of a replacement field; the numbers in the `ast` module are -1, 's', 'r', 'a'.
@@ -532,199 +539,141 @@ pub enum Conversion {
 
 /// `FormattedValue`, a replacement field of an f-string. The text that `{x=}` adds is a constant
 /// of the enclosing `JoinedStr`.
-#[derive(Clone, Debug)]
-pub struct FormattedValue {
-    pub value: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct FormattedValue<'a> {
+    pub value: Expr<'a>,
     pub conversion: Conversion,
     /// A `JoinedStr`.
-    pub format_spec: Option<Expr>,
+    pub format_spec: Option<Expr<'a>>,
 }
 
 /// `Interpolation`, a replacement field of a t-string (PEP 750).
-#[derive(Clone, Debug)]
-pub struct Interpolation {
-    pub value: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct Interpolation<'a> {
+    pub value: Expr<'a>,
     /// The expression's source text (`str` in the `ast` module).
     pub text: Text,
     pub conversion: Conversion,
     /// A `JoinedStr`.
-    pub format_spec: Option<Expr>,
+    pub format_spec: Option<Expr<'a>>,
 }
 
 /// `JoinedStr` and `TemplateStr`: string constants and replacement fields.
-#[derive(Clone, Debug)]
-pub struct JoinedStr {
-    pub values: List<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct JoinedStr<'a> {
+    pub values: List<'a, Expr<'a>>,
 }
 
-#[derive(Clone, Debug)]
-pub struct Attribute {
-    pub value: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute<'a> {
+    pub value: Expr<'a>,
     pub attr: Symbol,
     pub ctx: ExprContext,
 }
 
-#[derive(Clone, Debug)]
-pub struct Subscript {
-    pub value: Expr,
-    pub slice: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct Subscript<'a> {
+    pub value: Expr<'a>,
+    pub slice: Expr<'a>,
     pub ctx: ExprContext,
 }
 
-#[derive(Clone, Debug)]
-pub struct Starred {
-    pub value: Expr,
+#[derive(Clone, Copy, Debug)]
+pub struct Starred<'a> {
+    pub value: Expr<'a>,
     pub ctx: ExprContext,
 }
 
 /// `List` and `Tuple`.
-#[derive(Clone, Debug)]
-pub struct Sequence {
-    pub elts: List<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Sequence<'a> {
+    pub elts: List<'a, Expr<'a>>,
     pub ctx: ExprContext,
 }
 
 /// `Slice`; occurs only as, or in the tuple that is, the `slice` of a subscript.
-#[derive(Clone, Debug)]
-pub struct Slice {
-    pub lower: Option<Expr>,
-    pub upper: Option<Expr>,
-    pub step: Option<Expr>,
+#[derive(Clone, Copy, Debug)]
+pub struct Slice<'a> {
+    pub lower: Option<Expr<'a>>,
+    pub upper: Option<Expr<'a>>,
+    pub step: Option<Expr<'a>>,
 }
 
 /// `keyword`: `name=value` in a call or class definition, `**value` if `arg` is `None`.
-#[derive(Clone, Debug)]
-pub struct Keyword {
+#[derive(Clone, Copy, Debug)]
+pub struct Keyword<'a> {
     pub span: Span,
     pub arg: Option<Symbol>,
-    pub value: Expr,
+    pub value: Expr<'a>,
 }
 
 /// `arguments`, the parameters of a function.
-#[derive(Clone, Debug, Default)]
-pub struct Arguments {
-    pub posonlyargs: List<Arg>,
-    pub args: List<Arg>,
-    pub vararg: Option<Box<Arg>>,
-    pub kwonlyargs: List<Arg>,
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arguments<'a> {
+    pub posonlyargs: List<'a, Arg<'a>>,
+    pub args: List<'a, Arg<'a>>,
+    pub vararg: Option<&'a Arg<'a>>,
+    pub kwonlyargs: List<'a, Arg<'a>>,
     /// As long as `kwonlyargs`.
-    pub kw_defaults: List<Option<Expr>>,
-    pub kwarg: Option<Box<Arg>>,
+    pub kw_defaults: List<'a, Option<Expr<'a>>>,
+    pub kwarg: Option<&'a Arg<'a>>,
     /// Of the last parameters in `posonlyargs` + `args`.
-    pub defaults: List<Expr>,
+    pub defaults: List<'a, Expr<'a>>,
 }
 
 /// `arg`, one parameter.
-#[derive(Clone, Debug)]
-pub struct Arg {
+#[derive(Clone, Copy, Debug)]
+pub struct Arg<'a> {
     pub span: Span,
     pub arg: Symbol,
-    pub annotation: Option<Box<Expr>>,
+    pub annotation: Option<&'a Expr<'a>>,
 }
 
 // ---------------------------------------------------------------------------------------------
 // Patterns
 
 /// `pattern`, what stands after `case`.
-#[derive(Clone, Debug)]
-pub struct Pattern {
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern<'a> {
     pub span: Span,
-    pub kind: PatternKind,
+    pub kind: PatternKind<'a>,
 }
 
-#[derive(Clone, Debug)]
-pub enum PatternKind {
-    MatchValue(Box<Expr>),
+#[derive(Clone, Copy, Debug)]
+pub enum PatternKind<'a> {
+    MatchValue(&'a Expr<'a>),
     /// `None`, `True` or `False`.
     MatchSingleton(Constant),
-    MatchSequence(List<Pattern>),
-    MatchMapping(Box<MatchMapping>),
-    MatchClass(Box<MatchClass>),
+    MatchSequence(List<'a, Pattern<'a>>),
+    MatchMapping(&'a MatchMapping<'a>),
+    MatchClass(&'a MatchClass<'a>),
     MatchStar(Option<Symbol>),
-    MatchAs(Box<MatchAs>),
-    MatchOr(List<Pattern>),
+    MatchAs(&'a MatchAs<'a>),
+    MatchOr(List<'a, Pattern<'a>>),
 }
 
 /// `MatchMapping`; `keys` and `patterns` have the same length.
-#[derive(Clone, Debug)]
-pub struct MatchMapping {
-    pub keys: List<Expr>,
-    pub patterns: List<Pattern>,
+#[derive(Clone, Copy, Debug)]
+pub struct MatchMapping<'a> {
+    pub keys: List<'a, Expr<'a>>,
+    pub patterns: List<'a, Pattern<'a>>,
     pub rest: Option<Symbol>,
 }
 
 /// `MatchClass`; `kwd_attrs` and `kwd_patterns` have the same length.
-#[derive(Clone, Debug)]
-pub struct MatchClass {
-    pub cls: Expr,
-    pub patterns: List<Pattern>,
-    pub kwd_attrs: List<Symbol>,
-    pub kwd_patterns: List<Pattern>,
+#[derive(Clone, Copy, Debug)]
+pub struct MatchClass<'a> {
+    pub cls: Expr<'a>,
+    pub patterns: List<'a, Pattern<'a>>,
+    pub kwd_attrs: List<'a, Symbol>,
+    pub kwd_patterns: List<'a, Pattern<'a>>,
 }
 
 /// `MatchAs`: no pattern is a capture, neither pattern nor name is the wildcard.
-#[derive(Clone, Debug)]
-pub struct MatchAs {
-    pub pattern: Option<Pattern>,
+#[derive(Clone, Copy, Debug)]
+pub struct MatchAs<'a> {
+    pub pattern: Option<Pattern<'a>>,
     pub name: Option<Symbol>,
-}
-
-// ---------------------------------------------------------------------------------------------
-// Taking long chains apart
-
-/// Drops a chain of left operands in a loop: each link is emptied of its own left operand before
-/// it is dropped, so no drop nests in another.
-fn unchain(expr: &mut Expr) {
-    loop {
-        let next = match &mut expr.kind {
-            ExprKind::BinOp(node) => mem::take(&mut node.left),
-            ExprKind::Attribute(node) => mem::take(&mut node.value),
-            ExprKind::Call(node) => mem::take(&mut node.func),
-            ExprKind::Subscript(node) => mem::take(&mut node.value),
-            ExprKind::UnaryOp(node) => mem::take(&mut node.operand),
-            _ => return,
-        };
-        *expr = next;
-    }
-}
-
-impl Drop for BinOp {
-    fn drop(&mut self) {
-        unchain(&mut self.left);
-    }
-}
-
-impl Drop for Attribute {
-    fn drop(&mut self) {
-        unchain(&mut self.value);
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        unchain(&mut self.func);
-    }
-}
-
-impl Drop for Subscript {
-    fn drop(&mut self) {
-        unchain(&mut self.value);
-    }
-}
-
-impl Drop for UnaryOp {
-    fn drop(&mut self) {
-        unchain(&mut self.operand);
-    }
-}
-
-impl Drop for If {
-    fn drop(&mut self) {
-        let mut orelse = mem::take(&mut self.orelse);
-        while let [Stmt { kind: StmtKind::If(inner), .. }] = &mut *orelse {
-            orelse = mem::take(&mut inner.orelse);
-        }
-    }
 }
 
 // The sizes the shape was chosen for; a field too many shows here before it shows in a profile.

@@ -7,7 +7,9 @@
 //! Start at [`parse_module`] and [`parse_text`]; the tree is in [`ast`].
 #![forbid(unsafe_code)]
 
+mod arena;
 pub mod ast;
+pub mod bytes;
 mod charmap;
 mod error;
 mod level;
@@ -18,6 +20,7 @@ mod source;
 pub mod tokenize;
 mod unicode;
 
+pub use arena::Arena;
 use error::Rank;
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
 pub use level::Level;
@@ -74,8 +77,8 @@ impl Options<'_> {
 
 /// A tree with its texts.
 #[derive(Clone, Debug)]
-pub struct Parsed {
-    pub module: ast::Mod,
+pub struct Parsed<'a> {
+    pub module: ast::Mod<'a>,
     pub pool: Pool,
     pub warnings: Vec<Warning>,
     /// If they were asked for.
@@ -94,9 +97,13 @@ pub struct TypeIgnore {
 ///
 /// # Errors
 /// The first syntax error, with CPython's message and place.
-pub fn parse_module(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxError>> {
+pub fn parse_module<'a>(
+    source: &[u8],
+    options: Options,
+    arena: &'a Arena,
+) -> Result<Parsed<'a>, Box<SyntaxError>> {
     match source::decode(source, &options) {
-        Ok(text) => parse_text(&text, options),
+        Ok(text) => parse_text(&text, options, arena),
         Err(error) => Err(error.finish(source, false)),
     }
 }
@@ -105,18 +112,23 @@ pub fn parse_module(source: &[u8], options: Options) -> Result<Parsed, Box<Synta
 ///
 /// # Errors
 /// The first syntax error, with CPython's message and place.
-pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxError>> {
+pub fn parse_text<'a>(
+    source: &[u8],
+    options: Options,
+    arena: &'a Arena,
+) -> Result<Parsed<'a>, Box<SyntaxError>> {
     if memchr::memchr(0, source).is_some() {
         return Err(error::null_bytes());
     }
-    let text = lexer::prepare(source);
+    let text = lexer::prepare(source, arena);
     let implicit = options.mode != Mode::Exec && source.last() != Some(&b'\n');
     let new_parser = || {
-        let mut lexer = lexer::Lexer::new(&text, options.level);
+        let mut lexer = lexer::Lexer::new(text, options.level);
         lexer.flufl = options.barry_as_flufl;
         lexer.implicit_newline = implicit;
         lexer.type_ignores = options.type_ignores.then(Vec::new);
-        parser::Parser::new(lexer, &options, Pool::new()).with_implicit_newline(implicit)
+        parser::Parser::new(arena, lexer, &options, Pool::for_source(source.len()))
+            .with_implicit_newline(implicit)
     };
     let mut first = new_parser();
     if let Ok(module) = first.parse(options.mode) {
@@ -146,5 +158,5 @@ pub fn parse_text(source: &[u8], options: Options) -> Result<Parsed, Box<SyntaxE
         }
     }
     error.incomplete = incomplete;
-    Err(error.finish(&text, implicit))
+    Err(error.finish(text, implicit))
 }

@@ -51,6 +51,65 @@ struct Entry {
     start: u32,
     len: u32,
     hash: u32,
+    head: Head,
+}
+
+/// The first sixteen bytes of a text, with zeros behind it: all that most names are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Head([u64; 2]);
+
+impl Head {
+    const LEN: usize = 16;
+
+    /// The head of a text that lies in a longer one. What is behind it there is read, too, and masked:
+    /// how long names are no branch can foresee.
+    #[inline]
+    fn of(all: &[u8], lo: usize, hi: usize) -> Self {
+        let Some(&chunk) = all.get(lo..).and_then(|rest| rest.first_chunk::<{ Self::LEN }>())
+        else {
+            return Self::of_alone(&all[lo..hi]);
+        };
+        let others = 8 * (Self::LEN - (hi - lo).min(Self::LEN)) as u32;
+        let mask = u128::MAX.checked_shr(others).unwrap_or(0);
+        let head = u128::from_le_bytes(chunk) & mask;
+        Self([head as u64, (head >> 64) as u64])
+    }
+
+    fn of_alone(text: &[u8]) -> Self {
+        let mut head = [0; Self::LEN];
+        let len = text.len().min(Self::LEN);
+        head[..len].copy_from_slice(&text[..len]);
+        let head = u128::from_le_bytes(head);
+        Self([head as u64, (head >> 64) as u64])
+    }
+}
+
+/// Where a name that is new belongs.
+struct Place {
+    slot: usize,
+    hash: u32,
+    head: Head,
+}
+
+/// A text of less than eight bytes as a number: with the length it tells which it is.
+#[inline]
+fn short(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(&first), Some(&last)) => {
+            u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last))
+        }
+        _ => {
+            let byte = |at: usize| bytes.get(at).map_or(0, |&byte| u64::from(byte));
+            byte(0) << 16 | byte(1) << 8 | byte(2)
+        }
+    }
+}
+
+const K: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[inline]
+fn mix(h: u64, word: u64) -> u64 {
+    (h.rotate_left(23) ^ word).wrapping_mul(K)
 }
 
 /// A quick hash of bytes: multiply and rotate, a word at a time. The last word overlaps the one
@@ -58,26 +117,23 @@ struct Entry {
 #[inline]
 #[must_use]
 pub fn hash(bytes: &[u8]) -> u64 {
-    const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |h: u64, word: u64| (h.rotate_left(23) ^ word).wrapping_mul(K);
     let mut h = bytes.len() as u64;
-    let last = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(&last), ..) => {
+    let last = match bytes.last_chunk::<8>() {
+        Some(&last) => {
             for &chunk in bytes[..bytes.len() - 1].as_chunks::<8>().0 {
                 h = mix(h, u64::from_le_bytes(chunk));
             }
             u64::from_le_bytes(last)
         }
-        (None, Some(&first), Some(&last)) => {
-            u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last))
-        }
-        _ => {
-            let byte = |at: usize| bytes.get(at).map_or(0, |&byte| u64::from(byte));
-            byte(0) << 16 | byte(1) << 8 | byte(2)
-        }
+        None => short(bytes),
     };
     h = mix(h, last);
     h ^ h >> 32
+}
+
+#[inline(never)]
+fn long_hash(name: &[u8]) -> u64 {
+    hash(name)
 }
 
 impl Pool {
@@ -87,20 +143,33 @@ impl Pool {
         Self::default()
     }
 
+    /// An empty pool with room for the names and literals of so many bytes of common source.
+    pub(crate) fn for_source(len: usize) -> Self {
+        let mut pool = Self::default();
+        pool.names.reserve(len / 8);
+        pool.entries.reserve(len / 64);
+        pool.texts.reserve(len / 4);
+        pool.grow((len / 32).next_power_of_two());
+        pool
+    }
+
     /// The symbol of a name; `name` must be in NFKC already.
     pub fn intern(&mut self, name: &str) -> Symbol {
         self.intern_bytes(name.as_bytes())
     }
 
-    /// The symbol of a name as it stands in the source: what it is in NFKC is asked only if it is not
-    /// known. (What is known is in NFKC.)
+    /// The symbol of the name that stands at a place in the source: what it is in NFKC is asked only if
+    /// it is not known. (What is known is in NFKC.)
     #[inline]
     pub(crate) fn intern_source<'a>(
         &mut self,
-        name: &'a [u8],
+        source: &'a [u8],
+        (lo, hi): (u32, u32),
         nfkc: impl FnOnce() -> Cow<'a, str>,
     ) -> Symbol {
-        match self.find(name) {
+        let (lo, hi) = (lo as usize, hi as usize);
+        let name = &source[lo..hi];
+        match self.find(name, Head::of(source, lo, hi)) {
             Ok(symbol) => symbol,
             Err(place) if name.is_ascii() => self.add(name, place),
             Err(_) => self.intern(&nfkc()),
@@ -109,40 +178,50 @@ impl Pool {
 
     /// The symbol of a name in UTF-8. Only a name that is new is checked to be that.
     fn intern_bytes(&mut self, name: &[u8]) -> Symbol {
-        match self.find(name) {
+        match self.find(name, Head::of_alone(name)) {
             Ok(symbol) => symbol,
             Err(place) => self.add(name, place),
         }
     }
 
-    /// The symbol of a name, or else its hash and the slot for it.
-    #[inline]
-    fn find(&mut self, name: &[u8]) -> Result<Symbol, (u32, usize)> {
-        let hash = (hash(name) >> 32) as u32;
-        if (self.entries.len() + 1) * 2 > self.slots.len() {
-            self.grow();
+    /// The symbol of a name, or else where it is to be.
+    #[inline(always)]
+    fn find(&mut self, name: &[u8], head: Head) -> Result<Symbol, Place> {
+        let is_long = name.len() > Head::LEN;
+        let [first, second] = head.0;
+        let hash =
+            if is_long { long_hash(name) } else { mix(mix(name.len() as u64, first), second) };
+        let hash = (hash >> 32) as u32;
+        if self.entries.len() * 2 >= self.slots.len() {
+            self.grow(self.slots.len() * 2);
         }
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut slot = hash as usize & mask;
         loop {
-            let slot = self.slots[at];
-            if slot == 0 {
-                return Err((hash, at));
+            let number = self.slots[slot];
+            if number == 0 {
+                return Err(Place { slot, hash, head });
             }
-            let entry = self.entries[slot as usize - 1];
-            let (from, to) = (entry.start as usize, (entry.start + entry.len) as usize);
-            if entry.hash == hash && &self.names.as_bytes()[from..to] == name {
-                return Ok(Symbol(slot - 1));
+            let entry = &self.entries[number as usize - 1];
+            let is_it = entry.head == head
+                && entry.len as usize == name.len()
+                && (!is_long || self.entry_name(*entry).as_bytes() == name);
+            if is_it {
+                return Ok(Symbol(number - 1));
             }
-            at = (at + 1) & mask;
+            slot = (slot + 1) & mask;
         }
     }
 
-    fn add(&mut self, name: &[u8], (hash, slot): (u32, usize)) -> Symbol {
+    #[inline(never)]
+    fn add(&mut self, name: &[u8], Place { slot, hash, head }: Place) -> Symbol {
         let start = self.names.len() as u32;
-        self.names.push_str(&String::from_utf8_lossy(name));
+        match std::str::from_utf8(name) {
+            Ok(name) => self.names.push_str(name),
+            Err(_) => self.names.push_str(&String::from_utf8_lossy(name)),
+        }
         let len = self.names.len() as u32 - start;
-        self.entries.push(Entry { start, len, hash });
+        self.entries.push(Entry { start, len, hash, head });
         self.slots[slot] = self.entries.len() as u32;
         Symbol(self.entries.len() as u32 - 1)
     }
@@ -184,8 +263,10 @@ impl Pool {
         &self.names[entry.start as usize..(entry.start + entry.len) as usize]
     }
 
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(256);
+    /// Makes the table so large, a power of two.
+    #[cold]
+    fn grow(&mut self, size: usize) {
+        let size = size.max(256);
         let mask = size - 1;
         let mut slots = vec![0; size];
         for (number, entry) in self.entries.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The parser's errors against a table recorded from CPython (`record_errors.py` says how, and
 //! what the columns are). `ADDER_ERROR_TABLE` names another table to compare with.
 
-use adder_syntax::{ErrorKind, Level, Mode, Options, SyntaxError, parse_text};
+use adder_syntax::{Arena, ErrorKind, Level, Mode, Options, SyntaxError, parse_text};
 
 /// A JSON string to generalised UTF-8.
 fn unquote(field: &str) -> Vec<u8> {
@@ -94,7 +94,8 @@ fn level_36_accepts_what_36_accepts() {
             _ => Mode::Single,
         };
         let options = Options { mode, ..Options::new(Level::Py36) };
-        let found = parse_text(&unquote(fields[1]), options);
+        let arena = Arena::new();
+        let found = parse_text(&unquote(fields[1]), options, &arena);
         rows += 1;
         if found.is_ok() != (fields[2] == "OK") {
             wrong += 1;
@@ -129,7 +130,8 @@ fn incomplete_source_is_told() {
         let fields: Vec<&str> = row.split('\t').collect();
         let options =
             Options { mode: Mode::Single, dont_imply_dedent: true, ..Options::new(Level::Py314) };
-        let found = match parse_text(&unquote(fields[1]), options) {
+        let arena = Arena::new();
+        let found = match parse_text(&unquote(fields[1]), options, &arena) {
             Ok(_) => "OK",
             Err(error) if error.incomplete => "INC",
             Err(_) => "ERR",
@@ -161,7 +163,8 @@ fn errors_are_cpythons() {
         };
         let source = unquote(fields[1]);
         let options = Options { mode, ..Options::new(Level::Py314) };
-        let found = match parse_text(&source, options) {
+        let arena = Arena::new();
+        let found = match parse_text(&source, options, &arena) {
             Ok(_) => vec!["OK".to_string()],
             Err(error) => describe(&error),
         };

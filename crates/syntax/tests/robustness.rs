@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use adder_syntax::{ErrorKind, Level, Mode, Options, parse_module, parse_text};
+use adder_syntax::{Arena, ErrorKind, Level, Mode, Options, parse_module, parse_text};
 
 /// Threads of programs have stacks this small.
 const STACK: usize = 2 << 20;
@@ -111,7 +111,8 @@ fn mutate(random: &mut Random, source: &mut Vec<u8>) {
 fn mutated_programs_end_in_a_tree_or_an_error() {
     on_small_stack(|| {
         let rounds = if cfg!(debug_assertions) { 1500 } else { 20_000 };
-        let whole = parse_module(PROGRAM.as_bytes(), Options::new(Level::Py314));
+        let arena = Arena::new();
+        let whole = parse_module(PROGRAM.as_bytes(), Options::new(Level::Py314), &arena);
         assert!(whole.is_ok(), "{:?}", whole.err());
         let mut random = Random(0x5eed);
         let mut trees = 0;
@@ -134,7 +135,8 @@ fn mutated_programs_end_in_a_tree_or_an_error() {
             let mode = mode[random.next(mode.len())];
             let options = Options { mode, ..Options::new(level) };
             let start = Instant::now();
-            let parsed = parse_module(&source, options);
+            let arena = Arena::new();
+            let parsed = parse_module(&source, options, &arena);
             let time = start.elapsed();
             let shown = String::from_utf8_lossy(&source);
             assert!(time < Duration::from_secs(5), "{time:?} for {shown}");
@@ -151,7 +153,8 @@ fn mutated_programs_end_in_a_tree_or_an_error() {
 fn deep(name: &str, source: String, valid: bool) {
     for level in [Level::Py36, Level::Py314] {
         let start = Instant::now();
-        let parsed = parse_text(source.as_bytes(), Options::new(level));
+        let arena = Arena::new();
+        let parsed = parse_text(source.as_bytes(), Options::new(level), &arena);
         let time = start.elapsed();
         assert!(time < Duration::from_secs(10), "{name}: {time:?}");
         if level == Level::Py314 {
@@ -241,6 +244,7 @@ fn deep_nesting_is_an_error() {
 #[test]
 fn too_deep_is_a_memory_error() {
     let source = "lambda: ".repeat(100_000) + "x";
-    let error = parse_text(source.as_bytes(), Options::new(Level::Py314)).unwrap_err();
+    let error =
+        parse_text(source.as_bytes(), Options::new(Level::Py314), &Arena::new()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Memory);
 }

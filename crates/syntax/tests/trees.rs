@@ -2,7 +2,7 @@
 //! lines of 3.6's. Over a whole library the same comparison is made with `examples/dump.rs`.
 
 use adder_syntax::ast::Mod;
-use adder_syntax::{Level, Options, WarningKind, parse_module, parse_text};
+use adder_syntax::{Arena, Level, Options, WarningKind, parse_module, parse_text};
 
 #[path = "../examples/dump.rs"]
 #[expect(dead_code, reason = "the example's main function")]
@@ -32,7 +32,8 @@ fn trees_of_36() {
 
 /// How many statements a source file has, or its error.
 fn parse(source: &[u8]) -> Result<usize, String> {
-    match parse_module(source, Options::new(Level::Py314)) {
+    let arena = Arena::new();
+    match parse_module(source, Options::new(Level::Py314), &arena) {
         Ok(parsed) => match parsed.module {
             Mod::Module(body) => Ok(body.len()),
             other => panic!("{other:?}"),
@@ -56,7 +57,8 @@ fn encodings() {
     assert_eq!(parse(b"x = 1 # coding: no-such\n"), Ok(1));
     assert_eq!(parse(b"x = 1\n# coding: no-such\n"), Ok(1));
     assert_eq!(parse(b"x\0"), problem("source code string cannot contain null bytes"));
-    let error = parse_module(b"x = 1\ny = '\xff'\n", Options::new(Level::Py314)).unwrap_err();
+    let error = parse_module(b"x = 1\ny = '\xff'\n", Options::new(Level::Py314), &Arena::new())
+        .unwrap_err();
     assert_eq!((error.lineno, error.offset), (2, 6));
     assert!(error.message.starts_with("Non-UTF-8 code starting with '\\xff' on line 2, but"));
     let upper = |name: &str, bytes: &[u8]| match name {
@@ -64,7 +66,7 @@ fn encodings() {
         _ => Err("no".to_string()),
     };
     let options = Options { decoder: Some(&upper), ..Options::new(Level::Py314) };
-    assert!(parse_module(b"# coding: upper\nPASS\n", options).is_ok());
+    assert!(parse_module(b"# coding: upper\nPASS\n", options, &Arena::new()).is_ok());
 }
 
 #[test]
@@ -86,15 +88,19 @@ fn warnings() {
         ("0x1for x in y", "invalid hexadecimal literal"),
     ];
     for (source, expected) in cases {
-        let parsed = match parse_text(source.as_bytes(), Options::new(Level::Py314)) {
+        let arena = Arena::new();
+        let parsed = match parse_text(source.as_bytes(), Options::new(Level::Py314), &arena) {
             Ok(parsed) => parsed,
-            Err(_) => parse_text(format!("[{source}]").as_bytes(), Options::new(Level::Py314))
-                .unwrap_or_else(|error| panic!("{source}: {error:?}")),
+            Err(_) => {
+                parse_text(format!("[{source}]").as_bytes(), Options::new(Level::Py314), &arena)
+                    .unwrap_or_else(|error| panic!("{source}: {error:?}"))
+            }
         };
         let first = &parsed.warnings[0];
         assert_eq!((first.kind, first.message.as_str()), (WarningKind::Syntax, expected));
     }
-    let parsed = parse_text(br"'\d'", Options::new(Level::Py36)).unwrap();
+    let arena = Arena::new();
+    let parsed = parse_text(br"'\d'", Options::new(Level::Py36), &arena).unwrap();
     assert_eq!(parsed.warnings[0].kind, WarningKind::Deprecation);
     assert_eq!(parsed.warnings[0].message, r"invalid escape sequence \d");
 }

@@ -24,7 +24,7 @@ const VALUE_WITH_FAKE_GLOBALS: i64 = 2;
 pub(super) struct Variable<'a> {
     /// How many units lay around that of the module or class.
     depth: usize,
-    node: &'a AnnAssign,
+    node: &'a AnnAssign<'a>,
     name: Symbol,
     /// Its number, if its execution depends on control flow.
     conditional: Option<u32>,
@@ -110,7 +110,7 @@ impl<'a> Compiler<'a> {
         self.no_docstring();
         self.u.argcount = 1;
         self.u.posonlyargcount = 1;
-        let format = self.names.known.format;
+        let format = self.names.known.dot_format;
         let body = self.label();
         self.load_name(format)?;
         self.load_int(VALUE_WITH_FAKE_GLOBALS);
@@ -181,7 +181,7 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn name_annotation(&mut self, node: &'a AnnAssign, id: Symbol) -> Result<()> {
+    fn name_annotation(&mut self, node: &'a AnnAssign<'a>, id: Symbol) -> Result<()> {
         let name = self.mangle(id);
         if !self.modern {
             self.expr(&node.annotation)?;
@@ -303,18 +303,18 @@ impl<'a> Compiler<'a> {
 }
 
 /// Parameters with their annotations, in 3.6's order of evaluation.
-fn parts(args: &Arguments) -> impl Iterator<Item = (Symbol, &Expr)> {
+fn parts<'a>(args: &'a Arguments<'a>) -> impl Iterator<Item = (Symbol, &'a Expr<'a>)> {
     args.posonlyargs
         .iter()
-        .chain(&args.args)
-        .chain(args.vararg.as_deref())
-        .chain(&args.kwonlyargs)
-        .chain(args.kwarg.as_deref())
-        .filter_map(|arg| arg.annotation.as_deref().map(|annotation| (arg.arg, annotation)))
+        .chain(args.args)
+        .chain(args.vararg)
+        .chain(args.kwonlyargs)
+        .chain(args.kwarg)
+        .filter_map(|arg| arg.annotation.map(|annotation| (arg.arg, annotation)))
 }
 
 /// The bodies inside a statement that belong to the same scope, in the order of the source.
-fn bodies(stmt: &Stmt) -> Vec<&[Stmt]> {
+fn bodies<'a>(stmt: &Stmt<'a>) -> Vec<&'a [Stmt<'a>]> {
     match &stmt.kind {
         StmtKind::For(node) | StmtKind::AsyncFor(node) => vec![&node.body, &node.orelse],
         StmtKind::While(node) => vec![&node.body, &node.orelse],

@@ -42,10 +42,10 @@ enum Makes {
 /// The parts of a comprehension.
 struct Parts<'a> {
     makes: Makes,
-    generators: &'a [Comprehension],
-    elt: &'a Expr,
+    generators: &'a [Comprehension<'a>],
+    elt: &'a Expr<'a>,
     /// The value, in a dict comprehension.
-    value: Option<&'a Expr>,
+    value: Option<&'a Expr<'a>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -232,7 +232,7 @@ impl<'a> Compiler<'a> {
         let span = part.iter.span;
         self.at(span, |c| c.jump(Op::FOR_ITER, end));
         self.expr(&part.target)?;
-        for condition in &part.ifs {
+        for condition in part.ifs {
             self.expr(condition)?;
             self.jump(Op::POP_JUMP_IF_FALSE, skip);
         }
@@ -253,7 +253,7 @@ impl<'a> Compiler<'a> {
         let (except, after_try) = (self.label(), self.label());
         self.place(start);
         self.next_async(&part.target, part.iter.span, except, after_try, end)?;
-        for condition in &part.ifs {
+        for condition in part.ifs {
             self.expr(condition)?;
             self.jump(Op::POP_JUMP_IF_FALSE, skip);
         }

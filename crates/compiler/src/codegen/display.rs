@@ -93,7 +93,7 @@ impl<'a> Compiler<'a> {
         let mut pairs = 0;
         let n = node.values.len();
         let mut unpacks = false;
-        for (i, (key, value)) in node.keys.iter().zip(&node.values).enumerate() {
+        for (i, (key, value)) in node.keys.iter().zip(node.values).enumerate() {
             unpacks = key.is_none();
             if pairs == MOST_PAIRS || (pairs > 0 && unpacks) {
                 self.sub_dict(node, i - pairs, i)?;

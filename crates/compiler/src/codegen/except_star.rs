@@ -37,7 +37,7 @@ impl<'a> Compiler<'a> {
             Ok(())
         })?;
         self.push_block(FrameBlock::ExceptStar)?;
-        for handler in &node.handlers {
+        for handler in node.handlers {
             self.u.span = handler.span;
             let Some(type_) = &handler.type_ else {
                 return error("expected one or more exception types", handler.span);

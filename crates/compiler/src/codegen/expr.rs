@@ -246,7 +246,7 @@ impl<'a> Compiler<'a> {
                 if !self.modern
                     && node.elts.iter().any(|elt| matches!(elt.kind, ExprKind::Slice(_))) =>
             {
-                for elt in &node.elts {
+                for elt in node.elts {
                     self.slice(elt)?;
                 }
                 self.emit_arg(Op::BUILD_TUPLE, node.elts.len())
@@ -290,7 +290,7 @@ impl<'a> Compiler<'a> {
     fn compare(&mut self, node: &'a Compare) -> Result<()> {
         self.check_compare(node);
         self.expr(&node.left)?;
-        let pairs = || node.ops.iter().zip(&node.comparators);
+        let pairs = || node.ops.iter().zip(node.comparators);
         let last = node.ops.len().saturating_sub(1);
         if last == 0 {
             for (op, right) in pairs() {
@@ -358,7 +358,7 @@ impl<'a> Compiler<'a> {
             text.clear();
             Const::Str(done)
         };
-        for value in &node.values {
+        for value in node.values {
             match &value.kind {
                 ExprKind::Constant(Constant::Str { value, .. }) => {
                     text.extend_from_slice(self.names.text(*value));
@@ -369,7 +369,7 @@ impl<'a> Compiler<'a> {
         strings.push(finish(&mut text));
         let interpolations = strings.len() - 1;
         self.load_const(Const::Tuple(strings.into()));
-        for value in &node.values {
+        for value in node.values {
             if !matches!(value.kind, ExprKind::Constant(_)) {
                 self.expr(value)?;
             }

@@ -124,7 +124,7 @@ impl<'a> Compiler<'a> {
             make |= make::DEFAULTS;
         }
         let mut names: Vec<Symbol> = Vec::new();
-        for (arg, default) in args.kwonlyargs.iter().zip(&args.kw_defaults) {
+        for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
             if let Some(default) = default {
                 self.expr(default)?;
                 let name = self.mangle(arg.arg);

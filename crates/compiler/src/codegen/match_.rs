@@ -311,7 +311,7 @@ impl<'a> Compiler<'a> {
         self.emit_arg(Op::UNPACK_SEQUENCE, size)?;
         context.on_top -= 1;
         context.on_top += size;
-        for pattern in &node.patterns {
+        for pattern in node.patterns {
             context.on_top -= 1;
             self.sub_pattern(pattern, context)?;
         }
@@ -394,7 +394,7 @@ impl<'a> Compiler<'a> {
         self.emit_arg(Op::UNPACK_SEQUENCE, size)?;
         context.on_top -= 1;
         context.on_top += size;
-        for pattern in node.patterns.iter().chain(&node.kwd_patterns) {
+        for pattern in node.patterns.iter().chain(node.kwd_patterns) {
             context.on_top -= 1;
             if is_wildcard(pattern) {
                 self.emit(Op::POP_TOP);

@@ -27,7 +27,7 @@ use adder_syntax::Symbol;
 use adder_syntax::Warning;
 use adder_syntax::ast::{Constant, Expr, ExprKind, Mod, Span, Stmt, StmtKind};
 
-use crate::assemble::{Frame, assemble};
+use crate::assemble::{Frame, Room, assemble};
 use crate::error::{Failure, Result, error};
 use crate::fold;
 use crate::future::Future;
@@ -54,7 +54,10 @@ pub(crate) struct Compiler<'a> {
     outer: Vec<Box<Unit>>,
     /// Done with, for their tables.
     spare: Vec<Box<Unit>>,
+    room: Room,
     depth: Depth,
+    /// A qualified name in the making.
+    text: Vec<u8>,
     warnings: Vec<Warning>,
     /// Annotations of variables whose module or class is not yet at its end.
     variables: Vec<annotations::Variable<'a>>,
@@ -91,7 +94,9 @@ pub(crate) fn generate<'a>(
         u,
         outer: Vec::new(),
         spare: Vec::new(),
+        room: Room::default(),
         depth: Depth::default(),
+        text: Vec::new(),
         warnings: Vec::new(),
         variables: Vec::new(),
     };
@@ -150,7 +155,7 @@ impl<'a> Compiler<'a> {
 
     fn init_cells(&mut self) {
         let scope = self.scope();
-        for &name in &scope.params {
+        for name in scope.symbols.params() {
             self.u.varnames.add(name);
         }
         let known = self.names.known;
@@ -202,7 +207,7 @@ impl<'a> Compiler<'a> {
         }
         let flags = self.code_flags();
         let frame = Frame { flags, filename: self.filename.clone(), modern: self.modern };
-        assemble(&mut self.u, self.names, frame)
+        assemble(&mut self.u, self.names, frame, &mut self.room)
     }
 
     fn code_flags(&self) -> u32 {
@@ -233,9 +238,9 @@ impl<'a> Compiler<'a> {
     fn qualname(&mut self, name: Symbol, kind: Kind) -> PyStrBuf {
         let parent = match (self.outer.len(), self.u.kind) {
             (0, _) => None,
-            // PEP 695: the scope of type parameters does not show.
-            (1, Kind::TypeParams) => None,
-            (_, Kind::TypeParams) => self.outer.last(),
+            // PEP 649, 695: the scopes of annotations and of type parameters do not show.
+            (1, Kind::TypeParams | Kind::Annotations) => None,
+            (_, Kind::TypeParams | Kind::Annotations) => self.outer.last(),
             _ => Some(&self.u),
         };
         let Some(parent) = parent else { return self.names.shared(name) };
@@ -247,13 +252,15 @@ impl<'a> Compiler<'a> {
                 return self.names.shared(name);
             }
         }
-        let mut text = qualname.as_bytes().to_vec();
+        let text = &mut self.text;
+        text.clear();
+        text.extend_from_slice(qualname.as_bytes());
         if matches!(around, Kind::Function | Kind::AsyncFunction | Kind::Lambda) {
             text.extend_from_slice(b".<locals>");
         }
         text.push(b'.');
         text.extend_from_slice(self.names.name(name).as_bytes());
-        PyStrBuf::from_trusted(&text)
+        PyStrBuf::from_trusted(text)
     }
 
     // -- errors and places
@@ -472,11 +479,10 @@ impl<'a> Compiler<'a> {
 
     /// The text of a docstring; since 3.13 without the indentation it was written with.
     fn docstring(&self, text: adder_syntax::Text) -> PyStrBuf {
-        let text = self.str_const(text);
         if !self.modern {
-            return text;
+            return self.str_const(text);
         }
-        let clean = crate::docstring::clean(text.as_bytes());
+        let clean = crate::docstring::clean(self.names.text(text));
         PyStrBuf::from_trusted(&clean)
     }
 }

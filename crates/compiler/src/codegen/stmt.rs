@@ -3,6 +3,7 @@
 use adder_bytecode::code::Const;
 use adder_bytecode::opcode::{CommonConstant, Op};
 use adder_syntax::ast::*;
+use smallvec::SmallVec;
 
 use super::Compiler;
 use crate::error::{Result, error};
@@ -37,7 +38,7 @@ impl<'a> Compiler<'a> {
             StmtKind::FunctionDef(node) => self.function(stmt, node, Kind::Function),
             StmtKind::AsyncFunctionDef(node) => self.function(stmt, node, Kind::AsyncFunction),
             StmtKind::ClassDef(node) => self.class(stmt, node),
-            StmtKind::Return(value) => self.return_(value.as_deref()),
+            StmtKind::Return(value) => self.return_(*value),
             StmtKind::Delete(node) => node.targets.iter().try_for_each(|target| self.expr(target)),
             StmtKind::Assign(node) => {
                 self.expr(&node.value)?;
@@ -256,7 +257,7 @@ impl<'a> Compiler<'a> {
         let (instrs, labels, returned) =
             (self.u.instrs.len(), self.u.labels.len(), self.u.returned);
         run(self)?;
-        self.u.instrs.truncate(instrs);
+        self.u.truncate(instrs);
         self.u.labels[labels..].fill(u32::MAX);
         self.u.returned = returned;
         Ok(())
@@ -265,7 +266,7 @@ impl<'a> Compiler<'a> {
     /// An `if` with all its `elif`s, in a loop: such chains can be long.
     fn if_chain(&mut self, node: &'a If) -> Result<()> {
         let mut node = node;
-        let mut ends: Vec<Label> = Vec::new();
+        let mut ends: SmallVec<[Label; 4]> = SmallVec::new();
         loop {
             let end = self.label();
             ends.push(end);
@@ -514,7 +515,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn import(&mut self, node: &Import) -> Result<()> {
-        for alias in &node.names {
+        for alias in node.names {
             self.load_int(0);
             self.load_none();
             self.emit_name(Op::IMPORT_NAME, alias.name);
@@ -555,7 +556,7 @@ impl<'a> Compiler<'a> {
         self.load_const(fromlist);
         let module = node.module.unwrap_or(self.names.known.empty);
         self.emit_name(Op::IMPORT_NAME, module);
-        for alias in &node.names {
+        for alias in node.names {
             if self.names.name(alias.name) == "*" {
                 self.emit(Op::IMPORT_STAR);
                 return Ok(());

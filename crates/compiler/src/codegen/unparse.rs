@@ -164,7 +164,7 @@ impl Writer<'_> {
             }),
             ExprKind::Dict(node) => {
                 self.put("{");
-                for (i, (key, value)) in node.keys.iter().zip(&node.values).enumerate() {
+                for (i, (key, value)) in node.keys.iter().zip(node.values).enumerate() {
                     if i > 0 {
                         self.put(", ");
                     }
@@ -229,7 +229,7 @@ impl Writer<'_> {
             }),
             ExprKind::Compare(node) => self.bracketed(level > Level::Compare, |w| {
                 w.expr(&node.left, Level::Compare.next())?;
-                for (op, right) in node.ops.iter().zip(&node.comparators) {
+                for (op, right) in node.ops.iter().zip(node.comparators) {
                     w.put(comparison(*op));
                     w.expr(right, Level::Compare.next())?;
                 }
@@ -344,7 +344,7 @@ impl Writer<'_> {
             self.expr(&part.target, Level::Tuple)?;
             self.put(" in ");
             self.expr(&part.iter, Level::Test.next())?;
-            for condition in &part.ifs {
+            for condition in part.ifs {
                 self.put(" if ");
                 self.expr(condition, Level::Test.next())?;
             }
@@ -354,7 +354,7 @@ impl Writer<'_> {
 
     fn arguments(&mut self, args: &Arguments) -> Result<()> {
         let mut first = true;
-        let positional = args.posonlyargs.iter().chain(&args.args);
+        let positional = args.posonlyargs.iter().chain(args.args);
         let without =
             (args.posonlyargs.len() + args.args.len()).saturating_sub(args.defaults.len());
         for (i, arg) in positional.enumerate() {
@@ -375,7 +375,7 @@ impl Writer<'_> {
                 self.name(arg.arg);
             }
         }
-        for (arg, default) in args.kwonlyargs.iter().zip(&args.kw_defaults) {
+        for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
             self.separate(&mut first);
             self.name(arg.arg);
             if let Some(default) = default {

@@ -16,7 +16,7 @@ impl Compiler<'_> {
             return;
         }
         let mut left = &node.left;
-        for (op, right) in node.ops.iter().zip(&node.comparators) {
+        for (op, right) in node.ops.iter().zip(node.comparators) {
             let literal = literal_type(left).or_else(|| literal_type(right));
             if let (CmpOp::Is | CmpOp::IsNot, Some(name)) = (op, literal) {
                 let (operator, other) = match op {

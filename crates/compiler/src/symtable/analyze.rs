@@ -15,8 +15,8 @@ enum Outer {
     Global,
 }
 
-/// Decides the meaning of all names of all scopes.
-pub(crate) fn analyze(table: &mut SymbolTable, names: &Names) -> Result<()> {
+/// Decides the meaning of all names of all scopes; `listing` leaves out what only code is made of.
+pub(crate) fn analyze(table: &mut SymbolTable, names: &Names, listing: bool) -> Result<()> {
     for id in 0..table.scopes.len() as ScopeId {
         let mut i = 0;
         while let Some(entry) = table.scopes[id as usize].symbols.entries.get(i) {
@@ -25,6 +25,9 @@ pub(crate) fn analyze(table: &mut SymbolTable, names: &Names) -> Result<()> {
             table.scopes[id as usize].symbols.entries[i].meaning = meaning;
             i += 1;
         }
+    }
+    if listing {
+        return Ok(());
     }
     let inlined: Vec<ScopeId> =
         (0..table.scopes.len() as ScopeId).filter(|&id| table.scope(id).inlined).collect();

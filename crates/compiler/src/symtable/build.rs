@@ -13,19 +13,22 @@ use crate::names::{Names, Private};
 /// Builds the scopes of a tree; their names are not yet analysed.
 ///
 /// `lazy_annotations` is false under `from __future__ import annotations` and at level 3.6.
+/// `listing` keeps what has no code either, for `symtable`.
 pub(crate) fn build(
     module: &Mod,
     names: &mut Names,
     level: Level,
     lazy_annotations: bool,
+    listing: bool,
 ) -> Result<SymbolTable> {
-    let table =
-        SymbolTable { scopes: vec![Scope::new(Block::Module, TOP)], by_node: Default::default() };
+    let top = Scope::new(Block::Module, TOP, names.known.module, Span::default());
+    let table = SymbolTable { scopes: vec![top], by_node: Default::default() };
     let mut builder = Builder {
         table,
         names,
         modern: level == Level::Py314,
         lazy_annotations,
+        listing,
         current: TOP,
         private: None,
         depth: Depth::default(),
@@ -47,6 +50,7 @@ struct Builder<'n> {
     names: &'n mut Names,
     modern: bool,
     lazy_annotations: bool,
+    listing: bool,
     current: ScopeId,
     /// The class whose private names are mangled here.
     private: Option<Private>,
@@ -59,10 +63,17 @@ impl Builder<'_> {
     }
 
     /// Opens a scope; the one it lies in is to be restored by [`Builder::leave`].
-    fn enter<T>(&mut self, node: &T, role: Role, block: Block) -> ScopeId {
+    fn enter<T>(
+        &mut self,
+        node: &T,
+        role: Role,
+        block: Block,
+        name: Symbol,
+        span: Span,
+    ) -> Result<ScopeId> {
         let parent = self.current;
         let outer = self.here();
-        let mut scope = Scope::new(block, parent);
+        let mut scope = Scope::new(block, parent, name, span);
         scope.nested = outer.nested || outer.block.is_function_like();
         scope.comp_iter_expr = outer.comp_iter_expr;
         let sees_class = outer.block == Block::Class
@@ -74,11 +85,14 @@ impl Builder<'_> {
         self.table.scopes.push(scope);
         self.table.by_node.insert((address(node), role), id);
         self.current = id;
-        if self.here().can_see_class_scope {
-            let classdict = self.names.known.classdict;
-            self.here().symbols.entry(classdict).flags |= def::USE;
+        let known = self.names.known;
+        if matches!(block, Block::Annotation | Block::TypeAlias | Block::TypeVariable) {
+            self.note(known.dot_format, def::PARAM | def::USE, Span::default())?;
         }
-        id
+        if self.here().can_see_class_scope {
+            self.here().symbols.entry(known.classdict).flags |= def::USE;
+        }
+        Ok(id)
     }
 
     fn leave(&mut self) {
@@ -90,6 +104,9 @@ impl Builder<'_> {
     }
 
     fn note(&mut self, name: Symbol, flag: u16, span: Span) -> Result<()> {
+        if self.here().unevaluated {
+            return Ok(());
+        }
         let mangled = self.mangled(name);
         let entry = self.here().symbols.entry(mangled);
         let before = entry.flags;
@@ -108,7 +125,6 @@ impl Builder<'_> {
                 let span = if self.modern { span } else { self.here().span };
                 return error(message, span);
             }
-            self.here().params.push(mangled);
         }
         if flag & def::TYPE_PARAM != 0 && before & def::TYPE_PARAM != 0 {
             let message = format!("duplicate type parameter '{}'", self.names.name(name));
@@ -179,7 +195,7 @@ impl Builder<'_> {
                 self.expr(&node.value)
             }
             StmtKind::AnnAssign(node) => self.annotated(node),
-            StmtKind::TypeAlias(node) => self.type_alias(node),
+            StmtKind::TypeAlias(node) => self.type_alias(node, span),
             StmtKind::For(node) | StmtKind::AsyncFor(node) => {
                 self.awaits(matches!(stmt.kind, StmtKind::AsyncFor(_)));
                 self.expr(&node.target)?;
@@ -195,7 +211,7 @@ impl Builder<'_> {
             StmtKind::If(node) => self.if_chain(node),
             StmtKind::With(node) | StmtKind::AsyncWith(node) => {
                 self.awaits(matches!(stmt.kind, StmtKind::AsyncWith(_)));
-                for item in &node.items {
+                for item in node.items {
                     self.expr(&item.context_expr)?;
                     if let Some(target) = &item.optional_vars {
                         self.expr(target)?;
@@ -205,7 +221,7 @@ impl Builder<'_> {
             }
             StmtKind::Match(node) => {
                 self.expr(&node.subject)?;
-                for case in &node.cases {
+                for case in node.cases {
                     self.pattern(&case.pattern)?;
                     if let Some(guard) = &case.guard {
                         self.expr(guard)?;
@@ -224,7 +240,7 @@ impl Builder<'_> {
                 if !self.modern {
                     self.stmts(&node.orelse)?;
                 }
-                for handler in &node.handlers {
+                for handler in node.handlers {
                     self.optional(&handler.type_)?;
                     if let Some(name) = handler.name {
                         self.note(name, def::LOCAL, handler.span)?;
@@ -281,9 +297,9 @@ impl Builder<'_> {
         }
         let generic = !node.type_params.is_empty();
         if generic {
-            self.enter(node, Role::TypeParams, Block::TypeParams);
+            self.enter(node, Role::TypeParams, Block::TypeParams, node.name, span)?;
             let known = self.names.known;
-            if !node.args.defaults.is_empty() {
+            if !node.args.defaults.is_empty() || self.listing {
                 self.note(known.dot_defaults, def::PARAM, span)?;
             }
             if has_kwdefaults {
@@ -291,13 +307,12 @@ impl Builder<'_> {
             }
             self.type_params(&node.type_params)?;
         }
-        self.annotations(&node.args, node.returns.as_ref())?;
+        self.annotations(&node.args, node.returns.as_ref(), span)?;
         if !self.modern {
             self.exprs(&node.decorator_list)?;
         }
-        self.enter(node, Role::Body, Block::Function);
+        self.enter(node, Role::Body, Block::Function, node.name, span)?;
         self.here().coroutine = is_async;
-        self.here().span = span;
         self.parameters(&node.args)?;
         self.stmts(&node.body)?;
         self.check_async_generator()?;
@@ -320,22 +335,26 @@ impl Builder<'_> {
         }
     }
 
-    fn annotations(&mut self, args: &Arguments, returns: Option<&Expr>) -> Result<()> {
+    fn annotations(&mut self, args: &Arguments, returns: Option<&Expr>, span: Span) -> Result<()> {
         let all = || {
-            let of_args = annotated_args(args).filter_map(|arg| arg.annotation.as_deref());
+            let of_args = annotated_args(args).filter_map(|arg| arg.annotation);
             of_args.chain(returns)
         };
         if !self.modern {
             return all().try_for_each(|annotation| self.expr(annotation));
         }
-        if all().next().is_none() {
+        let listed = self.listing && self.lazy_annotations;
+        if all().next().is_none() && !listed {
             return Ok(());
         }
         if !self.lazy_annotations {
             all().try_for_each(|annotation| self.unevaluated(annotation))?;
+            if self.listing {
+                return Ok(());
+            }
         }
-        self.enter(args, Role::Annotations, Block::Annotation);
-        self.note(self.names.known.format, def::PARAM | def::USE, Span::default())?;
+        let name = self.names.known.annotate;
+        self.enter(args, Role::Annotations, Block::Annotation, name, span)?;
         if self.lazy_annotations {
             all().try_for_each(|annotation| self.expr(annotation))?;
         }
@@ -348,7 +367,8 @@ impl Builder<'_> {
     /// names are not used.
     fn unevaluated(&mut self, annotation: &Expr) -> Result<()> {
         let scopes = self.table.scopes.len();
-        self.enter(annotation, Role::Annotations, Block::Annotation);
+        let name = self.names.known.annotate;
+        self.enter(annotation, Role::Annotations, Block::Annotation, name, annotation.span)?;
         self.expr(annotation)?;
         self.leave();
         self.table.scopes.truncate(scopes);
@@ -356,7 +376,7 @@ impl Builder<'_> {
     }
 
     fn parameters(&mut self, args: &Arguments) -> Result<()> {
-        for arg in args.posonlyargs.iter().chain(&args.args).chain(&args.kwonlyargs) {
+        for arg in args.posonlyargs.iter().chain(args.args).chain(args.kwonlyargs) {
             self.note(arg.arg, def::PARAM, arg.span)?;
         }
         if let Some(arg) = &args.vararg {
@@ -379,21 +399,20 @@ impl Builder<'_> {
         }
         let generic = !node.type_params.is_empty();
         if generic {
-            self.enter(node, Role::TypeParams, Block::TypeParams);
+            self.enter(node, Role::TypeParams, Block::TypeParams, node.name, span)?;
             self.private = Private::in_head(node.name, &node.type_params);
             self.note(known.dot_type_params, def::LOCAL | def::USE, span)?;
             self.note(known.dot_generic_base, def::LOCAL | def::USE, span)?;
             self.type_params(&node.type_params)?;
         }
         self.exprs(&node.bases)?;
-        for keyword in &node.keywords {
+        for keyword in node.keywords {
             self.expr(&keyword.value)?;
         }
         if !self.modern {
             self.exprs(&node.decorator_list)?;
         }
-        self.enter(node, Role::Body, Block::Class);
-        self.here().span = span;
+        self.enter(node, Role::Body, Block::Class, node.name, span)?;
         self.private = Private::inside(node.name);
         if generic {
             self.note(known.type_params, def::LOCAL, span)?;
@@ -408,14 +427,20 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn type_alias(&mut self, node: &TypeAlias) -> Result<()> {
+    fn type_alias(&mut self, node: &TypeAlias, span: Span) -> Result<()> {
         self.expr(&node.name)?;
+        let name = match node.name.kind {
+            ExprKind::Name { id, .. } => id,
+            _ => self.names.known.empty,
+        };
         let generic = !node.type_params.is_empty();
         if generic {
-            self.enter(node, Role::TypeParams, Block::TypeParams);
+            self.enter(node, Role::TypeParams, Block::TypeParams, name, span)?;
             self.type_params(&node.type_params)?;
         }
-        self.evaluator(node, Role::Body, Block::TypeAlias, &node.value)?;
+        self.enter(node, Role::Body, Block::TypeAlias, name, span)?;
+        self.expr(&node.value)?;
+        self.leave();
         if generic {
             self.leave();
         }
@@ -423,9 +448,8 @@ impl Builder<'_> {
     }
 
     /// A scope of one expression, evaluated when somebody asks (PEP 695).
-    fn evaluator<T>(&mut self, node: &T, role: Role, block: Block, value: &Expr) -> Result<()> {
-        self.enter(node, role, block);
-        self.note(self.names.known.format, def::PARAM | def::USE, Span::default())?;
+    fn type_variable(&mut self, param: &TypeParam, role: Role, value: &Expr) -> Result<()> {
+        self.enter(param, role, Block::TypeVariable, param.name, value.span)?;
         self.expr(value)?;
         self.leave();
         Ok(())
@@ -435,10 +459,10 @@ impl Builder<'_> {
         for param in params {
             self.note(param.name, def::TYPE_PARAM | def::LOCAL, param.span)?;
             if let TypeParamKind::TypeVar { bound: Some(bound) } = &param.kind {
-                self.evaluator(param, Role::Bound, Block::TypeVariable, bound)?;
+                self.type_variable(param, Role::Bound, bound)?;
             }
             if let Some(default) = &param.default {
-                self.evaluator(param, Role::Default, Block::TypeVariable, default)?;
+                self.type_variable(param, Role::Default, default)?;
             }
         }
         Ok(())
@@ -467,38 +491,50 @@ impl Builder<'_> {
         let stores = !self.here().block.is_function_like();
         if !self.modern {
             self.expr(&node.annotation)?;
-        } else if self.lazy_annotations && stores && node.simple {
-            self.variable_annotation(node)?;
+        } else if self.lazy_annotations && ((stores && node.simple) || self.listing) {
+            self.variable_annotation(node, !stores)?;
         } else {
+            if self.listing && stores {
+                self.annotation_condition();
+            }
             self.unevaluated(&node.annotation)?;
         }
         self.optional(&node.value)
     }
 
-    /// PEP 649: the annotations of the variables of a module or class share one scope.
-    fn variable_annotation(&mut self, node: &AnnAssign) -> Result<()> {
+    /// PEP 649: the annotations of the variables of a module or class share one scope; so do those
+    /// of a function, where they are listed.
+    fn variable_annotation(&mut self, node: &AnnAssign, unevaluated: bool) -> Result<()> {
         let known = self.names.known;
         let parent = self.current;
-        let scope = self.here();
-        let module = scope.block == Block::Module;
-        if module || (scope.block == Block::Class && scope.in_conditional) {
-            scope.conditional_annotations = true;
-            scope.symbols.entry(known.conditional_annotations).flags |= def::USE | def::LOCAL;
-        }
+        self.annotation_condition();
         match self.here().annotation_block {
             Some(block) => self.current = block,
             None => {
-                let block = self.enter(node, Role::Annotations, Block::Annotation);
+                let (name, span) = (known.annotate, node.annotation.span);
+                let block = self.enter(node, Role::Annotations, Block::Annotation, name, span)?;
                 self.table.scopes[parent as usize].annotation_block = Some(block);
-                self.note(known.format, def::PARAM | def::USE, Span::default())?;
             }
         }
-        if self.table.scope(parent).conditional_annotations {
+        if self.table.scope(parent).conditional_annotations && !self.listing {
             self.here().symbols.entry(known.conditional_annotations).flags |= def::USE;
         }
+        self.here().unevaluated = unevaluated;
         self.expr(&node.annotation)?;
         self.current = parent;
         Ok(())
+    }
+
+    /// Notes an annotation whose execution depends on control flow.
+    fn annotation_condition(&mut self) {
+        let name = self.names.known.conditional_annotations;
+        // The code binds it; the listing, as CPython's, knows only of a use.
+        let flags = if self.listing { def::USE } else { def::USE | def::LOCAL };
+        let scope = self.here();
+        if scope.block == Block::Module || (scope.block == Block::Class && scope.in_conditional) {
+            scope.conditional_annotations = true;
+            scope.symbols.entry(name).flags |= flags;
+        }
     }
 
     fn alias(&mut self, alias: &Alias, span: Span) -> Result<()> {
@@ -563,7 +599,7 @@ impl Builder<'_> {
                 node.rest.map_or(Ok(()), |rest| self.note(rest, def::LOCAL, span))
             }),
             PatternKind::MatchClass(node) => self.expr(&node.cls).and_then(|()| {
-                let mut all = node.patterns.iter().chain(&node.kwd_patterns);
+                let mut all = node.patterns.iter().chain(node.kwd_patterns);
                 all.try_for_each(|pattern| self.pattern(pattern))
             }),
             PatternKind::MatchStar(Some(name)) => self.note(*name, def::LOCAL, span),
@@ -624,8 +660,8 @@ impl Builder<'_> {
             ExprKind::Lambda(node) => {
                 self.exprs(&node.args.defaults)?;
                 self.optionals(&node.args.kw_defaults)?;
-                self.enter(&**node, Role::Body, Block::Function);
-                self.here().span = span;
+                let name = self.names.known.lambda;
+                self.enter(&**node, Role::Body, Block::Function, name, span)?;
                 self.parameters(&node.args)?;
                 self.expr(&node.body)?;
                 self.leave();
@@ -642,21 +678,21 @@ impl Builder<'_> {
             }
             ExprKind::Set(node) | ExprKind::FrozenSet(node) => self.exprs(&node.elts),
             ExprKind::ListComp(node) => {
-                self.comprehension(&**node, &node.generators, &node.elt, None, "list comprehension")
+                let kind = "list comprehension";
+                self.comprehension(&**node, &node.generators, &node.elt, None, kind, span)
             }
             ExprKind::SetComp(node) => {
-                self.comprehension(&**node, &node.generators, &node.elt, None, "set comprehension")
+                let kind = "set comprehension";
+                self.comprehension(&**node, &node.generators, &node.elt, None, kind, span)
             }
             ExprKind::GeneratorExp(node) => {
-                self.comprehension(&**node, &node.generators, &node.elt, None, GENEXP)
+                self.comprehension(&**node, &node.generators, &node.elt, None, GENEXP, span)
             }
-            ExprKind::DictComp(node) => self.comprehension(
-                &**node,
-                &node.generators,
-                &node.key,
-                Some(&node.value),
-                "dict comprehension",
-            ),
+            ExprKind::DictComp(node) => {
+                let (key, value) = (&node.key, Some(&node.value));
+                let kind = "dict comprehension";
+                self.comprehension(&**node, &node.generators, key, value, kind, span)
+            }
             ExprKind::Await(value) => {
                 self.forbid("await expression", span)?;
                 self.expr(value)?;
@@ -721,7 +757,7 @@ impl Builder<'_> {
             match &link.kind {
                 ExprKind::Call(node) => {
                     self.exprs(&node.args)?;
-                    for keyword in &node.keywords {
+                    for keyword in node.keywords {
                         self.expr(&keyword.value)?;
                     }
                 }
@@ -760,6 +796,7 @@ impl Builder<'_> {
         elt: &Expr,
         value: Option<&Expr>,
         kind: &'static str,
+        span: Span,
     ) -> Result<()> {
         let generator = kind == GENEXP;
         let Some((outermost, rest)) = generators.split_first() else { return Ok(()) };
@@ -767,7 +804,14 @@ impl Builder<'_> {
         self.iterable(&outermost.iter)?;
         // PEP 709. An annotation scope in a class has its own way of looking names up.
         let inlined = self.modern && !generator && !self.here().can_see_class_scope;
-        self.enter(node, Role::Body, Block::Function);
+        let known = self.names.known;
+        let name = match kind {
+            GENEXP => known.genexpr,
+            "list comprehension" => known.listcomp,
+            "set comprehension" => known.setcomp,
+            _ => known.dictcomp,
+        };
+        self.enter(node, Role::Body, Block::Function, name, span)?;
         let scope = self.here();
         scope.coroutine = outermost.is_async;
         scope.generator = generator;
@@ -862,8 +906,7 @@ impl Builder<'_> {
                     let flag = if global { def::GLOBAL } else { def::NONLOCAL };
                     self.here().symbols.entry(name).flags |= flag;
                     self.here().directives.push((name, span));
-                    self.table.scopes[at as usize].symbols.entry(name).flags |=
-                        if global { 0 } else { def::LOCAL };
+                    self.table.scopes[at as usize].symbols.entry(name).flags |= def::LOCAL;
                     return Ok(());
                 }
                 Block::Module => {
@@ -898,11 +941,11 @@ impl Builder<'_> {
 }
 
 /// All parameters that can have an annotation, in the order in which they are evaluated.
-pub(crate) fn annotated_args(args: &Arguments) -> impl Iterator<Item = &Arg> {
+pub(crate) fn annotated_args<'a>(args: &'a Arguments<'a>) -> impl Iterator<Item = &'a Arg<'a>> {
     args.posonlyargs
         .iter()
-        .chain(&args.args)
-        .chain(args.vararg.as_deref())
-        .chain(&args.kwonlyargs)
-        .chain(args.kwarg.as_deref())
+        .chain(args.args)
+        .chain(args.vararg)
+        .chain(args.kwonlyargs)
+        .chain(args.kwarg)
 }

@@ -7,6 +7,7 @@
 
 mod analyze;
 mod build;
+pub(crate) mod listing;
 
 use std::cell::Cell;
 
@@ -14,10 +15,12 @@ use adder_syntax::Symbol;
 use adder_syntax::ast::Span;
 use hashbrown::HashMap;
 
+use crate::slots::{Guess, Slots};
+
 pub(crate) use analyze::analyze;
 pub(crate) use build::build;
 
-/// How a scope uses a name: bits of [`Entry::flags`].
+/// How a scope uses a name: bits of [`Entry::flags`], with CPython's numbers.
 pub(crate) mod def {
     /// `global` statement.
     pub(crate) const GLOBAL: u16 = 1;
@@ -28,12 +31,14 @@ pub(crate) mod def {
     /// Read in the scope.
     pub(crate) const USE: u16 = 1 << 4;
     /// In a class, bound or global there, and free for a scope inside as well.
-    pub(crate) const FREE_CLASS: u16 = 1 << 5;
-    pub(crate) const IMPORT: u16 = 1 << 6;
-    pub(crate) const ANNOT: u16 = 1 << 7;
+    pub(crate) const FREE_CLASS: u16 = 1 << 6;
+    pub(crate) const IMPORT: u16 = 1 << 7;
+    pub(crate) const ANNOT: u16 = 1 << 8;
     /// Target of a comprehension's loop.
-    pub(crate) const COMP_ITER: u16 = 1 << 8;
-    pub(crate) const TYPE_PARAM: u16 = 1 << 9;
+    pub(crate) const COMP_ITER: u16 = 1 << 9;
+    pub(crate) const TYPE_PARAM: u16 = 1 << 10;
+    /// A cell of a comprehension that runs in the scope's code (in listings only).
+    pub(crate) const COMP_CELL: u16 = 1 << 11;
     pub(crate) const BOUND: u16 = LOCAL | PARAM | IMPORT | TYPE_PARAM;
 }
 
@@ -103,17 +108,28 @@ pub(crate) struct Entry {
 
 pub(crate) const UNNUMBERED: u32 = u32::MAX;
 
-/// The names of a scope in the order they came up. Small ones are searched, large ones indexed.
+/// The names of a scope in the order they came up. Where the slots do not know, small ones are searched
+/// and large ones indexed.
 #[derive(Default, Debug)]
 pub(crate) struct Symbols {
     entries: Vec<Entry>,
+    slots: Slots,
     index: HashMap<Symbol, u32, crate::hash::Build>,
 }
 
-const SEARCHED: usize = 8;
+const SEARCHED: usize = 16;
 
 impl Symbols {
+    #[inline]
     fn position(&self, name: Symbol) -> Option<usize> {
+        match self.slots.guess(name.0) {
+            Guess::Absent => None,
+            Guess::At(i) if self.entries.get(i).is_some_and(|entry| entry.name == name) => Some(i),
+            Guess::At(_) => self.search(name),
+        }
+    }
+
+    fn search(&self, name: Symbol) -> Option<usize> {
         if self.entries.len() <= SEARCHED {
             self.entries.iter().position(|entry| entry.name == name)
         } else {
@@ -126,32 +142,40 @@ impl Symbols {
     }
 
     /// The entry of a name, made if it is not there.
+    #[inline]
     fn entry(&mut self, name: Symbol) -> &mut Entry {
         let i = match self.position(name) {
             Some(i) => i,
-            None => {
-                self.entries.push(Entry {
-                    name,
-                    flags: 0,
-                    meaning: Meaning::Unknown,
-                    number: Cell::new(UNNUMBERED),
-                });
-                let len = self.entries.len();
-                if len == SEARCHED + 1 {
-                    for (i, entry) in self.entries.iter().enumerate() {
-                        self.index.insert(entry.name, i as u32);
-                    }
-                } else if len > SEARCHED {
-                    self.index.insert(name, len as u32 - 1);
-                }
-                len - 1
-            }
+            None => self.push(name),
         };
         &mut self.entries[i]
     }
 
+    fn push(&mut self, name: Symbol) -> usize {
+        let (flags, meaning, number) = (0, Meaning::Unknown, Cell::new(UNNUMBERED));
+        let i = self.entries.len();
+        if i == 0 {
+            self.entries.reserve(8);
+        }
+        self.entries.push(Entry { name, flags, meaning, number });
+        self.slots.set(name.0, i);
+        if i == SEARCHED {
+            for (i, entry) in self.entries.iter().enumerate() {
+                self.index.insert(entry.name, i as u32);
+            }
+        } else if i > SEARCHED {
+            self.index.insert(name, i as u32);
+        }
+        i
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
+    }
+
+    /// The parameters, in their order: nothing of a function comes up before them.
+    pub(crate) fn params(&self) -> impl Iterator<Item = Symbol> {
+        self.iter().filter(|entry| entry.flags & def::PARAM != 0).map(|entry| entry.name)
     }
 }
 
@@ -161,10 +185,10 @@ pub(crate) struct Scope {
     pub(crate) block: Block,
     pub(crate) parent: ScopeId,
     pub(crate) symbols: Symbols,
-    /// Where the function or class is, for errors of level 3.6.
+    /// The name of its code object.
+    name: Symbol,
+    /// Where its text is.
     span: Span,
-    /// Parameters in their order.
-    pub(crate) params: Vec<Symbol>,
     /// Where names were declared `global` or `nonlocal`, for errors found later.
     directives: Vec<(Symbol, Span)>,
     /// Inside a function, at whatever distance.
@@ -199,16 +223,18 @@ pub(crate) struct Scope {
     in_conditional: bool,
     /// A return with a value, for "'return' with value in async generator".
     returns_value: Option<Span>,
+    /// Visiting an annotation that is never evaluated: its names are not used.
+    unevaluated: bool,
 }
 
 impl Scope {
-    fn new(block: Block, parent: ScopeId) -> Self {
+    fn new(block: Block, parent: ScopeId, name: Symbol, span: Span) -> Self {
         Scope {
             block,
             parent,
             symbols: Symbols::default(),
-            span: Span::default(),
-            params: Vec::new(),
+            name,
+            span,
             directives: Vec::new(),
             nested: false,
             generator: false,
@@ -227,6 +253,7 @@ impl Scope {
             annotation_block: None,
             in_conditional: false,
             returns_value: None,
+            unevaluated: false,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::random::Random;
 use adder_bytecode::code::{CodeObject, Const, PyStrBuf, flags};
 use adder_bytecode::opcode::Op;
 use adder_bytecode::{marshal, verify};
-use adder_syntax::{Level, parse_module};
+use adder_syntax::{Arena, Level, parse_module};
 use adder_vm::objects::code::Code;
 use adder_vm::objects::dict::Dict;
 use adder_vm::protocol::{call, object};
@@ -101,9 +101,12 @@ impl Mutated {
         for level in [Level::Py314, Level::Py36] {
             for program in PROGRAMS.split("%%\n") {
                 let options = adder_syntax::Options::new(level);
-                let Ok(parsed) = parse_module(program.as_bytes(), options) else { continue };
+                let arena = Arena::new();
+                let Ok(parsed) = parse_module(program.as_bytes(), options, &arena) else {
+                    continue;
+                };
                 let options = adder_compiler::Options::new(level, "<seed>");
-                if let Ok(compiled) = adder_compiler::compile(&parsed, &options) {
+                if let Ok(compiled) = adder_compiler::compile(parsed, &options) {
                     seeds.push(compiled.code);
                 }
             }

@@ -6,7 +6,7 @@ use crate::mutate::{Corpus, selector};
 use crate::random::Random;
 use adder_bytecode::code::{CodeObject, Const};
 use adder_bytecode::{dis, marshal, pyc, verify};
-use adder_syntax::{Level, parse_module};
+use adder_syntax::{Arena, Level, parse_module};
 use adder_vm::protocol::{call, object};
 use adder_vm::runtime::import_::import_module;
 use adder_vm::{PyResult, Value, Vm};
@@ -27,9 +27,11 @@ pub struct Marshal {
 /// Compiles the seeds for sources, at a level.
 pub fn compiled(level: Level) -> Vec<CodeObject> {
     let codes = PROGRAMS.split("%%\n").filter_map(|program| {
-        let parsed = parse_module(program.as_bytes(), adder_syntax::Options::new(level)).ok()?;
+        let arena = Arena::new();
+        let parsed =
+            parse_module(program.as_bytes(), adder_syntax::Options::new(level), &arena).ok()?;
         let options = adder_compiler::Options::new(level, "<seed>");
-        adder_compiler::compile(&parsed, &options).ok().map(|compiled| compiled.code)
+        adder_compiler::compile(parsed, &options).ok().map(|compiled| compiled.code)
     });
     codes.collect()
 }

@@ -6,7 +6,7 @@ use crate::mutate::{Corpus, selector};
 use crate::random::Random;
 use adder_bytecode::code::{CodeObject, Const};
 use adder_bytecode::verify;
-use adder_syntax::{Level, Mode, Options, parse_module};
+use adder_syntax::{Arena, Level, Mode, Options, parse_module};
 
 /// Small programs, one after the other, with a line of `%%` between them.
 pub const PROGRAMS: &str = include_str!("../../corpus/source.txt");
@@ -55,7 +55,8 @@ impl Target for Source {
             barry_as_flufl: how & 0xe0 == 0xe0,
             ..Options::new(level)
         };
-        let Ok(parsed) = parse_module(source, options) else { return };
+        let arena = Arena::new();
+        let Ok(parsed) = parse_module(source, options, &arena) else { return };
         let options = adder_compiler::Options {
             optimize: (how >> 5 & 3).min(2) as u8,
             top_level_await: how & 0x80 != 0,
@@ -63,7 +64,7 @@ impl Target for Source {
             ..adder_compiler::Options::new(level, "<mutated>")
         };
         if mode != Mode::FuncType
-            && let Ok(compiled) = adder_compiler::compile(&parsed, &options)
+            && let Ok(compiled) = adder_compiler::compile(parsed, &options)
         {
             check(&compiled.code);
         }

@@ -27,6 +27,7 @@ mod sre;
 mod string;
 mod struct_;
 pub mod support;
+mod symtable;
 pub mod system;
 mod thread;
 pub mod time;
@@ -65,6 +66,7 @@ pub fn register(vm: &Vm) {
         &sre::sre::MODULE,
         &string::string::MODULE,
         &struct_::struct_::MODULE,
+        &symtable::symtable::MODULE,
         &thread::thread::MODULE,
         &time::time::MODULE,
         &types::types::MODULE,

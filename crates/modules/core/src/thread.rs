@@ -18,7 +18,7 @@ use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Obj, Ref, Value, Vm};
 use std::cell::Cell;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// The longest wait that can be asked for, in seconds (CPython's on 64 bits).
@@ -641,9 +641,23 @@ static RUNNING: GilCell<usize> = GilCell::new(0);
 /// How the threads that run now, and have been started here, get on.
 static STARTED: GilCell<Vec<(u64, Arc<Progress>)>> = GilCell::new(Vec::new());
 
+/// The same of threads that have not been started here, the main one above all.
+static FOREIGN: GilCell<Vec<(u64, Weak<Progress>)>> = GilCell::new(Vec::new());
+
+/// Do threads run besides this one?
+pub fn are_others(vm: &Vm) -> bool {
+    let me = ident(vm);
+    !vm.is_main_thread() || STARTED.with(|all| all.iter().any(|(thread, _)| *thread != me))
+}
+
 /// In a forked child: the other threads are no more.
 pub fn after_fork(vm: &Vm) {
     let me = ident(vm);
+    FOREIGN.with(|all| {
+        for (_, progress) in all.drain(..).filter(|(thread, _)| *thread != me) {
+            progress.upgrade().inspect(|progress| progress.end_of_lost());
+        }
+    });
     STARTED.with(|all| {
         for (_, progress) in all.iter().filter(|(thread, _)| *thread != me) {
             progress.end_of_lost();
@@ -788,6 +802,10 @@ pub mod thread {
         let handle = Handle::make();
         handle.ident.store(ident, std::sync::atomic::Ordering::Relaxed);
         handle.state.start();
+        FOREIGN.with(|all| {
+            all.retain(|(_, progress)| progress.strong_count() > 0);
+            all.push((ident, Arc::downgrade(&handle.state)));
+        });
         handle
     }
     /// Wait for all non-daemon threads (other than the calling thread) to stop.

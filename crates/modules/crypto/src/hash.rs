@@ -20,7 +20,7 @@ pub fn feed(vm: &Vm, data: &Value, update: impl FnOnce(&[u8])) -> PyResult<()> {
 
 /// The data given to a constructor, under its name or the one it had before.
 pub fn initial(vm: &Vm, data: Option<Value>, string: Option<Value>) -> PyResult<Option<Value>> {
-    match (data, string.filter(|s| !s.is_none())) {
+    match (data, string) {
         (Some(_), Some(_)) => Err(both_names(vm)),
         (data, string) => Ok(data.or(string)),
     }

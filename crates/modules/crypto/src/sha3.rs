@@ -120,7 +120,9 @@ fn whole<D: Digest>(_vm: &Vm, state: D) -> PyResult<Vec<u8>> {
 }
 
 fn squeezed<X: ExtendableOutput>(vm: &Vm, state: X, length: &Value) -> PyResult<Vec<u8>> {
-    let mut bytes = vec![0; digest_length(vm, length)?];
+    let length = digest_length(vm, length)?;
+    vm.need(length)?;
+    let mut bytes = vec![0; length];
     state.finalize_xof().read(&mut bytes);
     Ok(bytes)
 }

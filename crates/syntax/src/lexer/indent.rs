@@ -148,12 +148,9 @@ impl Lexer<'_> {
 
     /// Hands out one of the noted INDENTs and DEDENTs; they have no width.
     pub(super) fn pending_indent(&mut self) -> Token {
-        if self.pending > 0 {
-            self.pending -= 1;
-            self.token(Tok::Indent, self.pos)
-        } else {
-            self.pending += 1;
-            self.token(Tok::Dedent, self.pos)
-        }
+        let kind = if self.pending > 0 { Tok::Indent } else { Tok::Dedent };
+        self.pending -= self.pending.signum();
+        self.interrupted = self.pending != 0;
+        self.token(kind, self.pos)
     }
 }

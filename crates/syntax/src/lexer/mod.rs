@@ -17,7 +17,9 @@ mod word;
 use std::borrow::Cow;
 
 use crate::TypeIgnore;
+use crate::arena::Arena;
 use crate::ast::{Pos, Span};
+use crate::bytes;
 use crate::error::{End, ErrorKind, Rank, RawError, Warning, WarningKind};
 use crate::level::Level;
 use crate::unicode;
@@ -54,6 +56,9 @@ pub(crate) struct Lexer<'s> {
     pos: usize,
     line: u32,
     line_start: usize,
+    /// Something goes before what stands in the text: the start of a line, indents or dedents, an
+    /// error.
+    interrupted: bool,
     at_line_start: bool,
     /// Dedents (negative) or indents (positive) still to hand out.
     pending: i32,
@@ -80,15 +85,24 @@ pub(crate) struct Lexer<'s> {
 }
 
 /// The text as the lexer wants it: `\n` line ends, a newline after the last line, two NULs.
-pub(crate) fn prepare(source: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(source.len() + 4);
-    let mut rest = source;
+pub(crate) fn prepare<'a>(source: &[u8], arena: &'a Arena) -> &'a [u8] {
     // (For a short text, `memchr`'s first look at the processor would take longer than all the rest.)
-    let find = |text: &[u8]| match text.len() {
-        ..64 => text.iter().position(|&byte| byte == b'\r'),
-        _ => memchr::memchr(b'\r', text),
+    let has_returns = match source.len() {
+        ..64 => source.contains(&b'\r'),
+        _ => memchr::memchr(b'\r', source).is_some(),
     };
-    while let Some(at) = find(rest) {
+    let unified = if has_returns { unify_line_ends(source).into() } else { Cow::Borrowed(source) };
+    let end: &[u8] = match unified.last() {
+        Some(b'\n') | None => b"\0\0",
+        Some(_) => b"\n\0\0",
+    };
+    arena.text(&[&unified, end])
+}
+
+fn unify_line_ends(source: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = memchr::memchr(b'\r', rest) {
         text.extend_from_slice(&rest[..at]);
         text.push(b'\n');
         rest = &rest[at + 1..];
@@ -97,10 +111,6 @@ pub(crate) fn prepare(source: &[u8]) -> Vec<u8> {
         }
     }
     text.extend_from_slice(rest);
-    if !text.is_empty() && text.last() != Some(&b'\n') {
-        text.push(b'\n');
-    }
-    text.extend_from_slice(&[0, 0]);
     text
 }
 
@@ -113,6 +123,7 @@ impl<'s> Lexer<'s> {
             pos: 0,
             line: 1,
             line_start: 0,
+            interrupted: true,
             at_line_start: true,
             pending: 0,
             indents: vec![indent::Indent::default()],
@@ -149,7 +160,7 @@ impl<'s> Lexer<'s> {
     /// replacement field, which is read as if in brackets.
     pub(crate) fn at(src: &'s [u8], level: Level, place: Pos) -> Self {
         let mut lexer = Self::new(src, level);
-        lexer.at_line_start = false;
+        (lexer.at_line_start, lexer.interrupted) = (false, false);
         lexer.line = place.line;
         // Columns are differences to this, modulo the word.
         lexer.line_start = 0usize.wrapping_sub(place.col as usize);
@@ -201,17 +212,10 @@ impl<'s> Lexer<'s> {
 
     /// The next token. After an error or the end it is the same again and again.
     pub(crate) fn next(&mut self) -> Token {
-        if self.error.is_some() {
-            return self.token(Tok::Error, self.pos);
-        }
-        if self.at_line_start {
-            self.at_line_start = false;
-            if let Err(token) = self.indentation() {
-                return token;
-            }
-        }
-        if self.pending != 0 {
-            return self.pending_indent();
+        if self.interrupted
+            && let Some(token) = self.interruption()
+        {
+            return token;
         }
         self.closed_field = None;
         // A NEWLINE begins where the comment before it does.
@@ -220,14 +224,18 @@ impl<'s> Lexer<'s> {
             // Nearly always no blank or one: that is no question for a branch.
             let mut at = self.pos;
             at += usize::from(self.src[at] == b' ');
-            while matches!(self.src[at], b' ' | b'\t' | b'\x0c') {
-                at += 1;
-            }
             self.pos = at;
             let byte = self.src[at];
             match CLASS[byte as usize] {
                 class::NAME => return self.name(at),
                 class::OPERATOR => return self.operator(at, byte),
+                class::OPEN => return self.open(at, byte),
+                class::CLOSE => return self.close(at, byte),
+                class::COMMA => {
+                    self.pos = at + 1;
+                    return self.token(Tok::Comma, at);
+                }
+                class::BLANK => self.pos = at + 1,
                 class::NEWLINE => {
                     self.pos = at + 1;
                     if !self.brackets.is_empty() {
@@ -236,7 +244,7 @@ impl<'s> Lexer<'s> {
                     }
                     let token = self.token(Tok::Newline, comment.unwrap_or(at));
                     self.new_line();
-                    self.at_line_start = true;
+                    (self.at_line_start, self.interrupted) = (true, true);
                     if self.async_def.active {
                         self.async_def.past_newline = true;
                     }
@@ -268,15 +276,33 @@ impl<'s> Lexer<'s> {
                     }
                 }
                 class::NUL => return self.end_of_text(at),
-                class::NON_ASCII => return self.name(at),
+                class::NON_ASCII => return self.wide_name(at, at),
                 _ => return self.unknown(at, byte),
             }
         }
     }
 
+    /// What goes before the next token in the text, if anything does.
+    fn interruption(&mut self) -> Option<Token> {
+        if self.error.is_some() {
+            return Some(self.token(Tok::Error, self.pos));
+        }
+        if self.at_line_start {
+            self.at_line_start = false;
+            if let Err(token) = self.indentation() {
+                return Some(token);
+            }
+        }
+        if self.pending != 0 {
+            return Some(self.pending_indent());
+        }
+        self.interrupted = false;
+        None
+    }
+
     /// Offset of the newline that ends the line of `at`.
     fn line_end(&self, at: usize) -> usize {
-        memchr::memchr(b'\n', &self.src[at..]).map_or(self.src.len() - 2, |n| at + n)
+        bytes::find(b'\n', &self.src[at..]).map_or(self.src.len() - 2, |n| at + n)
     }
 
     /// Keeps a comment `# type: ignore`, which anything but a letter or digit may follow. The lexer
@@ -385,6 +411,7 @@ impl<'s> Lexer<'s> {
     fn raise(&mut self, error: RawError) -> Token {
         let token = self.token(Tok::Error, self.pos);
         self.error.get_or_insert_with(|| Box::new(error));
+        self.interrupted = true;
         token
     }
 
@@ -425,9 +452,9 @@ impl<'s> Lexer<'s> {
         self.token(Tok::Unknown, at)
     }
 
-    #[inline]
+    #[inline(always)]
     fn name(&mut self, at: usize) -> Token {
-        let end = word::end(self.src, at);
+        let (end, mut kind) = word::read(self.src, at);
         let byte = self.src[end];
         if byte >= 0x80 {
             return self.wide_name(at, end);
@@ -443,7 +470,6 @@ impl<'s> Lexer<'s> {
                 return self.error_range(self.place(at), self.place(end), message);
             }
         }
-        let mut kind = word::kind(self.src, at, end);
         if matches!(kind, Tok::Async | Tok::Await) && !self.level.is_modern() {
             kind = self.async_word_36(kind);
         }
@@ -501,9 +527,6 @@ impl<'s> Lexer<'s> {
     fn operator(&mut self, at: usize, byte: u8) -> Token {
         let next = self.src[at + 1];
         let (kind, len) = match byte {
-            b'(' | b'[' | b'{' => return self.open(at, byte),
-            b')' | b']' | b'}' => return self.close(at, byte),
-            b',' => (Tok::Comma, 1),
             b':' if next == b'=' && self.level.is_modern() && !self.in_field() => {
                 (Tok::ColonEqual, 2)
             }
@@ -593,6 +616,15 @@ impl<'s> Lexer<'s> {
                 }
                 self.token(kind, at)
             }
+            bracket => self.unmatched(at, kind, bracket),
+        }
+    }
+
+    /// A closing bracket for which there is no opening one, or another.
+    #[cold]
+    fn unmatched(&mut self, at: usize, kind: Tok, bracket: Option<Bracket>) -> Token {
+        let byte = self.src[at];
+        match bracket {
             None if self.lenient => self.token(kind, at),
             Some(bracket) if self.lenient && !bracket.field => self.token(kind, at),
             None => self.error_at(at + 1, format!("unmatched '{}'", byte as char)),

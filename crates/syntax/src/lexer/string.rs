@@ -1,6 +1,7 @@
 //! String literals: their extent. Their contents are `parser::literal`'s.
 
 use super::{Bracket, End, ErrorKind, Lexer, MAX_BRACKETS, Pos, Rank, RawError, Tok, Token};
+use crate::bytes;
 
 /// `MAXFSTRINGLEVEL` and `MAX_EXPR_NESTING` of CPython's tokenizer: how deep f-strings nest in
 /// each other, and fields in format specifications.
@@ -163,9 +164,11 @@ impl Lexer<'_> {
 
     /// Counts the lines that end in `from..to`.
     fn count_lines(&mut self, from: usize, to: usize) {
-        for newline in memchr::memchr_iter(b'\n', &self.src[from..to]) {
+        let mut at = from;
+        while let Some(newline) = bytes::find(b'\n', &self.src[at..to]) {
+            at += newline + 1;
             self.line += 1;
-            self.line_start = from + newline + 1;
+            self.line_start = at;
         }
     }
 

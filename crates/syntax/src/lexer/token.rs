@@ -246,6 +246,10 @@ pub(crate) mod class {
     pub(crate) const NUL: u8 = 8;
     pub(crate) const NON_ASCII: u8 = 9;
     pub(crate) const DOT: u8 = 10;
+    pub(crate) const BLANK: u8 = 11;
+    pub(crate) const OPEN: u8 = 12;
+    pub(crate) const CLOSE: u8 = 13;
+    pub(crate) const COMMA: u8 = 14;
 }
 
 /// The class of each byte.
@@ -264,10 +268,12 @@ pub(crate) const CLASS: [u8; 256] = {
             0 => class::NUL,
             0x80.. => class::NON_ASCII,
             b'.' => class::DOT,
-            b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b':' | b';' | b'+' | b'-' | b'*'
-            | b'/' | b'%' | b'@' | b'=' | b'!' | b'<' | b'>' | b'|' | b'&' | b'^' | b'~' => {
-                class::OPERATOR
-            }
+            b' ' | b'\t' | b'\x0c' => class::BLANK,
+            b'(' | b'[' | b'{' => class::OPEN,
+            b')' | b']' | b'}' => class::CLOSE,
+            b',' => class::COMMA,
+            b':' | b';' | b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'=' | b'!' | b'<' | b'>'
+            | b'|' | b'&' | b'^' | b'~' => class::OPERATOR,
             _ => class::OTHER,
         };
         byte += 1;

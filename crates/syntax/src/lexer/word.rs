@@ -4,9 +4,7 @@
 //! predictor expects it. Here all eight bytes are judged at once, each in its own byte of a word.
 
 use super::token::{NAME_BYTE, Tok};
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x80 * ONES;
+use crate::bytes::{HIGH, ONES};
 
 /// The bytes that a name goes on with: the high bit of each.
 #[inline]
@@ -22,8 +20,7 @@ fn name_bytes(word: u64) -> u64 {
 }
 
 /// Where the name that goes on at `at` ends.
-#[inline]
-pub(super) fn end(src: &[u8], mut at: usize) -> usize {
+fn end(src: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = src.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let others = !name_bytes(u64::from_le_bytes(*chunk)) & HIGH;
         if others != 0 {
@@ -104,19 +101,27 @@ const TABLE: [(u64, Tok); 64] = {
     table
 };
 
-/// What the word between two places, of a byte at least, is: a keyword, or a name.
+/// What a word of up to eight bytes is: a keyword, or a name.
 #[inline]
-pub(super) fn kind(src: &[u8], at: usize, end: usize) -> Tok {
-    let len = end - at;
-    if len > 8 {
-        return Tok::Name;
+fn kind(packed: u64) -> Tok {
+    let (keyword, tok) = TABLE[place(packed)];
+    if keyword == packed { tok } else { Tok::Name }
+}
+
+/// Where the word that begins at `at` ends, and what it is: a keyword, or a name.
+#[inline]
+pub(super) fn read(src: &[u8], at: usize) -> (usize, Tok) {
+    if let Some(chunk) = src.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let others = !name_bytes(word) & HIGH;
+        if others != 0 {
+            let len = others.trailing_zeros() as usize / 8;
+            return (at + len, kind(word & !(u64::MAX << (8 * len))));
+        }
     }
-    let word = match src.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        Some(chunk) => u64::from_le_bytes(*chunk) & (u64::MAX >> (64 - 8 * len)),
-        None => packed(&src[at..end]),
-    };
-    let (keyword, tok) = TABLE[place(word)];
-    if keyword == word { tok } else { Tok::Name }
+    let end = end(src, at);
+    let is_long = end - at > 8;
+    (end, if is_long { Tok::Name } else { kind(packed(&src[at..end])) })
 }
 
 #[cfg(test)]
@@ -144,13 +149,13 @@ mod tests {
     #[test]
     fn keywords_are_found() {
         for (word, tok) in KEYWORDS {
-            for behind in ["", "\0", " and all that"] {
+            for behind in ["\0", " ", " and all that"] {
                 let text = format!("{word}{behind}");
-                assert_eq!(kind(text.as_bytes(), 0, word.len()), tok);
+                assert_eq!(read(text.as_bytes(), 0), (word.len(), tok));
             }
         }
         for word in ["a", "iff", "definitely", "nonlocals", "NONE", "continu"] {
-            assert_eq!(kind(word.as_bytes(), 0, word.len()), Tok::Name);
+            assert_eq!(read(format!("{word} ").as_bytes(), 0), (word.len(), Tok::Name));
         }
     }
 }

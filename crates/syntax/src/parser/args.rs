@@ -1,30 +1,30 @@
 //! Parameters of functions and lambdas, arguments of calls and class definitions.
 
-use super::{Mark, Parse, Parser};
+use super::{Mark, Parse, Parser, take};
 use crate::ast::{Arg, Arguments, Expr, ExprKind, Keyword, List};
 use crate::lexer::token::{Tok, Token, prec};
 
 /// The arguments of a call or class definition.
 #[derive(Default)]
-pub(super) struct CallArgs {
-    pub(super) args: List<Expr>,
-    pub(super) keywords: List<Keyword>,
+pub(super) struct CallArgs<'a> {
+    pub(super) args: List<'a, Expr<'a>>,
+    pub(super) keywords: List<'a, Keyword<'a>>,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// The parameters up to `close`: the colon of a lambda, which has no annotations, or the
     /// bracket of a `def`.
-    pub(super) fn parameters(&mut self, close: Tok) -> Parse<Arguments> {
+    pub(super) fn parameters(&mut self, close: Tok) -> Parse<Arguments<'a>> {
         let mut arguments = Arguments::default();
         if self.at(close) {
             return Ok(arguments);
         }
         let annotated = close == Tok::RParen;
-        let mut args = Vec::new();
-        let mut kwonlyargs = Vec::new();
+        let first = self.args.len();
         let mut kw_defaults = Vec::new();
         let base = self.exprs.len();
-        // After `*`, with or without a name, parameters are keyword-only.
+        // After `*`, with or without a name, parameters are keyword-only: from here on.
+        let mut first_kwonly = None;
         let mut star = None;
         let mut bare_star = false;
         let mut slash = false;
@@ -39,6 +39,7 @@ impl Parser<'_> {
                         return self.fail_here("* argument may appear only once");
                     }
                     star = Some(at);
+                    first_kwonly = Some(self.args.len());
                     self.advance();
                     if self.at(Tok::Name) {
                         let arg = self.parameter(annotated, true)?;
@@ -46,7 +47,7 @@ impl Parser<'_> {
                             let message = "var-positional argument cannot have default value";
                             return self.fail_here(message);
                         }
-                        arguments.vararg = Some(Box::new(arg));
+                        arguments.vararg = Some(self.arena.node(arg));
                         bare_star = false;
                     } else {
                         bare_star = true;
@@ -66,7 +67,7 @@ impl Parser<'_> {
                         let message = "var-keyword argument cannot have default value";
                         return self.fail_here(message);
                     }
-                    arguments.kwarg = Some(Box::new(arg));
+                    arguments.kwarg = Some(self.arena.node(arg));
                     let comma = self.eat(Tok::Comma);
                     if !self.at(close) {
                         return self.after_kwarg_error(comma);
@@ -81,7 +82,7 @@ impl Parser<'_> {
                     if star.is_some() {
                         return self.fail_here("/ must be ahead of *");
                     }
-                    if args.is_empty() {
+                    if self.args.len() == first {
                         if self.peek().kind == Tok::Comma {
                             return self.fail_here("at least one argument must precede /");
                         }
@@ -92,7 +93,7 @@ impl Parser<'_> {
                     if self.at(Tok::Star) {
                         return self.fail_here("expected comma between / and *");
                     }
-                    arguments.posonlyargs = std::mem::take(&mut args).into_boxed_slice();
+                    arguments.posonlyargs = take(self.arena, &mut self.args, first);
                 }
                 Tok::Name => {
                     let at = self.tok;
@@ -109,7 +110,6 @@ impl Parser<'_> {
                     };
                     bare_star = false;
                     if star.is_some() {
-                        kwonlyargs.push(arg);
                         kw_defaults.push(default);
                     } else {
                         if let Some(default) = default {
@@ -117,8 +117,8 @@ impl Parser<'_> {
                         } else if self.exprs.len() > base {
                             return self.default_order_error(at);
                         }
-                        args.push(arg);
                     }
+                    self.args.push(arg);
                 }
                 _ => {
                     let plain = star.is_none() && self.exprs.len() == base;
@@ -136,17 +136,18 @@ impl Parser<'_> {
                 break;
             }
         }
-        if args.len() + kwonlyargs.len() > 255 && !self.level.is_modern() {
+        if self.args.len() - first > 255 && !self.level.is_modern() {
             return self.fail_here("more than 255 arguments");
         }
-        arguments.args = args.into_boxed_slice();
-        arguments.kwonlyargs = kwonlyargs.into_boxed_slice();
-        arguments.kw_defaults = kw_defaults.into_boxed_slice();
+        let first_kwonly = first_kwonly.unwrap_or(self.args.len());
+        arguments.kwonlyargs = take(self.arena, &mut self.args, first_kwonly);
+        arguments.args = take(self.arena, &mut self.args, first);
+        arguments.kw_defaults = self.arena.list(&kw_defaults);
         arguments.defaults = self.take_exprs(base);
         Ok(arguments)
     }
 
-    fn parameter(&mut self, annotated: bool, star: bool) -> Parse<Arg> {
+    fn parameter(&mut self, annotated: bool, star: bool) -> Parse<Arg<'a>> {
         let start = self.tok.start;
         self.check_assignable_name()?;
         let arg = self.name()?;
@@ -158,7 +159,7 @@ impl Parser<'_> {
             } else {
                 self.expression()?
             };
-            annotation = Some(Box::new(value));
+            annotation = Some(self.arena.node(value));
         }
         Ok(Arg { span: self.span(start), arg, annotation })
     }
@@ -195,12 +196,11 @@ impl Parser<'_> {
 
     /// Arguments up to and with the closing bracket; the opening one is behind the parser. `open` is where the opening bracket stands: a
     /// generator expression that is the sole argument starts there.
-    pub(super) fn arguments(&mut self, open: Mark, class: bool) -> Parse<CallArgs> {
+    pub(super) fn arguments(&mut self, open: Mark, class: bool) -> Parse<CallArgs<'a>> {
         if self.eat(Tok::RParen) {
             return Ok(CallArgs::default());
         }
-        let base = self.exprs.len();
-        let mut keywords = Vec::new();
+        let (base, first_keyword) = (self.exprs.len(), self.keywords.len());
         let mut unpacked = false;
         // A positional argument has come after a keyword.
         let mut late = false;
@@ -238,28 +238,31 @@ impl Parser<'_> {
                         self.unpacking_assigned("keyword", mark)?;
                     }
                     unpacked = true;
-                    keywords.push(Keyword { span: self.span(mark.pos), arg: None, value });
+                    let keyword = Keyword { span: self.span(mark.pos), arg: None, value };
+                    self.keywords.push(keyword);
                 }
                 _ => {
                     let first = self.tok;
-                    let keywords_only = !keywords.is_empty() && self.level.is_modern();
+                    let keywords_only =
+                        self.keywords.len() > first_keyword && self.level.is_modern();
                     if keywords_only && !self.asks() && !self.at(Tok::Name) {
                         return self.unexpected();
                     }
                     let value = self.argument()?;
                     match self.tok.kind {
                         Tok::Equal => {
-                            let keyword = self.keyword(mark, first, value, &keywords)?;
-                            keywords.push(keyword);
+                            let keyword = self.keyword(mark, first, value, first_keyword)?;
+                            self.keywords.push(keyword);
                         }
                         Tok::For | Tok::Async => {
                             generators += 1;
-                            let sole = self.exprs.len() == base && keywords.is_empty();
+                            let sole =
+                                self.exprs.len() == base && self.keywords.len() == first_keyword;
                             let value = self.generator_argument(mark, open, value, class, sole)?;
                             self.exprs.push(value);
                         }
                         _ => {
-                            late |= !keywords.is_empty();
+                            late |= self.keywords.len() > first_keyword;
                             self.exprs.push(value);
                         }
                     }
@@ -274,11 +277,12 @@ impl Parser<'_> {
             return self.positional_error(unpacked);
         }
         self.expect(Tok::RParen)?;
-        let count = self.exprs.len() - base + keywords.len();
+        let count = self.exprs.len() - base + self.keywords.len() - first_keyword;
         if !self.level.is_modern() {
             self.check_arguments_36(open, count, generators)?;
         }
-        Ok(CallArgs { args: self.take_exprs(base), keywords: keywords.into_boxed_slice() })
+        let keywords = take(self.arena, &mut self.keywords, first_keyword);
+        Ok(CallArgs { args: self.take_exprs(base), keywords })
     }
 
     /// `name=value`; the `=` is the current token.
@@ -286,9 +290,9 @@ impl Parser<'_> {
         &mut self,
         mark: Mark,
         first: Token,
-        name: Expr,
-        before: &[Keyword],
-    ) -> Parse<Keyword> {
+        name: Expr<'a>,
+        first_keyword: usize,
+    ) -> Parse<Keyword<'a>> {
         let bare = name.span.start == mark.pos;
         let equal = self.tok;
         let ExprKind::Name { id, .. } = name.kind else {
@@ -301,7 +305,9 @@ impl Parser<'_> {
         if !self.level.is_modern() && self.pool.name(id) == "__debug__" {
             return self.fail_expr("assignment to keyword", &name);
         }
-        if !self.level.is_modern() && before.iter().any(|keyword| keyword.arg == Some(id)) {
+        if !self.level.is_modern()
+            && self.keywords[first_keyword..].iter().any(|keyword| keyword.arg == Some(id))
+        {
             return self.fail_expr("keyword argument repeated", &name);
         }
         self.advance();
@@ -321,7 +327,7 @@ impl Parser<'_> {
     }
 
     /// A positional argument or the name of a keyword.
-    fn argument(&mut self) -> Parse<Expr> {
+    fn argument(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let left = self.expression()?;
         if self.at(Tok::ColonEqual) { self.walrus(mark, left) } else { Ok(left) }
@@ -348,10 +354,10 @@ impl Parser<'_> {
         &mut self,
         mark: Mark,
         open: Mark,
-        elt: Expr,
+        elt: Expr<'a>,
         class: bool,
         sole: bool,
-    ) -> Parse<Expr> {
+    ) -> Parse<Expr<'a>> {
         if self.level.is_modern() && (class || !sole && !self.asks()) {
             return self.unexpected();
         }

@@ -12,7 +12,7 @@ use crate::error::Rank;
 use crate::lexer::token::{Tok, Token, prec};
 
 /// The atom an expression begins with, if no brackets go before it.
-fn leftmost(expr: &Expr) -> &Expr {
+fn leftmost<'a>(expr: &'a Expr<'a>) -> &'a Expr<'a> {
     let mut expr = expr;
     loop {
         let next = match &expr.kind {
@@ -45,7 +45,7 @@ fn is_bitwise_or(expr: &Expr) -> bool {
     }
 }
 
-impl<'s> Parser<'s> {
+impl<'s, 'a> Parser<'s, 'a> {
     /// Tries one reading. Goes back if it leads to a syntax error without a message of its own;
     /// any other error stands. `stay` says whether to stay behind what was read.
     pub(super) fn attempt<T>(

@@ -7,14 +7,14 @@ use crate::ast::{
 use crate::error::End;
 use crate::lexer::token::{Tok, Token, prec};
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// In 3.6 a tuple or comprehension in brackets has the line of its first element.
     fn inner_mark(&self, outer: Mark, inner: Mark) -> Mark {
         if self.level.is_modern() { outer } else { Mark { lineno: inner.lineno, ..outer } }
     }
 
     /// `( ... )`: a tuple, a generator expression, or an expression in brackets.
-    pub(super) fn group(&mut self) -> Parse<Expr> {
+    pub(super) fn group(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         self.advance();
         if self.eat(Tok::RParen) {
@@ -24,12 +24,12 @@ impl Parser<'_> {
     }
 
     /// What stands in round brackets; `close` is passed too.
-    pub(super) fn group_contents(&mut self, close: Tok) -> Parse<Expr> {
+    pub(super) fn group_contents(&mut self, close: Tok) -> Parse<Expr<'a>> {
         let mark = self.mark();
         self.group_rest(mark, close)
     }
 
-    fn group_rest(&mut self, mark: Mark, close: Tok) -> Parse<Expr> {
+    fn group_rest(&mut self, mark: Mark, close: Tok) -> Parse<Expr<'a>> {
         let inner = self.mark();
         if self.at(Tok::Yield) {
             let value = self.yield_expr()?;
@@ -77,7 +77,7 @@ impl Parser<'_> {
     }
 
     /// `[ ... ]`.
-    pub(super) fn list(&mut self) -> Parse<Expr> {
+    pub(super) fn list(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         self.advance();
         let base = self.exprs.len();
@@ -100,7 +100,7 @@ impl Parser<'_> {
     }
 
     /// Collects items separated by commas up to the closing bracket.
-    fn items(&mut self, first: Expr, close: Tok) -> Parse<()> {
+    fn items(&mut self, first: Expr<'a>, close: Tok) -> Parse<()> {
         let base = self.exprs.len();
         self.exprs.push(first);
         while self.at(Tok::Comma) {
@@ -125,20 +125,20 @@ impl Parser<'_> {
         &mut self,
         mark: Mark,
         base: usize,
-        kind: fn(Box<Sequence>) -> ExprKind,
+        kind: fn(&'a Sequence<'a>) -> ExprKind<'a>,
         empty: bool,
-    ) -> Expr {
-        let elts = if empty { List::default() } else { self.take_exprs(base) };
-        self.expr(mark, kind(Box::new(Sequence { elts, ctx: ExprContext::Load })))
+    ) -> Expr<'a> {
+        let elts = if empty { &[] } else { self.take_exprs(base) };
+        self.expr(mark, kind(self.arena.node(Sequence { elts, ctx: ExprContext::Load })))
     }
 
     /// `{ ... }`.
-    pub(super) fn dict_or_set(&mut self) -> Parse<Expr> {
+    pub(super) fn dict_or_set(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         self.advance();
         if self.eat(Tok::RBrace) {
-            let dict = Dict { keys: List::default(), values: List::default() };
-            return Ok(self.expr(mark, ExprKind::Dict(Box::new(dict))));
+            let dict = Dict { keys: &[], values: &[] };
+            return Ok(self.expr(mark, ExprKind::Dict(self.arena.node(dict))));
         }
         if self.at(Tok::DoubleStar) {
             return self.dict(mark, None);
@@ -156,14 +156,14 @@ impl Parser<'_> {
                 self.items(first, Tok::RBrace)?;
                 self.close(Tok::RBrace)?;
                 let elts = self.take_exprs(base);
-                Ok(self.expr(mark, ExprKind::Set(Box::new(Set { elts }))))
+                Ok(self.expr(mark, ExprKind::Set(self.arena.node(Set { elts }))))
             }
             _ => self.unexpected(),
         }
     }
 
     /// A dictionary after its first key, or before its first `**`.
-    fn dict(&mut self, mark: Mark, first: Option<Expr>) -> Parse<Expr> {
+    fn dict(&mut self, mark: Mark, first: Option<Expr<'a>>) -> Parse<Expr<'a>> {
         if first.as_ref().is_some_and(|key| matches!(key.kind, ExprKind::Starred(_))) {
             return self.unexpected();
         }
@@ -199,12 +199,12 @@ impl Parser<'_> {
         }
         self.close(Tok::RBrace)?;
         let values = self.take_exprs(base);
-        let dict = Dict { keys: keys.into_boxed_slice(), values };
-        Ok(self.expr(mark, ExprKind::Dict(Box::new(dict))))
+        let dict = Dict { keys: self.arena.list(&keys), values };
+        Ok(self.expr(mark, ExprKind::Dict(self.arena.node(dict))))
     }
 
     /// The value after a key; the colon is the current token.
-    fn dict_value(&mut self) -> Parse<Expr> {
+    fn dict_value(&mut self) -> Parse<Expr<'a>> {
         let colon = self.tok;
         self.advance();
         if self.asks() && self.at(Tok::Star) {
@@ -247,9 +247,9 @@ impl Parser<'_> {
         &mut self,
         mark: Mark,
         star: Token,
-        key: Option<Expr>,
-        value: Expr,
-    ) -> Parse<Expr> {
+        key: Option<Expr<'a>>,
+        value: Expr<'a>,
+    ) -> Parse<Expr<'a>> {
         let Some(key) = key else {
             let message = "dict unpacking cannot be used in dict comprehension";
             return self.fail_at(message, star.start, star.end);
@@ -257,20 +257,20 @@ impl Parser<'_> {
         let generators = self.for_if_clauses()?;
         self.close(Tok::RBrace)?;
         let comp = DictComp { key, value, generators };
-        Ok(self.expr(mark, ExprKind::DictComp(Box::new(comp))))
+        Ok(self.expr(mark, ExprKind::DictComp(self.arena.node(comp))))
     }
 
     /// A comprehension after its element.
-    pub(super) fn comprehension(&mut self, elt: Expr) -> Parse<Box<Comp>> {
+    pub(super) fn comprehension(&mut self, elt: Expr<'a>) -> Parse<&'a Comp<'a>> {
         if matches!(elt.kind, ExprKind::Starred(_)) {
             let message = "iterable unpacking cannot be used in comprehension";
             return self.fail_expr(message, &elt);
         }
         let generators = self.for_if_clauses()?;
-        Ok(Box::new(Comp { elt, generators }))
+        Ok(self.arena.node(Comp { elt, generators }))
     }
 
-    pub(super) fn for_if_clauses(&mut self) -> Parse<List<Comprehension>> {
+    pub(super) fn for_if_clauses(&mut self) -> Parse<List<'a, Comprehension<'a>>> {
         let mut clauses = Vec::with_capacity(1);
         while matches!(self.tok.kind, Tok::For | Tok::Async) {
             let is_async = self.eat(Tok::Async);
@@ -290,7 +290,7 @@ impl Parser<'_> {
             let ifs = self.take_exprs(base);
             clauses.push(Comprehension { target, iter, ifs, is_async });
         }
-        Ok(clauses.into_boxed_slice())
+        Ok(self.arena.list(&clauses))
     }
 
     /// Passes a closing bracket.

@@ -1,7 +1,7 @@
 //! Expressions: conditional, boolean, comparison and arithmetic operators, primaries.
 
 use super::args::CallArgs;
-use super::{Failed, Mark, Parse, Parser};
+use super::{Failed, Mark, Parse, Parser, take};
 use crate::ast::{
     Attribute, BinOp, BoolOp, BoolOperator, Call, CmpOp, Compare, Constant, Expr, ExprContext,
     ExprKind, IfExp, Lambda, NamedExpr, Pos, Sequence, Slice, Starred, Subscript, UnaryOp,
@@ -11,15 +11,15 @@ use crate::lexer::token::{Tok, prec};
 use crate::pool::Symbol;
 
 /// What follows an atom in a primary.
-enum Trailer {
+enum Trailer<'a> {
     Attribute(Symbol),
-    Call(CallArgs),
-    Subscript(Expr),
+    Call(CallArgs<'a>),
+    Subscript(Expr<'a>),
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// `expressions`: one expression or a tuple without brackets (level 3.6: `testlist`).
-    pub(super) fn expressions(&mut self) -> Parse<Expr> {
+    pub(super) fn expressions(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let first = self.expression()?;
         if self.at(Tok::Comma) { self.tuple_rest(mark, first, Self::expression) } else { Ok(first) }
@@ -27,7 +27,7 @@ impl Parser<'_> {
 
     /// `star_expressions`: the same with `*x` among them.
     #[inline]
-    pub(super) fn star_expressions(&mut self) -> Parse<Expr> {
+    pub(super) fn star_expressions(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let first = self.star_expression()?;
         if self.at(Tok::Comma) {
@@ -38,7 +38,7 @@ impl Parser<'_> {
     }
 
     /// What stands after `return`, `yield` and `in`: with `*x` since 3.8 (bpo-32117) and 3.9.
-    pub(super) fn value_list(&mut self) -> Parse<Expr> {
+    pub(super) fn value_list(&mut self) -> Parse<Expr<'a>> {
         if self.level.is_modern() { self.star_expressions() } else { self.expressions() }
     }
 
@@ -46,9 +46,9 @@ impl Parser<'_> {
     fn tuple_rest(
         &mut self,
         mark: Mark,
-        first: Expr,
-        item: fn(&mut Self) -> Parse<Expr>,
-    ) -> Parse<Expr> {
+        first: Expr<'a>,
+        item: fn(&mut Self) -> Parse<Expr<'a>>,
+    ) -> Parse<Expr<'a>> {
         let base = self.exprs.len();
         self.exprs.push(first);
         while self.eat(Tok::Comma) {
@@ -67,7 +67,7 @@ impl Parser<'_> {
         }
         let elts = self.take_exprs(base);
         let tuple = Sequence { elts, ctx: ExprContext::Load };
-        Ok(self.expr(mark, ExprKind::Tuple(Box::new(tuple))))
+        Ok(self.expr(mark, ExprKind::Tuple(self.arena.node(tuple))))
     }
 
     /// True if the current token goes on a list after a comma.
@@ -75,33 +75,33 @@ impl Parser<'_> {
         self.tok.kind.starts_expression() || matches!(self.tok.kind, Tok::Star | Tok::Error)
     }
 
-    fn star_expression(&mut self) -> Parse<Expr> {
+    fn star_expression(&mut self) -> Parse<Expr<'a>> {
         if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.expression() }
     }
 
     /// `*x`; `min` is how strongly the operand's operators must bind, 0 for any expression.
-    pub(super) fn starred(&mut self, min: u8) -> Parse<Expr> {
+    pub(super) fn starred(&mut self, min: u8) -> Parse<Expr<'a>> {
         let mark = self.mark();
         self.advance();
         let value = if min == 0 { self.expression()? } else { self.binary(min)? };
         let starred = Starred { value, ctx: ExprContext::Load };
-        Ok(self.expr(mark, ExprKind::Starred(Box::new(starred))))
+        Ok(self.expr(mark, ExprKind::Starred(self.arena.node(starred))))
     }
 
     /// `*x` as an argument or in a subscript.
-    pub(super) fn starred_argument(&mut self) -> Parse<Expr> {
+    pub(super) fn starred_argument(&mut self) -> Parse<Expr<'a>> {
         let starred = self.starred(0);
         self.explain(starred, "Invalid star expression")
     }
 
     /// `star_named_expression`, an item of a display.
-    pub(super) fn star_named_expression(&mut self) -> Parse<Expr> {
+    pub(super) fn star_named_expression(&mut self) -> Parse<Expr<'a>> {
         if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.named_expression() }
     }
 
     /// `named_expression`: an expression or `name := value` (PEP 572).
     #[inline]
-    pub(super) fn named_expression(&mut self) -> Parse<Expr> {
+    pub(super) fn named_expression(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let left = self.expression()?;
         if self.at(Tok::ColonEqual) {
@@ -113,7 +113,7 @@ impl Parser<'_> {
         Ok(left)
     }
 
-    pub(super) fn walrus(&mut self, mark: Mark, mut left: Expr) -> Parse<Expr> {
+    pub(super) fn walrus(&mut self, mark: Mark, mut left: Expr<'a>) -> Parse<Expr<'a>> {
         let bare = left.span.start == mark.pos;
         match &mut left.kind {
             ExprKind::Name { ctx, .. } if bare => *ctx = ExprContext::Store,
@@ -123,11 +123,11 @@ impl Parser<'_> {
         self.advance();
         let value = self.expression()?;
         let named = NamedExpr { target: left, value };
-        Ok(self.expr(mark, ExprKind::NamedExpr(Box::new(named))))
+        Ok(self.expr(mark, ExprKind::NamedExpr(self.arena.node(named))))
     }
 
     /// `expression`: a conditional expression or a lambda.
-    pub(super) fn expression(&mut self) -> Parse<Expr> {
+    pub(super) fn expression(&mut self) -> Parse<Expr<'a>> {
         if self.at(Tok::Lambda) {
             return self.lambda(true);
         }
@@ -140,7 +140,7 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn diagnosed_disjunction(&mut self) -> Parse<Expr> {
+    fn diagnosed_disjunction(&mut self) -> Parse<Expr<'a>> {
         if self.at(Tok::String) {
             self.quotes_in_string()?;
         }
@@ -153,7 +153,7 @@ impl Parser<'_> {
         Ok(body)
     }
 
-    fn conditional(&mut self, mark: Mark, body: Expr) -> Parse<Expr> {
+    fn conditional(&mut self, mark: Mark, body: Expr<'a>) -> Parse<Expr<'a>> {
         let start = body.span.start;
         let parts = if self.diagnose {
             self.attempt(true, |parser| parser.conditional_rest(start))?
@@ -161,11 +161,11 @@ impl Parser<'_> {
             self.conditional_rest(start).map(Some)?
         };
         let Some((test, orelse)) = parts else { return Ok(body) };
-        Ok(self.expr(mark, ExprKind::IfExp(Box::new(IfExp { test, body, orelse }))))
+        Ok(self.expr(mark, ExprKind::IfExp(self.arena.node(IfExp { test, body, orelse }))))
     }
 
     /// `if ... else ...` of a conditional expression that begins at `start`.
-    fn conditional_rest(&mut self, start: Pos) -> Parse<(Expr, Expr)> {
+    fn conditional_rest(&mut self, start: Pos) -> Parse<(Expr<'a>, Expr<'a>)> {
         self.advance();
         let test = self.binary(prec::OR)?;
         if !self.at(Tok::Else) {
@@ -185,7 +185,7 @@ impl Parser<'_> {
 
     /// `lambda`. `conditional` is false in the one place of level 3.6's grammar (the condition of
     /// a comprehension) where its body is no conditional expression.
-    pub(super) fn lambda(&mut self, conditional: bool) -> Parse<Expr> {
+    pub(super) fn lambda(&mut self, conditional: bool) -> Parse<Expr<'a>> {
         self.enter()?;
         let mark = self.mark();
         self.advance();
@@ -206,16 +206,16 @@ impl Parser<'_> {
             self.binary(prec::OR)?
         };
         self.leave();
-        Ok(self.expr(mark, ExprKind::Lambda(Box::new(Lambda { args, body }))))
+        Ok(self.expr(mark, ExprKind::Lambda(self.arena.node(Lambda { args, body }))))
     }
 
     /// `disjunction`.
-    pub(super) fn disjunction(&mut self) -> Parse<Expr> {
+    pub(super) fn disjunction(&mut self) -> Parse<Expr<'a>> {
         self.binary(prec::OR)
     }
 
     /// An expression of binary operators that bind at least as strongly as `min`.
-    pub(super) fn binary(&mut self, min: u8) -> Parse<Expr> {
+    pub(super) fn binary(&mut self, min: u8) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let left = if self.at(Tok::Name) {
             // By far the most frequent beginning, often all there is.
@@ -232,7 +232,7 @@ impl Parser<'_> {
         self.binary_rest(mark, left, min)
     }
 
-    fn binary_rest(&mut self, mark: Mark, mut left: Expr, min: u8) -> Parse<Expr> {
+    fn binary_rest(&mut self, mark: Mark, mut left: Expr<'a>, min: u8) -> Parse<Expr<'a>> {
         // The strength of the chain `left` is: `not x` takes no stronger operator after it.
         let mut last = 0;
         loop {
@@ -267,7 +267,7 @@ impl Parser<'_> {
                     let Some(right) = self.operand(strength + 1)? else { return Ok(left) };
                     let node = BinOp { left, op: operator, right };
                     let mark = Mark { lineno, ..mark };
-                    left = self.expr(mark, ExprKind::BinOp(Box::new(node)));
+                    left = self.expr(mark, ExprKind::BinOp(self.arena.node(node)));
                 }
             }
             last = strength;
@@ -277,7 +277,7 @@ impl Parser<'_> {
     /// The operand after an operator, which is the current token. In the second pass an operator
     /// without an operand is none of the expression's, and the answer is `None`.
     #[inline]
-    fn operand(&mut self, min: u8) -> Parse<Option<Expr>> {
+    fn operand(&mut self, min: u8) -> Parse<Option<Expr<'a>>> {
         if self.diagnose {
             return self.attempt(true, |parser| {
                 let arithmetic = parser.tok.kind.precedence() >= prec::SUM;
@@ -292,7 +292,7 @@ impl Parser<'_> {
         self.binary(min).map(Some)
     }
 
-    fn boolean(&mut self, mark: Mark, left: Expr, strength: u8) -> Parse<Option<Expr>> {
+    fn boolean(&mut self, mark: Mark, left: Expr<'a>, strength: u8) -> Parse<Option<Expr<'a>>> {
         let word = self.tok.kind;
         let op = if word == Tok::Or { BoolOperator::Or } else { BoolOperator::And };
         let base = self.exprs.len();
@@ -305,13 +305,12 @@ impl Parser<'_> {
             return Ok(self.exprs.pop());
         }
         let values = self.take_exprs(base);
-        Ok(Some(self.expr(mark, ExprKind::BoolOp(Box::new(BoolOp { op, values })))))
+        Ok(Some(self.expr(mark, ExprKind::BoolOp(self.arena.node(BoolOp { op, values })))))
     }
 
     /// A chain of comparisons after `left`, or `None` if a `not` is no `not in`.
-    fn comparison(&mut self, mark: Mark, left: &mut Expr) -> Parse<Option<Expr>> {
-        let base = self.exprs.len();
-        let mut ops = Vec::new();
+    fn comparison(&mut self, mark: Mark, left: &mut Expr<'a>) -> Parse<Option<Expr<'a>>> {
+        let (base, first_op) = (self.exprs.len(), self.ops.len());
         while self.tok.kind.precedence() == prec::COMPARE {
             let found = if self.diagnose {
                 self.attempt(true, Self::comparator)?
@@ -319,20 +318,21 @@ impl Parser<'_> {
                 self.comparator().map(Some)?
             };
             let Some(Some((op, right))) = found else { break };
-            ops.push(op);
+            self.ops.push(op);
             self.exprs.push(right);
         }
-        if ops.is_empty() {
+        if self.exprs.len() == base {
             return Ok(None);
         }
+        let ops = take(self.arena, &mut self.ops, first_op);
         let comparators = self.take_exprs(base);
         let left = std::mem::take(left);
-        let node = Compare { left, ops: ops.into_boxed_slice(), comparators };
-        Ok(Some(self.expr(mark, ExprKind::Compare(Box::new(node)))))
+        let node = Compare { left, ops, comparators };
+        Ok(Some(self.expr(mark, ExprKind::Compare(self.arena.node(node)))))
     }
 
     /// A comparison operator and its right side, or `None` if a `not` is no `not in`.
-    fn comparator(&mut self) -> Parse<Option<(CmpOp, Expr)>> {
+    fn comparator(&mut self) -> Parse<Option<(CmpOp, Expr<'a>)>> {
         let op = match self.tok.kind {
             Tok::Less => CmpOp::Lt,
             Tok::Greater => CmpOp::Gt,
@@ -375,7 +375,7 @@ impl Parser<'_> {
     }
 
     /// `not not ... x`, in a loop.
-    fn negations(&mut self, mark: Mark) -> Parse<Expr> {
+    fn negations(&mut self, mark: Mark) -> Parse<Expr<'a>> {
         let mut marks = Vec::new();
         while self.at(Tok::Not) {
             marks.push((self.mark(), UnaryOperator::Not));
@@ -387,28 +387,32 @@ impl Parser<'_> {
     }
 
     /// Puts prefix operators before an operand, the innermost first.
-    fn prefixed(&mut self, marks: Vec<(Mark, UnaryOperator)>, operand: Expr) -> Parse<Expr> {
+    fn prefixed(
+        &mut self,
+        marks: Vec<(Mark, UnaryOperator)>,
+        operand: Expr<'a>,
+    ) -> Parse<Expr<'a>> {
         if marks.len() > super::MAX_PREFIXES {
             return self.too_deep();
         }
         let mut expr = operand;
         for (mark, op) in marks.into_iter().rev() {
             let node = UnaryOp { op, operand: expr };
-            expr = self.expr(mark, ExprKind::UnaryOp(Box::new(node)));
+            expr = self.expr(mark, ExprKind::UnaryOp(self.arena.node(node)));
         }
         Ok(expr)
     }
 
     /// `factor`: prefix operators, then a power.
     #[inline]
-    pub(super) fn unary(&mut self) -> Parse<Expr> {
+    pub(super) fn unary(&mut self) -> Parse<Expr<'a>> {
         if matches!(self.tok.kind, Tok::Plus | Tok::Minus | Tok::Tilde) {
             return self.signed();
         }
         self.power()
     }
 
-    fn signed(&mut self) -> Parse<Expr> {
+    fn signed(&mut self) -> Parse<Expr<'a>> {
         let mut marks = Vec::new();
         loop {
             let op = match self.tok.kind {
@@ -428,19 +432,19 @@ impl Parser<'_> {
     }
 
     #[inline]
-    fn power(&mut self) -> Parse<Expr> {
+    fn power(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let left = self.await_primary()?;
         if self.at(Tok::DoubleStar) { self.power_rest(mark, left) } else { Ok(left) }
     }
 
     /// What follows the name that an operand begins with: trailers, a power.
-    fn operand_rest(&mut self, mark: Mark, name: Expr) -> Parse<Expr> {
+    fn operand_rest(&mut self, mark: Mark, name: Expr<'a>) -> Parse<Expr<'a>> {
         let left = self.trailers(mark, name)?;
         if self.at(Tok::DoubleStar) { self.power_rest(mark, left) } else { Ok(left) }
     }
 
-    fn power_rest(&mut self, mark: Mark, left: Expr) -> Parse<Expr> {
+    fn power_rest(&mut self, mark: Mark, left: Expr<'a>) -> Parse<Expr<'a>> {
         self.enter()?;
         let right = if self.diagnose {
             self.attempt(true, |parser| {
@@ -454,28 +458,28 @@ impl Parser<'_> {
         self.leave();
         let Some(right) = right else { return Ok(left) };
         let node = BinOp { left, op: crate::ast::Operator::Pow, right };
-        Ok(self.expr(mark, ExprKind::BinOp(Box::new(node))))
+        Ok(self.expr(mark, ExprKind::BinOp(self.arena.node(node))))
     }
 
     #[inline]
-    fn await_primary(&mut self) -> Parse<Expr> {
+    fn await_primary(&mut self) -> Parse<Expr<'a>> {
         if !self.at(Tok::Await) {
             return self.primary();
         }
         let mark = self.mark();
         self.advance();
         let value = self.primary()?;
-        Ok(self.expr(mark, ExprKind::Await(Box::new(value))))
+        Ok(self.expr(mark, ExprKind::Await(self.arena.node(value))))
     }
 
     /// `primary`: an atom with attributes, calls and subscripts.
-    pub(super) fn primary(&mut self) -> Parse<Expr> {
+    pub(super) fn primary(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let atom = self.atom()?;
         self.trailers(mark, atom)
     }
 
-    fn trailers(&mut self, mark: Mark, mut expr: Expr) -> Parse<Expr> {
+    fn trailers(&mut self, mark: Mark, mut expr: Expr<'a>) -> Parse<Expr<'a>> {
         while matches!(self.tok.kind, Tok::Dot | Tok::LParen | Tok::LBracket) {
             let trailer = if self.diagnose {
                 // A trailer that cannot be read is none of the expression's.
@@ -490,13 +494,13 @@ impl Parser<'_> {
             let ctx = ExprContext::Load;
             let kind = match trailer {
                 Trailer::Attribute(attr) => {
-                    ExprKind::Attribute(Box::new(Attribute { value: expr, attr, ctx }))
+                    ExprKind::Attribute(self.arena.node(Attribute { value: expr, attr, ctx }))
                 }
                 Trailer::Call(CallArgs { args, keywords }) => {
-                    ExprKind::Call(Box::new(Call { func: expr, args, keywords }))
+                    ExprKind::Call(self.arena.node(Call { func: expr, args, keywords }))
                 }
                 Trailer::Subscript(slice) => {
-                    ExprKind::Subscript(Box::new(Subscript { value: expr, slice, ctx }))
+                    ExprKind::Subscript(self.arena.node(Subscript { value: expr, slice, ctx }))
                 }
             };
             expr = self.expr(Mark { lineno, ..mark }, kind);
@@ -505,7 +509,7 @@ impl Parser<'_> {
     }
 
     #[inline]
-    fn trailer(&mut self) -> Parse<Trailer> {
+    fn trailer(&mut self) -> Parse<Trailer<'a>> {
         let open = self.mark();
         let kind = self.tok.kind;
         self.advance();
@@ -527,7 +531,7 @@ impl Parser<'_> {
         if self.level.is_modern() { mark.lineno } else { value.lineno }
     }
 
-    fn atom(&mut self) -> Parse<Expr> {
+    fn atom(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let kind = match self.tok.kind {
             Tok::Name => {
@@ -550,7 +554,7 @@ impl Parser<'_> {
     }
 
     /// What stands in the brackets of a subscript.
-    fn slices(&mut self) -> Parse<Expr> {
+    fn slices(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let first = self.slice_item()?;
         let starred = matches!(first.kind, ExprKind::Starred(_));
@@ -568,10 +572,10 @@ impl Parser<'_> {
         }
         let elts = self.take_exprs(base);
         let tuple = Sequence { elts, ctx: ExprContext::Load };
-        Ok(self.expr(mark, ExprKind::Tuple(Box::new(tuple))))
+        Ok(self.expr(mark, ExprKind::Tuple(self.arena.node(tuple))))
     }
 
-    fn slice_item(&mut self) -> Parse<Expr> {
+    fn slice_item(&mut self) -> Parse<Expr<'a>> {
         if self.at(Tok::Star) && self.level.is_modern() {
             return self.starred_argument();
         }
@@ -588,10 +592,10 @@ impl Parser<'_> {
         self.advance();
         let upper = self.slice_part()?;
         let step = if self.eat(Tok::Colon) { self.slice_part()? } else { None };
-        Ok(self.expr(mark, ExprKind::Slice(Box::new(Slice { lower, upper, step }))))
+        Ok(self.expr(mark, ExprKind::Slice(self.arena.node(Slice { lower, upper, step }))))
     }
 
-    fn slice_part(&mut self) -> Parse<Option<Expr>> {
+    fn slice_part(&mut self) -> Parse<Option<Expr<'a>>> {
         if matches!(self.tok.kind, Tok::Colon | Tok::Comma | Tok::RBracket) {
             return Ok(None);
         }
@@ -599,13 +603,13 @@ impl Parser<'_> {
     }
 
     /// `yield_expr`.
-    pub(super) fn yield_expr(&mut self) -> Parse<Expr> {
+    pub(super) fn yield_expr(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         self.advance();
         let kind = if self.eat(Tok::From) {
-            ExprKind::YieldFrom(Box::new(self.expression()?))
+            ExprKind::YieldFrom(self.arena.node(self.expression()?))
         } else if self.at_list_item() {
-            ExprKind::Yield(Some(Box::new(self.value_list()?)))
+            ExprKind::Yield(Some(self.arena.node(self.value_list()?)))
         } else {
             ExprKind::Yield(None)
         };
@@ -613,12 +617,12 @@ impl Parser<'_> {
     }
 
     /// A yield expression or what else may stand on the right of `=`.
-    pub(super) fn yield_or(&mut self, other: fn(&mut Self) -> Parse<Expr>) -> Parse<Expr> {
+    pub(super) fn yield_or(&mut self, other: fn(&mut Self) -> Parse<Expr<'a>>) -> Parse<Expr<'a>> {
         if self.at(Tok::Yield) { self.yield_expr() } else { other(self) }
     }
 
     #[cold]
-    fn walrus_target_error(&mut self, left: &Expr) -> Parse<Expr> {
+    fn walrus_target_error(&mut self, left: &Expr) -> Parse<Expr<'a>> {
         if !self.asks() {
             return self.unexpected();
         }
@@ -635,7 +639,7 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn lambda_in_field(&mut self, mark: Mark) -> Parse<Expr> {
+    fn lambda_in_field(&mut self, mark: Mark) -> Parse<Expr<'a>> {
         let message = "f-string: lambda expressions are not allowed without parentheses";
         self.fail_at::<Failed>(message, mark.pos, self.tok.end)?;
         Err(Failed)

@@ -48,9 +48,9 @@ enum Kind {
     Template,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// `strings`: one or more string literals side by side.
-    pub(super) fn strings(&mut self) -> Parse<Expr> {
+    pub(super) fn strings(&mut self) -> Parse<Expr<'a>> {
         if !self.level.is_modern() {
             return self.strings36();
         }
@@ -85,7 +85,7 @@ impl Parser<'_> {
     }
 
     /// The strings from the current token on.
-    fn concatenation(&mut self, mark: Mark, mut joined: Joined, first: Kind) -> Parse<Expr> {
+    fn concatenation(&mut self, mark: Mark, mut joined: Joined, first: Kind) -> Parse<Expr<'a>> {
         let mut kind = first;
         let mut mixed = false;
         let mut templates = 0;
@@ -154,9 +154,9 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn finish_joined(&mut self, mut joined: Joined) -> Box<JoinedStr> {
+    pub(super) fn finish_joined(&mut self, mut joined: Joined) -> &'a JoinedStr<'a> {
         self.flush(&mut joined);
-        Box::new(JoinedStr { values: self.take_exprs(joined.base) })
+        self.arena.node(JoinedStr { values: self.take_exprs(joined.base) })
     }
 
     /// Makes a constant of the text so far.
@@ -274,7 +274,7 @@ impl Parser<'_> {
         self.finish_field(quote, start, value, conversion, (expr_from, text_to), joined)
     }
 
-    fn field_value(&mut self, quote: &Quote) -> Parse<Expr> {
+    fn field_value(&mut self, quote: &Quote) -> Parse<Expr<'a>> {
         if !self.asks() {
             return self.yield_or(Self::star_expressions);
         }
@@ -297,7 +297,7 @@ impl Parser<'_> {
         &mut self,
         quote: &Quote,
         start: Pos,
-        value: Expr,
+        value: Expr<'a>,
         conversion: Conversion,
         text: (usize, usize),
         joined: &mut Joined,
@@ -315,9 +315,13 @@ impl Parser<'_> {
             append_without_comments(&self.lexer.text()[text.0..text.1], &mut source);
             let text = self.pool.store(source.trim_ascii_end());
             let node = Interpolation { value, text, conversion, format_spec };
-            ExprKind::Interpolation(Box::new(node))
+            ExprKind::Interpolation(self.arena.node(node))
         } else {
-            ExprKind::FormattedValue(Box::new(FormattedValue { value, conversion, format_spec }))
+            ExprKind::FormattedValue(self.arena.node(FormattedValue {
+                value,
+                conversion,
+                format_spec,
+            }))
         };
         let span = self.span(start);
         self.exprs.push(Expr { span, lineno: start.line, kind });
@@ -355,7 +359,7 @@ impl Parser<'_> {
 
     /// The format specification; its colon is the current token. Leaves the closing brace
     /// current.
-    fn format_spec(&mut self, quote: &Quote) -> Parse<Expr> {
+    fn format_spec(&mut self, quote: &Quote) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let mut spec = Joined::new(self.exprs.len(), mark.lineno);
         if self.parts(&Quote { spec: true, ..*quote }, &mut spec)? == Part::End {

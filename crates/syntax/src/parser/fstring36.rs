@@ -29,8 +29,8 @@ struct Field<'t> {
     end: usize,
 }
 
-impl<'s> Parser<'s> {
-    pub(super) fn strings36(&mut self) -> Parse<Expr> {
+impl<'s, 'a> Parser<'s, 'a> {
+    pub(super) fn strings36(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let first_token = self.tok;
         let first = self.lexer.slice(&first_token);
@@ -188,7 +188,7 @@ impl<'s> Parser<'s> {
         self.exprs.push(Expr {
             span: field.span(from - 1, at + 1),
             lineno: field.mark.lineno,
-            kind: ExprKind::FormattedValue(Box::new(node)),
+            kind: ExprKind::FormattedValue(self.arena.node(node)),
         });
         Ok(at + 1)
     }
@@ -241,7 +241,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Parses the expression in `from..to` of the token.
-    fn field_value36(&mut self, field: &Field<'s>, from: usize, to: usize) -> Parse<Expr> {
+    fn field_value36(&mut self, field: &Field<'s>, from: usize, to: usize) -> Parse<Expr<'a>> {
         let source = &field.text[from..to];
         if source.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r')) {
             return self.fail_here("f-string: empty expression not allowed");
@@ -258,7 +258,7 @@ impl<'s> Parser<'s> {
         text.extend_from_slice(&[0, 0, 0]);
         let options = Options { level: self.level, ..Options::default() };
         let lexer = Lexer::at(&text, self.level, place);
-        let mut inner = Parser::new(lexer, &options, std::mem::take(&mut self.pool));
+        let mut inner = Parser::new(self.arena, lexer, &options, std::mem::take(&mut self.pool));
         inner.line_shift = shift;
         inner.depth = self.depth;
         let value = inner.group_contents(Tok::EndMarker);

@@ -5,9 +5,9 @@ use crate::ast::{Alias, Import, ImportFrom, List, StmtKind};
 use crate::lexer::token::Tok;
 use crate::pool::Symbol;
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// `import a.b as c, d`
-    pub(super) fn import_stmt(&mut self) -> Parse<StmtKind> {
+    pub(super) fn import_stmt(&mut self) -> Parse<StmtKind<'a>> {
         let keyword = self.tok.start;
         self.advance();
         let mut names = Vec::with_capacity(1);
@@ -26,11 +26,11 @@ impl Parser<'_> {
         if self.asks() && self.at(Tok::From) {
             self.import_from_error(keyword)?;
         }
-        Ok(StmtKind::Import(Box::new(Import { names: names.into_boxed_slice() })))
+        Ok(StmtKind::Import(self.arena.node(Import { names: self.arena.list(&names) })))
     }
 
     /// `from ..a import (b as c, d)`
-    pub(super) fn import_from_stmt(&mut self) -> Parse<StmtKind> {
+    pub(super) fn import_from_stmt(&mut self) -> Parse<StmtKind<'a>> {
         self.advance();
         let mut level = 0;
         loop {
@@ -51,15 +51,15 @@ impl Parser<'_> {
             self.lexer.flufl |=
                 self.level.is_modern() && names.iter().any(|alias| alias.name == flufl);
         }
-        Ok(StmtKind::ImportFrom(Box::new(ImportFrom { module, names, level })))
+        Ok(StmtKind::ImportFrom(self.arena.node(ImportFrom { module, names, level })))
     }
 
-    fn imported_names(&mut self) -> Parse<List<Alias>> {
+    fn imported_names(&mut self) -> Parse<List<'a, Alias>> {
         if self.at(Tok::Star) {
             let start = self.tok.start;
             self.advance();
             let name = self.pool.intern("*");
-            return Ok(Box::new([Alias { span: self.span(start), name, asname: None }]));
+            return Ok(self.arena.node([Alias { span: self.span(start), name, asname: None }]));
         }
         let brackets = self.eat(Tok::LParen);
         let mut names = Vec::new();
@@ -81,7 +81,7 @@ impl Parser<'_> {
         if brackets {
             self.expect(Tok::RParen)?;
         }
-        Ok(names.into_boxed_slice())
+        Ok(self.arena.list(&names))
     }
 
     fn as_name(&mut self) -> Parse<Option<Symbol>> {

@@ -2,6 +2,7 @@
 
 use super::{Failed, Parse, Parser};
 use crate::ast::{Constant, Pos, Span};
+use crate::bytes;
 use crate::lexer::token::Token;
 use crate::unicode;
 
@@ -50,7 +51,7 @@ pub(super) struct Origin {
     pub(super) start: Pos,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// The value of the current number token.
     pub(super) fn number(&mut self) -> Parse<Constant> {
         let text = self.lexer.slice(&self.tok);
@@ -112,7 +113,7 @@ impl Parser<'_> {
         origin: Origin,
         out: &mut Vec<u8>,
     ) -> Parse<()> {
-        if raw || memchr::memchr(b'\\', contents).is_none() {
+        if raw || bytes::find(b'\\', contents).is_none() {
             out.extend_from_slice(contents);
             return Ok(());
         }
@@ -120,7 +121,7 @@ impl Parser<'_> {
         // CPython decodes a copy in which a character beyond ASCII is written as ten; the
         // positions in its messages are the copy's.
         let mut shift = 0;
-        while let Some(at) = memchr::memchr(b'\\', rest) {
+        while let Some(at) = bytes::find(b'\\', rest) {
             shift += widened(&rest[..at]);
             out.extend_from_slice(&rest[..at]);
             let offset = contents.len() - rest.len() + at;
@@ -254,7 +255,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let mut rest = contents;
-        while let Some(at) = memchr::memchr(b'\\', rest) {
+        while let Some(at) = bytes::find(b'\\', rest) {
             out.extend_from_slice(&rest[..at]);
             let offset = contents.len() - rest.len() + at;
             rest = &rest[at + 1..];

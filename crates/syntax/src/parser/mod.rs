@@ -5,8 +5,7 @@
 //! is run once more with `diagnose` set: only then are the (costly) questions asked that lead to
 //! CPython's specific messages.
 //!
-//! Lists are collected on scratch stacks (`exprs`, `stmts`) and boxed at their exact length, so a
-//! list costs one allocation.
+//! Lists are collected on scratch stacks (`exprs`, `stmts`) and then copied to the tree's arena.
 
 mod args;
 mod diagnose;
@@ -21,7 +20,8 @@ mod stmt;
 mod suite;
 mod target;
 
-use crate::ast::{Expr, ExprKind, List, Mod, Pos, Span, Stmt};
+use crate::arena::Arena;
+use crate::ast::{Arg, CmpOp, Expr, ExprKind, Keyword, List, Mod, Pos, Span, Stmt};
 use crate::error::{End, ErrorKind, Rank, RawError};
 use crate::level::Level;
 use crate::lexer::Lexer;
@@ -58,10 +58,14 @@ pub(crate) struct Checkpoint<'s> {
     depth: u32,
     exprs: usize,
     stmts: usize,
+    ops: usize,
+    args: usize,
+    keywords: usize,
     warnings: usize,
 }
 
-pub(crate) struct Parser<'s> {
+pub(crate) struct Parser<'s, 'a> {
+    arena: &'a Arena,
     lexer: Lexer<'s>,
     tok: Token,
     /// End of the last token that was not layout.
@@ -89,14 +93,17 @@ pub(crate) struct Parser<'s> {
     depth: u32,
     /// Added to the lines that level 3.6 reports, inside a replacement field.
     line_shift: i32,
-    exprs: Vec<Expr>,
-    stmts: Vec<Stmt>,
+    exprs: Vec<Expr<'a>>,
+    stmts: Vec<Stmt<'a>>,
+    ops: Vec<CmpOp>,
+    args: Vec<Arg<'a>>,
+    keywords: Vec<Keyword<'a>>,
     /// Contents of a string under construction.
     buf: Vec<u8>,
 }
 
-impl<'s> Parser<'s> {
-    pub(crate) fn new(lexer: Lexer<'s>, options: &Options, pool: Pool) -> Self {
+impl<'s, 'a> Parser<'s, 'a> {
+    pub(crate) fn new(arena: &'a Arena, lexer: Lexer<'s>, options: &Options, pool: Pool) -> Self {
         let start = Token {
             kind: Tok::EndMarker,
             start: Pos::default(),
@@ -105,6 +112,7 @@ impl<'s> Parser<'s> {
             hi: 0,
         };
         let mut parser = Self {
+            arena,
             lexer,
             tok: start,
             prev_end: Pos::default(),
@@ -124,6 +132,9 @@ impl<'s> Parser<'s> {
             line_shift: 0,
             exprs: Vec::new(),
             stmts: Vec::new(),
+            ops: Vec::new(),
+            args: Vec::new(),
+            keywords: Vec::new(),
             buf: Vec::new(),
         };
         parser.tok = parser.lexer.next();
@@ -135,7 +146,7 @@ impl<'s> Parser<'s> {
     }
 
     /// What was parsed, with what else was found.
-    pub(crate) fn into_parsed(self, module: Mod) -> Parsed {
+    pub(crate) fn into_parsed(self, module: Mod<'a>) -> Parsed<'a> {
         let Lexer { warnings, type_ignores, .. } = self.lexer;
         Parsed { module, pool: self.pool, warnings, type_ignores: type_ignores.unwrap_or_default() }
     }
@@ -187,19 +198,19 @@ impl<'s> Parser<'s> {
     }
 
     /// Parses the whole text as what `mode` says.
-    pub(crate) fn parse(&mut self, mode: Mode) -> Parse<Mod> {
+    pub(crate) fn parse(&mut self, mode: Mode) -> Parse<Mod<'a>> {
         match mode {
             Mode::Exec => self.file(),
             Mode::Eval => {
                 let body = self.eval_input()?;
-                Ok(Mod::Expression(Box::new(body)))
+                Ok(Mod::Expression(self.arena.node(body)))
             }
             Mode::Single => self.interactive(),
             Mode::FuncType => self.func_type(),
         }
     }
 
-    fn file(&mut self) -> Parse<Mod> {
+    fn file(&mut self) -> Parse<Mod<'a>> {
         while self.tok.kind != Tok::EndMarker {
             if !self.level.is_modern() && self.at(Tok::Newline) {
                 // A backslash alone before the end of the text.
@@ -211,7 +222,7 @@ impl<'s> Parser<'s> {
         Ok(Mod::Module(self.take_stmts(0)))
     }
 
-    fn eval_input(&mut self) -> Parse<Expr> {
+    fn eval_input(&mut self) -> Parse<Expr<'a>> {
         let body = self.expressions()?;
         while self.tok.kind == Tok::Newline {
             self.skip_layout();
@@ -220,7 +231,7 @@ impl<'s> Parser<'s> {
         Ok(body)
     }
 
-    fn interactive(&mut self) -> Parse<Mod> {
+    fn interactive(&mut self) -> Parse<Mod<'a>> {
         let compound = self.statement()?;
         let body = self.take_stmts(0);
         if !compound {
@@ -318,7 +329,8 @@ impl<'s> Parser<'s> {
 
     #[inline]
     fn symbol(&mut self, token: &Token) -> Symbol {
-        self.pool.intern_source(self.lexer.slice(token), || self.lexer.name_text(token))
+        let source = self.lexer.text();
+        self.pool.intern_source(source, (token.lo, token.hi), || self.lexer.name_text(token))
     }
 
     // -----------------------------------------------------------------------------------------
@@ -345,7 +357,7 @@ impl<'s> Parser<'s> {
 
     /// A node from `mark` to the last token passed.
     #[inline]
-    fn expr(&self, mark: Mark, kind: ExprKind) -> Expr {
+    fn expr(&self, mark: Mark, kind: ExprKind<'a>) -> Expr<'a> {
         Expr { span: self.span(mark.pos), lineno: mark.lineno, kind }
     }
 
@@ -356,13 +368,13 @@ impl<'s> Parser<'s> {
 
     /// The expressions above `base` on the scratch stack, as a list.
     #[inline]
-    fn take_exprs(&mut self, base: usize) -> List<Expr> {
-        take(&mut self.exprs, base)
+    fn take_exprs(&mut self, base: usize) -> List<'a, Expr<'a>> {
+        take(self.arena, &mut self.exprs, base)
     }
 
     #[inline]
-    fn take_stmts(&mut self, base: usize) -> List<Stmt> {
-        take(&mut self.stmts, base)
+    fn take_stmts(&mut self, base: usize) -> List<'a, Stmt<'a>> {
+        take(self.arena, &mut self.stmts, base)
     }
 
     /// Notes one level of nesting; every way out that does not fail must `leave`.
@@ -389,6 +401,9 @@ impl<'s> Parser<'s> {
             depth: self.depth,
             exprs: self.exprs.len(),
             stmts: self.stmts.len(),
+            ops: self.ops.len(),
+            args: self.args.len(),
+            keywords: self.keywords.len(),
         }
     }
 
@@ -411,6 +426,9 @@ impl<'s> Parser<'s> {
         self.depth = to.depth;
         self.exprs.truncate(to.exprs);
         self.stmts.truncate(to.stmts);
+        self.ops.truncate(to.ops);
+        self.args.truncate(to.args);
+        self.keywords.truncate(to.keywords);
         self.error = None;
     }
 
@@ -552,11 +570,8 @@ impl<'s> Parser<'s> {
 
 /// What lies above `base` on a scratch stack, as a list.
 #[inline]
-fn take<T>(stack: &mut Vec<T>, base: usize) -> List<T> {
-    match base {
-        // The stack itself would go.
-        0 => stack.drain(..).collect(),
-        _ if base == stack.len() => List::default(),
-        _ => stack.split_off(base).into_boxed_slice(),
-    }
+fn take<'a, T: Copy>(arena: &'a Arena, stack: &mut Vec<T>, base: usize) -> List<'a, T> {
+    let list = arena.list(&stack[base..]);
+    stack.truncate(base);
+    list
 }

@@ -9,7 +9,7 @@ use crate::ast::{
 use crate::lexer::token::Tok;
 use crate::pool::Symbol;
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// True if the name here is `match` and what follows could be a subject. It is cheap: names
     /// called `match` are common, `match` statements are not.
     pub(super) fn may_be_match(&self) -> bool {
@@ -60,13 +60,13 @@ impl Parser<'_> {
         }
         self.skip_layout();
         self.leave();
-        let node = Match { subject, cases: cases.into_boxed_slice() };
-        self.push_stmt(mark, StmtKind::Match(Box::new(node)));
+        let node = Match { subject, cases: self.arena.list(&cases) };
+        self.push_stmt(mark, StmtKind::Match(self.arena.node(node)));
         Ok(true)
     }
 
     /// `match subject:` and the NEWLINE.
-    fn match_header(&mut self) -> Parse<Expr> {
+    fn match_header(&mut self) -> Parse<Expr<'a>> {
         self.advance();
         let mark = self.mark();
         let first = self.star_named_expression()?;
@@ -82,7 +82,7 @@ impl Parser<'_> {
             }
             let elts = self.take_exprs(base);
             let tuple = Sequence { elts, ctx: ExprContext::Load };
-            self.expr(mark, ExprKind::Tuple(Box::new(tuple)))
+            self.expr(mark, ExprKind::Tuple(self.arena.node(tuple)))
         } else if matches!(first.kind, ExprKind::Starred(_)) {
             return self.unexpected();
         } else {
@@ -97,7 +97,7 @@ impl Parser<'_> {
         Ok(subject)
     }
 
-    fn case(&mut self) -> Parse<MatchCase> {
+    fn case(&mut self) -> Parse<MatchCase<'a>> {
         let of = BlockOf { what: "'case' statement", line: self.tok.start.line };
         self.advance();
         let pattern = self.patterns()?;
@@ -106,12 +106,12 @@ impl Parser<'_> {
         Ok(MatchCase { pattern, guard, body })
     }
 
-    fn pattern_at(&self, start: Pos, kind: PatternKind) -> Pattern {
+    fn pattern_at(&self, start: Pos, kind: PatternKind<'a>) -> Pattern<'a> {
         Pattern { span: self.span(start), kind }
     }
 
     /// A pattern, or a sequence of them without brackets.
-    fn patterns(&mut self) -> Parse<Pattern> {
+    fn patterns(&mut self) -> Parse<Pattern<'a>> {
         let start = self.tok.start;
         let first = self.maybe_star_pattern()?;
         if !self.at(Tok::Comma) {
@@ -127,10 +127,10 @@ impl Parser<'_> {
             }
             items.push(self.maybe_star_pattern()?);
         }
-        Ok(self.pattern_at(start, PatternKind::MatchSequence(items.into_boxed_slice())))
+        Ok(self.pattern_at(start, PatternKind::MatchSequence(self.arena.list(&items))))
     }
 
-    fn maybe_star_pattern(&mut self) -> Parse<Pattern> {
+    fn maybe_star_pattern(&mut self) -> Parse<Pattern<'a>> {
         if !self.at(Tok::Star) {
             return self.pattern();
         }
@@ -143,7 +143,7 @@ impl Parser<'_> {
     }
 
     /// A pattern with alternatives and `as`.
-    fn pattern(&mut self) -> Parse<Pattern> {
+    fn pattern(&mut self) -> Parse<Pattern<'a>> {
         self.enter()?;
         let start = self.tok.start;
         let first = self.closed_pattern()?;
@@ -153,7 +153,7 @@ impl Parser<'_> {
             while self.eat(Tok::Vbar) {
                 items.push(self.closed_pattern()?);
             }
-            pattern = self.pattern_at(start, PatternKind::MatchOr(items.into_boxed_slice()));
+            pattern = self.pattern_at(start, PatternKind::MatchOr(self.arena.list(&items)));
         }
         if self.eat(Tok::As) {
             if self.asks() {
@@ -161,7 +161,7 @@ impl Parser<'_> {
             }
             let name = self.capture_target()?;
             let node = MatchAs { pattern: Some(pattern), name: Some(name) };
-            pattern = self.pattern_at(start, PatternKind::MatchAs(Box::new(node)));
+            pattern = self.pattern_at(start, PatternKind::MatchAs(self.arena.node(node)));
         }
         self.leave();
         Ok(pattern)
@@ -179,13 +179,15 @@ impl Parser<'_> {
         Ok(name)
     }
 
-    fn closed_pattern(&mut self) -> Parse<Pattern> {
+    fn closed_pattern(&mut self) -> Parse<Pattern<'a>> {
         let start = self.tok.start;
         let kind = match self.tok.kind {
             Tok::Name => return self.name_pattern(),
-            Tok::Number | Tok::Minus => PatternKind::MatchValue(Box::new(self.number_expr()?)),
+            Tok::Number | Tok::Minus => {
+                PatternKind::MatchValue(self.arena.node(self.number_expr()?))
+            }
             Tok::String | Tok::FStringStart | Tok::TStringStart => {
-                PatternKind::MatchValue(Box::new(self.strings()?))
+                PatternKind::MatchValue(self.arena.node(self.strings()?))
             }
             Tok::None | Tok::True | Tok::False => PatternKind::MatchSingleton(self.singleton()),
             Tok::LParen | Tok::LBracket => return self.sequence_pattern(),
@@ -206,7 +208,7 @@ impl Parser<'_> {
     }
 
     /// A number, perhaps negative, perhaps complex.
-    fn number_expr(&mut self) -> Parse<Expr> {
+    fn number_expr(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let left = self.signed_number()?;
         let op = match self.tok.kind {
@@ -230,10 +232,10 @@ impl Parser<'_> {
         if !matches!(value, Constant::Imaginary(_)) {
             return self.fail_expr("imaginary number required in complex literal", &right);
         }
-        Ok(self.expr(mark, ExprKind::BinOp(Box::new(BinOp { left, op, right }))))
+        Ok(self.expr(mark, ExprKind::BinOp(self.arena.node(BinOp { left, op, right }))))
     }
 
-    fn signed_number(&mut self) -> Parse<Expr> {
+    fn signed_number(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let negative = self.eat(Tok::Minus);
         let inner = self.mark();
@@ -245,39 +247,39 @@ impl Parser<'_> {
             return Ok(operand);
         }
         let node = UnaryOp { op: UnaryOperator::USub, operand };
-        Ok(self.expr(mark, ExprKind::UnaryOp(Box::new(node))))
+        Ok(self.expr(mark, ExprKind::UnaryOp(self.arena.node(node))))
     }
 
     /// A capture, `_`, a dotted name, or a class pattern.
-    fn name_pattern(&mut self) -> Parse<Pattern> {
+    fn name_pattern(&mut self) -> Parse<Pattern<'a>> {
         let mark = self.mark();
         let wild = self.at_word(b"_");
         let id = self.name()?;
         if !matches!(self.tok.kind, Tok::Dot | Tok::LParen) {
             let name = if wild { None } else { Some(id) };
             let node = MatchAs { pattern: None, name };
-            return Ok(self.pattern_at(mark.pos, PatternKind::MatchAs(Box::new(node))));
+            return Ok(self.pattern_at(mark.pos, PatternKind::MatchAs(self.arena.node(node))));
         }
         let value = self.dotted_rest(mark, id)?;
         if self.at(Tok::LParen) {
             return self.class_pattern(mark.pos, value);
         }
-        Ok(self.pattern_at(mark.pos, PatternKind::MatchValue(Box::new(value))))
+        Ok(self.pattern_at(mark.pos, PatternKind::MatchValue(self.arena.node(value))))
     }
 
     /// The expression of a dotted name after its first part.
-    fn dotted_rest(&mut self, mark: super::Mark, id: Symbol) -> Parse<Expr> {
+    fn dotted_rest(&mut self, mark: super::Mark, id: Symbol) -> Parse<Expr<'a>> {
         let mut value = self.expr(mark, ExprKind::Name { id, ctx: ExprContext::Load });
         while self.eat(Tok::Dot) {
             let attr = self.name()?;
             let node = Attribute { value, attr, ctx: ExprContext::Load };
-            value = self.expr(mark, ExprKind::Attribute(Box::new(node)));
+            value = self.expr(mark, ExprKind::Attribute(self.arena.node(node)));
         }
         Ok(value)
     }
 
     /// `( ... )` and `[ ... ]`: a sequence, or a pattern in brackets.
-    fn sequence_pattern(&mut self) -> Parse<Pattern> {
+    fn sequence_pattern(&mut self) -> Parse<Pattern<'a>> {
         let start = self.tok.start;
         let close = if self.at(Tok::LParen) { Tok::RParen } else { Tok::RBracket };
         self.advance();
@@ -302,10 +304,10 @@ impl Parser<'_> {
             let Some(inner) = items.pop() else { return self.unexpected() };
             return Ok(inner);
         }
-        Ok(self.pattern_at(start, PatternKind::MatchSequence(items.into_boxed_slice())))
+        Ok(self.pattern_at(start, PatternKind::MatchSequence(self.arena.list(&items))))
     }
 
-    fn mapping_pattern(&mut self) -> Parse<Pattern> {
+    fn mapping_pattern(&mut self) -> Parse<Pattern<'a>> {
         let start = self.tok.start;
         self.advance();
         let base = self.exprs.len();
@@ -330,11 +332,11 @@ impl Parser<'_> {
         }
         self.expect(Tok::RBrace)?;
         let keys = self.take_exprs(base);
-        let node = MatchMapping { keys, patterns: patterns.into_boxed_slice(), rest };
-        Ok(self.pattern_at(start, PatternKind::MatchMapping(Box::new(node))))
+        let node = MatchMapping { keys, patterns: self.arena.list(&patterns), rest };
+        Ok(self.pattern_at(start, PatternKind::MatchMapping(self.arena.node(node))))
     }
 
-    fn mapping_key(&mut self) -> Parse<Expr> {
+    fn mapping_key(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         match self.tok.kind {
             Tok::Number | Tok::Minus => self.number_expr(),
@@ -355,9 +357,9 @@ impl Parser<'_> {
     }
 
     /// The arguments of a class pattern; the bracket is the current token.
-    fn class_pattern(&mut self, start: Pos, cls: Expr) -> Parse<Pattern> {
+    fn class_pattern(&mut self, start: Pos, cls: Expr<'a>) -> Parse<Pattern<'a>> {
         self.advance();
-        let mut patterns: Vec<Pattern> = Vec::new();
+        let mut patterns: Vec<Pattern<'a>> = Vec::new();
         let mut kwd_attrs = Vec::new();
         let mut kwd_patterns = Vec::new();
         let mut late: Option<(Pos, Pos)> = None;
@@ -389,11 +391,11 @@ impl Parser<'_> {
         self.expect(Tok::RParen)?;
         let node = MatchClass {
             cls,
-            patterns: patterns.into_boxed_slice(),
-            kwd_attrs: kwd_attrs.into_boxed_slice(),
-            kwd_patterns: kwd_patterns.into_boxed_slice(),
+            patterns: self.arena.list(&patterns),
+            kwd_attrs: self.arena.list(&kwd_attrs),
+            kwd_patterns: self.arena.list(&kwd_patterns),
         };
-        Ok(self.pattern_at(start, PatternKind::MatchClass(Box::new(node))))
+        Ok(self.pattern_at(start, PatternKind::MatchClass(self.arena.node(node))))
     }
 
     /// `invalid_as_pattern`: after `as`, `_` or what is no name.

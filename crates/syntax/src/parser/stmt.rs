@@ -3,13 +3,13 @@
 use super::target::TargetOf;
 use super::{Mark, Parse, Parser};
 use crate::ast::{
-    AnnAssign, Assert, Assign, AugAssign, Delete, Expr, ExprContext, ExprKind, List, Names, Raise,
-    Stmt, StmtKind, TypeAlias,
+    AnnAssign, Assert, Assign, AugAssign, Delete, Expr, ExprContext, ExprKind, Names, Raise, Stmt,
+    StmtKind, TypeAlias,
 };
 use crate::lexer::token::{Tok, prec};
 use crate::pool::Symbol;
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// One compound statement, or one line of simple statements; they go to the scratch stack.
     /// Tells whether it was a compound one.
     pub(super) fn statement(&mut self) -> Parse<bool> {
@@ -19,7 +19,7 @@ impl Parser<'_> {
             Tok::For => self.for_stmt(None)?,
             Tok::With => self.with_stmt(None)?,
             Tok::Try => self.try_stmt()?,
-            Tok::Class => self.class_def(self.mark(), List::default())?,
+            Tok::Class => self.class_def(self.mark(), &[])?,
             Tok::At => self.decorated()?,
             Tok::While => self.while_stmt()?,
             Tok::Async => self.async_stmt()?,
@@ -37,12 +37,12 @@ impl Parser<'_> {
         Ok(true)
     }
 
-    pub(super) fn push_stmt(&mut self, mark: Mark, kind: StmtKind) {
+    pub(super) fn push_stmt(&mut self, mark: Mark, kind: StmtKind<'a>) {
         self.push_stmt_at(mark, mark.lineno, kind);
     }
 
     /// A statement whose level 3.6 line is not that of its first token.
-    pub(super) fn push_stmt_at(&mut self, mark: Mark, lineno: u32, kind: StmtKind) {
+    pub(super) fn push_stmt_at(&mut self, mark: Mark, lineno: u32, kind: StmtKind<'a>) {
         let lineno = if self.level.is_modern() { mark.pos.line } else { lineno };
         let span = self.span(mark.pos);
         self.stmts.push(Stmt { span, lineno, kind });
@@ -76,8 +76,11 @@ impl Parser<'_> {
         let kind = match self.tok.kind {
             Tok::Return => {
                 self.advance();
-                let value =
-                    if self.at_statement_end() { None } else { Some(Box::new(self.value_list()?)) };
+                let value = if self.at_statement_end() {
+                    None
+                } else {
+                    Some(self.arena.node(self.value_list()?))
+                };
                 StmtKind::Return(value)
             }
             Tok::Import => self.import_stmt()?,
@@ -97,7 +100,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn word(&mut self, kind: StmtKind) -> StmtKind {
+    fn word(&mut self, kind: StmtKind<'a>) -> StmtKind<'a> {
         self.advance();
         kind
     }
@@ -106,7 +109,7 @@ impl Parser<'_> {
         matches!(self.tok.kind, Tok::Newline | Tok::Semi | Tok::EndMarker)
     }
 
-    fn raise_stmt(&mut self) -> Parse<StmtKind> {
+    fn raise_stmt(&mut self) -> Parse<StmtKind<'a>> {
         self.advance();
         let (mut exc, mut cause) = (None, None);
         if !self.at_statement_end() {
@@ -115,17 +118,17 @@ impl Parser<'_> {
                 cause = Some(self.expression()?);
             }
         }
-        Ok(StmtKind::Raise(Box::new(Raise { exc, cause })))
+        Ok(StmtKind::Raise(self.arena.node(Raise { exc, cause })))
     }
 
-    fn assert_stmt(&mut self) -> Parse<StmtKind> {
+    fn assert_stmt(&mut self) -> Parse<StmtKind<'a>> {
         self.advance();
         let test = self.expression()?;
         let msg = if self.eat(Tok::Comma) { Some(self.expression()?) } else { None };
-        Ok(StmtKind::Assert(Box::new(Assert { test, msg })))
+        Ok(StmtKind::Assert(self.arena.node(Assert { test, msg })))
     }
 
-    fn names(&mut self) -> Parse<Box<Names>> {
+    fn names(&mut self) -> Parse<&'a Names<'a>> {
         self.advance();
         let mut names: Vec<Symbol> = Vec::with_capacity(1);
         loop {
@@ -134,10 +137,10 @@ impl Parser<'_> {
                 break;
             }
         }
-        Ok(Box::new(Names { names: names.into_boxed_slice() }))
+        Ok(self.arena.node(Names { names: self.arena.list(&names) }))
     }
 
-    fn del_stmt(&mut self) -> Parse<StmtKind> {
+    fn del_stmt(&mut self) -> Parse<StmtKind<'a>> {
         self.advance();
         if self.asks() {
             self.check_targets(TargetOf::Del)?;
@@ -153,7 +156,7 @@ impl Parser<'_> {
             }
         }
         let targets = self.take_exprs(base);
-        Ok(StmtKind::Delete(Box::new(Delete { targets })))
+        Ok(StmtKind::Delete(self.arena.node(Delete { targets })))
     }
 
     /// True if the name here is the soft keyword `type` before a name (PEP 695).
@@ -161,7 +164,7 @@ impl Parser<'_> {
         self.level.is_modern() && self.at_word(b"type") && self.peek().kind == Tok::Name
     }
 
-    fn type_alias(&mut self) -> Parse<StmtKind> {
+    fn type_alias(&mut self) -> Parse<StmtKind<'a>> {
         if self.asks() {
             self.attempt(false, Self::star_expressions)?;
         }
@@ -173,23 +176,23 @@ impl Parser<'_> {
         let type_params = self.type_params()?;
         self.expect(Tok::Equal)?;
         let value = self.expression()?;
-        Ok(StmtKind::TypeAlias(Box::new(TypeAlias { name, type_params, value })))
+        Ok(StmtKind::TypeAlias(self.arena.node(TypeAlias { name, type_params, value })))
     }
 
     /// An expression, an assignment of any kind, or an annotation.
-    fn expr_stmt(&mut self, mark: Mark) -> Parse<StmtKind> {
+    fn expr_stmt(&mut self, mark: Mark) -> Parse<StmtKind<'a>> {
         let first = self.yield_or(Self::star_expressions)?;
         match self.tok.kind {
-            Tok::Newline | Tok::Semi => Ok(StmtKind::Expr(Box::new(first))),
+            Tok::Newline | Tok::Semi => Ok(StmtKind::Expr(self.arena.node(first))),
             Tok::Equal => self.assignment(mark, first),
             Tok::Colon => self.annotated(mark, first),
             kind if kind.is_augmented() => self.augmented(first),
             Tok::ColonEqual if self.asks() => self.statement_walrus(mark, first),
-            _ => Ok(StmtKind::Expr(Box::new(first))),
+            _ => Ok(StmtKind::Expr(self.arena.node(first))),
         }
     }
 
-    fn assignment(&mut self, mark: Mark, first: Expr) -> Parse<StmtKind> {
+    fn assignment(&mut self, mark: Mark, first: Expr<'a>) -> Parse<StmtKind<'a>> {
         let base = self.exprs.len();
         let mut value = first;
         let mut value_mark = mark;
@@ -204,10 +207,10 @@ impl Parser<'_> {
             value = self.yield_or(Self::star_expressions)?;
         }
         let targets = self.take_exprs(base);
-        Ok(StmtKind::Assign(Box::new(Assign { targets, value })))
+        Ok(StmtKind::Assign(self.arena.node(Assign { targets, value })))
     }
 
-    fn augmented(&mut self, mut target: Expr) -> Parse<StmtKind> {
+    fn augmented(&mut self, mut target: Expr<'a>) -> Parse<StmtKind<'a>> {
         match &target.kind {
             ExprKind::Name { .. } | ExprKind::Attribute(_) | ExprKind::Subscript(_) => {}
             _ => return self.augmented_target_error(&target),
@@ -216,10 +219,10 @@ impl Parser<'_> {
         let Some(op) = self.tok.kind.operator() else { return self.unexpected() };
         self.advance();
         let value = self.yield_or(Self::value_list)?;
-        Ok(StmtKind::AugAssign(Box::new(AugAssign { target, op, value })))
+        Ok(StmtKind::AugAssign(self.arena.node(AugAssign { target, op, value })))
     }
 
-    fn annotated(&mut self, mark: Mark, mut target: Expr) -> Parse<StmtKind> {
+    fn annotated(&mut self, mark: Mark, mut target: Expr<'a>) -> Parse<StmtKind<'a>> {
         let bare = target.span.start == mark.pos;
         let simple = bare && matches!(target.kind, ExprKind::Name { .. });
         match &target.kind {
@@ -240,7 +243,7 @@ impl Parser<'_> {
             None
         };
         let node = AnnAssign { target, annotation, value, simple };
-        Ok(StmtKind::AnnAssign(Box::new(node)))
+        Ok(StmtKind::AnnAssign(self.arena.node(node)))
     }
 
     #[cold]
@@ -302,14 +305,14 @@ impl Parser<'_> {
 
     /// `x.y := z` as a statement.
     #[cold]
-    fn statement_walrus(&mut self, mark: Mark, target: Expr) -> Parse<StmtKind> {
+    fn statement_walrus(&mut self, mark: Mark, target: Expr<'a>) -> Parse<StmtKind<'a>> {
         let bare = target.span.start == mark.pos;
         let tuple = matches!(&target.kind, ExprKind::Tuple(node)
             if node.elts.first().is_some_and(|item| item.span.start == mark.pos));
         if tuple || bare && matches!(target.kind, ExprKind::Name { .. } | ExprKind::Yield(_)) {
             return self.unexpected();
         }
-        self.walrus(mark, target).map(|expr| StmtKind::Expr(Box::new(expr)))
+        self.walrus(mark, target).map(|expr| StmtKind::Expr(self.arena.node(expr)))
     }
 
     #[cold]

@@ -17,16 +17,16 @@ pub(super) struct BlockOf {
 }
 
 /// One `if` or `elif` with its block.
-struct Branch {
+struct Branch<'a> {
     mark: Mark,
     lineno: u32,
-    test: Expr,
-    body: List<Stmt>,
+    test: Expr<'a>,
+    body: List<'a, Stmt<'a>>,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// A colon and a block.
-    pub(super) fn block(&mut self, of: BlockOf) -> Parse<List<Stmt>> {
+    pub(super) fn block(&mut self, of: BlockOf) -> Parse<List<'a, Stmt<'a>>> {
         if !self.at(Tok::Colon) {
             // Where the grammar forces the colon, and else if the line ends here.
             let forced = matches!(
@@ -46,7 +46,7 @@ impl Parser<'_> {
     }
 
     /// A block after its colon: a line of simple statements, or indented lines.
-    pub(super) fn block_body(&mut self, of: BlockOf) -> Parse<List<Stmt>> {
+    pub(super) fn block_body(&mut self, of: BlockOf) -> Parse<List<'a, Stmt<'a>>> {
         let base = self.stmts.len();
         if !self.at(Tok::Newline) {
             self.simple_stmts()?;
@@ -75,7 +75,7 @@ impl Parser<'_> {
 
     /// `if`, with its `elif`s in a loop, for there can be many.
     pub(super) fn if_stmt(&mut self) -> Parse<()> {
-        let mut branches = Vec::with_capacity(1);
+        let mut branches = Vec::new();
         let mut of = self.block_of("'if' statement");
         loop {
             let mark = self.mark();
@@ -84,29 +84,33 @@ impl Parser<'_> {
             let lineno = if branches.is_empty() { mark.lineno } else { self.mark().lineno };
             let test = self.named_expression()?;
             let body = self.block(of)?;
-            branches.push(Branch { mark, lineno, test, body });
-            if !self.at(Tok::Elif) {
-                break;
+            let branch = Branch { mark, lineno, test, body };
+            if self.at(Tok::Elif) {
+                branches.push(branch);
+                of = self.block_of("'elif' statement");
+                continue;
             }
-            of = self.block_of("'elif' statement");
+            let orelse = self.else_block()?;
+            self.push_if(branch, orelse);
+            break;
         }
-        let mut orelse = self.else_block()?;
-        while let Some(Branch { mark, lineno, test, body }) = branches.pop() {
-            let kind = StmtKind::If(Box::new(If { test, body, orelse }));
-            self.push_stmt_at(mark, lineno, kind);
-            let Some(stmt) = self.stmts.pop() else { break };
-            if branches.is_empty() {
-                self.stmts.push(stmt);
-                break;
-            }
-            orelse = Box::new([stmt]);
+        // The rest of the chain is what the one before does else.
+        while let Some(branch) = branches.pop() {
+            let Some(rest) = self.stmts.pop() else { break };
+            self.push_if(branch, self.arena.node([rest]));
         }
         Ok(())
     }
 
-    fn else_block(&mut self) -> Parse<List<Stmt>> {
+    fn push_if(&mut self, branch: Branch<'a>, orelse: List<'a, Stmt<'a>>) {
+        let Branch { mark, lineno, test, body } = branch;
+        let node = self.arena.node(If { test, body, orelse });
+        self.push_stmt_at(mark, lineno, StmtKind::If(node));
+    }
+
+    fn else_block(&mut self) -> Parse<List<'a, Stmt<'a>>> {
         if !self.at(Tok::Else) {
-            return Ok(List::default());
+            return Ok(&[]);
         }
         let of = self.block_of("'else' statement");
         self.advance();
@@ -120,7 +124,7 @@ impl Parser<'_> {
         let test = self.named_expression()?;
         let body = self.block(of)?;
         let orelse = self.else_block()?;
-        self.push_stmt(mark, StmtKind::While(Box::new(While { test, body, orelse })));
+        self.push_stmt(mark, StmtKind::While(self.arena.node(While { test, body, orelse })));
         Ok(())
     }
 
@@ -145,7 +149,7 @@ impl Parser<'_> {
         let iter = self.value_list()?;
         let body = self.block(of)?;
         let orelse = self.else_block()?;
-        let node = Box::new(For { target, iter, body, orelse });
+        let node = self.arena.node(For { target, iter, body, orelse });
         let kind = if is_async.is_some() { StmtKind::AsyncFor(node) } else { StmtKind::For(node) };
         self.push_stmt(mark, kind);
         Ok(())
@@ -157,7 +161,7 @@ impl Parser<'_> {
         self.advance();
         let items = self.with_items()?;
         let body = self.block(of)?;
-        let node = Box::new(With { items, body });
+        let node = self.arena.node(With { items, body });
         let kind =
             if is_async.is_some() { StmtKind::AsyncWith(node) } else { StmtKind::With(node) };
         self.push_stmt(mark, kind);
@@ -166,7 +170,7 @@ impl Parser<'_> {
 
     /// The items after `with`: first, since 3.9 (bpo-12782), as a list in brackets; if that does
     /// not lead to the colon, without.
-    fn with_items(&mut self) -> Parse<List<WithItem>> {
+    fn with_items(&mut self) -> Parse<List<'a, WithItem<'a>>> {
         if self.at(Tok::LParen) && self.level.is_modern() {
             let checkpoint = self.checkpoint();
             if let Some(items) = self.attempt(true, Self::with_items_in_brackets)? {
@@ -180,12 +184,12 @@ impl Parser<'_> {
         loop {
             items.push(self.with_item()?);
             if !self.eat(Tok::Comma) {
-                return Ok(items.into_boxed_slice());
+                return Ok(self.arena.list(&items));
             }
         }
     }
 
-    fn with_items_in_brackets(&mut self) -> Parse<List<WithItem>> {
+    fn with_items_in_brackets(&mut self) -> Parse<List<'a, WithItem<'a>>> {
         self.advance();
         let mut items = Vec::new();
         loop {
@@ -195,10 +199,10 @@ impl Parser<'_> {
             }
         }
         self.expect(Tok::RParen)?;
-        Ok(items.into_boxed_slice())
+        Ok(self.arena.list(&items))
     }
 
-    fn with_item(&mut self) -> Parse<WithItem> {
+    fn with_item(&mut self) -> Parse<WithItem<'a>> {
         let context_expr = self.expression()?;
         let mut optional_vars = None;
         if self.eat(Tok::As) {
@@ -225,8 +229,8 @@ impl Parser<'_> {
             star = Some(is_star);
             handlers.push(handler);
         }
-        let orelse = if handlers.is_empty() { List::default() } else { self.else_block()? };
-        let mut finalbody = List::default();
+        let orelse = if handlers.is_empty() { &[] } else { self.else_block()? };
+        let mut finalbody: List<_> = &[];
         if self.at(Tok::Finally) {
             let of = self.block_of("'finally' statement");
             self.advance();
@@ -234,14 +238,14 @@ impl Parser<'_> {
         } else if handlers.is_empty() {
             return self.missing_handler();
         }
-        let node = Try { body, handlers: handlers.into_boxed_slice(), orelse, finalbody };
+        let node = Try { body, handlers: self.arena.list(&handlers), orelse, finalbody };
         let kind = if star == Some(true) { StmtKind::TryStar } else { StmtKind::Try };
-        self.push_stmt(mark, kind(Box::new(node)));
+        self.push_stmt(mark, kind(self.arena.node(node)));
         Ok(())
     }
 
     /// One `except` or `except*`; `star` says which the ones before were.
-    fn except_clause(&mut self, star: Option<bool>) -> Parse<(ExceptHandler, bool)> {
+    fn except_clause(&mut self, star: Option<bool>) -> Parse<(ExceptHandler<'a>, bool)> {
         let mark = self.mark();
         let line = mark.pos.line;
         self.advance();
@@ -277,7 +281,7 @@ impl Parser<'_> {
     }
 
     /// The exception types: an expression, or since 3.14 (PEP 758) several without brackets.
-    fn except_type(&mut self) -> Parse<Expr> {
+    fn except_type(&mut self) -> Parse<Expr<'a>> {
         let mark = self.mark();
         let first = self.expression()?;
         if !self.at(Tok::Comma) || !self.level.is_modern() {
@@ -294,7 +298,7 @@ impl Parser<'_> {
         }
         let elts = self.take_exprs(base);
         let tuple = Sequence { elts, ctx: ExprContext::Load };
-        let types = self.expr(mark, ExprKind::Tuple(Box::new(tuple)));
+        let types = self.expr(mark, ExprKind::Tuple(self.arena.node(tuple)));
         if self.at(Tok::As) {
             let start = types.span.start;
             self.advance();
@@ -335,7 +339,7 @@ impl Parser<'_> {
     }
 
     /// 3.6's decorators: a dotted name and at most one call (relaxed by PEP 614).
-    fn decorator36(&mut self) -> Parse<Expr> {
+    fn decorator36(&mut self) -> Parse<Expr<'a>> {
         let decorator = self.expression()?;
         let mut inner = match &decorator.kind {
             ExprKind::Call(call) => &call.func,
@@ -352,7 +356,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn function_def(&mut self, is_async: Option<Mark>, first: Mark) -> Parse<()> {
-        self.function_def_with(is_async, first, List::default())
+        self.function_def_with(is_async, first, &[])
     }
 
     /// A function; `def` is the current token. `first` is where it starts with its decorators,
@@ -361,7 +365,7 @@ impl Parser<'_> {
         &mut self,
         is_async: Option<Mark>,
         first: Mark,
-        decorator_list: List<Expr>,
+        decorator_list: List<'a, Expr<'a>>,
     ) -> Parse<()> {
         let mark = is_async.unwrap_or_else(|| self.mark());
         let of = self.block_of("function definition");
@@ -387,7 +391,8 @@ impl Parser<'_> {
             Some(self.returns()?)
         };
         let body = self.block(of)?;
-        let node = Box::new(FunctionDef { name, args, body, decorator_list, returns, type_params });
+        let node =
+            self.arena.node(FunctionDef { name, args, body, decorator_list, returns, type_params });
         let kind = match is_async {
             Some(_) => StmtKind::AsyncFunctionDef(node),
             None => StmtKind::FunctionDef(node),
@@ -397,12 +402,16 @@ impl Parser<'_> {
     }
 
     /// `-> expression`
-    fn returns(&mut self) -> Parse<Expr> {
+    fn returns(&mut self) -> Parse<Expr<'a>> {
         self.advance();
         self.expression()
     }
 
-    pub(super) fn class_def(&mut self, first: Mark, decorator_list: List<Expr>) -> Parse<()> {
+    pub(super) fn class_def(
+        &mut self,
+        first: Mark,
+        decorator_list: List<'a, Expr<'a>>,
+    ) -> Parse<()> {
         let mark = self.mark();
         let of = self.block_of("class definition");
         self.advance();
@@ -421,14 +430,14 @@ impl Parser<'_> {
             decorator_list,
             type_params,
         };
-        self.push_stmt_at(mark, first.lineno, StmtKind::ClassDef(Box::new(node)));
+        self.push_stmt_at(mark, first.lineno, StmtKind::ClassDef(self.arena.node(node)));
         Ok(())
     }
 
     /// `[T: bound = default, *Ts, **P]` (PEP 695, PEP 696), if it is there.
-    pub(super) fn type_params(&mut self) -> Parse<List<TypeParam>> {
+    pub(super) fn type_params(&mut self) -> Parse<List<'a, TypeParam<'a>>> {
         if !self.at(Tok::LBracket) || !self.level.is_modern() {
-            return Ok(List::default());
+            return Ok(&[]);
         }
         self.since(12, "Type parameter lists are")?;
         self.advance();
@@ -443,10 +452,10 @@ impl Parser<'_> {
             }
         }
         self.expect(Tok::RBracket)?;
-        Ok(params.into_boxed_slice())
+        Ok(self.arena.list(&params))
     }
 
-    fn type_param(&mut self) -> Parse<TypeParam> {
+    fn type_param(&mut self) -> Parse<TypeParam<'a>> {
         let start = self.tok.start;
         let mut kind = match self.tok.kind {
             Tok::Star => TypeParamKind::TypeVarTuple,
@@ -465,7 +474,7 @@ impl Parser<'_> {
             self.advance();
             let value = self.expression()?;
             match &mut kind {
-                TypeParamKind::TypeVar { bound } => *bound = Some(Box::new(value)),
+                TypeParamKind::TypeVar { bound } => *bound = Some(self.arena.node(value)),
                 TypeParamKind::TypeVarTuple => {
                     return self.bound_error("TypeVarTuple", &value, colon);
                 }
@@ -485,7 +494,7 @@ impl Parser<'_> {
     }
 
     /// `ast.parse(mode="func_type")`: `(int, *str, **Any) -> float`.
-    pub(super) fn func_type(&mut self) -> Parse<Mod> {
+    pub(super) fn func_type(&mut self) -> Parse<Mod<'a>> {
         self.expect(Tok::LParen)?;
         let base = self.exprs.len();
         while !self.at(Tok::RParen) {
@@ -506,7 +515,7 @@ impl Parser<'_> {
             self.skip_layout();
         }
         self.check_at(Tok::EndMarker)?;
-        Ok(Mod::FunctionType(Box::new(FunctionType { argtypes, returns })))
+        Ok(Mod::FunctionType(self.arena.node(FunctionType { argtypes, returns })))
     }
 
     /// The error for a missing token that the grammar leaves no choice about.

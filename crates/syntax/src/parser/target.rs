@@ -1,7 +1,7 @@
 //! Targets: expressions that stand where something is bound or deleted.
 
 use super::{Parse, Parser};
-use crate::ast::{Constant, Expr, ExprContext, ExprKind, Sequence};
+use crate::ast::{Attribute, Constant, Expr, ExprContext, ExprKind, Sequence, Starred, Subscript};
 use crate::lexer::token::{Tok, prec};
 
 /// The construct a target belongs to.
@@ -50,7 +50,7 @@ pub(super) fn expr_name(expr: &Expr) -> &'static str {
 }
 
 /// The innermost part of `expr` that cannot be a target, if there is one.
-pub(super) fn invalid_target(expr: &Expr, of: TargetOf) -> Option<&Expr> {
+pub(super) fn invalid_target<'a>(expr: &'a Expr<'a>, of: TargetOf) -> Option<&'a Expr<'a>> {
     match &expr.kind {
         ExprKind::List(node) | ExprKind::Tuple(node) => {
             node.elts.iter().find_map(|item| invalid_target(item, of))
@@ -75,11 +75,11 @@ pub(super) fn invalid_target(expr: &Expr, of: TargetOf) -> Option<&Expr> {
     }
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'_, 'a> {
     /// Makes a target of an expression: sets the context, or says what cannot be one.
     pub(super) fn make_target(
         &mut self,
-        expr: &mut Expr,
+        expr: &mut Expr<'a>,
         ctx: ExprContext,
         of: TargetOf,
     ) -> Parse<()> {
@@ -89,37 +89,55 @@ impl Parser<'_> {
         self.target_error(expr, of)
     }
 
-    /// Sets the context of a target and its parts; false if something in it cannot be one.
-    fn set_context(&mut self, expr: &mut Expr, context: ExprContext) -> bool {
-        match &mut expr.kind {
-            ExprKind::Name { id, ctx } => {
-                *ctx = context;
-                self.level.is_modern()
-                    || context == ExprContext::Del
-                    || self.pool.name(*id) != "__debug__"
+    /// Sets the context of a target and its parts, which are made anew; false if something in it
+    /// cannot be one.
+    fn set_context(&mut self, expr: &mut Expr<'a>, ctx: ExprContext) -> bool {
+        let deletes = ctx == ExprContext::Del;
+        let modern = self.level.is_modern();
+        let arena = self.arena;
+        match expr.kind {
+            ExprKind::Name { id, .. } => {
+                expr.kind = ExprKind::Name { id, ctx };
+                modern || deletes || self.pool.name(id) != "__debug__"
             }
             ExprKind::Attribute(node) => {
-                node.ctx = context;
-                self.level.is_modern()
-                    || context == ExprContext::Del
-                    || self.pool.name(node.attr) != "__debug__"
+                expr.kind = ExprKind::Attribute(arena.node(Attribute { ctx, ..*node }));
+                modern || deletes || self.pool.name(node.attr) != "__debug__"
             }
             ExprKind::Subscript(node) => {
-                node.ctx = context;
+                expr.kind = ExprKind::Subscript(arena.node(Subscript { ctx, ..*node }));
                 true
             }
             ExprKind::Starred(node) => {
-                node.ctx = context;
-                context != ExprContext::Del
-                    && !(self.level.is_modern() && matches!(node.value.kind, ExprKind::Starred(_)))
-                    && self.set_context(&mut node.value, context)
+                let mut value = node.value;
+                let twice = modern && matches!(value.kind, ExprKind::Starred(_));
+                let fine = !deletes && !twice && self.set_context(&mut value, ctx);
+                expr.kind = ExprKind::Starred(arena.node(Starred { value, ctx }));
+                fine
             }
-            ExprKind::List(node) | ExprKind::Tuple(node) => {
-                node.ctx = context;
-                node.elts.iter_mut().all(|item| self.set_context(item, context))
+            ExprKind::List(node) => {
+                let (node, fine) = self.set_contexts(node, ctx);
+                expr.kind = ExprKind::List(node);
+                fine
+            }
+            ExprKind::Tuple(node) => {
+                let (node, fine) = self.set_contexts(node, ctx);
+                expr.kind = ExprKind::Tuple(node);
+                fine
             }
             _ => false,
         }
+    }
+
+    fn set_contexts(&mut self, node: &Sequence<'a>, ctx: ExprContext) -> (&'a Sequence<'a>, bool) {
+        let base = self.exprs.len();
+        let mut fine = true;
+        for mut item in node.elts.iter().copied() {
+            fine = fine && self.set_context(&mut item, ctx);
+            self.exprs.push(item);
+        }
+        let elts = self.take_exprs(base);
+        (self.arena.node(Sequence { elts, ctx }), fine)
     }
 
     #[cold]
@@ -138,7 +156,7 @@ impl Parser<'_> {
     }
 
     /// The target after `for`, up to `in`.
-    pub(super) fn for_target(&mut self, comprehension: bool) -> Parse<Expr> {
+    pub(super) fn for_target(&mut self, comprehension: bool) -> Parse<Expr<'a>> {
         if self.asks() {
             self.check_for_target(comprehension)?;
         }
@@ -159,7 +177,7 @@ impl Parser<'_> {
             let elts = self.take_exprs(base);
             let tuple = Sequence { elts, ctx: ExprContext::Store };
             let mark = super::Mark { lineno, ..mark };
-            self.expr(mark, ExprKind::Tuple(Box::new(tuple)))
+            self.expr(mark, ExprKind::Tuple(self.arena.node(tuple)))
         } else {
             first
         };
@@ -167,7 +185,7 @@ impl Parser<'_> {
         Ok(target)
     }
 
-    fn for_target_item(&mut self) -> Parse<Expr> {
+    fn for_target_item(&mut self) -> Parse<Expr<'a>> {
         if self.at(Tok::Star) { self.starred(prec::BIT_OR) } else { self.primary() }
     }
 

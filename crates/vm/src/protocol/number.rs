@@ -361,7 +361,7 @@ pub fn index(vm: &Vm, value: &Value) -> PyResult {
             vm.type_error(format!("__index__ returned non-int (type {})", result.ty().name()))
         );
     }
-    if !result.is_small_int() && !result.is_exact::<int::IntObj>() {
+    if !result.is_exact_int() {
         warn_subclass(vm, "__index__", &result)?;
     }
     Ok(result)

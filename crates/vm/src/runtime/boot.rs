@@ -148,6 +148,7 @@ pub(crate) fn make_interp(config: Config) -> Interp {
         config,
         frozen: OnceCell::new(),
         trees: OnceCell::new(),
+        arena: Cell::default(),
         started: Cell::new(false),
         importlib: OnceCell::new(),
         codecs: Default::default(),

@@ -5,12 +5,14 @@ use crate::objects::code::Code;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
+use crate::protocol::buffer;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_compiler::{CompileError, Options};
-use adder_syntax::{Level, Parsed, SyntaxError, Warning, WarningKind};
+use adder_syntax::{Arena, Level, Parsed, SyntaxError, Warning, WarningKind};
 
+pub use adder_compiler::{ListedKind, ListedScope};
 pub use adder_syntax::Mode;
 
 /// What a compilation needs besides the source.
@@ -55,32 +57,96 @@ impl<'a> Request<'a> {
     }
 }
 
+/// What the compiler is told of a request.
+fn compiling<'a>(source: Option<&'a [u8]>, request: &Request<'_>) -> Options<'a> {
+    Options {
+        optimize: request.optimize,
+        flags: request.flags,
+        top_level_await: request.top_level_await,
+        source,
+        ..Options::new(request.level, request.filename)
+    }
+}
+
+/// Source for the compiler. An ASCII string, which has the bytes already, is only held.
+pub enum Source {
+    Ascii(Ref<Str>),
+    Bytes(Vec<u8>),
+}
+
+impl std::ops::Deref for Source {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Source::Ascii(text) => text.as_ascii().unwrap_or_default().as_bytes(),
+            Source::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// Source text or bytes, and whether it is text. `what` begins the sentence for what is neither, `wanted`
+/// ends it.
+pub fn source_bytes(vm: &Vm, source: &Value, what: &str, wanted: &str) -> PyResult<(Source, bool)> {
+    let (bytes, is_text) = if let Some(text) = source.downcast::<Str>() {
+        match text.as_ascii() {
+            Some(_) => (Source::Ascii(text.to_ref()), true),
+            None => (Source::Bytes(text.to_wtf8()), true),
+        }
+    } else if buffer::has_buffer(source) {
+        (Source::Bytes(buffer::to_vec(vm, source)?), false)
+    } else {
+        return Err(vm.type_error(format!("{what} must be a {wanted} object")));
+    };
+    if memchr::memchr(0, &bytes).is_some() {
+        return Err(vm.syntax_error("source code string cannot contain null bytes"));
+    }
+    Ok((bytes, is_text))
+}
+
 /// The way between the parser's tree and Python's `ast` nodes, which live in a module.
 pub struct TreeBridge {
     pub is_tree: fn(&Value) -> bool,
     /// ... with the value of `__debug__`, if that is to be put in.
     pub to_python: fn(&Vm, &Parsed, Option<bool>) -> PyResult,
     /// A tree that a program made, checked.
-    pub from_python: fn(&Vm, &Value, Mode) -> PyResult<Parsed>,
+    pub from_python: for<'a> fn(&'a Vm, &Value, Mode, &'a Arena) -> PyResult<Parsed<'a>>,
 }
 
+/// How much room for the next tree is kept: enough for a module of some thousand lines.
+const ROOM: usize = 2 << 20;
+
 impl Vm {
+    /// Runs with room for trees. What was there for the last one is used again: its pages are the
+    /// process's already.
+    fn with_arena<T>(&self, run: impl FnOnce(&Arena) -> T) -> T {
+        let mut arena = self.interp().arena.take();
+        let result = run(&arena);
+        arena.clear(ROOM);
+        self.interp().arena.set(arena);
+        result
+    }
+
     /// Compiles source bytes (with an encoding declaration) or text.
     pub fn compile(&self, source: &[u8], request: &Request<'_>) -> PyResult<Ref<Code>> {
-        let parsed = self.parse(source, request)?;
-        self.compile_tree(&parsed, Some(source), request)
+        self.with_arena(|arena| {
+            let parsed = self.parse(source, request, arena)?;
+            self.compile_tree(parsed, Some(source), request)
+        })
     }
 
     /// Parses source bytes or text to `ast` nodes.
     pub fn parse_to_nodes(&self, source: &[u8], request: &Request<'_>) -> PyResult {
-        let parsed = self.parse(source, request)?;
-        match self.interp().trees.get() {
-            Some(bridge) => {
-                let debug = request.optimized_tree.then_some(request.optimize == 0);
-                (bridge.to_python)(self, &parsed, debug)
+        self.with_arena(|arena| {
+            let parsed = self.parse(source, request, arena)?;
+            match self.interp().trees.get() {
+                Some(bridge) => {
+                    let debug = request.optimized_tree.then_some(request.optimize == 0);
+                    (bridge.to_python)(self, &parsed, debug)
+                }
+                None => Err(self.not_implemented_error("this machine has no _ast")),
             }
-            None => Err(self.not_implemented_error("this machine has no _ast")),
-        }
+        })
     }
 
     /// Compiles an `ast` node; `None` if the value is none.
@@ -90,17 +156,19 @@ impl Vm {
         request: &Request<'_>,
     ) -> Option<PyResult<Ref<Code>>> {
         let bridge = self.interp().trees.get().filter(|bridge| (bridge.is_tree)(tree))?;
-        let parsed = (bridge.from_python)(self, tree, request.mode);
-        Some(parsed.and_then(|parsed| self.compile_tree(&parsed, None, request)))
+        Some(self.with_arena(|arena| {
+            let parsed = (bridge.from_python)(self, tree, request.mode, arena)?;
+            self.compile_tree(parsed, None, request)
+        }))
     }
 
     /// A tree as `compile()` gives it back: itself, unless something is to be put into it.
     pub fn tree_again(&self, tree: &Value, request: &Request<'_>) -> PyResult {
         match self.interp().trees.get() {
-            Some(bridge) if request.optimized_tree => {
-                let parsed = (bridge.from_python)(self, tree, request.mode)?;
+            Some(bridge) if request.optimized_tree => self.with_arena(|arena| {
+                let parsed = (bridge.from_python)(self, tree, request.mode, arena)?;
                 (bridge.to_python)(self, &parsed, Some(request.optimize == 0))
-            }
+            }),
             _ => Ok(tree.clone()),
         }
     }
@@ -125,7 +193,12 @@ impl Vm {
         }
     }
 
-    fn parse(&self, source: &[u8], request: &Request<'_>) -> PyResult<Parsed> {
+    fn parse<'a>(
+        &self,
+        source: &[u8],
+        request: &Request<'_>,
+        arena: &'a Arena,
+    ) -> PyResult<Parsed<'a>> {
         let decode = |name: &str, bytes: &[u8]| self.decode_source(name, bytes);
         let parsing = adder_syntax::Options {
             decoder: Some(&decode),
@@ -137,9 +210,9 @@ impl Vm {
             ..adder_syntax::Options::new(request.level)
         };
         let parsed = if request.is_text {
-            adder_syntax::parse_text(source, parsing)
+            adder_syntax::parse_text(source, parsing, arena)
         } else {
-            adder_syntax::parse_module(source, parsing)
+            adder_syntax::parse_module(source, parsing, arena)
         };
         let parsed = parsed.map_err(|e| {
             if e.incomplete && request.allow_incomplete {
@@ -155,29 +228,32 @@ impl Vm {
 
     fn compile_tree(
         &self,
-        parsed: &Parsed,
+        parsed: Parsed,
         source: Option<&[u8]>,
         request: &Request<'_>,
     ) -> PyResult<Ref<Code>> {
-        let options = Options {
-            optimize: request.optimize,
-            flags: request.flags,
-            top_level_await: request.top_level_await,
-            source,
-            ..Options::new(request.level, request.filename)
-        };
-        match adder_compiler::compile(parsed, &options) {
-            Ok(compiled) => {
-                self.report_warnings(&compiled.warnings, request.filename)?;
-                Ok(Code::new_ref(compiled.code.into()))
+        let compiled = adder_compiler::compile(parsed, &compiling(source, request))
+            .map_err(|error| self.compile_error(error, request))?;
+        self.report_warnings(&compiled.warnings, request.filename)?;
+        Ok(Code::new_ref(compiled.code.into()))
+    }
+
+    /// The scopes of a source and their names, for `symtable`.
+    pub fn symbol_table(&self, source: &[u8], request: &Request<'_>) -> PyResult<Vec<ListedScope>> {
+        self.with_arena(|arena| {
+            let parsed = self.parse(source, request, arena)?;
+            adder_compiler::symbol_table(parsed, &compiling(Some(source), request))
+                .map_err(|error| self.compile_error(error, request))
+        })
+    }
+
+    fn compile_error(&self, error: CompileError, request: &Request<'_>) -> Exc {
+        match error {
+            CompileError::Syntax(error) => self.syntax_error_from(&error, request.filename),
+            CompileError::Recursion => {
+                self.recursion_error("maximum recursion depth exceeded during compilation")
             }
-            Err(CompileError::Syntax(error)) => {
-                Err(self.syntax_error_from(&error, request.filename))
-            }
-            Err(CompileError::Recursion) => {
-                Err(self.recursion_error("maximum recursion depth exceeded during compilation"))
-            }
-            Err(CompileError::Overflow(message)) => Err(self.overflow_error(message)),
+            CompileError::Overflow(message) => self.overflow_error(message),
         }
     }
 

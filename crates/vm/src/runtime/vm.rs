@@ -37,6 +37,8 @@ pub struct Interp {
     pub(crate) frozen: OnceCell<crate::runtime::frozen::FrozenLibrary>,
     /// How `compile()` gives and takes trees.
     pub(crate) trees: OnceCell<crate::runtime::compile::TreeBridge>,
+    /// Room for the next tree.
+    pub(crate) arena: Cell<adder_syntax::Arena>,
     pub(crate) started: Cell<bool>,
     /// `importlib._bootstrap`, from when it runs.
     pub(crate) importlib: OnceCell<Ref<Module>>,
@@ -80,8 +82,6 @@ pub struct Vm {
     pub(crate) native_limit: usize,
     /// Below this address the handlers return to the main loop: see `runtime/ceval.rs`.
     pub(crate) native_floor: Cell<usize>,
-    /// What the frame that was entered from Rust ended with, on the way from its last handler to `run`.
-    pub(crate) outcome: ValueCell,
     base_exc: ExcState,
     pub(crate) exc: Cell<*const ExcState>,
     pub(crate) trace: Guarded<Option<Value>>,
@@ -151,7 +151,6 @@ impl Vm {
             depth: Cell::new(0),
             native_limit: native_stack_limit(),
             native_floor: Cell::new(0),
-            outcome: ValueCell::default(),
             base_exc: ExcState::default(),
             exc: Cell::new(std::ptr::null()),
             trace: Guarded::new(None),

@@ -65,7 +65,7 @@ pub fn prefix(w: &Writer<'_>, constant: &Constant) -> PyResult {
 
 /// A `Constant` node as an expression: most are constants of the tree; numbers below zero, complex
 /// ones with a real part and tuples are the expressions that fold to them.
-pub fn read(r: &mut Reader<'_>, node: &Value, span: Span) -> PyResult<ExprKind> {
+pub fn read<'a>(r: &mut Reader<'a>, node: &Value, span: Span) -> PyResult<ExprKind<'a>> {
     let vm = r.vm;
     let Some(value) = object::lookup_attr(vm, node, &vm.intern("value"))? else {
         return Err(vm.type_error("required field \"value\" missing from Constant"));
@@ -79,19 +79,24 @@ pub fn read(r: &mut Reader<'_>, node: &Value, span: Span) -> PyResult<ExprKind> 
     value_expr(r, &value, u, span)
 }
 
-fn value_expr(r: &mut Reader<'_>, value: &Value, u: bool, span: Span) -> PyResult<ExprKind> {
+fn value_expr<'a>(
+    r: &mut Reader<'a>,
+    value: &Value,
+    u: bool,
+    span: Span,
+) -> PyResult<ExprKind<'a>> {
     r.vm.check_stack()?;
-    let expr = |kind: ExprKind| Expr { span, lineno: span.start.line, kind };
+    let expr = |kind: ExprKind<'a>| Expr { span, lineno: span.start.line, kind };
     if let Some(constant) = plain(r, value, u) {
         return Ok(ExprKind::Constant(constant));
     }
-    if value.as_small_int().is_some() || value.is_exact::<int::IntObj>() {
+    if value.is_exact_int() {
         let positive = number::negative(r.vm, value)?;
         let operand = expr(value_expr(r, &positive, false, span)?);
-        return Ok(ExprKind::UnaryOp(Box::new(UnaryOp { op: UnaryOperator::USub, operand })));
+        return Ok(ExprKind::UnaryOp(r.arena.node(UnaryOp { op: UnaryOperator::USub, operand })));
     }
     if let Some(complex) = value.downcast_exact::<ComplexObj>() {
-        return Ok(ExprKind::BinOp(Box::new(BinOp {
+        return Ok(ExprKind::BinOp(r.arena.node(BinOp {
             left: expr(ExprKind::Constant(Constant::Float(complex.real))),
             op: Operator::Add,
             right: expr(ExprKind::Constant(Constant::Imaginary(complex.imag))),
@@ -102,17 +107,18 @@ fn value_expr(r: &mut Reader<'_>, value: &Value, u: bool, span: Span) -> PyResul
         for item in tuple.items() {
             elts.push(expr(value_expr(r, item, false, span)?));
         }
-        return Ok(ExprKind::Tuple(Box::new(Sequence {
-            elts: elts.into(),
-            ctx: ExprContext::Load,
-        })));
+        return Ok(ExprKind::Tuple(
+            r.arena.node(Sequence { elts: r.arena.list(&elts), ctx: ExprContext::Load }),
+        ));
     }
     if value.ty().same(frozenset_type()) {
         let mut elts = Vec::new();
         for item in iter::collect(r.vm, value)? {
             elts.push(expr(value_expr(r, &item, false, span)?));
         }
-        return Ok(ExprKind::FrozenSet(Box::new(adder_syntax::ast::Set { elts: elts.into() })));
+        return Ok(ExprKind::FrozenSet(
+            r.arena.node(adder_syntax::ast::Set { elts: r.arena.list(&elts) }),
+        ));
     }
     Err(r.vm.type_error(format!("got an invalid type in Constant: {}", value.ty().name())))
 }
@@ -141,7 +147,7 @@ fn plain(r: &mut Reader<'_>, value: &Value, u: bool) -> Option<Constant> {
         let is_imaginary = complex.real == 0.0 && complex.real.is_sign_positive();
         return is_imaginary.then_some(Constant::Imaginary(complex.imag));
     }
-    if !int::is_int(value) || int::is_negative(value) || !is_exact_int(value) {
+    if !int::is_int(value) || int::is_negative(value) || !value.is_exact_int() {
         return None;
     }
     let number = int::to_int(value);
@@ -153,10 +159,6 @@ fn plain(r: &mut Reader<'_>, value: &Value, u: bool) -> Option<Constant> {
             Constant::BigInt { radix: 16, digits: r.pool.store(digits.as_bytes()) }
         }
     })
-}
-
-fn is_exact_int(value: &Value) -> bool {
-    value.as_small_int().is_some() || value.is_exact::<int::IntObj>()
 }
 
 /// The value of a `MatchSingleton`.
@@ -172,7 +174,7 @@ pub fn read_singleton(r: &mut Reader<'_>, node: &Value) -> PyResult<Constant> {
     }
 }
 
-impl Convert for Text {
+impl Convert<'_> for Text {
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
         Ok(builder::from_wtf8(w.pool.text(*self)).into())
     }
@@ -184,7 +186,7 @@ impl Convert for Text {
     }
 }
 
-impl Convert for Conversion {
+impl Convert<'_> for Conversion {
     fn to_python(&self, _w: &Writer<'_>) -> PyResult {
         Ok(Value::int_unchecked(match self {
             Conversion::None => -1,

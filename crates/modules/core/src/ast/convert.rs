@@ -7,7 +7,7 @@
 use super::schema;
 use super::{classes, node};
 use adder_syntax::ast::{List, Pos, Span};
-use adder_syntax::{Pool, Symbol};
+use adder_syntax::{Arena, Pool, Symbol};
 use adder_vm::objects::int;
 use adder_vm::objects::list;
 use adder_vm::objects::str_::Str;
@@ -26,6 +26,7 @@ pub struct Writer<'a> {
 /// Makes the parser's nodes.
 pub struct Reader<'a> {
     pub vm: &'a Vm,
+    pub arena: &'a Arena,
     pub pool: Pool,
 }
 
@@ -37,11 +38,11 @@ pub struct Place {
 }
 
 /// A value of a field.
-pub trait Convert: Sized {
+pub trait Convert<'a>: Copy {
     fn to_python(&self, w: &Writer<'_>) -> PyResult;
-    fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self>;
+    fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self>;
     /// What a missing field means.
-    fn missing(r: &mut Reader<'_>, place: Place) -> PyResult<Self> {
+    fn missing(r: &mut Reader<'a>, place: Place) -> PyResult<Self> {
         let Place { class, field } = place;
         Err(r.vm.type_error(format!("required field \"{field}\" missing from {class}")))
     }
@@ -56,14 +57,14 @@ pub trait Fields {
 }
 
 /// What can be read from a node's fields.
-pub trait FromFields: Sized {
-    fn read(r: &mut Reader<'_>, node: &Value, class: &'static str) -> PyResult<Self>;
+pub trait FromFields<'a>: Copy {
+    fn read(r: &mut Reader<'a>, node: &Value, class: &'static str) -> PyResult<Self>;
 }
 
 /// Implements both for a struct, each field with its Python name.
 macro_rules! fields {
     ($($ty:ident { $($field:ident = $name:literal),* $(,)? })*) => {$(
-        impl $crate::ast::convert::Fields for $ty {
+        impl $crate::ast::convert::Fields for $ty<'_> {
             fn get(
                 &self,
                 w: &$crate::ast::convert::Writer<'_>,
@@ -75,9 +76,9 @@ macro_rules! fields {
                 }
             }
         }
-        impl $crate::ast::convert::FromFields for $ty {
+        impl<'a> $crate::ast::convert::FromFields<'a> for $ty<'a> {
             fn read(
-                r: &mut $crate::ast::convert::Reader<'_>,
+                r: &mut $crate::ast::convert::Reader<'a>,
                 node: &adder_vm::Value,
                 class: &'static str,
             ) -> adder_vm::runtime::errors::PyResult<Self> {
@@ -126,9 +127,9 @@ impl Writer<'_> {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// A field of a node.
-    pub fn field<T: Convert>(
+    pub fn field<T: Convert<'a>>(
         &mut self,
         node: &Value,
         class: &'static str,
@@ -219,36 +220,36 @@ pub fn integer(vm: &Vm, value: &Value) -> PyResult<i64> {
     }
 }
 
-impl<T: Convert> Convert for Option<T> {
+impl<'a, T: Convert<'a>> Convert<'a> for Option<T> {
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
         self.as_ref().map_or(Ok(Value::NONE), |inner| inner.to_python(w))
     }
-    fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self> {
+    fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self> {
         if value.is_none() { Ok(None) } else { T::from_python(r, value, place).map(Some) }
     }
-    fn missing(_r: &mut Reader<'_>, _place: Place) -> PyResult<Self> {
+    fn missing(_r: &mut Reader<'a>, _place: Place) -> PyResult<Self> {
         Ok(None)
     }
 }
 
-impl<T: Convert> Convert for Box<T> {
+impl<'a, T: Convert<'a>> Convert<'a> for &'a T {
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
         (**self).to_python(w)
     }
-    fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self> {
-        T::from_python(r, value, place).map(Box::new)
+    fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self> {
+        Ok(r.arena.node(T::from_python(r, value, place)?))
     }
-    fn missing(r: &mut Reader<'_>, place: Place) -> PyResult<Self> {
-        T::missing(r, place).map(Box::new)
+    fn missing(r: &mut Reader<'a>, place: Place) -> PyResult<Self> {
+        Ok(r.arena.node(T::missing(r, place)?))
     }
 }
 
-impl<T: Convert> Convert for List<T> {
+impl<'a, T: Convert<'a>> Convert<'a> for List<'a, T> {
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
         let items: PyResult<Vec<Value>> = self.iter().map(|item| item.to_python(w)).collect();
         Ok(list::List::from_vec(items?).into())
     }
-    fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self> {
+    fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self> {
         let Place { class, field } = place;
         let Some(list) = value.downcast::<list::List>() else {
             return Err(r.vm.type_error(format!(
@@ -271,14 +272,14 @@ impl<T: Convert> Convert for List<T> {
                 )));
             }
         }
-        Ok(items.into())
+        Ok(r.arena.list(&items))
     }
-    fn missing(_r: &mut Reader<'_>, _place: Place) -> PyResult<Self> {
-        Ok(Box::default())
+    fn missing(_r: &mut Reader<'a>, _place: Place) -> PyResult<Self> {
+        Ok(&[])
     }
 }
 
-impl Convert for Symbol {
+impl Convert<'_> for Symbol {
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
         Ok(w.vm.intern(w.pool.name(*self)).into())
     }
@@ -296,7 +297,7 @@ impl Convert for Symbol {
     }
 }
 
-impl Convert for bool {
+impl Convert<'_> for bool {
     fn to_python(&self, _w: &Writer<'_>) -> PyResult {
         Ok(Value::int_unchecked((*self).into()))
     }
@@ -305,7 +306,7 @@ impl Convert for bool {
     }
 }
 
-impl Convert for u32 {
+impl Convert<'_> for u32 {
     fn to_python(&self, _w: &Writer<'_>) -> PyResult {
         Ok(Value::int_unchecked((*self).into()))
     }

@@ -16,7 +16,7 @@ mod validate;
 
 use adder_derive::pymodule;
 use adder_syntax::ast::Mod;
-use adder_syntax::{Mode, Parsed, Pool};
+use adder_syntax::{Arena, Mode, Parsed, Pool};
 use adder_vm::objects::module::Module;
 use adder_vm::objects::tuple::Tuple;
 use adder_vm::protocol::object;
@@ -38,7 +38,7 @@ fn to_python(vm: &Vm, parsed: &Parsed, debug: Option<bool>) -> PyResult {
     nodes::module(&writer, &parsed.module, &parsed.type_ignores)
 }
 
-fn from_python(vm: &Vm, tree: &Value, mode: Mode) -> PyResult<Parsed> {
+fn from_python<'a>(vm: &'a Vm, tree: &Value, mode: Mode, arena: &'a Arena) -> PyResult<Parsed<'a>> {
     let wanted = match mode {
         Mode::Exec => "Module",
         Mode::Eval => "Expression",
@@ -50,7 +50,7 @@ fn from_python(vm: &Vm, tree: &Value, mode: Mode) -> PyResult<Parsed> {
         let got = tree.ty().name();
         return Err(vm.type_error(format!("expected {wanted} node, got {got}")));
     }
-    let mut reader = convert::Reader { vm, pool: Pool::new() };
+    let mut reader = convert::Reader { vm, arena, pool: Pool::new() };
     let module: Mod = nodes::read_module(&mut reader, tree)?;
     validate::module(vm, &reader.pool, &module)?;
     Ok(Parsed { module, pool: reader.pool, warnings: Vec::new(), type_ignores: Vec::new() })

@@ -75,16 +75,16 @@ fields! {
 /// Struct types that are classes of their own, without a place.
 macro_rules! products {
     ($($ty:ident = $class:literal),* $(,)?) => {$(
-        impl Convert for $ty {
+        impl<'a> Convert<'a> for $ty<'a> {
             fn to_python(&self, w: &Writer<'_>) -> PyResult {
                 w.with_fields($class, None, self)
             }
-            fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self> {
+            fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self> {
                 if value.is_none() {
                     return Err(r.none_given(place));
                 }
                 r.vm.check_stack()?;
-                <$ty as FromFields>::read(r, value, $class)
+                <$ty<'a> as FromFields>::read(r, value, $class)
             }
         }
     )*};
@@ -97,15 +97,17 @@ products! {
 
 /// Struct types with a place: the other fields are given.
 macro_rules! placed {
-    ($($ty:ident = $class:literal of $sum:literal { $($field:ident = $name:literal),* })*) => {$(
-        impl Convert for $ty {
+    ($($ty:ident $(<$a:lifetime>)? = $class:literal of $sum:literal {
+        $($field:ident = $name:literal),*
+    })*) => {$(
+        impl<'a> Convert<'a> for $ty $(<$a>)? {
             fn to_python(&self, w: &Writer<'_>) -> PyResult {
                 w.node($class, Some(self.span), &mut |name| match name {
                     $($name => self.$field.to_python(w),)*
                     _ => Ok(Value::NONE),
                 })
             }
-            fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self> {
+            fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self> {
                 if value.is_none() {
                     return Err(r.none_given(place));
                 }
@@ -121,18 +123,18 @@ macro_rules! placed {
 }
 
 placed! {
-    ExceptHandler = "ExceptHandler" of "excepthandler" {
+    ExceptHandler<'a> = "ExceptHandler" of "excepthandler" {
         type_ = "type", name = "name", body = "body"
     }
     Alias = "alias" of "alias" { name = "name", asname = "asname" }
-    Keyword = "keyword" of "keyword" { arg = "arg", value = "value" }
-    Arg = "arg" of "arg" { arg = "arg", annotation = "annotation" }
+    Keyword<'a> = "keyword" of "keyword" { arg = "arg", value = "value" }
+    Arg<'a> = "arg" of "arg" { arg = "arg", annotation = "annotation" }
 }
 
 /// Enums whose values are nodes without fields.
 macro_rules! leaves {
     ($($ty:ident of $sum:literal { $($variant:ident),* })*) => {$(
-        impl Convert for $ty {
+        impl Convert<'_> for $ty {
             fn to_python(&self, w: &Writer<'_>) -> PyResult {
                 classes::singleton(w.vm, match self { $($ty::$variant => stringify!($variant),)* })
             }
@@ -162,16 +164,20 @@ leaves! {
 /// Variants that are a boxed struct: class name and fields of one, and the way back.
 macro_rules! boxed {
     ($kind:ident, $of:ident, $read:ident: $($variant:ident)*) => {
-        fn $of(kind: &$kind) -> Option<(&'static str, &dyn Fields)> {
+        fn $of<'a>(kind: &$kind<'a>) -> Option<(&'static str, &'a dyn Fields)> {
             match kind {
-                $($kind::$variant(node) => Some((stringify!($variant), &**node)),)*
+                $($kind::$variant(node) => Some((stringify!($variant), *node)),)*
                 _ => None,
             }
         }
-        fn $read(r: &mut Reader<'_>, node: &Value, class: &'static str) -> PyResult<Option<$kind>> {
+        fn $read<'a>(
+            r: &mut Reader<'a>,
+            node: &Value,
+            class: &'static str,
+        ) -> PyResult<Option<$kind<'a>>> {
             Ok(Some(match class {
                 $(stringify!($variant) => {
-                    $kind::$variant(Box::new(FromFields::read(r, node, class)?))
+                    $kind::$variant(r.arena.node(FromFields::read(r, node, class)?))
                 })*
                 _ => return Ok(None),
             }))
@@ -194,7 +200,7 @@ boxed! {
 
 boxed! { PatternKind, pattern_fields, read_pattern: MatchMapping MatchClass MatchAs }
 
-impl Convert for Stmt {
+impl<'a> Convert<'a> for Stmt<'a> {
     const LIST: Option<&'static str> = Some("statement");
 
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
@@ -210,7 +216,7 @@ impl Convert for Stmt {
             _ => w.node("Pass", span, &mut |_| Ok(Value::NONE)),
         }
     }
-    fn from_python(r: &mut Reader<'_>, value: &Value, _place: Place) -> PyResult<Self> {
+    fn from_python(r: &mut Reader<'a>, value: &Value, _place: Place) -> PyResult<Self> {
         r.vm.check_stack()?;
         let span = r.span(value, "stmt")?;
         let class = r.constructor(value, "stmt")?;
@@ -229,7 +235,7 @@ impl Convert for Stmt {
     }
 }
 
-impl Convert for Expr {
+impl<'a> Convert<'a> for Expr<'a> {
     const LIST: Option<&'static str> = Some("expression");
 
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
@@ -270,7 +276,7 @@ impl Convert for Expr {
             _ => Err(w.vm.system_error("unexpected node")),
         }
     }
-    fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self> {
+    fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self> {
         if value.is_none() {
             return Err(r.none_given(place));
         }
@@ -295,7 +301,7 @@ impl Convert for Expr {
     }
 }
 
-impl Convert for Pattern {
+impl<'a> Convert<'a> for Pattern<'a> {
     const LIST: Option<&'static str> = Some("pattern");
 
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
@@ -320,7 +326,7 @@ impl Convert for Pattern {
             _ => Err(w.vm.system_error("unexpected node")),
         }
     }
-    fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self> {
+    fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self> {
         if value.is_none() {
             return Err(r.none_given(place));
         }
@@ -342,7 +348,7 @@ impl Convert for Pattern {
     }
 }
 
-impl Convert for TypeParam {
+impl<'a> Convert<'a> for TypeParam<'a> {
     fn to_python(&self, w: &Writer<'_>) -> PyResult {
         let (class, bound) = match &self.kind {
             TypeParamKind::TypeVar { bound } => ("TypeVar", bound.as_ref()),
@@ -355,7 +361,7 @@ impl Convert for TypeParam {
             _ => self.default.to_python(w),
         })
     }
-    fn from_python(r: &mut Reader<'_>, value: &Value, place: Place) -> PyResult<Self> {
+    fn from_python(r: &mut Reader<'a>, value: &Value, place: Place) -> PyResult<Self> {
         if value.is_none() {
             return Err(r.none_given(place));
         }
@@ -390,17 +396,17 @@ pub fn module(w: &Writer<'_>, module: &Mod, ignores: &[TypeIgnore]) -> PyResult 
         }),
         Mod::Interactive(body) => w.node("Interactive", None, &mut |_| body.to_python(w)),
         Mod::Expression(body) => w.node("Expression", None, &mut |_| body.to_python(w)),
-        Mod::FunctionType(node) => w.with_fields("FunctionType", None, &**node),
+        Mod::FunctionType(node) => w.with_fields("FunctionType", None, *node),
     }
 }
 
 /// A whole tree, back.
-pub fn read_module(r: &mut Reader<'_>, node: &Value) -> PyResult<Mod> {
+pub fn read_module<'a>(r: &mut Reader<'a>, node: &Value) -> PyResult<Mod<'a>> {
     let class = r.constructor(node, "mod")?;
     Ok(match class {
         "Module" => Mod::Module(r.field(node, class, "body")?),
         "Interactive" => Mod::Interactive(r.field(node, class, "body")?),
         "Expression" => Mod::Expression(r.field(node, class, "body")?),
-        _ => Mod::FunctionType(Box::new(FromFields::read(r, node, class)?)),
+        _ => Mod::FunctionType(r.arena.node(FromFields::read(r, node, class)?)),
     })
 }

@@ -89,9 +89,9 @@ impl Validator<'_> {
     }
 
     fn arguments(&self, args: &Arguments) -> PyResult<()> {
-        let all = args.posonlyargs.iter().chain(&args.args).chain(args.vararg.as_deref());
-        for arg in all.chain(&args.kwonlyargs).chain(args.kwarg.as_deref()) {
-            self.opt(arg.annotation.as_deref())?;
+        let all = args.posonlyargs.iter().chain(args.args).chain(args.vararg);
+        for arg in all.chain(args.kwonlyargs).chain(args.kwarg) {
+            self.opt(arg.annotation)?;
         }
         if args.defaults.len() > args.posonlyargs.len() + args.args.len() {
             return self.fail("more positional defaults than args on arguments");
@@ -127,7 +127,7 @@ impl Validator<'_> {
                 self.keywords(&node.keywords)?;
                 self.exprs(&node.decorator_list, Load)
             }
-            StmtKind::Return(value) => self.opt(value.as_deref()),
+            StmtKind::Return(value) => self.opt(*value),
             StmtKind::Delete(node) => {
                 self.filled(&node.targets, "targets", "Delete")?;
                 self.exprs(&node.targets, Del)
@@ -174,7 +174,7 @@ impl Validator<'_> {
             StmtKind::Match(node) => {
                 self.load(&node.subject)?;
                 self.filled(&node.cases, "cases", "Match")?;
-                for case in &node.cases {
+                for case in node.cases {
                     self.pattern(&case.pattern, false)?;
                     self.opt(case.guard.as_ref())?;
                     self.body(&case.body, "match_case")?;
@@ -220,7 +220,7 @@ impl Validator<'_> {
 
     fn with(&self, node: &With, owner: &str) -> PyResult<()> {
         self.filled(&node.items, "items", owner)?;
-        for item in &node.items {
+        for item in node.items {
             self.load(&item.context_expr)?;
             if let Some(vars) = &item.optional_vars {
                 self.expr(vars, Store)?;
@@ -237,7 +237,7 @@ impl Validator<'_> {
         if node.handlers.is_empty() && !node.orelse.is_empty() {
             return self.fail(format!("{owner} has orelse but no except handlers"));
         }
-        for handler in &node.handlers {
+        for handler in node.handlers {
             self.opt(handler.type_.as_ref())?;
             self.body(&handler.body, "ExceptHandler")?;
         }
@@ -315,7 +315,7 @@ impl Validator<'_> {
                 self.load(&node.value)
             }
             ExprKind::Await(value) | ExprKind::YieldFrom(value) => self.load(value),
-            ExprKind::Yield(value) => self.opt(value.as_deref()),
+            ExprKind::Yield(value) => self.opt(*value),
             ExprKind::Compare(node) => {
                 if node.comparators.is_empty() {
                     return self.fail("Compare has no comparators");
@@ -419,7 +419,7 @@ impl Validator<'_> {
                 if let Some(rest) = node.rest {
                     self.capture(rest)?;
                 }
-                for key in &node.keys {
+                for key in node.keys {
                     if matches!(key.kind, ExprKind::Constant(Constant::None | Constant::Bool(_))) {
                         continue;
                     }

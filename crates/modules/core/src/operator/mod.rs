@@ -7,8 +7,6 @@ mod getters;
 use adder_derive::pymodule;
 use adder_vm::objects::int;
 use adder_vm::objects::module::Module;
-use adder_vm::objects::str_::Str;
-use adder_vm::protocol::buffer;
 use adder_vm::protocol::compare::{self, CmpOp};
 use adder_vm::protocol::number::{self, BinOp};
 use adder_vm::protocol::{call, iter, object};
@@ -35,22 +33,6 @@ fn concat_sequences(vm: &Vm, a: &Value, b: &Value, inplace: bool) -> PyResult {
 }
 
 /// What `_compare_digest` may look at: ASCII text, or any flat buffer.
-fn digest_bytes(vm: &Vm, value: &Value) -> PyResult<Vec<u8>> {
-    let lent = buffer::get(vm, value, false)?;
-    if lent.shape.len() > 1 {
-        return Err(vm.buffer_error("Buffer must be single dimension"));
-    }
-    Ok(lent.to_vec())
-}
-
-/// Equality whose time depends on the length of `b` alone.
-fn same_digest(a: &[u8], b: &[u8]) -> bool {
-    let like_b = a.len() == b.len();
-    let a = if like_b { a } else { b };
-    let difference = a.iter().zip(b).fold(0u8, |all, (x, y)| all | (x ^ y));
-    std::hint::black_box(difference) == 0 && like_b
-}
-
 /// Operator interface.
 ///
 /// This module exports a set of functions implemented in C corresponding
@@ -371,23 +353,7 @@ pub mod operator {
     /// types and lengths of a and b--but not their values.
     #[pyfunction]
     fn _compare_digest(vm: &Vm, a: &Value, b: &Value) -> PyResult<bool> {
-        if let (Some(x), Some(y)) = (a.downcast::<Str>(), b.downcast::<Str>()) {
-            return match (x.as_ascii(), y.as_ascii()) {
-                (Some(x), Some(y)) => Ok(same_digest(x.as_bytes(), y.as_bytes())),
-                _ => {
-                    Err(vm
-                        .type_error("comparing strings with non-ASCII characters is not supported"))
-                }
-            };
-        }
-        if !buffer::has_buffer(a) || !buffer::has_buffer(b) {
-            return Err(vm.type_error(format!(
-                "unsupported operand types(s) or combination of types: '{}' and '{}'",
-                a.ty().name(),
-                b.ty().name()
-            )));
-        }
-        Ok(same_digest(&digest_bytes(vm, a)?, &digest_bytes(vm, b)?))
+        crate::support::compare_digest(vm, a, b)
     }
 
     #[init]

@@ -4,6 +4,7 @@ use super::path::PathArg;
 use super::{c_strings, plain, retry};
 use crate::system::process::{self as system, FileAction, SpawnSettings};
 use adder_derive::pymodule;
+use adder_vm::builtin_modules::warnings;
 use adder_vm::object::GilCell;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::struct_sequence;
@@ -36,9 +37,26 @@ fn run_hooks(vm: &Vm, which: usize) {
     }
 }
 
+/// In the parent: what other threads held stays held in the child.
+fn warn_of_threads(vm: &Vm, name: &str) {
+    if !crate::thread::are_others(vm) {
+        return;
+    }
+    let message = format!(
+        "This process (pid={}) is multi-threaded, use of {name}() may lead to deadlocks in the child.",
+        std::process::id()
+    );
+    let category = &vm.exceptions().deprecation_warning;
+    // There is a child: an exception would hide its number.
+    if let Err(e) = warnings::warn(vm, category, &message, 1) {
+        vm.unraisable(e, "Exception ignored in fork", None);
+    }
+}
+
 /// Forks with the registered handlers around it. `f` makes the child.
 fn forked<T>(
     vm: &Vm,
+    name: &str,
     f: impl FnOnce() -> std::io::Result<T>,
     in_child: impl FnOnce(&T) -> bool,
 ) -> PyResult<T> {
@@ -49,14 +67,18 @@ fn forked<T>(
             crate::thread::after_fork(vm);
             run_hooks(vm, 1);
         }
-        _ => run_hooks(vm, 2),
+        Ok(_) => {
+            run_hooks(vm, 2);
+            warn_of_threads(vm, name);
+        }
+        Err(_) => run_hooks(vm, 2),
     }
     result.map(|(made, _)| made).map_err(|e| vm.os_error(&e, None))
 }
 
 /// `os.fork()`
 pub fn fork(vm: &Vm) -> PyResult<i32> {
-    forked(vm, crate::system::fork, |pid| *pid == 0)
+    forked(vm, "fork", crate::system::fork, |pid| *pid == 0)
 }
 
 /// `NAME=value` lines of an environment.
@@ -229,7 +251,7 @@ pub mod process {
     /// To both, return fd of newly opened pseudo-terminal.
     #[pyfunction]
     fn forkpty(vm: &Vm) -> PyResult<(i32, i32)> {
-        forked(vm, crate::system::fd::forkpty, |(pid, _)| *pid == 0)
+        forked(vm, "forkpty", crate::system::fd::forkpty, |(pid, _)| *pid == 0)
     }
     /// Register callables to be called when forking a new process.
     ///

@@ -1,0 +1,47 @@
+//! Where the nodes of a tree lie: one after the other, freed together.
+
+use bumpalo::Bump;
+
+/// Room for trees. What lies in it are plain values that own nothing.
+#[derive(Debug, Default)]
+pub struct Arena(Bump);
+
+impl Arena {
+    /// An empty arena.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a node into the arena.
+    #[inline]
+    pub fn node<T: Copy>(&self, node: T) -> &T {
+        self.0.alloc(node)
+    }
+
+    /// Gives up what lies in the arena, but keeps room for the next tree: not more than about so many
+    /// bytes.
+    pub fn clear(&mut self, most: usize) {
+        self.0.reset();
+        if self.0.allocated_bytes() > most {
+            self.0 = Bump::with_capacity(most);
+        }
+    }
+
+    /// Joins pieces of a text.
+    pub(crate) fn text(&self, pieces: &[&[u8]]) -> &[u8] {
+        let text = self.0.alloc_slice_fill_copy(pieces.iter().map(|piece| piece.len()).sum(), 0);
+        let mut at = 0;
+        for piece in pieces {
+            text[at..at + piece.len()].copy_from_slice(piece);
+            at += piece.len();
+        }
+        text
+    }
+
+    /// Copies a list into the arena.
+    #[inline]
+    pub fn list<T: Copy>(&self, items: &[T]) -> &[T] {
+        if items.is_empty() { &[] } else { self.0.alloc_slice_copy(items) }
+    }
+}
