@@ -55,11 +55,9 @@ def functions(adder, arguments, stdin="/dev/null"):
 
 def parts(name):
     """The name without what depends on the compiler's version and the folder it runs in, in pieces that
-    can be cut off at the end: modules, type and function of a Rust name of the old kind; all of any
-    other."""
+    can be cut off at the end: modules, type and function of a Rust name; all of any other."""
     if not name.startswith("_ZN"):
-        # A crate's number; and where in the name something was said before.
-        return [re.sub(r"(?<=Cs)[0-9A-Za-z]+_|(?<=B)[0-9A-Za-z]*_", "*_", name)]
+        return [re.sub(r"(?<=Cs)[0-9A-Za-z]+_", "*_", name)]
     found, at = [], 3
     while match := re.match(r"\d+", name[at:]):
         end = at + match.end() + int(match[0])
