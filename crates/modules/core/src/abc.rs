@@ -108,17 +108,32 @@ fn is_abstract(vm: &Vm, value: &Value) -> PyResult<bool> {
     }
 }
 
+/// What a class's `__dict__` holds.
+fn namespace(vm: &Vm, class: &Value) -> PyResult<Vec<(Value, Value)>> {
+    let names = vm.names();
+    let descriptor = |ty: &Obj<Type>| ty.lookup(&names.__dict__);
+    if let Some(ty) = class.downcast::<Type>()
+        && let (Some(its), Some(plain)) = (descriptor(class.ty()), descriptor(Type::type_object()))
+        && its.is(&plain)
+    {
+        return Ok(ty.dict().items_vec());
+    }
+    let namespace = object::get_attr(vm, class, &names.__dict__)?;
+    let items = object::call_method(vm, &namespace, &names.items, &[])?;
+    let pair = |item: Value| {
+        let [key, value] = item.downcast::<Tuple>()?.items() else { return None };
+        Some((key.clone(), value.clone()))
+    };
+    Ok(iter::collect(vm, &items)?.into_iter().filter_map(pair).collect())
+}
+
 /// The names of all abstract methods that a class has, its own and inherited ones.
 fn abstract_methods(vm: &Vm, class: &Value) -> PyResult {
     let names = vm.names();
     let mut found = Vec::new();
-    let namespace = object::get_attr(vm, class, &names.__dict__)?;
-    let items = object::call_method(vm, &namespace, &names.items, &[])?;
-    for item in iter::collect(vm, &items)? {
-        if let Some([key, value]) = item.downcast::<Tuple>().map(|t| t.items())
-            && is_abstract(vm, value)?
-        {
-            found.push(key.clone());
+    for (key, value) in namespace(vm, class)? {
+        if is_abstract(vm, &value)? {
+            found.push(key);
         }
     }
     let bases = object::get_attr(vm, class, &names.__bases__)?;

@@ -299,11 +299,11 @@ pub fn strip(text: &Str, left: bool, right: bool, test: impl Fn(u32) -> bool) ->
     })
 }
 
-/// Is `c` one of the characters of `set`?
+/// Is `c` one of the characters of `set`? Sets are short.
 pub fn contains_code(set: &Str, c: u32) -> bool {
     match set.chars() {
-        Chars::Ascii(s) => c < 0x80 && memchr::memchr(c as u8, s.as_bytes()).is_some(),
-        Chars::One(s) => c < 0x100 && memchr::memchr(c as u8, s).is_some(),
+        Chars::Ascii(s) => c < 0x80 && s.as_bytes().contains(&(c as u8)),
+        Chars::One(s) => c < 0x100 && s.contains(&(c as u8)),
         Chars::Two(s) => c < 0x1_0000 && s.contains(&(c as u16)),
         Chars::Four(s) => s.contains(&c),
     }

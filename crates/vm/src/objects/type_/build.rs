@@ -23,7 +23,8 @@ use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
-use std::collections::HashMap;
+use hashbrown::HashMap;
+use rapidhash::fast::RandomState;
 use std::sync::OnceLock;
 
 /// The most derived metaclass of some bases.
@@ -363,9 +364,10 @@ fn set_module(vm: &Vm, dict: &Obj<Dict>) {
 
 /// The slots that a name stands for: `__add__` is a number's and a sequence's.
 fn slots_named(name: &str) -> &'static [&'static SlotDef] {
-    static BY_NAME: OnceLock<HashMap<&str, Vec<&SlotDef>>> = OnceLock::new();
+    type Table = HashMap<&'static str, Vec<&'static SlotDef>, RandomState>;
+    static BY_NAME: OnceLock<Table> = OnceLock::new();
     let table = BY_NAME.get_or_init(|| {
-        let mut table: HashMap<&str, Vec<&SlotDef>> = HashMap::with_capacity(SLOT_DEFS.len());
+        let mut table = Table::with_capacity_and_hasher(SLOT_DEFS.len(), RandomState::default());
         for def in SLOT_DEFS {
             table.entry(def.name).or_default().push(def);
         }
@@ -487,9 +489,18 @@ pub fn slot_changed(vm: &Vm, ty: &Obj<Type>, name: &Str) {
 }
 
 fn call_set_name(vm: &Vm, ty: &Ref<Type>) -> PyResult<()> {
+    let hook = &vm.names().__set_name__;
+    // A type that was met last and has no such method. It may get one when another one's is called.
+    let mut without: Option<Ref<Type>> = None;
     for (name, value) in ty.dict().items_vec() {
-        let hook = &vm.names().__set_name__;
-        let Some(method) = object::special_method(vm, &value, hook)? else { continue };
+        if without.as_ref().is_some_and(|without| without.same(value.ty())) {
+            continue;
+        }
+        let Some(method) = object::special_method(vm, &value, hook)? else {
+            without = Some(value.ty().to_ref());
+            continue;
+        };
+        without = None;
         if let Err(e) = method.call(vm, &value, &[ty.to_value(), name.clone()]) {
             let note = format!(
                 "Error calling __set_name__ on '{}' instance {} in '{}'",

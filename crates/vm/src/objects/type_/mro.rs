@@ -11,6 +11,9 @@ fn same(a: &Ref<Type>, b: &Ref<Type>) -> bool {
 
 /// Merges the bases' orders; `None` if they contradict each other.
 fn merge(bases: &[Ref<Type>]) -> Option<Vec<Ref<Type>>> {
+    if let [base] = bases {
+        return Some(base.mro());
+    }
     let mut lists: Vec<Vec<Ref<Type>>> = bases.iter().map(|b| b.mro()).collect();
     lists.push(bases.to_vec());
     let mut heads = vec![0usize; lists.len()];
