@@ -139,7 +139,7 @@ pub fn return_quickly(vm: &Vm, m: &mut Machine, value: *mut Slot) -> Quickly {
             std::mem::forget(result);
             m.pop_slot()
         } else {
-            std::mem::replace(&mut *m.slot(1), Some(result))
+            (*m.slot(1)).replace(result)
         };
         m.discard(callable);
         Quickly::Returned
