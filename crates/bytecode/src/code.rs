@@ -381,7 +381,7 @@ impl CodeObject {
             posonlyargcount: 0,
             qualname: head.name.clone(),
             positions: Positions::default(),
-            extended: false,
+            extended: head.extended,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod lnotab;
 pub mod marshal;
 pub mod opcode;
 pub mod positions;
+pub mod prepared;
 pub mod pyc;
 pub mod repr;
 pub mod shared;

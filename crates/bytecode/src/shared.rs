@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use crate::code::{CodeObject, PyStrBuf};
-use crate::stored::Stored;
+use crate::stored::{Ready, Stored};
 
 /// What is known of a code object without looking inside.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Head {
     pub cells: u32,
     /// Number of `freevars`.
     pub frees: u32,
+    /// See [`CodeObject::extended`].
+    pub extended: bool,
     pub name: PyStrBuf,
 }
 
@@ -47,6 +49,11 @@ impl SharedCode {
         &self.0.head
     }
 
+    /// What the machine runs, if it lies in the library's image.
+    pub fn ready(&self) -> Option<Ready> {
+        self.0.stored.as_ref()?.ready()
+    }
+
     /// One and the same object?
     pub fn is(&self, other: &SharedCode) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -62,6 +69,7 @@ impl From<CodeObject> for SharedCode {
             flags: code.flags,
             cells: code.cellvars.len() as u32,
             frees: code.freevars.len() as u32,
+            extended: code.extended,
             name: code.name.clone(),
         };
         SharedCode(Arc::new(Inner { head, whole: OnceLock::from(Box::new(code)), stored: None }))

@@ -12,12 +12,14 @@
 //! What only tracebacks and tools ask for, the tables of lines and positions, lies in a place of its own:
 //! the code of many modules, which a program reads, then takes half of the room.
 //!
+//! Among them is the code itself, which is run as its plan says (`prepared/stored.rs`).
+//!
 //! A *table* is two numbers, where it begins among the tables and its length. A *number* is of seven bits a byte, the low ones first, all bytes but the last with the high bit set.
 //! A *string* is a number: its place in the table. *Bytes* are a number and so many bytes.
 //!
 //! | part of code | what |
 //! | --- | --- |
-//! | head | numbers: argcount, kwonlyargcount, nlocals, flags, cell variables, free variables; a string: the name |
+//! | head | numbers: argcount, kwonlyargcount, nlocals, flags, cell variables, twice free variables and 1 more if it is *extended*; a string: the name |
 //! | body | bytes: the rest, see [`Writer::body`] |
 //!
 //! The bytes are part of the binary and trusted: they hold what [`write`] wrote. Still, whatever they
@@ -28,6 +30,7 @@ use std::sync::Arc;
 
 use crate::code::{Bytes, CodeObject, Const, Head, Positions, PyStrBuf, SharedCode};
 use crate::marshal::{self, MarshalError};
+use crate::prepared::{Plan, plan, stored as prepared};
 
 /// What stands before a constant.
 mod tag {
@@ -49,7 +52,7 @@ struct Writer {
     places: HashMap<PyStrBuf, u32>,
 }
 
-fn put_number(out: &mut Vec<u8>, mut value: u32) {
+pub(crate) fn put_number(out: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -87,30 +90,42 @@ impl Writer {
 
     fn code(&mut self, out: &mut Vec<u8>, code: &SharedCode) -> Result<(), MarshalError> {
         let head = code.head();
-        let numbers =
-            [head.argcount, head.kwonlyargcount, head.nlocals, head.flags, head.cells, head.frees];
-        numbers.into_iter().for_each(|n| put_number(out, n));
+        let extended = u32::from(head.extended);
+        let numbers = [head.argcount, head.kwonlyargcount, head.nlocals, head.flags];
+        let numbers = numbers.into_iter().chain([head.cells, head.frees << 1 | extended]);
+        numbers.for_each(|n| put_number(out, n));
         self.string(out, &head.name);
         let mut body = Vec::new();
         self.body(&mut body, code)?;
         bytes(out, &body)
     }
 
+    /// The plan, which is empty if there is none: code that is refused is so when it runs.
+    fn plan(out: &mut Vec<u8>, code: &CodeObject) -> Result<(), MarshalError> {
+        let made = plan::plan(code);
+        bytes(out, &made.map(|plan| prepared::write(&plan)).unwrap_or_default())
+    }
+
     fn body(&mut self, out: &mut Vec<u8>, code: &CodeObject) -> Result<(), MarshalError> {
-        for n in
-            [code.stacksize, code.firstlineno, code.posonlyargcount << 1 | u32::from(code.extended)]
-        {
+        Self::plan(out, code)?;
+        self.names(out, &code.names)?;
+        self.constants(out, &code.consts)?;
+        for n in [code.stacksize, code.firstlineno, code.posonlyargcount] {
             put_number(out, n);
         }
         self.string(out, &code.qualname);
-        bytes(out, &code.code)?;
+        self.table(out, &code.code)?;
         self.table(out, &code.lnotab)?;
         self.table(out, code.positions.as_bytes())?;
-        for names in [&code.names, &code.varnames, &code.cellvars, &code.freevars] {
-            size(out, names.len())?;
-            names.iter().for_each(|name| self.string(out, name));
-        }
-        self.constants(out, &code.consts)
+        self.names(out, &code.varnames)?;
+        self.names(out, &code.cellvars)?;
+        self.names(out, &code.freevars)
+    }
+
+    fn names(&mut self, out: &mut Vec<u8>, names: &[PyStrBuf]) -> Result<(), MarshalError> {
+        size(out, names.len())?;
+        names.iter().for_each(|name| self.string(out, name));
+        Ok(())
     }
 
     fn constants(&mut self, out: &mut Vec<u8>, items: &[Const]) -> Result<(), MarshalError> {
@@ -190,6 +205,13 @@ pub(crate) struct Stored {
     module: Arc<Module>,
 }
 
+/// What of a code object the machine runs.
+pub struct Ready {
+    pub plan: Plan,
+    pub names: Box<[PyStrBuf]>,
+    pub consts: Vec<Const>,
+}
+
 struct Module {
     tables: &'static [u8],
     strings: Strings,
@@ -220,7 +242,7 @@ impl Strings {
 
 /// A number, and what is behind it.
 #[inline]
-fn number(bytes: &'static [u8]) -> Option<(u32, &'static [u8])> {
+pub(crate) fn number(bytes: &'static [u8]) -> Option<(u32, &'static [u8])> {
     let (&byte, mut rest) = bytes.split_first()?;
     let mut value = u32::from(byte & 0x7f);
     let mut last = byte;
@@ -283,21 +305,20 @@ impl Reader<'_> {
     }
 
     fn code(&mut self) -> Option<SharedCode> {
-        let head = Head {
-            argcount: self.number()?,
-            kwonlyargcount: self.number()?,
-            nlocals: self.number()?,
-            flags: self.number()?,
-            cells: self.number()?,
-            frees: self.number()?,
-            name: self.string()?,
-        };
+        let (argcount, kwonlyargcount) = (self.number()?, self.number()?);
+        let (nlocals, flags, cells) = (self.number()?, self.number()?, self.number()?);
+        let frees = self.number()?;
+        let (frees, extended) = (frees >> 1, frees & 1 == 1);
+        let name = self.string()?;
+        let head = Head { argcount, kwonlyargcount, nlocals, flags, cells, frees, extended, name };
         let body = self.part()?;
         let stored = Stored { body, module: self.module.clone() };
         Some(SharedCode::from_stored(head, stored))
     }
 
     fn body(&mut self, head: &Head) -> Option<CodeObject> {
+        self.part()?;
+        let (names, consts) = (self.names()?, self.constants()?.into());
         let (stacksize, firstlineno, posonly) = (self.number()?, self.number()?, self.number()?);
         Some(CodeObject {
             argcount: head.argcount,
@@ -308,17 +329,17 @@ impl Reader<'_> {
             filename: self.module.filename.clone(),
             name: head.name.clone(),
             firstlineno,
-            posonlyargcount: posonly >> 1,
-            extended: posonly & 1 == 1,
+            posonlyargcount: posonly,
+            extended: head.extended,
             qualname: self.string()?,
-            code: Bytes::Borrowed(self.part()?),
+            code: Bytes::Borrowed(self.table()?),
             lnotab: Bytes::Borrowed(self.table()?),
             positions: Positions::from_bytes(self.table()?),
-            names: self.names()?,
+            names,
             varnames: self.names()?,
             cellvars: self.names()?,
             freevars: self.names()?,
-            consts: self.constants()?.into(),
+            consts,
         })
     }
 
@@ -344,6 +365,13 @@ impl Reader<'_> {
 }
 
 impl Stored {
+    /// What the machine runs, if the code is such that it runs.
+    pub(crate) fn ready(&self) -> Option<Ready> {
+        let mut reader = Reader { bytes: self.body, module: &self.module };
+        let plan = prepared::read(reader.part()?)?;
+        Some(Ready { plan, names: reader.names()?, consts: reader.constants()? })
+    }
+
     /// The whole code object. What cannot be read is code without instructions, which does not run.
     pub(crate) fn read(&self, head: &Head) -> CodeObject {
         let mut reader = Reader { bytes: self.body, module: &self.module };
@@ -392,6 +420,7 @@ mod tests {
                 flags: 0x43,
                 cells: 0,
                 frees: 0,
+                extended: true,
                 name: text("größer"),
             })
         };
@@ -418,6 +447,19 @@ mod tests {
         assert_eq!(format!("{:?}", *read), shown);
         let Const::Code(inner) = &read.consts[0] else { panic!("{:?}", read.consts) };
         assert_eq!(inner.head().name, "größer");
+    }
+
+    #[test]
+    fn plans_come_back() {
+        let read = read(written(), "there.py").expect("what was written");
+        let Const::Code(inner) = &read.consts[0] else { panic!("{:?}", read.consts) };
+        for code in [&read, inner] {
+            let ready = code.ready().expect("code that runs");
+            assert_eq!(ready.plan, plan::plan(code).expect("code that runs"));
+            assert_eq!(ready.names, code.names);
+            assert_eq!(format!("{:?}", ready.consts), format!("{:?}", code.consts));
+        }
+        assert!(sample().ready().is_none());
     }
 
     #[test]

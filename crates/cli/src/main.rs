@@ -3,13 +3,12 @@
 #![cfg_attr(not(test), no_main)]
 #![cfg_attr(test, expect(dead_code, reason = "the tests begin elsewhere"))]
 
-#[cfg(not(test))]
 mod entry;
-#[cfg(not(feature = "system-alloc"))]
 mod memory;
 mod options;
 mod paths;
 mod repl;
+mod stack;
 mod words;
 
 use adder_vm::objects::code::Code;
@@ -22,25 +21,14 @@ use adder_vm::{Exc, Obj, PyResult, Ref, Value, Vm};
 use options::{Command, Options};
 use std::io::{IsTerminal, Read};
 
-/// Deep native recursion (a parser, `repr` of nested data) gets this much stack; it is reserved, not
-/// used.
-const STACK: usize = 64 << 20;
-
 /// The status of a program that ended with an uncaught `KeyboardInterrupt`; no other has the high
 /// bit.
 const INTERRUPTED: i32 = 0x100 | 130;
 
 /// Runs the command line; gives the exit status.
 fn process() -> u8 {
-    #[cfg(not(feature = "system-alloc"))]
     memory::tune();
-    let runner = std::thread::Builder::new().name("main".into()).stack_size(STACK).spawn(start);
-    // Signals are for the thread that runs the program.
-    adder_vm::builtin_modules::signal::block_all();
-    match runner.map(|thread| thread.join()) {
-        Ok(Ok(code)) => code,
-        _ => 101,
-    }
+    stack::run_on_large(start)
 }
 
 fn start() -> u8 {
@@ -57,15 +45,14 @@ fn start() -> u8 {
             0
         }
         Command::Word(word) => words::run(word, &options),
-        _ => {
-            let status = adder::run(options.config.clone(), |vm| run(vm, &options));
+        _ => adder::run(options.config.clone(), |vm| {
+            let status = run(vm, &options);
             if status == INTERRUPTED {
                 // A shell stops a script whose program died of the signal, not one that exited.
                 adder_vm::builtin_modules::signal::die_of_interrupt();
             }
-            // At once: to give memory back piece by piece would be for nobody.
-            std::process::exit(status & 0xff)
-        }
+            entry::end(status & 0xff)
+        }),
     }
 }
 

@@ -7,10 +7,6 @@ use std::time::{Duration, Instant};
 use adder_compiler::{Options, compile};
 use adder_syntax::{Arena, Level};
 
-/// As in the `adder` binary.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const ROUNDS: usize = 5;
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {

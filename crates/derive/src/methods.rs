@@ -95,7 +95,10 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
                         doc: #docs,
                         signature: #sig,
                         params: #list,
-                        arity: ::adder_vm::runtime::args::Arity::of(#list),
+                        arity: ::adder_vm::runtime::args::Arity::of(
+                            #list,
+                            ::adder_vm::runtime::args::Flavour::#flavour,
+                        ),
                         flavour: ::adder_vm::runtime::args::Flavour::#flavour,
                         function: #function,
                     }));

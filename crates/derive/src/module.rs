@@ -70,7 +70,10 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
             doc: #docs,
             signature: #sig,
             params: #list,
-            arity: ::adder_vm::runtime::args::Arity::of(#list),
+            arity: ::adder_vm::runtime::args::Arity::of(
+                #list,
+                ::adder_vm::runtime::args::Flavour::Function,
+            ),
             flavour: ::adder_vm::runtime::args::Flavour::Function,
             function: #function,
         }));

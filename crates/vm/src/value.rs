@@ -265,10 +265,17 @@ impl Value {
         }
     }
 
-    /// Is the type exactly `T`'s own?
+    /// Is it an object whose type is exactly `T`'s own? Never true of a value that lies in its word:
+    /// those have questions of their own.
     #[inline(always)]
     pub fn is_exact<T: Payload>(&self) -> bool {
-        std::ptr::eq(self.ty(), T::cell().get())
+        self.downcast_exact::<T>().is_some()
+    }
+
+    /// Is the type exactly `int`?
+    #[inline(always)]
+    pub fn is_exact_int(&self) -> bool {
+        self.is_small_int() || self.is_exact::<crate::objects::int::IntObj>()
     }
 }
 

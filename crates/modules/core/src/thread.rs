@@ -18,7 +18,7 @@ use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Obj, Ref, Value, Vm};
 use std::cell::Cell;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// The longest wait that can be asked for, in seconds (CPython's on 64 bits).
@@ -29,32 +29,47 @@ const SLICE: Duration = Duration::from_millis(50);
 /// A lock that any thread may release.
 #[derive(Default)]
 struct Gate {
-    held: Mutex<bool>,
+    state: Mutex<GateState>,
     changed: Condvar,
 }
 
+#[derive(Default)]
+struct GateState {
+    held: bool,
+    waiting: u32,
+}
+
 impl Gate {
+    fn state(&self) -> MutexGuard<'_, GateState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
     fn try_take(&self) -> bool {
-        !std::mem::replace(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner), true)
+        !std::mem::replace(&mut self.state().held, true)
     }
     /// Waits for at most a slice; has it been taken?
     fn take_within(&self, time: Duration) -> bool {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if *held {
-            held = self.changed.wait_timeout(held, time).unwrap_or_else(PoisonError::into_inner).0;
+        let mut state = self.state();
+        if state.held {
+            state.waiting += 1;
+            state =
+                self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
         }
-        !std::mem::replace(&mut *held, true)
+        !std::mem::replace(&mut state.held, true)
     }
     fn is_held(&self) -> bool {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state().held
     }
     /// Opens the gate; was it held?
     fn open(&self) -> bool {
-        let was = std::mem::replace(
-            &mut *self.held.lock().unwrap_or_else(PoisonError::into_inner),
-            false,
-        );
-        self.changed.notify_one();
+        let (was, waiting) = {
+            let mut state = self.state();
+            (std::mem::replace(&mut state.held, false), state.waiting)
+        };
+        // To wake nobody is a call of the system, too.
+        if waiting > 0 {
+            self.changed.notify_one();
+        }
         was
     }
     /// Takes the gate, waiting until a deadline (or for ever).

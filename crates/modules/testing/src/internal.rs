@@ -90,10 +90,10 @@ pub mod internal {
     fn get_config(vm: &Vm) -> Ref<Dict> {
         settings(vm, vm.config())
     }
-    /// The names of the allocators: all memory comes from mimalloc.
+    /// The names of the allocators: what is no object comes from the C library.
     #[pyfunction]
     fn pymem_getallocatorsname(_vm: &Vm) -> &'static str {
-        "mimalloc"
+        "malloc"
     }
     /// Nothing is made immortal for being shared by threads, so there is nothing to suppress.
     #[pyfunction]

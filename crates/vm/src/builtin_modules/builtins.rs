@@ -398,7 +398,7 @@ pub mod builtins {
                 vm.compile(&bytes[start.unwrap_or(0)..], &request)?
             }
         };
-        if !code.source.freevars.is_empty() {
+        if code.source.head().frees > 0 {
             return Err(
                 vm.type_error("code object passed to eval() may not contain free variables")
             );
@@ -427,7 +427,7 @@ pub mod builtins {
                 vm.compile(&bytes, &request)?
             }
         };
-        let want = code.source.freevars.len();
+        let want = code.source.head().frees as usize;
         match closure {
             None if want > 0 => {
                 return Err(
@@ -792,7 +792,7 @@ pub mod builtins {
             total.add(vm, item)?;
             Ok(true)
         })?;
-        Ok(total.finish())
+        Ok(total.total())
     }
 
     /// Return the __dict__ attribute of an object, or the local variables.
@@ -893,54 +893,68 @@ pub mod builtins {
 
 /// The running total of `sum()`: ints and floats without objects, floats compensated (Neumaier), as
 /// CPython since 3.12.
-struct Sum {
-    total: Value,
-    float: Option<(f64, f64)>,
+enum Sum {
+    Int(i64),
+    Float { sum: f64, compensation: f64 },
+    Other(Value),
 }
 
 impl Sum {
-    fn new(start: Value) -> Sum {
-        let float = start.as_float_word().map(|f| (f, 0.0));
-        Sum { total: start, float }
+    fn new(total: Value) -> Sum {
+        match (total.as_small_int(), total.as_float_word()) {
+            (Some(i), _) => Sum::Int(i),
+            (_, Some(sum)) => Sum::Float { sum, compensation: 0.0 },
+            _ => Sum::Other(total),
+        }
     }
 
+    #[inline]
     fn add(&mut self, vm: &Vm, item: Value) -> PyResult<()> {
-        if let Some((sum, compensation)) = self.float {
-            let next = item.as_float_word().or_else(|| item.as_small_int().map(|i| i as f64));
-            if let Some(x) = next {
-                let t = sum + x;
-                let lost = if sum.abs() >= x.abs() { (sum - t) + x } else { (x - t) + sum };
-                let lost = if item.is_float_word() { lost } else { 0.0 };
-                self.float = Some((t, compensation + lost));
-                return Ok(());
+        match self {
+            Sum::Int(total) => {
+                if let Some(sum) = item.as_small_int().and_then(|i| total.checked_add(i)) {
+                    *total = sum;
+                    return Ok(());
+                }
+                if let Some(x) = item.as_float_word() {
+                    *self = Sum::Float { sum: *total as f64 + x, compensation: 0.0 };
+                    return Ok(());
+                }
             }
-            self.total = self.float_total();
-            self.float = None;
-        } else if Value::both_small_ints(&self.total, &item) {
-            let sum = self.total.small_int_unchecked() + item.small_int_unchecked();
-            self.total = crate::objects::int::from_i64(sum);
-            return Ok(());
-        } else if let (Some(i), Some(x)) = (self.total.as_small_int(), item.as_float_word()) {
-            self.float = Some((i as f64 + x, 0.0));
-            return Ok(());
+            Sum::Float { sum, compensation } => {
+                if let Some(x) = item.as_float_word() {
+                    let t = *sum + x;
+                    *compensation +=
+                        if sum.abs() >= x.abs() { (*sum - t) + x } else { (x - t) + *sum };
+                    *sum = t;
+                    return Ok(());
+                }
+                if let Some(i) = item.as_small_int() {
+                    *sum += i as f64;
+                    return Ok(());
+                }
+            }
+            Sum::Other(_) => {}
         }
-        self.total = number::binary(vm, &self.total, &item, BinOp::Add)?;
-        if let Some(f) = self.total.as_float_word() {
-            self.float = Some((f, 0.0));
-        }
+        self.add_other(vm, item)
+    }
+
+    #[inline(never)]
+    fn add_other(&mut self, vm: &Vm, item: Value) -> PyResult<()> {
+        let total = number::binary(vm, &self.total(), &item, BinOp::Add)?;
+        *self = Sum::new(total);
         Ok(())
     }
 
-    fn float_total(&self) -> Value {
-        match self.float {
-            Some((sum, c)) if c != 0.0 && c.is_finite() => Value::float(sum + c),
-            Some((sum, _)) => Value::float(sum),
-            None => self.total.clone(),
+    fn total(&self) -> Value {
+        match self {
+            Sum::Int(total) => crate::objects::int::from_i64(*total),
+            Sum::Float { sum, compensation: c } if *c != 0.0 && c.is_finite() => {
+                Value::float(sum + c)
+            }
+            Sum::Float { sum, .. } => Value::float(*sum),
+            Sum::Other(total) => total.clone(),
         }
-    }
-
-    fn finish(self) -> Value {
-        self.float_total()
     }
 }
 

@@ -63,7 +63,7 @@ fn write(vm: &Vm, writer: &mut Writer, value: &Value, allow_code: bool) -> PyRes
     };
     if let Some(f) = value.as_float_word() {
         writer.float(flag, f);
-    } else if value.as_small_int().is_some() || value.is_exact::<int::IntObj>() {
+    } else if value.is_exact_int() {
         wrap(writer.int(flag, &int::to_int(value)))?;
     } else if let Some(c) = value.downcast_exact::<ComplexObj>() {
         writer.complex(flag, c.real, c.imag);

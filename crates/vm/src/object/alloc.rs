@@ -137,6 +137,32 @@ pub(crate) unsafe fn new_with_tail<T: Payload>(
     }
 }
 
+/// The same for a type of Rust's own, without attributes and slots: `T`'s.
+///
+/// # Safety
+/// As for [`new_with_tail`].
+#[inline(always)]
+pub(crate) unsafe fn new_plain_with_tail<T: Payload>(
+    payload: T,
+    tail: usize,
+    fill: impl FnOnce(*mut u8),
+) -> Ref<T> {
+    let ty = T::cell().get();
+    debug_assert!(ty.plain && ty.collectable == T::GC && payload.tail_bytes() == tail);
+    let before = if T::GC { HEAD } else { 0 };
+    let start = heap::allocate(before + size_of::<Obj<T>>() + tail).as_ptr();
+    // SAFETY: the block is as large as the collector's head, the object and its tail, written here.
+    unsafe {
+        if T::GC {
+            start.cast::<GcHead>().write(GcHead::new(0));
+        }
+        let object = start.add(before).cast::<Obj<T>>();
+        object.write(Obj { head: ObjHead::new(NonNull::from(ty)), payload });
+        fill(object.add(1).cast());
+        Ref::from_raw(NonNull::new_unchecked(object))
+    }
+}
+
 /// Where the tail (characters, items) of an object begins: behind the payload, the attributes and
 /// the slots of its type, and behind the inline values if its type has room for them.
 #[inline(always)]

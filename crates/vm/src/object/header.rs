@@ -184,6 +184,13 @@ struct Trashcan {
 
 static TRASHCAN: GilCell<Trashcan> = GilCell::new(Trashcan { depth: 0, waiting: Vec::new() });
 
+/// Hides an object whose count is zero from the collector, since its turn to be ended comes later.
+pub(crate) fn forget_dying(head: &ObjHead) {
+    if head.ty().collectable {
+        tracked::untrack(head);
+    }
+}
+
 /// Ends the life of an object whose count is zero.
 ///
 /// # Safety
@@ -201,24 +208,49 @@ pub(crate) unsafe fn dealloc(ptr: NonNull<ObjHead>) {
         t.depth += u32::from(!nested);
         nested
     });
-    if nested {
-        // SAFETY: the memory is there until its turn.
-        let head = unsafe { ptr.as_ref() };
-        // Python code may run before its turn comes: the collector must not find it.
-        tracked::untrack(head);
-        // A `__del__` does not wait: one that makes another object of its class has to end in
-        // RecursionError, not in a line that never gets shorter.
-        if !head.ty().has_flag(TypeFlags::HEAP) || !finalized_alive(head) {
-            TRASHCAN.with(|t| t.waiting.push(ptr));
-        }
-        return;
-    }
     // SAFETY: as promised.
-    unsafe { dealloc_container(ptr) };
+    unsafe {
+        if nested {
+            return wait(ptr);
+        }
+        dealloc_container(ptr);
+    }
+    let done = TRASHCAN.with(|t| {
+        // Only the outermost call empties the line; at depth 1 every nested one has returned.
+        let done = t.depth > 1 || t.waiting.is_empty();
+        t.depth -= u32::from(done);
+        done
+    });
+    if !done {
+        empty_trashcan();
+    }
+}
+
+/// Puts an object in line.
+///
+/// # Safety
+/// As for [`dealloc`]; the object has a `GcHead`.
+#[cold]
+#[inline(never)]
+unsafe fn wait(ptr: NonNull<ObjHead>) {
+    // SAFETY: the memory is there until its turn.
+    let head = unsafe { ptr.as_ref() };
+    // Python code may run before its turn comes: the collector must not find it.
+    tracked::untrack(head);
+    // A `__del__` does not wait: one that makes another object of its class has to end in
+    // RecursionError, not in a line that never gets shorter.
+    if !head.ty().has_flag(TypeFlags::HEAP) || !finalized_alive(head) {
+        TRASHCAN.with(|t| t.waiting.push(ptr));
+    }
+}
+
+/// Ends the lives of those in line, in the outermost `dealloc`.
+#[cold]
+#[inline(never)]
+fn empty_trashcan() {
     loop {
         let next = TRASHCAN.with(|t| {
-            // Only the outermost call empties the line; at depth 1 every nested one has returned.
-            let next = if t.depth == 1 { t.waiting.pop() } else { None };
+            let next = t.waiting.pop();
             if next.is_none() {
                 t.depth -= 1;
             }
@@ -254,7 +286,28 @@ fn finalized_alive(head: &ObjHead) -> bool {
 
 /// # Safety
 /// As for [`dealloc`]; the object has a `GcHead`.
+#[inline(always)]
 unsafe fn dealloc_container(ptr: NonNull<ObjHead>) {
+    // SAFETY: the memory is there until it is freed.
+    let head = unsafe { ptr.as_ref() };
+    let (gc, ty) = (head.gc_unchecked(), head.ty());
+    if ty.plain && ty.slots.finalize.get().is_none() && !gc.has(gc_flag::WEAKLY_REFERENCED) {
+        if gc.has(gc_flag::TRACKED) {
+            tracked::untrack(head);
+        }
+        // SAFETY: no reference is left, and the collector forgot it.
+        return unsafe { (ty.layout().free)(ptr) };
+    }
+    // SAFETY: passed on.
+    unsafe { dealloc_with_parts(ptr) }
+}
+
+/// The same for an object with parts of its own, a finaliser, or weak references to it.
+///
+/// # Safety
+/// As for [`dealloc_container`].
+#[inline(never)]
+unsafe fn dealloc_with_parts(ptr: NonNull<ObjHead>) {
     // SAFETY: the memory is there until `destroy`.
     let head = unsafe { ptr.as_ref() };
     let gc = head.gc_unchecked();

@@ -321,11 +321,14 @@ impl Code {
     }
     /// The first constant, if it is a docstring.
     pub fn docstring(&self) -> Option<Value> {
-        let make = || match self.source.consts.first() {
-            Some(Const::Str(s)) if !self.source.extended || self.has_flag(flags::HAS_DOCSTRING) => {
-                Some(text(s).into())
+        let make = || {
+            if self.source.head().extended && !self.has_flag(flags::HAS_DOCSTRING) {
+                return None;
             }
-            _ => None,
+            match self.source.consts.first() {
+                Some(Const::Str(s)) => Some(text(s).into()),
+                _ => None,
+            }
         };
         self.doc.get_or_init(make).clone()
     }

@@ -184,7 +184,7 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
         doc: "asend(v) -> send 'v' in generator.",
         signature: None,
         params: &[param("value", true)],
-        arity: Arity::of(&[param("value", true)]),
+        arity: Arity::of(&[param("value", true)], Flavour::Method),
         flavour: Flavour::Method,
         function: |vm, args| {
             let value = argument(args, 1).cloned().unwrap_or(Value::NONE);
@@ -196,7 +196,10 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
         doc: "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.",
         signature: None,
         params: &[param("typ", true), param("val", false), param("tb", false)],
-        arity: Arity::of(&[param("typ", true), param("val", false), param("tb", false)]),
+        arity: Arity::of(
+            &[param("typ", true), param("val", false), param("tb", false)],
+            Flavour::Method,
+        ),
         flavour: Flavour::Method,
         function: |vm, args| {
             let Some(ty) = argument(args, 1) else {
@@ -214,7 +217,7 @@ static ASYNC_GENERATOR_METHODS: &[NativeDef] = &[
         doc: "aclose() -> raise GeneratorExit inside generator.",
         signature: None,
         params: &[],
-        arity: Arity::of(&[]),
+        arity: Arity::of(&[], Flavour::Method),
         flavour: Flavour::Method,
         function: |vm, args| step(vm, crate::runtime::args::receiver(vm, args)?, Start::Close),
     },

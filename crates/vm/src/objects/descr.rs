@@ -75,6 +75,10 @@ impl MethodDescr {
     pub fn def(&self) -> &'static NativeDef {
         self.def
     }
+    /// The type whose method it is.
+    pub fn owner(&self) -> &'static Obj<Type> {
+        self.owner
+    }
     /// Is this a receiver for the method?
     #[inline(always)]
     pub fn applies_to(&self, receiver: &Value) -> bool {

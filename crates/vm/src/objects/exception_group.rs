@@ -217,7 +217,7 @@ static METHODS: &[NativeDef] = &[
         doc: "Split the group by a condition into the matching part and the rest.",
         signature: None,
         params: ONE,
-        arity: Arity::of(ONE),
+        arity: Arity::of(ONE, Flavour::Method),
         flavour: Flavour::Method,
         function: |vm, args| {
             let (zelf, by) = receiver(vm, args)?;
@@ -231,7 +231,7 @@ static METHODS: &[NativeDef] = &[
         doc: "The part of the group that a condition selects, or None.",
         signature: None,
         params: ONE,
-        arity: Arity::of(ONE),
+        arity: Arity::of(ONE, Flavour::Method),
         flavour: Flavour::Method,
         function: |vm, args| {
             let (zelf, by) = receiver(vm, args)?;
@@ -243,11 +243,10 @@ static METHODS: &[NativeDef] = &[
         doc: "A group of the same kind with other exceptions.",
         signature: None,
         params: &[Param { name: "excs", kind: ParamKind::PositionalOnly, required: true }],
-        arity: Arity::of(&[Param {
-            name: "excs",
-            kind: ParamKind::PositionalOnly,
-            required: true,
-        }]),
+        arity: Arity::of(
+            &[Param { name: "excs", kind: ParamKind::PositionalOnly, required: true }],
+            Flavour::Method,
+        ),
         flavour: Flavour::Method,
         function: |vm, args| {
             let (zelf, items) = receiver(vm, args)?;
@@ -264,11 +263,10 @@ static METHODS: &[NativeDef] = &[
         doc: "See PEP 585",
         signature: None,
         params: &[Param { name: "item", kind: ParamKind::PositionalOnly, required: true }],
-        arity: Arity::of(&[Param {
-            name: "item",
-            kind: ParamKind::PositionalOnly,
-            required: true,
-        }]),
+        arity: Arity::of(
+            &[Param { name: "item", kind: ParamKind::PositionalOnly, required: true }],
+            Flavour::Class,
+        ),
         flavour: Flavour::Class,
         function: |vm, args| {
             let (class, item) = receiver(vm, args)?;

@@ -148,6 +148,11 @@ impl FrameObj {
         unsafe { self.frame.get().as_ref() }
     }
 
+    /// The frame is about to go, and this object with it.
+    pub(crate) fn forget(&self) {
+        self.frame.set(std::ptr::null_mut());
+    }
+
     /// The frame is about to go: its variables move here.
     pub(crate) fn detach(&self, vm: &Vm, frame: &Frame, slots: usize) {
         self.lasti.set(frame.lasti());

@@ -154,6 +154,10 @@ impl Function {
     pub fn with_closure(&self, f: impl FnOnce(&[Value])) {
         self.closure.with(|c| f(c.as_ref().map_or(&[], |c| c.items())));
     }
+    /// Has a keyword-only parameter a default?
+    pub fn has_kwdefault(&self, name: &Str) -> bool {
+        self.kwdefaults.with(|d| d.as_ref().is_some_and(|d| d.index_of_str(name).is_some()))
+    }
     /// The default of a keyword-only parameter.
     pub fn kwdefault(&self, name: &Str) -> Option<Value> {
         self.kwdefaults.with(|d| d.as_ref().and_then(|d| d.get_str(name)))

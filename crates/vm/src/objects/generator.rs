@@ -366,7 +366,7 @@ impl Generator {
         // SAFETY: a suspended generator has a frame.
         let Some(frame) = (unsafe { self.frame.get().as_ref() }) else { return false };
         let Some(prepared) = frame.code().prepared() else { return true };
-        let mut at = prepared.block_of.get(frame.instruction()).copied().unwrap_or(NO_BLOCK);
+        let mut at = prepared.block_of.get(frame.instruction()).unwrap_or(NO_BLOCK);
         while let Some(block) = prepared.blocks.get(at as usize) {
             if block.kind != BlockKind::Loop {
                 return true;
@@ -678,15 +678,12 @@ impl Generator {
     #[slot]
     fn iternext(zelf: &Obj<Generator>, vm: &Vm) -> PyResult<Option<Value>> {
         vm.check_stack()?;
-        let resumed = match zelf.state.get() {
-            GeneratorState::Created | GeneratorState::Suspended => leave::resume_for_next(vm, zelf),
-            _ => send(vm, zelf, Value::NONE),
-        };
-        match resumed {
-            Resumed::Yielded(value) => Ok(Some(value)),
-            Resumed::Returned(value) if value.is_none() => Ok(None),
-            Resumed::Returned(value) => Err(stop_with(vm, value)),
+        if zelf.can_resume() {
+            return leave::resume_for_next(vm, zelf);
+        }
+        match send(vm, zelf, Value::NONE) {
             Resumed::Raised(e) => Err(e),
+            Resumed::Yielded(_) | Resumed::Returned(_) => Ok(None),
         }
     }
     #[slot]

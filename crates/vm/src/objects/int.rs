@@ -186,7 +186,7 @@ pub fn compare_f64(value: &Value, other: f64) -> Option<Ordering> {
 
 /// An int of the exact type from one that may be of a subclass.
 pub fn to_exact(value: &Value) -> Value {
-    if value.is_small_int() || value.is_exact::<IntObj>() {
+    if value.is_exact_int() {
         return value.clone();
     }
     Num::of(value).map_or_else(|| value.clone(), |n| n.value())

@@ -3,7 +3,7 @@
 //! CPython's counterpart: `long_new` in `Objects/longobject.c` and `PyNumber_Long` in
 //! `Objects/abstract.c`.
 
-use super::{IntObj, from_i64, from_int, is_int, to_exact};
+use super::{from_i64, from_int, is_int, to_exact};
 use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::Bytes;
 use crate::objects::str_::Str;
@@ -60,7 +60,7 @@ pub(super) fn construct(vm: &Vm, args: CallArgs<'_>) -> PyResult {
 
 /// `int(x)`, of the exact type.
 pub fn exact_int(vm: &Vm, x: &Value) -> PyResult {
-    if x.is_small_int() || x.is_exact::<IntObj>() {
+    if x.is_exact_int() {
         return Ok(x.clone());
     }
     if let Some(convert) = x.ty().slots.int.get() {
@@ -70,7 +70,7 @@ pub fn exact_int(vm: &Vm, x: &Value) -> PyResult {
                 vm.type_error(format!("__int__ returned non-int (type {})", result.ty().name()))
             );
         }
-        if !result.is_small_int() && !result.is_exact::<IntObj>() {
+        if !result.is_exact_int() {
             crate::protocol::number::warn_subclass(vm, "__int__", &result)?;
         }
         return Ok(to_exact(&result));

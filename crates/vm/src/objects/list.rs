@@ -21,6 +21,8 @@ use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
 use std::ops::Range;
 
+#[path = "plain_sort.rs"]
+mod plain_sort;
 #[path = "list_sort.rs"]
 mod sort;
 pub use sort::sort_values;

@@ -2,19 +2,18 @@
 //!
 //! The comparison may run Python code that raises, lies or changes the list, so the items being
 //! sorted are out of the list meanwhile and the algorithm never trusts the order it is told: a merge
-//! sort over natural runs (as timsort's outer loop), binary insertion for short ones. Keys that are
-//! all ints, all floats or all strings are compared without the protocol.
+//! sort over natural runs (as timsort's outer loop), binary insertion for short ones. Keys that are plain
+//! values are compared without the protocol (`plain_sort.rs`).
 //!
 //! CPython's counterpart: `list.sort` in `Objects/listobject.c`, `Objects/listsort.txt`.
 
-use crate::objects::str_::Str;
+use super::plain_sort;
 use crate::objects::tuple::Tuple;
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::{call, object};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
-use std::cmp::Ordering;
 
 /// Sorts values by key; returns them (in some order also if a comparison raised) and the outcome.
 pub fn sort_values(
@@ -23,16 +22,17 @@ pub fn sort_values(
     key: Option<&Value>,
     reverse: bool,
 ) -> (Vec<Value>, PyResult<()>) {
-    let mut pairs: Vec<(Value, Option<Value>)> = Vec::with_capacity(items.len());
+    let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
     match key {
-        None => pairs.extend(items.into_iter().map(|v| (v, None))),
+        None => entries.extend(items.into_iter().map(|v| Entry { code: 0, key: v, item: None })),
         Some(key) => {
             let mut items = items.into_iter();
             while let Some(item) = items.next() {
                 match call::call(vm, key, std::slice::from_ref(&item)) {
-                    Ok(k) => pairs.push((k, Some(item))),
+                    Ok(k) => entries.push(Entry { code: 0, key: k, item: Some(item) }),
                     Err(e) => {
-                        let mut all: Vec<Value> = pairs.into_iter().filter_map(|p| p.1).collect();
+                        let mut all: Vec<Value> =
+                            entries.into_iter().filter_map(|e| e.item).collect();
                         all.push(item);
                         all.extend(items);
                         return (all, Err(e));
@@ -43,63 +43,35 @@ pub fn sort_values(
     }
     // Descending order keeps equal items in their order: reverse, sort, reverse.
     if reverse {
-        pairs.reverse();
+        entries.reverse();
     }
-    let result = sort_pairs(vm, &mut pairs);
+    let result = sort_entries(vm, &mut entries);
     if reverse {
-        pairs.reverse();
+        entries.reverse();
     }
-    (pairs.into_iter().map(|(k, v)| v.unwrap_or(k)).collect(), result)
+    (entries.into_iter().map(|e| e.item.unwrap_or(e.key)).collect(), result)
 }
 
-/// What all keys are.
-enum Kind {
-    Ints,
-    Floats,
-    Strings,
-    Any,
-}
-
-fn kind_of(pairs: &[(Value, Option<Value>)]) -> Kind {
-    let all = |f: fn(&Value) -> bool| pairs.iter().all(|(k, _)| f(k));
-    match pairs.first().map(|p| &p.0) {
-        Some(k) if k.is_small_int() && all(Value::is_small_int) => Kind::Ints,
-        Some(k) if k.is_float_word() && all(Value::is_float_word) => Kind::Floats,
-        Some(k) if k.is_exact::<Str>() && all(|k| k.is_exact::<Str>()) => Kind::Strings,
-        _ => Kind::Any,
-    }
-}
-
-fn sort_pairs(vm: &Vm, pairs: &mut [Pair]) -> PyResult<()> {
-    match kind_of(pairs) {
-        Kind::Ints => {
-            pairs.sort_by_key(|p| p.0.small_int_unchecked());
-            return Ok(());
-        }
-        Kind::Strings => {
-            pairs.sort_by(|a, b| match (a.0.downcast::<Str>(), b.0.downcast::<Str>()) {
-                (Some(a), Some(b)) => a.compare(b),
-                _ => Ordering::Equal,
-            });
-            return Ok(());
-        }
-        Kind::Floats if pairs.iter().all(|p| !p.0.float_unchecked().is_nan()) => {
-            pairs.sort_by(|a, b| {
-                a.0.float_unchecked().partial_cmp(&b.0.float_unchecked()).unwrap_or(Ordering::Equal)
-            });
-            return Ok(());
-        }
-        _ => {}
+fn sort_entries(vm: &Vm, entries: &mut [Entry]) -> PyResult<()> {
+    if plain_sort::sort(entries) {
+        return Ok(());
     }
     let mut sorter = Sorter { vm, failed: None };
-    sorter.sort(pairs);
+    sorter.sort(entries);
     match sorter.failed {
         Some(e) => Err(e),
         None => Ok(()),
     }
 }
 
-type Pair = (Value, Option<Value>);
+/// What is sorted.
+pub(super) struct Entry {
+    /// See `plain_sort.rs`.
+    pub code: u64,
+    pub key: Value,
+    /// The item, if that is not the key.
+    pub item: Option<Value>,
+}
 
 struct Sorter<'a> {
     vm: &'a Vm,
@@ -137,7 +109,7 @@ impl Sorter<'_> {
         }
     }
 
-    fn sort(&mut self, v: &mut [Pair]) {
+    fn sort(&mut self, v: &mut [Entry]) {
         let n = v.len();
         let mut runs: Vec<(usize, usize)> = Vec::new();
         let mut start = 0;
@@ -173,33 +145,33 @@ impl Sorter<'_> {
     }
 
     /// The end of the run that starts at `start`; a strictly descending one is reversed.
-    fn natural_run(&mut self, v: &mut [Pair], start: usize) -> usize {
+    fn natural_run(&mut self, v: &mut [Entry], start: usize) -> usize {
         let n = v.len();
         let mut end = start + 1;
         if end >= n {
             return n;
         }
-        if self.less(&v[end].0, &v[start].0) {
+        if self.less(&v[end].key, &v[start].key) {
             end += 1;
-            while end < n && self.less(&v[end].0, &v[end - 1].0) {
+            while end < n && self.less(&v[end].key, &v[end - 1].key) {
                 end += 1;
             }
             v[start..end].reverse();
         } else {
             end += 1;
-            while end < n && !self.less(&v[end].0, &v[end - 1].0) {
+            while end < n && !self.less(&v[end].key, &v[end - 1].key) {
                 end += 1;
             }
         }
         end
     }
 
-    fn insert_sorted(&mut self, v: &mut [Pair], start: usize, sorted: usize, end: usize) {
+    fn insert_sorted(&mut self, v: &mut [Entry], start: usize, sorted: usize, end: usize) {
         for i in sorted..end {
             let (mut low, mut high) = (start, i);
             while low < high {
                 let mid = low + (high - low) / 2;
-                if self.less(&v[i].0, &v[mid].0) {
+                if self.less(&v[i].key, &v[mid].key) {
                     high = mid;
                 } else {
                     low = mid + 1;
@@ -209,7 +181,7 @@ impl Sorter<'_> {
         }
     }
 
-    fn merge_at(&mut self, v: &mut [Pair], runs: &mut Vec<(usize, usize)>, at: usize) {
+    fn merge_at(&mut self, v: &mut [Entry], runs: &mut Vec<(usize, usize)>, at: usize) {
         let (a, b) = (runs[at], runs[at + 1]);
         runs[at] = (a.0, b.1);
         runs.remove(at + 1);
@@ -223,10 +195,10 @@ impl Sorter<'_> {
             return;
         }
         // The items move out, leaving None behind, and come back merged: nothing is dropped.
-        let mut take = |range: std::ops::Range<usize>| -> Vec<Pair> {
+        let mut take = |range: std::ops::Range<usize>| -> Vec<Entry> {
             v[range]
                 .iter_mut()
-                .map(|p| (std::mem::replace(&mut p.0, Value::NONE), p.1.take()))
+                .map(|e| std::mem::replace(e, Entry { code: 0, key: Value::NONE, item: None }))
                 .collect()
         };
         let left = take(from..a.1);
@@ -234,7 +206,7 @@ impl Sorter<'_> {
         let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
         for place in &mut v[from..to] {
             let take_right = match (left.peek(), right.peek()) {
-                (Some(x), Some(y)) => self.less(&y.0, &x.0),
+                (Some(x), Some(y)) => self.less(&y.key, &x.key),
                 (None, _) => true,
                 (_, None) => false,
             };
@@ -246,11 +218,11 @@ impl Sorter<'_> {
     }
 
     /// The first place in `low..high` whose item is greater than item `pivot`.
-    fn upper_bound(&mut self, v: &[Pair], low: usize, high: usize, pivot: usize) -> usize {
+    fn upper_bound(&mut self, v: &[Entry], low: usize, high: usize, pivot: usize) -> usize {
         let (mut low, mut high) = (low, high);
         while low < high {
             let mid = low + (high - low) / 2;
-            if self.less(&v[pivot].0, &v[mid].0) {
+            if self.less(&v[pivot].key, &v[mid].key) {
                 high = mid;
             } else {
                 low = mid + 1;
@@ -260,11 +232,11 @@ impl Sorter<'_> {
     }
 
     /// The first place in `low..high` whose item is not less than item `pivot`.
-    fn lower_bound(&mut self, v: &[Pair], low: usize, high: usize, pivot: usize) -> usize {
+    fn lower_bound(&mut self, v: &[Entry], low: usize, high: usize, pivot: usize) -> usize {
         let (mut low, mut high) = (low, high);
         while low < high {
             let mid = low + (high - low) / 2;
-            if self.less(&v[mid].0, &v[pivot].0) {
+            if self.less(&v[mid].key, &v[pivot].key) {
                 low = mid + 1;
             } else {
                 high = mid;

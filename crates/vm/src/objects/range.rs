@@ -272,7 +272,7 @@ impl Range {
 
     #[slot]
     fn contains(zelf: &Obj<Range>, vm: &Vm, item: &Value) -> PyResult<bool> {
-        if item.is_small_int() || item.is_bool() || item.is_exact::<int::IntObj>() {
+        if item.is_bool() || item.is_exact_int() {
             return Ok(zelf.position(item).is_some());
         }
         let mut found = false;
@@ -312,7 +312,7 @@ impl Range {
     /// rangeobject.count(value) -> integer -- return number of occurrences of value
     #[pymethod]
     fn count(zelf: &Obj<Range>, vm: &Vm, value: &Value) -> PyResult<usize> {
-        if value.is_small_int() || value.is_bool() || value.is_exact::<int::IntObj>() {
+        if value.is_bool() || value.is_exact_int() {
             return Ok(zelf.position(value).is_some() as usize);
         }
         let mut n = 0;
@@ -327,7 +327,7 @@ impl Range {
     /// Raise ValueError if the value is not present.
     #[pymethod]
     fn index(zelf: &Obj<Range>, vm: &Vm, value: &Value) -> PyResult {
-        if value.is_small_int() || value.is_bool() || value.is_exact::<int::IntObj>() {
+        if value.is_bool() || value.is_exact_int() {
             return zelf
                 .position(value)
                 .ok_or_else(|| vm.value_error("range.index(x): x not in range"));

@@ -19,6 +19,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::pymethods;
 use smallvec::SmallVec;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 /// Built-in immutable sequence.
 pub struct Tuple {
@@ -73,6 +74,10 @@ impl Drop for Tuple {
     }
 }
 
+/// Tuples of so many items are made without a call to copy them.
+const FEW: usize = 8;
+
+#[inline(always)]
 fn can_be_in_cycle(item: &Value) -> bool {
     item.head().is_some_and(|h| h.ty().collectable)
 }
@@ -129,8 +134,36 @@ impl Tuple {
         if len == 0 {
             return Tuple::empty();
         }
-        // SAFETY: passed on.
-        unsafe { Tuple::from_parts(items, len, 0, Tuple::cell().get()) }
+        if len > FEW {
+            // SAFETY: passed on.
+            return unsafe { Tuple::from_parts(items, len, 0, Tuple::cell().get()) };
+        }
+        let payload =
+            Tuple { items: std::ptr::NonNull::dangling().as_ptr(), len: len as u32, hidden: 0 };
+        let mut start = std::ptr::null();
+        let mut track = false;
+        // SAFETY: the tail is as long as the items, which move into it bit by bit; `items` is set before
+        // anybody else sees the object.
+        unsafe {
+            let tuple = alloc::new_plain_with_tail(payload, len * size_of::<Value>(), |tail| {
+                let to = tail.cast::<Value>();
+                for at in 0..len {
+                    let item = items.add(at);
+                    track |= can_be_in_cycle(&*item);
+                    std::ptr::copy_nonoverlapping(item, to.add(at), 1);
+                    // No call of `memcpy` for a few words.
+                    compiler_fence(Ordering::SeqCst);
+                }
+                start = to.cast_const();
+            });
+            let raw = tuple.into_raw();
+            (*raw.as_ptr()).payload.items = start;
+            let tuple = Ref::from_raw(raw);
+            if track {
+                tracked::track_new(tuple.head());
+            }
+            tuple
+        }
     }
 
     /// A tuple of two.
@@ -194,14 +227,7 @@ impl Tuple {
             let mut start = std::ptr::null();
             let tuple = alloc::new_with_tail(payload, ty, len * size_of::<Value>(), |tail| {
                 let to = tail.cast::<Value>();
-                if len <= 4 {
-                    // No call for the few words of most tuples.
-                    for at in 0..len {
-                        std::ptr::copy_nonoverlapping(items.add(at), to.add(at), 1);
-                    }
-                } else {
-                    std::ptr::copy_nonoverlapping(items, to, len);
-                }
+                std::ptr::copy_nonoverlapping(items, to, len);
                 start = to.cast_const();
             });
             let raw = tuple.into_raw();

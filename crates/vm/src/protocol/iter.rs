@@ -91,9 +91,11 @@ pub fn for_each(
 /// All items: `list(iterable)` as a vector.
 pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
     if let Some(list) = iterable.downcast_exact::<List>() {
+        vm.need(list.len().saturating_mul(size_of::<Value>()))?;
         return Ok(list.to_vec());
     }
     if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        vm.need(tuple.items().len().saturating_mul(size_of::<Value>()))?;
         return Ok(tuple.items().to_vec());
     }
     let iterator = iter(vm, iterable)?;

@@ -13,6 +13,7 @@ use crate::runtime::names::special_name;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bigint::Int;
+use adder_bytecode::prepared::operators::binary;
 
 /// A binary operator: its symbols, and where it lives in the slots.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,16 +22,16 @@ pub enum BinOp {
     Add,
     Sub,
     Mul,
-    MatMul,
-    TrueDiv,
-    FloorDiv,
-    Rem,
+    MatMul = binary::MAT_MUL,
+    TrueDiv = binary::TRUE_DIV,
+    FloorDiv = binary::FLOOR_DIV,
+    Rem = binary::REM,
     DivMod,
-    LShift,
-    RShift,
-    And,
-    Or,
-    Xor,
+    LShift = binary::L_SHIFT,
+    RShift = binary::R_SHIFT,
+    And = binary::AND,
+    Or = binary::OR,
+    Xor = binary::XOR,
 }
 
 impl BinOp {
@@ -360,7 +361,7 @@ pub fn index(vm: &Vm, value: &Value) -> PyResult {
             vm.type_error(format!("__index__ returned non-int (type {})", result.ty().name()))
         );
     }
-    if !result.is_small_int() && !result.is_exact::<int::IntObj>() {
+    if !result.is_exact_int() {
         warn_subclass(vm, "__index__", &result)?;
     }
     Ok(result)

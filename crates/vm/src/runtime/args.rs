@@ -106,6 +106,12 @@ pub enum Flavour {
     Static,
 }
 
+impl Flavour {
+    const fn has_receiver(self) -> bool {
+        matches!(self, Flavour::Method | Flavour::Class)
+    }
+}
+
 /// The Rust function: it gets the receiver (if its flavour has one) and one entry for each
 /// parameter; missing ones are `None`, or absent at the end.
 pub type NativeFn = fn(&Vm, &[Option<Value>]) -> PyResult;
@@ -116,7 +122,7 @@ pub struct NativeDef {
     pub doc: &'static str,
     pub signature: Option<&'static str>,
     pub params: &'static [Param],
-    /// `Arity::of(params)`
+    /// `Arity::of(params, flavour)`
     pub arity: Arity,
     pub flavour: Flavour,
     pub function: NativeFn,
@@ -136,8 +142,8 @@ pub struct GetSetDef {
     pub set: Option<Setter>,
 }
 
-/// How many positional arguments (the receiver not counted) a call may have that needs no binding:
-/// they are the parameters as they are.
+/// How many positional arguments, the receiver among them, a call may have that needs no binding: they are
+/// the parameters as they are.
 #[derive(Clone, Copy)]
 pub struct Arity {
     min: u16,
@@ -146,8 +152,9 @@ pub struct Arity {
 
 impl Arity {
     /// Functions that take `*args` or `**kwargs`, or need keyword-only ones, are always bound.
-    pub const fn of(params: &[Param]) -> Arity {
-        let (mut min, mut max, mut i) = (0, 0, 0);
+    pub const fn of(params: &[Param], flavour: Flavour) -> Arity {
+        let receiver = flavour.has_receiver() as u16;
+        let (mut min, mut max, mut i) = (receiver, receiver, 0);
         while i < params.len() {
             match params[i].kind {
                 ParamKind::PositionalOnly | ParamKind::PositionalOrKeyword => {
@@ -156,7 +163,7 @@ impl Arity {
                 }
                 ParamKind::KeywordOnly if !params[i].required => {}
                 ParamKind::Rest => return Arity { min, max: u16::MAX },
-                _ => return Arity { min: 1, max: 0 },
+                _ => return Arity { min: u16::MAX, max: 0 },
             }
             i += 1;
         }
@@ -169,18 +176,17 @@ impl Arity {
 }
 
 impl NativeDef {
+    /// Are so many positional arguments, the receiver among them, the parameters as they are?
+    #[inline(always)]
+    pub fn takes(&self, args: usize) -> bool {
+        self.arity.allows(args)
+    }
+
     /// Calls the function with positional arguments, the receiver among them if its flavour has one;
     /// `None` if they have to be bound first.
     #[inline(always)]
     pub fn call_positional(&self, vm: &Vm, args: &[Value]) -> Option<PyResult> {
         if self.takes(args.len()) { Some(self.call_taking(vm, args)) } else { None }
-    }
-
-    /// Are so many positional arguments, the receiver among them, the parameters as they are?
-    #[inline(always)]
-    pub fn takes(&self, args: usize) -> bool {
-        let own = usize::from(self.has_receiver());
-        args >= own && self.arity.allows(args - own)
     }
 
     /// Calls the function with arguments that it `takes`.
@@ -222,15 +228,14 @@ impl NativeDef {
             doc: "",
             signature: None,
             params,
-            arity: Arity::of(params),
+            arity: Arity::of(params, Flavour::Function),
             flavour: Flavour::Function,
             function: |_, _| Ok(Value::NONE),
         }
     }
 
-    #[inline(always)]
     fn has_receiver(&self) -> bool {
-        matches!(self.flavour, Flavour::Method | Flavour::Class)
+        self.flavour.has_receiver()
     }
 
     /// `name`, or `type.name` for a method: what error texts call the function.

@@ -32,20 +32,19 @@ const QUICK_NAMES: usize = 16;
 /// As for [`bind`].
 unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize) -> bool {
     let code = function.code();
-    let kwonly = code.source.head().kwonlyargcount as usize;
-    let argcount = code.argcount();
-    let variadic = code.has_flag(flags::VARARGS);
+    let head = code.source.head();
+    let (argcount, kwonly) = (code.argcount(), head.kwonlyargcount as usize);
+    let variadic = head.flags & flags::VARARGS != 0;
     if given > argcount && !variadic {
         return false;
     }
-    let missing = argcount.saturating_sub(given);
-    if missing > 0 && function.with_defaults(|defaults| defaults.len()) < missing {
+    if given < argcount && function.with_defaults(|defaults| defaults.len()) < argcount - given {
         return false;
     }
-    let mut kwdefaults: SmallVec<[Value; 4]> = SmallVec::new();
-    for i in argcount..argcount + kwonly {
-        let Some(value) = function.kwdefault(&code.varnames()[i]) else { return false };
-        kwdefaults.push(value);
+    if kwonly > 0
+        && !(argcount..argcount + kwonly).all(|i| function.has_kwdefault(&code.varnames()[i]))
+    {
+        return false;
     }
     // From here on everything fits.
     let slots = code.local_slots();
@@ -59,15 +58,15 @@ unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize)
         }
         function.fill_defaults(at, own);
         let mut next = at.add(argcount);
-        for value in kwdefaults {
-            next.write(Some(value));
+        for i in argcount..argcount + kwonly {
+            next.write(function.kwdefault(&code.varnames()[i]));
             next = next.add(1);
         }
         if let Some(rest) = rest {
             next.write(Some(rest.into()));
             next = next.add(1);
         }
-        if code.has_flag(flags::VARKEYWORDS) {
+        if head.flags & flags::VARKEYWORDS != 0 {
             next.write(Some(Dict::new_ref().into()));
         }
         if code.has_cells() {

@@ -15,29 +15,61 @@
 
 #![expect(unsafe_code, reason = "fetches instructions and follows frame pointers")]
 
-use crate::object::{ObjHead, header};
+use crate::object::{ObjHead, Ref, header};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::frame::{Frame, Slot};
 use crate::runtime::instructions::Handlers;
 use crate::runtime::leave;
 use crate::runtime::machine::{Due, Machine};
 use crate::runtime::observer::{NoObserver, Observer, Tracer};
-use crate::runtime::prepared::{Instr, P};
+use crate::runtime::prepared::{Instr, P, Word};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
+use crate::value::Value;
 use std::ptr::NonNull;
 
-/// Why the handlers returned.
-#[derive(Clone, Copy)]
-pub(crate) enum Exit {
+/// Why the handlers returned, and with what: one word, since only that leaves their last calls jumps.
+///
+/// A value's word as it is, an exception's address with the lowest bit set, or one of the two below. Objects
+/// lie at multiples of eight, and the words of other values begin at 2^48 (`value.rs`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit(u64);
+
+impl Exit {
     /// To start afresh, with the innermost frame as it was saved.
-    Again,
+    pub(crate) const AGAIN: Exit = Exit(2);
     /// Somebody has begun to watch: the loop for that is to go on.
-    Watched,
-    /// The frame that was entered from Rust has ended with the value in `Vm::outcome`.
-    Returned,
-    /// The same with the exception there.
-    Raised,
+    const WATCHED: Exit = Exit(4);
+    const EXCEPTION: u64 = 1;
+
+    /// The frame that was entered from Rust has ended, or yields, with the value.
+    #[inline(always)]
+    pub(crate) fn returned(value: Value) -> Exit {
+        Exit(value.into_bits())
+    }
+    /// The same with an exception.
+    #[inline(always)]
+    pub(crate) fn raised(exc: Exc) -> Exit {
+        Exit(exc.0.into_raw().as_ptr() as u64 | Exit::EXCEPTION)
+    }
+    #[inline(always)]
+    fn is_final(self) -> bool {
+        self.0 > Exit::WATCHED.0
+    }
+    /// What a final exit brings, which has no other receiver.
+    #[inline(always)]
+    fn outcome(self) -> PyResult {
+        debug_assert!(self.is_final());
+        let is_exception = self.0 >> 48 == 0 && self.0 & Exit::EXCEPTION != 0;
+        // SAFETY: `raised` made it of an exception, `returned` of a value.
+        unsafe {
+            if is_exception {
+                let object = (self.0 & !Exit::EXCEPTION) as *mut _;
+                return Err(Exc(Ref::from_raw(NonNull::new_unchecked(object))));
+            }
+            Ok(Value::from_bits(self.0))
+        }
+    }
 }
 
 /// An instruction's handler: the state, the instruction (or another word, for a function that goes on
@@ -55,47 +87,65 @@ const LEFT_BEHIND: usize = 32 << 10;
 ///
 /// # Safety
 /// `entry` is the innermost frame, just pushed (or a generator's, just resumed), with `ToRust`.
+#[inline]
 pub unsafe fn run(vm: &Vm, entry: *mut Frame) -> PyResult {
-    // SAFETY: passed on.
-    unsafe { run_on(vm, entry, true) }
+    debug_assert!(std::ptr::eq(entry, vm.frame.get()));
+    let outer = vm.native_floor.replace(stack_pointer().saturating_sub(LEFT_BEHIND));
+    let mut exit = if vm.is_observed() || signals::is_set() {
+        attend(vm, true)
+    } else {
+        // SAFETY: passed on.
+        unsafe { start::<NoObserver>(vm) }
+    };
+    if !exit.is_final() {
+        exit = go_on(vm);
+    }
+    vm.native_floor.set(outer);
+    exit.outcome()
 }
 
-/// The same, also for a frame that whoever watches knows to have been entered (not `fresh`).
+/// The same for a frame that whoever watches knows to have been entered.
 ///
 /// # Safety
 /// As for `run`.
-pub unsafe fn run_on(vm: &Vm, entry: *mut Frame, fresh: bool) -> PyResult {
+pub unsafe fn run_on(vm: &Vm, entry: *mut Frame) -> PyResult {
     debug_assert!(std::ptr::eq(entry, vm.frame.get()));
     let outer = vm.native_floor.replace(stack_pointer().saturating_sub(LEFT_BEHIND));
-    let mut fresh = fresh;
-    let exit = loop {
-        // SAFETY: passed on.
-        let exit = unsafe {
-            if vm.is_observed() {
-                run_with::<Tracer>(vm, fresh)
-            } else {
-                run_with::<NoObserver>(vm, fresh)
-            }
-        };
-        match exit {
-            Exit::Again | Exit::Watched => fresh = false,
-            exit => break exit,
-        }
-    };
+    let exit = go_on(vm);
     vm.native_floor.set(outer);
-    let outcome = vm.outcome.take();
-    match (exit, outcome) {
-        (Exit::Raised, Some(exception)) => match exception.into_ref() {
-            Ok(exception) => Err(Exc(exception)),
-            Err(_) => unreachable!("`end` puts an exception there"),
-        },
-        (_, Some(value)) => Ok(value),
-        (_, None) => unreachable!("`end` puts a value there"),
+    exit.outcome()
+}
+
+/// Goes on with the innermost frame until the one that was entered from Rust has ended.
+#[inline(never)]
+fn go_on(vm: &Vm) -> Exit {
+    loop {
+        let exit = attend(vm, false);
+        if exit.is_final() {
+            return exit;
+        }
+    }
+}
+
+/// Runs frames in the loop that is the right one now, after what is to be done before: telling whoever
+/// watches that a frame was entered (`fresh`), and handling requests.
+#[inline(never)]
+fn attend(vm: &Vm, fresh: bool) -> Exit {
+    // SAFETY: the innermost frame is saved.
+    unsafe {
+        if vm.is_observed() {
+            run_with::<Tracer>(vm, fresh)
+        } else {
+            run_with::<NoObserver>(vm, fresh)
+        }
     }
 }
 
 /// Runs frames until the one that was entered from Rust has ended, or until the other loop has to go on
 /// with the innermost frame.
+///
+/// # Safety
+/// The innermost frame's registers are saved; its code is verified.
 unsafe fn run_with<O: Observer>(vm: &Vm, fresh: bool) -> Exit {
     let m = Machine::load(vm.frame.get());
     if O::ACTIVE
@@ -103,7 +153,7 @@ unsafe fn run_with<O: Observer>(vm: &Vm, fresh: bool) -> Exit {
         && let Err(e) = O::enter(vm, &m)
         && let Err(e) = find_handler(vm, e, false)
     {
-        return end(vm, Err(e));
+        return Exit::raised(e);
     }
     // A generator that delegates leaves it to the innermost one, where a Ctrl-C belongs.
     if signals::is_set()
@@ -111,13 +161,13 @@ unsafe fn run_with<O: Observer>(vm: &Vm, fresh: bool) -> Exit {
         && let Err(e) = vm.handle_requests()
         && let Err(e) = find_handler(vm, e, false)
     {
-        return end(vm, Err(e));
+        return Exit::raised(e);
     }
     loop {
-        // SAFETY: the innermost frame is saved.
-        match unsafe { start::<O>(vm) } {
-            Exit::Again => {}
-            exit => return exit,
+        // SAFETY: passed on.
+        let exit = unsafe { start::<O>(vm) };
+        if exit != Exit::AGAIN {
+            return exit;
         }
     }
 }
@@ -136,7 +186,7 @@ unsafe fn start<O: Observer>(vm: &Vm) -> Exit {
             // Somebody has moved the frame on to another line.
             Ok(false) => {
                 m.save();
-                return Exit::Again;
+                return Exit::AGAIN;
             }
             Err(e) => return raise_here::<O>(vm, m, e),
         }
@@ -157,17 +207,29 @@ pub(crate) unsafe fn next<O: Observer>(vm: &Vm, m: Machine) -> Exit {
     let mut m = m;
     // SAFETY: passed on.
     unsafe {
-        match m.due {
-            Due::Nothing => {}
-            Due::Drop(object) => {
-                let word = object.as_ptr() as u64;
-                return finish_drop::<O>(vm, word, m.ip, m.sp, m.locals, m.frame);
+        let due = m.due;
+        match (due.first, due.second) {
+            (Some(first), Some(second)) => {
+                // The registers are saved, and make room for what is to be told.
+                m.save();
+                let third = due.third.map_or(std::ptr::null_mut(), |third| third.as_ptr().cast());
+                let jump = std::ptr::without_provenance_mut(due.jump.into());
+                let first = first.as_ptr() as u64;
+                return finish_all::<O>(vm, first, second.as_ptr().cast(), third, jump, m.frame);
             }
-            Due::Jump(i) => return finish_jump::<O>(vm, i.word(), m.ip, m.sp, m.locals, m.frame),
+            (Some(first), None) => {
+                let word = first.as_ptr() as u64;
+                let finish = if due.jump { finish_drop_jump::<O> } else { finish_drop::<O> };
+                return finish(vm, word, m.ip, m.sp, m.locals, m.frame);
+            }
+            (None, _) if due.jump => {
+                return finish_jump::<O>(vm, m.running().word(), m.ip, m.sp, m.locals, m.frame);
+            }
+            (None, _) => {}
         }
         if O::ACTIVE || !TAIL_CALLS {
             m.save();
-            return Exit::Again;
+            return Exit::AGAIN;
         }
         let i = m.fetch();
         Handlers::<O>::of(i.op)(vm, i.word(), m.ip, m.sp, m.locals, m.frame)
@@ -192,6 +254,61 @@ unsafe fn finish_drop<O: Observer>(
     // SAFETY: passed on.
     unsafe {
         header::dealloc(NonNull::new_unchecked(word as *mut ObjHead));
+        next_saved::<O>(vm)
+    }
+}
+
+/// The same before a jump back.
+///
+/// # Safety
+/// As for `finish_drop`, the running instruction being a jump.
+#[cold]
+#[inline(never)]
+unsafe fn finish_drop_jump<O: Observer>(
+    vm: &Vm,
+    word: u64,
+    ip: *const Instr,
+    sp: *mut Slot,
+    locals: *mut Slot,
+    frame: *mut Frame,
+) -> Exit {
+    let m = Machine::at(ip, sp, locals, frame);
+    m.save();
+    // SAFETY: passed on.
+    unsafe {
+        header::dealloc(NonNull::new_unchecked(word as *mut ObjHead));
+        finish_jump::<O>(vm, m.running().word(), m.ip, m.sp, m.locals, m.frame)
+    }
+}
+
+/// Behind a handler in which several objects died: `second` and `third` are addresses of objects, too, and
+/// `jump` tells whether the running instruction is a jump back.
+///
+/// # Safety
+/// As for [`next`], the registers being saved; the last references to the objects were given up.
+#[inline(never)]
+unsafe fn finish_all<O: Observer>(
+    vm: &Vm,
+    first: u64,
+    second: *const Instr,
+    third: *mut Slot,
+    jump: *mut Slot,
+    frame: *mut Frame,
+) -> Exit {
+    let jump = !jump.is_null();
+    let due = Due {
+        first: NonNull::new(first as *mut ObjHead),
+        second: NonNull::new(second as *mut ObjHead),
+        third: NonNull::new(third.cast()),
+        jump,
+    };
+    // SAFETY: passed on.
+    unsafe {
+        due.end_objects();
+        let m = Machine::load(frame);
+        if jump {
+            return finish_jump::<O>(vm, m.running().word(), m.ip, m.sp, m.locals, m.frame);
+        }
         next::<O>(vm, m)
     }
 }
@@ -232,7 +349,7 @@ unsafe fn finish_jump<O: Observer>(
 #[cold]
 #[inline(never)]
 pub(crate) fn stop(vm: &Vm) -> Exit {
-    if vm.is_observed() { Exit::Watched } else { Exit::Again }
+    if vm.is_observed() { Exit::WATCHED } else { Exit::AGAIN }
 }
 
 /// Returns from the handlers before the running instruction, which runs again when they go on.
@@ -243,25 +360,14 @@ pub(crate) fn stop_before(vm: &Vm, mut m: Machine) -> Exit {
     stop(vm)
 }
 
-/// Returns from the handlers with the outcome.
-#[inline(never)]
-pub(crate) fn end(vm: &Vm, outcome: PyResult) -> Exit {
-    let (exit, word) = match outcome {
-        Ok(value) => (Exit::Returned, value),
-        Err(e) => (Exit::Raised, e.0.into()),
-    };
-    vm.outcome.set(Some(word));
-    exit
-}
-
-/// The same for registers that were saved.
+/// `next` for registers that were saved.
 ///
 /// # Safety
 /// As for [`start`].
 #[inline(always)]
 pub(crate) unsafe fn next_saved<O: Observer>(vm: &Vm) -> Exit {
     if O::ACTIVE || !TAIL_CALLS {
-        return Exit::Again;
+        return Exit::AGAIN;
     }
     // SAFETY: passed on.
     unsafe { next::<O>(vm, Machine::load(vm.frame.get())) }
@@ -281,7 +387,7 @@ pub(crate) fn raise<O: Observer>(vm: &Vm, exc: Exc, again: bool) -> Exit {
     match find_handler(vm, exc, again) {
         // SAFETY: the frame that handles it is the innermost one, and saved.
         Ok(()) => unsafe { next_saved::<O>(vm) },
-        Err(e) => end(vm, Err(e)),
+        Err(e) => Exit::raised(e),
     }
 }
 

@@ -353,8 +353,9 @@ pub fn run_code(
             at.add(i).write(None);
         }
         let locals = std::slice::from_raw_parts_mut(at, slots);
-        let first_free = slots - code.source.freevars.len();
-        for slot in &mut locals[code.source.nlocals as usize..first_free] {
+        let head = code.source.head();
+        let first_free = slots - head.frees as usize;
+        for slot in &mut locals[head.nlocals as usize..first_free] {
             *slot = Some(CellObj::new_value(None));
         }
         if let Some(closure) = closure {

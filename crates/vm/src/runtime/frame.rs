@@ -134,7 +134,7 @@ impl Frame {
     /// Goes on with the instruction at a byte offset, or the next that is left in the prepared form.
     pub(crate) fn go_to(&mut self, offset: u32) {
         if let Some(prepared) = self.code().prepared() {
-            let index = prepared.offsets.partition_point(|&at| at < offset);
+            let index = prepared.offsets.lower_bound(offset);
             // SAFETY: code does not end behind a reachable instruction that leaves nothing behind.
             self.ip = unsafe { prepared.start().add(index.min(prepared.len() - 1)) };
         }

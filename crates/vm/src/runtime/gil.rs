@@ -54,8 +54,15 @@ pub(crate) fn acquire() {
 
 /// Gives the lock up.
 pub(crate) fn release() {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner).held = false;
-    RELEASED.notify_one();
+    let waiting = {
+        let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+        state.held = false;
+        state.waiting
+    };
+    // To wake nobody is a call of the system, too.
+    if waiting > 0 {
+        RELEASED.notify_one();
+    }
 }
 
 /// Hands the lock to a waiting thread, if there is one, and takes it again afterwards.

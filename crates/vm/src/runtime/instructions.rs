@@ -9,6 +9,7 @@
 //! | `attempt Other` | in the handler; may raise; if the effect says `None`, as above |
 //! | `hot` | in the handler; may raise |
 //! | `cold` | out of line; may raise |
+//! | `end Other` | as `quick`, ends the frame ([`Quickly`]) |
 //! | `leave` | in the handler; may end the frame |
 //! | `step` | out of line; may do anything ([`Step`]) |
 //! | `call ...` | may enter a frame: looks first whether somebody has begun to watch |
@@ -30,10 +31,10 @@ use crate::runtime::handlers::block::{self, Landed, Way};
 use crate::runtime::handlers::{
     Done, arith, attr, build, call, fused, import_, iter, method, names, pattern, stack, subscr,
 };
-use crate::runtime::leave;
+use crate::runtime::leave::{self, Quickly};
 use crate::runtime::machine::Machine;
 use crate::runtime::observer::Observer;
-use crate::runtime::prepared::{Instr, P};
+use crate::runtime::prepared::{Instr, P, Word};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -128,10 +129,17 @@ macro_rules! body {
             None => $other::<O>($vm, $i.word(), $m.ip, $m.sp, $m.locals, $m.frame),
         }
     };
+    ([end $other:ident] $vm:ident $m:ident $i:ident $body:expr) => {
+        match if O::ACTIVE { Quickly::Not } else { $body } {
+            Quickly::Returned => ceval::next::<O>($vm, *$m),
+            Quickly::ToRust(value) => Exit::returned(value),
+            Quickly::Not => $other::<O>($vm, $i.word(), $m.ip, $m.sp, $m.locals, $m.frame),
+        }
+    };
     ([leave] $vm:ident $m:ident $i:ident $body:expr) => {
         match $body {
             Ok(None) => ceval::next::<O>($vm, *$m),
-            Ok(Some(value)) => ceval::end($vm, Ok(value)),
+            Ok(Some(value)) => Exit::returned(value),
             Err(e) => ceval::raise_here::<O>($vm, *$m, e),
         }
     };
@@ -151,9 +159,9 @@ macro_rules! body {
         $m.save();
         match outlined::<O>($vm, $i) {
             Step::Next => ceval::next_saved::<O>($vm),
-            Step::Value(value) => ceval::end($vm, Ok(value)),
+            Step::Value(value) => Exit::returned(value),
             Step::Raise(e, again) => ceval::raise::<O>($vm, e, again),
-            Step::Out(e) => ceval::end($vm, Err(e)),
+            Step::Out(e) => Exit::raised(e),
         }
     }};
 }
@@ -261,8 +269,8 @@ instructions! {
     InplaceMultiply: quick InplaceAny = arith::multiply(m);
     InplaceOther: quick InplaceAny = arith::inplace_other(m, i);
     InplacePower: cold = arith::inplace_power(vm, m);
-    BinarySubscr: quick SubscrAny = subscr::binary_subscr(m);
-    StoreSubscr: quick StoreSubscrAny = subscr::store_subscr(m);
+    BinarySubscr: quick SubscrKnown = subscr::binary_subscr(m);
+    StoreSubscr: quick StoreSubscrDict = subscr::store_subscr(m);
     DeleteSubscr: cold = subscr::delete_subscr(vm, m);
     BuildSlice: cold = always_ok(subscr::build_slice(m, i, !O::ACTIVE));
     // comparison and jumps
@@ -270,8 +278,8 @@ instructions! {
     CompareJump: quick CompareJumpAny = arith::compare_jump(vm, m, i);
     Is: plain = arith::is::<O>(vm, m, true);
     IsNot: plain = arith::is::<O>(vm, m, false);
-    In: cold = arith::is_in::<O>(vm, m, true);
-    NotIn: cold = arith::is_in::<O>(vm, m, false);
+    In: quick InAny = arith::is_in_known::<O>(vm, m, true);
+    NotIn: quick NotInAny = arith::is_in_known::<O>(vm, m, false);
     ExceptionMatch: cold = arith::exception_match(vm, m);
     JumpForward: plain = m.jump_by(i.c);
     JumpBackward: plain = arith::jump_backward(vm, m, i);
@@ -282,7 +290,14 @@ instructions! {
     // iteration
     GetIter: cold = iter::get_iter(vm, m);
     ForIter: quick ForIterAny = iter::for_iter(m, i);
+    ForRange: quick ForIter = iter::for_range(m, i, None);
+    ForList: quick ForIter = iter::for_list(m, i, None);
+    ForGenerator: attempt ForIter = iter::for_generator(vm, m);
+    ForPair: cold = iter::for_pair(vm, m, i);
     ForIterStoreFast: quick ForIterStoreFastAny = iter::for_iter_store_fast(m, i);
+    ForRangeStoreFast: quick ForIterStoreFast = iter::for_range(m, i, Some(i.b));
+    ForListStoreFast: quick ForIterStoreFast = iter::for_list(m, i, Some(i.b));
+    ForGeneratorStoreFast: attempt ForIterStoreFast = iter::for_generator(vm, m);
     UnpackSequence: quick UnpackAny = iter::unpack_sequence(m, i);
     UnpackEx: cold = iter::unpack_ex(vm, m, i);
     ListAppend: plain = iter::list_append(m, i);
@@ -306,6 +321,7 @@ instructions! {
     DeleteAttr: cold = attr::delete_attr(vm, m, i);
     // calls
     LoadMethod: cold = method::load_method(vm, m, i);
+    LoadMethodWord: quick RelearnMethod = method::load_method_word(m, i);
     MethodCall: call attempt LoadMethodType = fused::method_call(vm, m, i);
     MethodCallFast: call attempt LoadMethodType = fused::method_call_fast(vm, m, i);
     LoadMethodModule: quick RelearnMethod = method::load_method_module(m, i);
@@ -319,7 +335,7 @@ instructions! {
     CallFunctionEx: call cold told = call::call_function_ex(vm, m, i);
     MakeFunction: cold = build::make_function(vm, m, i);
     // containers
-    BuildTuple: plain = build::build_tuple(m, i);
+    BuildTuple: plain = build::build_tuple(vm, m, i);
     BuildList: plain = build::build_list(m, i);
     BuildSet: cold = build::build_set(vm, m, i);
     BuildMap: cold = build::build_map(vm, m, i);
@@ -337,31 +353,31 @@ instructions! {
     StoreAnnotation: cold = names::store_annotation(vm, m, i);
     PrintExpr: cold = build::print_expr(vm, m);
     // two or more in one
-    FastFastAdd: quick LoadFast = fused::fast_fast_add(m, i);
-    FastConstAdd: quick LoadFast = fused::fast_const_add(m, i);
-    FastAdd: quick LoadFast = fused::fast_add(m, i);
-    ConstAdd: quick LoadConst = fused::const_add(m, i);
-    FastFastSubtract: quick LoadFast = fused::fast_fast_subtract(m, i);
-    FastConstSubtract: quick LoadFast = fused::fast_const_subtract(m, i);
-    FastSubtract: quick LoadFast = fused::fast_subtract(m, i);
-    ConstSubtract: quick LoadConst = fused::const_subtract(m, i);
-    FastFastMultiply: quick LoadFast = fused::fast_fast_multiply(m, i);
-    FastConstMultiply: quick LoadFast = fused::fast_const_multiply(m, i);
-    FastMultiply: quick LoadFast = fused::fast_multiply(m, i);
-    ConstMultiply: quick LoadConst = fused::const_multiply(m, i);
-    FastFastArith: quick LoadFast = fused::fast_fast_arith(m, i);
-    FastConstArith: quick LoadFast = fused::fast_const_arith(m, i);
-    FastArith: quick LoadFast = fused::fast_arith(m, i);
-    ConstArith: quick LoadConst = fused::const_arith(m, i);
+    FastFastAdd: quick MisfitFast = fused::fast_fast_add(m, i);
+    FastConstAdd: quick MisfitFast = fused::fast_const_add(m, i);
+    FastAdd: quick MisfitFast = fused::fast_add(m, i);
+    ConstAdd: quick MisfitConst = fused::const_add(m, i);
+    FastFastSubtract: quick MisfitFast = fused::fast_fast_subtract(m, i);
+    FastConstSubtract: quick MisfitFast = fused::fast_const_subtract(m, i);
+    FastSubtract: quick MisfitFast = fused::fast_subtract(m, i);
+    ConstSubtract: quick MisfitConst = fused::const_subtract(m, i);
+    FastFastMultiply: quick MisfitFast = fused::fast_fast_multiply(m, i);
+    FastConstMultiply: quick MisfitFast = fused::fast_const_multiply(m, i);
+    FastMultiply: quick MisfitFast = fused::fast_multiply(m, i);
+    ConstMultiply: quick MisfitConst = fused::const_multiply(m, i);
+    FastFastArith: quick MisfitFast = fused::fast_fast_arith(m, i);
+    FastConstArith: quick MisfitFast = fused::fast_const_arith(m, i);
+    FastArith: quick MisfitFast = fused::fast_arith(m, i);
+    ConstArith: quick MisfitConst = fused::const_arith(m, i);
     FastFastSubscr: quick FastFastSubscrAny = fused::fast_fast_subscr(m, i);
     FastConstSubscr: quick FastConstSubscrAny = fused::fast_const_subscr(m, i);
     FastSubscr: quick FastSubscrAny = fused::fast_subscr(m, i);
     ConstSubscr: quick ConstSubscrAny = fused::const_subscr(m, i);
-    FastFastStoreSubscr: quick LoadFast = fused::fast_fast_store_subscr(m, i);
-    FastFastCompareJump: quick LoadFast = fused::fast_fast_compare_jump(vm, m, i);
-    FastConstCompareJump: quick LoadFast = fused::fast_const_compare_jump(vm, m, i);
-    FastCompareJump: quick LoadFast = fused::fast_compare_jump(vm, m, i);
-    ConstCompareJump: quick LoadConst = fused::const_compare_jump(vm, m, i);
+    FastFastStoreSubscr: quick MisfitFast = fused::fast_fast_store_subscr(m, i);
+    FastFastCompareJump: quick MisfitFast = fused::fast_fast_compare_jump(vm, m, i);
+    FastConstCompareJump: quick MisfitFast = fused::fast_const_compare_jump(vm, m, i);
+    FastCompareJump: quick MisfitFast = fused::fast_compare_jump(vm, m, i);
+    ConstCompareJump: quick MisfitConst = fused::const_compare_jump(vm, m, i);
     FastIsJump: quick LoadFast = fused::fast_is_jump(vm, m, i);
     FastPopJump: quick LoadFast = fused::fast_pop_jump(vm, m, i);
     FastAttr: quick LoadFast = fused::fast_attr(m, i);
@@ -371,13 +387,10 @@ instructions! {
     StoreFastLoadFast: plain = fused::store_fast_load_fast(m, i);
     StoreFastJump: plain = fused::store_fast_jump(vm, m, i);
     UnpackStoreFast: quick UnpackSequence = fused::unpack_store_fast(m, i);
-    FastReturn: ret quick FastReturnAny = fused::fast_return(vm, m, i);
+    FastReturn: ret end FastReturnAny = fused::fast_return(vm, m, i);
     // leaving
-    ReturnValue: ret quick ReturnAny = leave::return_quickly(vm, m, m.slot(1));
-    YieldValue: leave = {
-        let value = m.pop();
-        leave::yield_value::<O>(vm, m, value)
-    };
+    ReturnValue: ret end ReturnAny = leave::return_quickly(vm, m, m.slot(1));
+    YieldValue: quick YieldAny = leave::yield_to_loop(vm, m);
     YieldFrom: step = yield_from::<O>(vm, m);
     ReturnUnwind: step = through_blocks::<O>(vm, m, i);
     BreakLoop: step = through_blocks::<O>(vm, m, i);
@@ -430,7 +443,11 @@ handlers! {
     BinaryAny: cold told = arith::binary_any(vm, m, i);
     InplaceAny: cold told = arith::inplace_any(vm, m, i);
     InplaceAddAny: cold told = arith::inplace_add_any(vm, m, i);
+    InAny: cold = arith::is_in::<O>(vm, m, true);
+    NotInAny: cold = arith::is_in::<O>(vm, m, false);
+    SubscrKnown: quick SubscrAny = subscr::subscr_known(m);
     SubscrAny: cold told = subscr::subscr_slow(vm, m);
+    StoreSubscrDict: quick StoreSubscrAny = subscr::store_dict(m);
     StoreSubscrAny: cold = subscr::store_slow(vm, m);
     CompareAny: cold told = arith::compare_slow(vm, m, i);
     CompareJumpAny: cold told = arith::compare_jump_slow(vm, m, i);
@@ -447,8 +464,15 @@ handlers! {
     CallFunctionNative: attempt CallFunctionAny = call::call_function_native(vm, m, i);
     CallFunctionAny: cold told = call::call_any(vm, m, i.c as usize);
     CallMethodBound: quick CallMethodNative = call::call_method_bound(vm, m, i);
-    CallMethodNative: attempt CallMethodAny = call::call_method_native(vm, m, i);
+    CallMethodNative: attempt CallMethodWord = call::call_method_native(vm, m, i);
+    CallMethodWord: attempt CallMethodAny = call::call_method_word(vm, m, i);
     CallMethodAny: cold told = call::call_method_any(vm, m, i);
+    MisfitFast: quick LoadFast = fused::misfit(m, i);
+    MisfitConst: quick LoadConst = fused::misfit(m, i);
+    YieldAny: leave = {
+        let value = m.pop();
+        leave::yield_value::<O>(vm, m, value)
+    };
     ReturnAny: leave = {
         let value = m.pop();
         leave::return_value::<O>(vm, m, value)
@@ -457,10 +481,10 @@ handlers! {
         Some(value) => leave::return_value::<O>(vm, m, value),
         None => stack::load_fast_any(vm, m, i).map(|()| None),
     };
-    FastFastSubscrAny: quick LoadFast = fused::fast_fast_subscr_any(m, i);
-    FastConstSubscrAny: quick LoadFast = fused::fast_const_subscr_any(m, i);
-    FastSubscrAny: quick LoadFast = fused::fast_subscr_any(m, i);
-    ConstSubscrAny: quick LoadConst = fused::const_subscr_any(m, i);
+    FastFastSubscrAny: quick MisfitFast = fused::fast_fast_subscr_any(m, i);
+    FastConstSubscrAny: quick MisfitFast = fused::fast_const_subscr_any(m, i);
+    FastSubscrAny: quick MisfitFast = fused::fast_subscr_any(m, i);
+    ConstSubscrAny: quick MisfitConst = fused::const_subscr_any(m, i);
 }
 
 /// What cannot fail, as what can.

@@ -46,7 +46,12 @@ unsafe fn retire(vm: &Vm, frame: *mut Frame) {
 #[inline(never)]
 fn retire_slow(vm: &Vm, f: &mut Frame, slots: usize) {
     if let Some(object) = f.object.take() {
-        object.detach(vm, f, slots);
+        // Mostly that of a traceback that is gone: nobody looks at the frame any more.
+        if object.head().refcount() > 1 {
+            object.detach(vm, f, slots);
+        } else {
+            object.forget();
+        }
     }
     drop(f.namespace.take());
 }
@@ -55,6 +60,7 @@ fn retire_slow(vm: &Vm, f: &mut Frame, slots: usize) {
 ///
 /// # Safety
 /// `frame` is the innermost frame and belongs to `generator`, which is running.
+#[inline(always)]
 unsafe fn unlink_generator(vm: &Vm, frame: *mut Frame, generator: &Obj<Generator>) {
     vm.exc.set(generator.exc.outer.get());
     // SAFETY: as promised.
@@ -72,23 +78,35 @@ fn reload(vm: &Vm, m: &mut Machine) {
     vm.stack.top.set(m.frame().limit);
 }
 
-/// Ends a frame that Python code entered by a plain call (also of a class), if nothing dies by that: the
-/// value takes the callable's place. Otherwise it is still to be ended, though some of its locals may be empty now.
+/// What [`return_quickly`] led to.
+pub enum Quickly {
+    /// On in the calling frame.
+    Returned,
+    /// The result for Rust.
+    ToRust(Value),
+    /// The frame is still to be ended, though some of its locals may be empty now.
+    Not,
+}
+
+/// Ends a frame that was entered by a plain call (also of a class) or from Rust, if nothing dies by that: in
+/// Python the value takes the callable's place.
 #[inline(always)]
-pub fn return_quickly(vm: &Vm, m: &mut Machine, value: *mut Slot) -> bool {
+pub fn return_quickly(vm: &Vm, m: &mut Machine, value: *mut Slot) -> Quickly {
     let frame = m.frame;
     // SAFETY: the frame is the innermost one; `value` is its last word on the stack or a local. Its
     // caller's registers were saved when it was entered, and the callable lies at the caller's top.
     unsafe {
-        let from_init = match (*frame).ret {
-            Return::ToCaller => false,
-            Return::FromInit if (*value).as_ref().is_some_and(Value::is_none) => true,
-            _ => return false,
-        };
-        if (*frame).object.is_some() {
-            return false;
+        let ret = (*frame).ret;
+        match ret {
+            Return::ToCaller => {}
+            Return::ToRust if (*frame).generator.is_null() && (*frame).namespace.is_none() => {}
+            Return::FromInit if (*value).as_ref().is_some_and(Value::is_none) => {}
+            _ => return Quickly::Not,
         }
-        let result = (*value).take();
+        if (*frame).object.is_some() {
+            return Quickly::Not;
+        }
+        let Some(result) = (*value).take() else { return Quickly::Not };
         let slots = (*frame).code().local_slots();
         let mut at = 0;
         while at < slots {
@@ -100,8 +118,8 @@ pub fn return_quickly(vm: &Vm, m: &mut Machine, value: *mut Slot) -> bool {
                     head.decref_shared();
                     std::mem::forget(local.replace(None));
                 } else {
-                    value.write(result);
-                    return false;
+                    value.write(Some(result));
+                    return Quickly::Not;
                 }
             }
             at += 1;
@@ -109,18 +127,22 @@ pub fn return_quickly(vm: &Vm, m: &mut Machine, value: *mut Slot) -> bool {
         let caller = (*frame).prev;
         vm.frame.set(caller);
         vm.depth.set(vm.depth.get() - 1);
+        if ret == Return::ToRust {
+            vm.stack.top.set(m.locals);
+            return Quickly::ToRust(result);
+        }
         *m = Machine::load(caller);
         vm.stack.top.set((*caller).limit);
         // What `__init__` was called for lies below it.
-        let callable = if from_init {
+        let callable = if ret == Return::FromInit {
             // It is None.
             std::mem::forget(result);
             m.pop_slot()
         } else {
-            std::mem::replace(&mut *m.slot(1), result)
+            std::mem::replace(&mut *m.slot(1), Some(result))
         };
         m.discard(callable);
-        true
+        Quickly::Returned
     }
 }
 
@@ -214,9 +236,71 @@ fn end_loop(m: &mut Machine) {
     m.jump_by(i.c);
 }
 
+/// Suspends a generator that a `for` loop in Python resumed, and goes on in the loop with the value on top.
+/// `false` if somebody else resumed it; then nothing has happened.
+#[inline(always)]
+pub fn yield_to_loop(vm: &Vm, m: &mut Machine) -> bool {
+    let frame = m.frame;
+    // SAFETY: only a generator's frame has this `ret`; the value on top moves out.
+    unsafe {
+        if (*frame).ret != Return::ToForLoop {
+            return false;
+        }
+        let value = m.pop();
+        m.save();
+        let generator = &*(*frame).generator;
+        suspend(vm, frame, generator);
+        reload(vm, m);
+        put_item(m, value);
+        true
+    }
+}
+
+/// The `for` loop that is running gets its next item.
+#[inline(always)]
+fn put_item(m: &mut Machine, item: Value) {
+    // SAFETY: the instruction before `ip` is the FOR_ITER that resumed the generator.
+    let i = unsafe { *m.ip.sub(1) };
+    if i.op.stores_item() {
+        let old = m.local(i.b as usize).replace(item);
+        m.discard(old);
+    } else {
+        m.push(item);
+    }
+}
+
 /// Suspends a generator with a value. `Some` is the value for Rust.
 #[inline(always)]
 pub fn yield_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<Value>> {
+    let frame = m.frame;
+    // SAFETY: the frame is the innermost one.
+    unsafe {
+        if !O::ACTIVE
+            && (*frame).ret == Return::ToRust
+            && let Some(generator) = (*frame).generator.as_ref()
+        {
+            m.save();
+            suspend(vm, frame, generator);
+            vm.stack.top.set(generator.return_top.get());
+            return Ok(Some(value));
+        }
+    }
+    m.outline(vm, move |m| yield_on::<O>(vm, m, value))
+}
+
+/// A generator's frame stops being the innermost one until it is resumed.
+///
+/// # Safety
+/// `frame` is the innermost frame, saved, and belongs to `generator`, which is running.
+#[inline(always)]
+unsafe fn suspend(vm: &Vm, frame: *mut Frame, generator: &Obj<Generator>) {
+    generator.state.set(GeneratorState::Suspended);
+    // SAFETY: passed on.
+    unsafe { unlink_generator(vm, frame, generator) }
+}
+
+/// The same whoever resumed it, through those that delegate to it.
+fn yield_on<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyResult<Option<Value>> {
     loop {
         m.save();
         if O::ACTIVE {
@@ -229,18 +313,11 @@ pub fn yield_value<O: Observer>(vm: &Vm, m: &mut Machine, value: Value) -> PyRes
                 return Err(vm.system_error("yield outside a generator"));
             };
             let ret = (*frame).ret;
-            generator.state.set(GeneratorState::Suspended);
-            unlink_generator(vm, frame, generator);
+            suspend(vm, frame, generator);
             match ret {
                 Return::ToForLoop => {
                     reload(vm, m);
-                    let i = *m.ip.sub(1);
-                    if i.op == P::ForIterStoreFast {
-                        let old = m.local(i.b as usize).replace(value);
-                        drop(old);
-                    } else {
-                        m.push(value);
-                    }
+                    put_item(m, value);
                     return Ok(None);
                 }
                 // The generator that delegates yields in turn; its instruction runs again when it
@@ -313,27 +390,26 @@ pub fn resume_in_loop(vm: &Vm, m: &mut Machine) -> Result<(), Exc> {
     Ok(())
 }
 
-/// The next item of a generator that Rust code iterates over: `resume` without a value, at its end
-/// without one.
-pub fn resume_for_next(vm: &Vm, generator: &Obj<Generator>) -> Resumed {
+/// The next item of a generator that can be resumed, for Rust code; a value that it ends with, other than
+/// None, is in the `StopIteration`.
+pub fn resume_for_next(vm: &Vm, generator: &Obj<Generator>) -> PyResult<Option<Value>> {
     let held = generator.to_ref();
     // SAFETY: `held` keeps the generator alive.
-    let frame = match unsafe { link_generator(vm, &held, Return::ToRust) } {
-        Ok(frame) => frame,
-        Err(e) => return Resumed::Raised(e),
-    };
+    let frame = unsafe { link_generator(vm, &held, Return::ToRust)? };
     let before = held.state.replace(GeneratorState::Running);
     // SAFETY: the frame was just linked; one that is suspended has room for what is sent.
-    let result = unsafe {
+    let value = unsafe {
         if before != GeneratorState::Created {
             (*frame).push(Value::NONE);
         }
-        ceval::run(vm, frame)
+        ceval::run(vm, frame)?
     };
-    match result {
-        Ok(value) if held.state.get() == GeneratorState::Suspended => Resumed::Yielded(value),
-        Ok(value) => Resumed::Returned(value),
-        Err(e) => Resumed::Raised(e),
+    if held.state.get() == GeneratorState::Suspended {
+        Ok(Some(value))
+    } else if value.is_none() {
+        Ok(None)
+    } else {
+        Err(vm.stop_iteration(Some(value)))
     }
 }
 
@@ -364,7 +440,7 @@ pub fn resume(vm: &Vm, generator: &Obj<Generator>, sent: Result<Value, Exc>) -> 
             Ok(()) => {
                 m.save();
                 // SAFETY: the exception was caught inside the generator's own frame.
-                unsafe { ceval::run_on(vm, frame, false) }
+                unsafe { ceval::run_on(vm, frame) }
             }
             Err(e) => Err(e),
         },

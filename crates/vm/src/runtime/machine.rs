@@ -29,14 +29,43 @@ pub struct Machine {
     pub due: Due,
 }
 
-/// What a handler leaves to be done behind it, out of line.
+/// What a handler leaves to be done behind it, out of line. So nothing has to be called in it, and it saves no
+/// registers for that.
 #[derive(Clone, Copy)]
-pub enum Due {
-    Nothing,
-    /// An object whose last reference was given up.
-    Drop(NonNull<ObjHead>),
-    /// A jump back before which requests are to be handled.
-    Jump(Instr),
+pub struct Due {
+    /// Objects whose last references were given up, in this order.
+    pub first: Option<NonNull<ObjHead>>,
+    pub second: Option<NonNull<ObjHead>>,
+    pub third: Option<NonNull<ObjHead>>,
+    /// The jump back that is running: requests are to be handled before it.
+    pub jump: bool,
+}
+
+impl Due {
+    pub const NOTHING: Due = Due { first: None, second: None, third: None, jump: false };
+
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        self.first.is_none() && !self.jump
+    }
+
+    /// Ends the objects' lives: the first one's last.
+    ///
+    /// # Safety
+    /// The last references to them were given up.
+    pub(crate) unsafe fn end_objects(self) {
+        if self.second.is_some() {
+            // What runs when one dies must not find the others.
+            for object in [self.first, self.third].into_iter().flatten() {
+                // SAFETY: its memory is there until its turn.
+                header::forget_dying(unsafe { object.as_ref() });
+            }
+        }
+        for object in [self.second, self.third, self.first].into_iter().flatten() {
+            // SAFETY: as promised.
+            unsafe { header::dealloc(object) }
+        }
+    }
 }
 
 /// The closure gets the registers that were saved, and they are saved again behind it, unless their frame
@@ -59,7 +88,7 @@ impl Machine {
     /// The registers as a handler gets them.
     #[inline(always)]
     pub fn at(ip: *const Instr, sp: *mut Slot, locals: *mut Slot, frame: *mut Frame) -> Machine {
-        Machine { ip, sp, locals, frame, due: Due::Nothing }
+        Machine { ip, sp, locals, frame, due: Due::NOTHING }
     }
 
     /// Takes up a frame where it stopped.
@@ -93,19 +122,21 @@ impl Machine {
         }
     }
 
-    /// Saves the registers, and ends an object's life if that is due.
+    /// Saves the registers, and ends objects' lives if that is due.
     #[inline(always)]
     pub fn settle(&mut self) {
         self.save();
         self.drop_due();
     }
 
-    /// Ends an object's life if that is due.
+    /// Ends objects' lives if that is due.
     #[inline(always)]
     fn drop_due(&mut self) {
-        if let Due::Drop(object) = std::mem::replace(&mut self.due, Due::Nothing) {
-            // SAFETY: its last reference was given up.
-            unsafe { header::dealloc(object) }
+        if self.due.first.is_some() {
+            let due = std::mem::replace(&mut self.due, Due::NOTHING);
+            // SAFETY: their last references were given up.
+            unsafe { due.end_objects() }
+            self.due.jump = due.jump;
         }
     }
 
@@ -113,29 +144,21 @@ impl Machine {
     #[inline(always)]
     pub fn finish(&mut self, vm: &Vm, done: Done) -> Done {
         self.save();
-        match self.due {
-            Due::Nothing => done,
-            _ => self.finish_due(vm, done),
-        }
+        if self.due.is_nothing() { done } else { self.finish_due(vm, done) }
     }
 
     #[inline(never)]
     fn finish_due(&mut self, vm: &Vm, done: Done) -> Done {
-        match std::mem::replace(&mut self.due, Due::Nothing) {
-            Due::Nothing => {}
-            // SAFETY: its last reference was given up.
-            Due::Drop(object) => unsafe { header::dealloc(object) },
-            Due::Jump(i) => {
-                vm.handle_requests()?;
-                self.jump_by(i.c);
-                self.save();
-            }
+        self.drop_due();
+        if std::mem::take(&mut self.due.jump) {
+            vm.handle_requests()?;
+            self.jump_by(self.running().c);
+            self.save();
         }
         done
     }
 
-    /// Drops a value: at once if others refer to it, else behind the handler. Only the first value that
-    /// dies in a handler waits.
+    /// Drops a value: at once if others refer to it, else behind the handler.
     #[inline(always)]
     pub fn discard(&mut self, value: Slot) {
         let Some(value) = value else { return };
@@ -145,11 +168,15 @@ impl Machine {
         let object = value.into_head();
         // SAFETY: the reference was the value's.
         if unsafe { header::decref_to_zero(object) } {
-            match self.due {
-                Due::Nothing => self.due = Due::Drop(object),
-                // SAFETY: that was the last reference.
-                _ => unsafe { header::dealloc(object) },
+            let due = &mut self.due;
+            for place in [&mut due.first, &mut due.second, &mut due.third] {
+                if place.is_none() {
+                    *place = Some(object);
+                    return;
+                }
             }
+            // SAFETY: that was the last reference.
+            unsafe { header::dealloc(object) }
         }
     }
     /// Replaces the word `n` below the top; the old value is discarded.
@@ -339,6 +366,12 @@ impl Machine {
             self.ip = self.ip.add(1);
             instruction
         }
+    }
+    /// The instruction that runs: the one before the pointer.
+    #[inline(always)]
+    pub fn running(&self) -> Instr {
+        // SAFETY: the pointer has passed it.
+        unsafe { *self.ip.sub(1) }
     }
     /// The instruction `n` behind the next one, as a fused instruction looks at it.
     #[inline(always)]

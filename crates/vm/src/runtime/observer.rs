@@ -158,7 +158,7 @@ fn passed(vm: &Vm, m: &mut Machine, frame: &FrameObj, wanted: u32) -> PyResult<b
     let (own, way, last) = {
         let prepared = m.prepared();
         let last = frame.last_index();
-        (prepared.offsets[index], passage(m.code(), prepared, last, index), last)
+        (prepared.offsets.get(index).unwrap_or(0), passage(m.code(), prepared, last, index), last)
     };
     let mut entry = way.entry;
     let mut back = way.back;

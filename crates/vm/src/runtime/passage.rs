@@ -6,10 +6,10 @@
 //! took it to where a block says.
 
 use crate::objects::code::Code;
-use crate::runtime::prepared::prepare::leaves_nothing;
 use crate::runtime::prepared::{P, Prepared};
 use adder_bytecode::code::flags;
 use adder_bytecode::opcode::{EXTENDED_ARG, Op};
+use adder_bytecode::prepared::plan::leaves_nothing;
 use adder_bytecode::table::ArgKind;
 
 /// How control came to an instruction.
@@ -86,7 +86,7 @@ fn leaves(op: P) -> bool {
 /// How control came to the prepared instruction `index`, after `last` (-1 if that is not known).
 pub fn passage(code: &Code, prepared: &Prepared, last: i64, index: usize) -> Passage {
     let offsets = &prepared.offsets;
-    let own = offsets.get(index).copied().unwrap_or(0);
+    let own = offsets.get(index).unwrap_or(0);
     let plain = Passage { entry: own, jumped: false, back: false };
     let bytes = &code.source.code;
     let Ok(last) = usize::try_from(last) else {
@@ -97,7 +97,7 @@ pub fn passage(code: &Code, prepared: &Prepared, last: i64, index: usize) -> Pas
         let head = code.has_flag(flags::OPTIMIZED) && own > 0 && code.begins_at_head();
         return Passage { entry: if head { 2 } else { 0 }, ..plain };
     };
-    let first = Instruction::at(bytes, offsets.get(last).copied().unwrap_or(0));
+    let first = Instruction::at(bytes, offsets.get(last).unwrap_or(0));
     let op = prepared.at(last).map_or(P::Nop, |i| i.op.plain());
     let (jump, end) = match op {
         P::CompareJump => {
@@ -119,7 +119,7 @@ pub fn passage(code: &Code, prepared: &Prepared, last: i64, index: usize) -> Pas
         return Passage { entry, ..plain };
     }
     match jump {
-        Some(target) if offsets.partition_point(|&at| at < target) == index => {
+        Some(target) if offsets.lower_bound(target) == index => {
             Passage { entry: target, jumped: true, back: target <= first.offset }
         }
         _ => {

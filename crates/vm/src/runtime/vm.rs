@@ -18,6 +18,7 @@ use crate::runtime::names::Names;
 use crate::value::Value;
 use std::cell::{Cell, OnceCell};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What all threads share.
 pub struct Interp {
@@ -81,8 +82,6 @@ pub struct Vm {
     pub(crate) native_limit: usize,
     /// Below this address the handlers return to the main loop: see `runtime/ceval.rs`.
     pub(crate) native_floor: Cell<usize>,
-    /// What the frame that was entered from Rust ended with, on the way from its last handler to `run`.
-    pub(crate) outcome: ValueCell,
     base_exc: ExcState,
     pub(crate) exc: Cell<*const ExcState>,
     pub(crate) trace: Guarded<Option<Value>>,
@@ -152,7 +151,6 @@ impl Vm {
             depth: Cell::new(0),
             native_limit: native_stack_limit(),
             native_floor: Cell::new(0),
-            outcome: ValueCell::default(),
             base_exc: ExcState::default(),
             exc: Cell::new(std::ptr::null()),
             trace: Guarded::new(None),
@@ -326,14 +324,28 @@ impl Vm {
 /// Room at the end of a stack for what runs without checking.
 const RESERVE: usize = 256 * 1024;
 
+/// Where a stack that is no thread's by birth begins, and its size.
+static OWN_STACK: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+
+/// Code will run on a stack of the embedder's, which lasts as long as the process: its lowest address and
+/// its size. There can be one.
+pub fn use_native_stack(low: usize, size: usize) {
+    OWN_STACK[0].store(low, Ordering::Relaxed);
+    OWN_STACK[1].store(size, Ordering::Relaxed);
+}
+
 /// The address below which native code must not recurse further: the end of the stack plus the
 /// reserve.
 fn native_stack_limit() -> usize {
+    let [low, size] = [0, 1].map(|at| OWN_STACK[at].load(Ordering::Relaxed));
+    let here = 0u8;
+    if (&raw const here as usize).wrapping_sub(low) < size {
+        return low + RESERVE.min(size / 2);
+    }
     // SAFETY: the attribute object is initialised by the first call and destroyed by the last.
     unsafe {
         let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
         if libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) != 0 {
-            let here = 0u8;
             return (&raw const here as usize).saturating_sub(512 * 1024);
         }
         let mut start: *mut libc::c_void = std::ptr::null_mut();

@@ -90,7 +90,7 @@ fn value_expr<'a>(
     if let Some(constant) = plain(r, value, u) {
         return Ok(ExprKind::Constant(constant));
     }
-    if value.as_small_int().is_some() || value.is_exact::<int::IntObj>() {
+    if value.is_exact_int() {
         let positive = number::negative(r.vm, value)?;
         let operand = expr(value_expr(r, &positive, false, span)?);
         return Ok(ExprKind::UnaryOp(r.arena.node(UnaryOp { op: UnaryOperator::USub, operand })));
@@ -147,7 +147,7 @@ fn plain(r: &mut Reader<'_>, value: &Value, u: bool) -> Option<Constant> {
         let is_imaginary = complex.real == 0.0 && complex.real.is_sign_positive();
         return is_imaginary.then_some(Constant::Imaginary(complex.imag));
     }
-    if !int::is_int(value) || int::is_negative(value) || !is_exact_int(value) {
+    if !int::is_int(value) || int::is_negative(value) || !value.is_exact_int() {
         return None;
     }
     let number = int::to_int(value);
@@ -159,10 +159,6 @@ fn plain(r: &mut Reader<'_>, value: &Value, u: bool) -> Option<Constant> {
             Constant::BigInt { radix: 16, digits: r.pool.store(digits.as_bytes()) }
         }
     })
-}
-
-fn is_exact_int(value: &Value) -> bool {
-    value.as_small_int().is_some() || value.is_exact::<int::IntObj>()
 }
 
 /// The value of a `MatchSingleton`.

@@ -9,7 +9,7 @@ use adder_derive::{pyclass, pymethods};
 use adder_vm::object::trace::{Empty, Trace};
 use adder_vm::object::{GilCell, Guarded, Visitor};
 use adder_vm::objects::dict::Dict;
-use adder_vm::objects::int::{self, IntObj};
+use adder_vm::objects::int;
 use adder_vm::objects::method::Method;
 use adder_vm::objects::object::allocate_instance;
 use adder_vm::objects::str_::Str;
@@ -195,7 +195,7 @@ fn make_key(vm: &Vm, args: CallArgs<'_>, typed: bool) -> PyResult {
     let plain = args.keyword_count() == 0 && !typed;
     if plain {
         if let [only] = args.args()
-            && (only.is_small_int() || only.is_exact::<Str>() || only.is_exact::<IntObj>())
+            && (only.is_exact::<Str>() || only.is_exact_int())
         {
             return Ok(only.clone());
         }

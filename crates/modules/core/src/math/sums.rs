@@ -201,7 +201,7 @@ impl Apart {
     /// Takes in a pair of exact ints, if everything stays a machine integer.
     fn add_whole(&mut self, a: &Value, b: &Value) -> bool {
         let Some(sum) = &mut self.whole else { return false };
-        if !a.is_exact::<int::IntObj>() || !b.is_exact::<int::IntObj>() {
+        if !a.is_exact_int() || !b.is_exact_int() {
             return false;
         }
         let product = match (int::to_i64_exact(a), int::to_i64_exact(b)) {
@@ -254,7 +254,7 @@ fn plain_float(value: &Value) -> Option<f64> {
     match value.as_float_word() {
         Some(f) => Some(f),
         None if value.is_bool() => Some(f64::from(u8::from(value.is_true()))),
-        None if value.is_exact::<adder_vm::objects::int::IntObj>() => int::to_int(value).to_f64(),
+        None if value.is_exact_int() => int::to_int(value).to_f64(),
         None => None,
     }
 }

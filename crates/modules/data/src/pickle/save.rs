@@ -15,7 +15,7 @@ use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::dict::Dict;
 use adder_vm::objects::float;
 use adder_vm::objects::function::Function;
-use adder_vm::objects::int::{self, IntObj};
+use adder_vm::objects::int;
 use adder_vm::objects::list::List;
 use adder_vm::objects::set::{Set, frozenset_type};
 use adder_vm::objects::str_::Str;
@@ -142,7 +142,7 @@ impl<'a> Saver<'a> {
             }
             return Ok(());
         }
-        if object.is_exact::<IntObj>() {
+        if object.is_exact_int() {
             return self.save_int(object, int::to_i64_exact(object));
         }
         if let Some(number) = self.pickler.memo.with(|memo| memo.get(object)) {

@@ -228,9 +228,9 @@ pub mod capi {
             module.set(vm, name, Value::float(limit));
         }
         module.set(vm, "SIZEOF_VOID_P", size_of::<*const ()>().into_value(vm));
-        // All memory comes from mimalloc.
+        // Pools of our own, and the C library.
         module.set(vm, "WITH_PYMALLOC", Value::bool(false));
-        module.set(vm, "WITH_MIMALLOC", Value::bool(true));
+        module.set(vm, "WITH_MIMALLOC", Value::bool(false));
         Ok(())
     }
 }

@@ -119,6 +119,21 @@ pub fn find<V>(
     key: &Value,
     hash: i64,
 ) -> PyResult<Option<(usize, usize)>> {
+    match table.with(|t| t.find(hash, |k| same_key(k, key))) {
+        Probe::Absent => Ok(None),
+        Probe::Found { entry, slot } => Ok(Some((entry, slot))),
+        Probe::Ask { .. } => find_asking(table, vm, key, hash),
+    }
+}
+
+/// The same where some `__eq__` is to be asked.
+#[inline(never)]
+fn find_asking<V>(
+    table: &Guarded<Table<V>>,
+    vm: &Vm,
+    key: &Value,
+    hash: i64,
+) -> PyResult<Option<(usize, usize)>> {
     let mut after = 0;
     loop {
         let (probe, stamp, size) = table
@@ -228,8 +243,12 @@ impl Dict {
     }
     /// Replaces the value at an entry's position (of a cached `keys_version`).
     pub fn replace_at(&self, entry: usize, value: Value) {
-        let old = self.table.with_mut(|t| t.value_mut(entry).map(|v| std::mem::replace(v, value)));
-        drop(old);
+        drop(self.exchange_at(entry, value));
+    }
+    /// The same; the old value is the caller's to drop.
+    #[inline(always)]
+    pub fn exchange_at(&self, entry: usize, value: Value) -> Option<Value> {
+        self.table.with_mut(|t| t.value_mut(entry).map(|v| std::mem::replace(v, value)))
     }
 
     // ---- str keys: no machine needed ----
@@ -294,9 +313,15 @@ impl Dict {
 
     /// The value of a str or small int key, if it is found without asking any `__eq__`.
     pub fn get_simply(&self, key: &Value) -> Option<Value> {
+        self.value_at(self.position_simply(key)?)
+    }
+
+    /// The entry of a str or small int key, if it is found without asking any `__eq__`.
+    #[inline(never)]
+    pub fn position_simply(&self, key: &Value) -> Option<usize> {
         let hash = object::simple_hash(key)?;
         match self.table.with(|t| t.find(hash, |k| same_key(k, key))) {
-            Probe::Found { entry, .. } => self.value_at(entry),
+            Probe::Found { entry, .. } => Some(entry),
             _ => None,
         }
     }

@@ -139,6 +139,36 @@ impl Indices {
     }
 }
 
+/// An index word of some width: EMPTY is its greatest value, DELETED the one below.
+trait Word: Copy {
+    const EMPTY: usize;
+    fn entry(self) -> usize;
+}
+
+impl Word for u8 {
+    const EMPTY: usize = u8::MAX as usize;
+    #[inline(always)]
+    fn entry(self) -> usize {
+        self as usize
+    }
+}
+
+impl Word for u16 {
+    const EMPTY: usize = u16::MAX as usize;
+    #[inline(always)]
+    fn entry(self) -> usize {
+        self as usize
+    }
+}
+
+impl Word for u32 {
+    const EMPTY: usize = u32::MAX as usize;
+    #[inline(always)]
+    fn entry(self) -> usize {
+        self as usize
+    }
+}
+
 /// The two marks are the greatest words of each width.
 #[inline(always)]
 fn widen(word: u32, max: u32) -> u32 {
@@ -202,7 +232,42 @@ impl<V> Table<V> {
     /// Walks the index for a hash; `same` decides about entries with an equal hash.
     #[inline(always)]
     pub fn find(&self, hash: i64, same: impl FnMut(&Value) -> Same) -> Probe {
-        self.find_from(hash, 0, same)
+        match &self.indices {
+            Indices::Small(words) => self.walk(words, hash, same),
+            Indices::Medium(words) => self.walk(words, hash, same),
+            Indices::Large(words) => self.walk(words, hash, same),
+        }
+    }
+
+    /// `find` in index words of one width.
+    #[inline(always)]
+    fn walk<W: Word>(&self, words: &[W], hash: i64, mut same: impl FnMut(&Value) -> Same) -> Probe {
+        if words.is_empty() {
+            return Probe::Absent;
+        }
+        let mut walk = Walk::new(hash, words.len() - 1);
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            let index = words[walk.slot & (words.len() - 1)].entry();
+            // Neither mark is an entry's position.
+            if let Some(entry) = self.entries.get(index) {
+                if entry.hash == hash
+                    && let Some(key) = &entry.key
+                {
+                    match same(key) {
+                        Same::Yes => return Probe::Found { entry: index, slot: walk.slot },
+                        Same::Unknown => {
+                            return Probe::Ask { entry: index, slot: walk.slot, steps };
+                        }
+                        Same::No => {}
+                    }
+                }
+            } else if index == W::EMPTY {
+                return Probe::Absent;
+            }
+            walk.step();
+        }
     }
 
     /// Goes on behind an earlier `Ask`, after so many steps. (Its slot would not do to tell the place: a

@@ -2,7 +2,6 @@
 
 use super::{Chars, Str};
 use crate::object::Ref;
-use smallvec::SmallVec;
 
 /// Collects characters for a new string.
 pub struct StrBuilder {
@@ -12,9 +11,31 @@ pub struct StrBuilder {
 
 enum Units {
     /// Most strings that are built are short: those need no buffer of their own.
-    One(SmallVec<[u8; 96]>),
+    Few(Few),
+    One(Vec<u8>),
     Two(Vec<u16>),
     Four(Vec<u32>),
+}
+
+/// Characters of one byte each, as many as there is room for.
+struct Few {
+    bytes: [u8; FEW],
+    len: usize,
+}
+
+const FEW: usize = 96;
+
+impl Few {
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+    /// Room for `n` more, if there is so much.
+    #[inline]
+    fn extend(&mut self, n: usize) -> Option<&mut [u8]> {
+        let room = self.bytes.get_mut(self.len..)?.get_mut(..n)?;
+        self.len += n;
+        Some(room)
+    }
 }
 
 impl Default for StrBuilder {
@@ -28,11 +49,17 @@ impl StrBuilder {
         StrBuilder::default()
     }
     pub fn with_capacity(len: usize) -> StrBuilder {
-        StrBuilder { units: Units::One(SmallVec::with_capacity(len)), ascii: true }
+        let units = if len <= FEW {
+            Units::Few(Few { bytes: [0; FEW], len: 0 })
+        } else {
+            Units::One(Vec::with_capacity(len))
+        };
+        StrBuilder { units, ascii: true }
     }
 
     pub fn len(&self) -> usize {
         match &self.units {
+            Units::Few(v) => v.len,
             Units::One(v) => v.len(),
             Units::Two(v) => v.len(),
             Units::Four(v) => v.len(),
@@ -46,6 +73,11 @@ impl StrBuilder {
     #[inline]
     pub fn push(&mut self, c: u32) {
         match &mut self.units {
+            Units::Few(v) if c < 0x100 && v.len < FEW => {
+                self.ascii &= c < 0x80;
+                v.bytes[v.len] = c as u8;
+                v.len += 1;
+            }
             Units::One(v) if c < 0x100 => {
                 self.ascii &= c < 0x80;
                 v.push(c as u8);
@@ -56,72 +88,128 @@ impl StrBuilder {
         }
     }
 
+    /// Adds a code point for which there is no room, or not in this width.
     #[cold]
     fn widen(&mut self, c: u32) {
+        let narrow = match &self.units {
+            Units::Few(v) => v.as_slice(),
+            Units::One(v) => v,
+            Units::Two(v) => {
+                self.units = Units::Four(v.iter().map(|&u| u.into()).collect());
+                return self.push(c);
+            }
+            Units::Four(_) => &[],
+        };
+        if c < 0x100 {
+            self.units = Units::One(narrow.to_vec());
+            return self.push(c);
+        }
         self.ascii = false;
-        let old = std::mem::replace(&mut self.units, Units::One(SmallVec::new()));
-        self.units = match old {
-            Units::One(v) if c < 0x1_0000 => Units::Two(v.into_iter().map(u16::from).collect()),
-            Units::One(v) => Units::Four(v.into_iter().map(u32::from).collect()),
-            Units::Two(v) => Units::Four(v.into_iter().map(u32::from).collect()),
-            four => four,
+        self.units = if c < 0x1_0000 {
+            Units::Two(narrow.iter().map(|&u| u.into()).collect())
+        } else {
+            Units::Four(narrow.iter().map(|&u| u.into()).collect())
         };
         self.push(c);
     }
 
-    /// Adds bytes that are known to be ASCII.
-    pub fn push_ascii(&mut self, text: &[u8]) {
+    /// Adds characters of one byte each; `false` if the units are wider.
+    #[inline]
+    fn push_bytes(&mut self, text: &[u8]) -> bool {
         match &mut self.units {
+            Units::Few(v) => match v.extend(text.len()) {
+                Some(room) => room.copy_from_slice(text),
+                None => self.outgrow(text),
+            },
             Units::One(v) => v.extend_from_slice(text),
-            _ => text.iter().for_each(|c| self.push(u32::from(*c))),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Adds bytes for which there is no room in the builder itself.
+    #[cold]
+    fn outgrow(&mut self, text: &[u8]) {
+        if let Units::Few(v) = &self.units {
+            let mut all = Vec::with_capacity((v.len + text.len()).max(2 * FEW));
+            all.extend_from_slice(v.as_slice());
+            all.extend_from_slice(text);
+            self.units = Units::One(all);
+        }
+    }
+
+    /// Adds bytes that are known to be ASCII.
+    #[inline]
+    pub fn push_ascii(&mut self, text: &[u8]) {
+        if !self.push_bytes(text) {
+            text.iter().for_each(|c| self.push(u32::from(*c)));
         }
     }
 
     pub fn push_str(&mut self, text: &str) {
-        if let Units::One(v) = &mut self.units
-            && text.is_ascii()
-        {
-            v.extend_from_slice(text.as_bytes());
-            return;
+        if !text.is_ascii() || !self.push_bytes(text.as_bytes()) {
+            text.chars().for_each(|c| self.push(c as u32));
         }
-        text.chars().for_each(|c| self.push(c as u32));
     }
 
     /// Adds a whole string.
     pub fn push_obj(&mut self, text: &Str) {
-        match (&mut self.units, text.chars()) {
-            (Units::One(v), Chars::Ascii(s)) => v.extend_from_slice(s.as_bytes()),
-            (Units::One(v), Chars::One(s)) => {
+        let done = match (text.chars(), &mut self.units) {
+            (Chars::Ascii(s), _) => self.push_bytes(s.as_bytes()),
+            (Chars::One(s), _) => {
                 self.ascii = false;
-                v.extend_from_slice(s);
+                self.push_bytes(s)
             }
-            (Units::Two(v), Chars::Two(s)) => v.extend_from_slice(s),
-            (Units::Four(v), Chars::Four(s)) => v.extend_from_slice(s),
-            _ => text.code_points().for_each(|c| self.push(c)),
+            (Chars::Two(s), Units::Two(v)) => {
+                v.extend_from_slice(s);
+                true
+            }
+            (Chars::Four(s), Units::Four(v)) => {
+                v.extend_from_slice(s);
+                true
+            }
+            _ => false,
+        };
+        if !done {
+            text.code_points().for_each(|c| self.push(c));
         }
     }
 
     /// Adds characters `start..end` of a string.
     pub fn push_range(&mut self, text: &Str, start: usize, end: usize) {
-        match (&mut self.units, text.chars()) {
-            (Units::One(v), Chars::Ascii(s)) => v.extend_from_slice(&s.as_bytes()[start..end]),
-            (Units::One(v), Chars::One(s)) => {
+        let done = match (text.chars(), &mut self.units) {
+            (Chars::Ascii(s), _) => self.push_bytes(&s.as_bytes()[start..end]),
+            (Chars::One(s), _) => {
                 self.ascii = false;
-                v.extend_from_slice(&s[start..end]);
+                self.push_bytes(&s[start..end])
             }
-            (Units::Two(v), Chars::Two(s)) => v.extend_from_slice(&s[start..end]),
-            (Units::Four(v), Chars::Four(s)) => v.extend_from_slice(&s[start..end]),
-            _ => (start..end).for_each(|i| self.push(text.at(i))),
+            (Chars::Two(s), Units::Two(v)) => {
+                v.extend_from_slice(&s[start..end]);
+                true
+            }
+            (Chars::Four(s), Units::Four(v)) => {
+                v.extend_from_slice(&s[start..end]);
+                true
+            }
+            _ => false,
+        };
+        if !done {
+            (start..end).for_each(|i| self.push(text.at(i)));
         }
     }
 
     /// Adds a character `n` times.
     pub fn push_repeat(&mut self, c: u32, n: usize) {
-        if let Units::One(v) = &mut self.units
-            && c < 0x80
-        {
-            v.resize(v.len() + n, c as u8);
-            return;
+        if c < 0x80 {
+            if let Units::Few(v) = &mut self.units {
+                match v.extend(n) {
+                    Some(room) => return room.fill(c as u8),
+                    None => self.outgrow(&[]),
+                }
+            }
+            if let Units::One(v) = &mut self.units {
+                return v.resize(v.len() + n, c as u8);
+            }
         }
         (0..n).for_each(|_| self.push(c));
     }
@@ -129,14 +217,8 @@ impl StrBuilder {
     /// The string. Units are narrowed if the widest character turned out to need less.
     pub fn finish(self) -> Ref<Str> {
         match self.units {
-            Units::One(v) => {
-                // One non-ASCII push may have been followed by none at all: look again.
-                let ascii = self.ascii || v.is_ascii();
-                if v.len() == 1 {
-                    return super::intern::character(v[0] as u32);
-                }
-                Str::from_raw_parts(&v, 1, ascii)
-            }
+            Units::Few(v) => narrow_string(v.as_slice(), self.ascii),
+            Units::One(v) => narrow_string(&v, self.ascii),
             Units::Two(v) => {
                 if v.iter().all(|&c| c < 0x100) {
                     let narrow: Vec<u8> = v.into_iter().map(|c| c as u8).collect();
@@ -157,6 +239,15 @@ impl StrBuilder {
             }
         }
     }
+}
+
+/// A string of characters of one byte each.
+fn narrow_string(bytes: &[u8], ascii: bool) -> Ref<Str> {
+    if let [c] = bytes {
+        return super::intern::character(u32::from(*c));
+    }
+    // Something wider may have been added and have had no characters at all: look again.
+    Str::from_raw_parts(bytes, 1, ascii || bytes.is_ascii())
 }
 
 impl std::fmt::Write for StrBuilder {

@@ -325,10 +325,15 @@ impl Str {
         // SAFETY: the tail is as long as `bytes` and filled from them; `data` is set below, before
         // anybody else sees the object.
         unsafe {
-            let string = alloc::new_with_tail(payload, ty, bytes.len(), |tail| {
+            let fill = |tail: *mut u8| {
                 std::ptr::copy_nonoverlapping(bytes.as_ptr(), tail, bytes.len());
                 start = tail;
-            });
+            };
+            let string = if std::ptr::eq(ty, Str::cell().get()) {
+                alloc::new_plain_with_tail(payload, bytes.len(), fill)
+            } else {
+                alloc::new_with_tail(payload, ty, bytes.len(), fill)
+            };
             let raw = string.into_raw();
             (*raw.as_ptr()).payload.data = start;
             Ref::from_raw(raw)
@@ -358,7 +363,7 @@ impl Str {
             // SAFETY: the tail has room for both halves; `data` is set before anybody sees it.
             unsafe {
                 let size = a.len() + b.len();
-                let string = alloc::new_with_tail(payload, Str::cell().get(), size, |tail| {
+                let string = alloc::new_plain_with_tail(payload, size, |tail| {
                     std::ptr::copy_nonoverlapping(a.as_ptr(), tail, a.len());
                     std::ptr::copy_nonoverlapping(b.as_ptr(), tail.add(a.len()), b.len());
                     start = tail;

@@ -20,12 +20,13 @@ use crate::protocol::number::{self, BinOp};
 use crate::protocol::object;
 use crate::runtime::ceval;
 use crate::runtime::errors::PyResult;
-use crate::runtime::machine::{Due, Machine};
+use crate::runtime::machine::Machine;
 use crate::runtime::observer::Observer;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::signals;
 use crate::runtime::vm::Vm;
 use crate::value::{Value, word};
+use adder_bytecode::prepared::operators::JUMP_IF_TRUE;
 
 /// a b -- result, where the operands own nothing.
 #[inline(always)]
@@ -206,7 +207,12 @@ pub fn operator_returned(vm: &Vm, m: &mut Machine) -> Done {
             let truth = object::is_true(vm, m.peek(1))?;
             m.drop_top(3);
             if truth == (i.b & JUMP_IF_TRUE != 0) {
-                jump(vm, m, i);
+                // Nobody asks behind a return what is due.
+                if (i.c as i32) < 0 && signals::is_set() {
+                    m.save();
+                    vm.handle_requests()?;
+                }
+                m.jump_by(i.c);
             }
             return Ok(());
         }
@@ -424,15 +430,6 @@ pub fn compare_jump_slow(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     Ok(())
 }
 
-/// The bit of a comparing jump's `b` that says it jumps if the comparison holds.
-pub const JUMP_IF_TRUE: u16 = 1 << 8;
-
-/// The `b` of a comparing jump.
-pub fn jump_outcomes(op: CmpOp, want: bool) -> u16 {
-    let outcomes = u16::from(op.outcomes());
-    if want { outcomes | JUMP_IF_TRUE } else { !outcomes & 0xf }
-}
-
 /// Jumps; backwards it looks for requests before: an exception is raised at the jump, whose blocks
 /// need not be those of the place where it lands.
 #[inline(always)]
@@ -447,8 +444,7 @@ pub fn jump(vm: &Vm, m: &mut Machine, i: Instr) {
 #[inline(always)]
 pub fn jump_backward(vm: &Vm, m: &mut Machine, i: Instr) {
     if signals::is_set() || ceval::has_grown(vm) {
-        m.settle();
-        m.due = Due::Jump(i);
+        m.due.jump = true;
     } else {
         m.jump_by(i.c);
     }
@@ -539,34 +535,41 @@ pub fn is<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) {
     push_truth::<O>(vm, m, same == want);
 }
 
+/// a b -- a in b ; as far as no Python code has to run
+#[inline(always)]
+pub fn is_in_known<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) -> bool {
+    let Some(found) = contains_known(m.peek(1), m.peek(2)) else { return false };
+    let (container, item) = (m.pop_slot(), m.pop_slot());
+    m.discard(container);
+    m.discard(item);
+    push_truth::<O>(vm, m, found == want);
+    true
+}
+
 /// a b -- a in b
 pub fn is_in<O: Observer>(vm: &Vm, m: &mut Machine, want: bool) -> Done {
-    let found = contains_item(vm, m.peek(1), m.peek(2))?;
+    let found = object::contains(vm, m.peek(1), m.peek(2))?;
     m.drop_top(2);
     push_truth::<O>(vm, m, found == want);
     Ok(())
 }
 
-fn contains_item(vm: &Vm, container: &Value, item: &Value) -> PyResult<bool> {
-    if let (Some(text), Some(part)) =
-        (container.downcast_exact::<Str>(), item.downcast_exact::<Str>())
-        && part.len() == 1
-        && let (Some(text), Some(part)) = (text.as_ascii(), part.as_ascii())
-    {
-        return Ok(text.as_bytes().contains(&part.as_bytes()[0]));
+/// Is an item in a built-in container, as far as that can be told without asking any `__eq__`?
+#[inline(never)]
+fn contains_known(container: &Value, item: &Value) -> Option<bool> {
+    if let Some(set) = container.downcast_exact::<Set>() {
+        return set.contains_simply(item);
     }
-    let known = if let Some(set) = container.downcast_exact::<Set>() {
-        set.contains_simply(item)
-    } else if let Some(dict) = container.downcast_exact::<Dict>() {
-        dict.contains_simply(item)
-    } else if let Some(tuple) = container.downcast_exact::<Tuple>() {
-        among(tuple.items(), item)
-    } else {
-        None
-    };
-    match known {
-        Some(found) => Ok(found),
-        None => object::contains(vm, container, item),
+    if let Some(dict) = container.downcast_exact::<Dict>() {
+        return dict.contains_simply(item);
+    }
+    if let Some(tuple) = container.downcast_exact::<Tuple>() {
+        return among(tuple.items(), item);
+    }
+    let text = container.downcast_exact::<Str>()?.as_ascii()?;
+    match item.downcast_exact::<Str>()?.as_ascii()?.as_bytes() {
+        [c] => Some(text.as_bytes().contains(c)),
+        _ => None,
     }
 }
 

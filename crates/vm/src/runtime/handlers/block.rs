@@ -14,7 +14,7 @@ use crate::objects::type_::Type;
 use crate::protocol::{call, object};
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::machine::Machine;
-use crate::runtime::prepared::{Instr, PreparedBlock};
+use crate::runtime::prepared::{Instr, PlannedBlock};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_bytecode::verify::BlockKind;
@@ -41,10 +41,10 @@ pub enum Landed {
 }
 
 fn block_of(m: &Machine) -> u32 {
-    m.prepared().block_of.get(m.index()).copied().unwrap_or(u32::MAX)
+    m.prepared().block_of.get(m.index()).unwrap_or(u32::MAX)
 }
 
-fn block(m: &Machine, index: u32) -> Option<PreparedBlock> {
+fn block(m: &Machine, index: u32) -> Option<PlannedBlock> {
     m.prepared().blocks.get(index as usize).copied()
 }
 
@@ -56,7 +56,7 @@ fn restore(vm: &Vm, previous: Option<Value>) {
 }
 
 /// Does what leaving a handler's or clause's words behind means.
-fn leave_words(vm: &Vm, m: &Machine, b: &PreparedBlock) {
+fn leave_words(vm: &Vm, m: &Machine, b: &PlannedBlock) {
     match b.kind {
         BlockKind::ExceptHandler => restore(vm, m.at_level(b.level as usize)),
         BlockKind::FinallyBody => {
@@ -108,7 +108,7 @@ fn unwind(vm: &Vm, m: &mut Machine, from: u32, way: Way) -> PyResult<Landed> {
             // `continue` stays in the innermost loop. (The loop's start may lie in blocks of its own,
             // entered without an instruction.)
             BlockKind::Loop if let Way::Continue(target) = way => {
-                let depth = m.prepared().depth_of.get(target as usize).copied().unwrap_or(0);
+                let depth = m.prepared().depth_of.get(target as usize).unwrap_or(0);
                 // A clause on the way may have taken a word more than its block's level tells.
                 if m.depth() < depth as usize {
                     return Err(vm.system_error("continue to a deeper stack"));

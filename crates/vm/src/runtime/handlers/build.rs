@@ -20,12 +20,15 @@ use crate::value::Value;
 use smallvec::SmallVec;
 
 #[inline(always)]
-pub fn build_tuple(m: &mut Machine, i: Instr) {
+pub fn build_tuple(vm: &Vm, m: &mut Machine, i: Instr) {
     let n = i.c as usize;
     let items = m.slot(n).cast::<Value>();
     m.shrink(n);
+    // The registers come back from the frame: so none has to be kept.
+    m.save();
     // SAFETY: the top `n` words are values, which move into the tuple.
     let tuple = unsafe { Tuple::from_words(items, n) };
+    *m = Machine::load(vm.frame.get());
     m.push(tuple.into());
 }
 

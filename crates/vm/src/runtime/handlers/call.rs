@@ -13,7 +13,7 @@ use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::call;
-use crate::runtime::args::CallArgs;
+use crate::runtime::args::{CallArgs, NativeDef};
 use crate::runtime::enter::{self, Entered};
 use crate::runtime::errors::PyResult;
 use crate::runtime::frame::Return;
@@ -50,8 +50,22 @@ pub fn call_function_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> 
         return Some(m.outline(vm, move |m| enter_python(vm, m, function, n, Return::ToCaller)));
     }
     let def = m.peek(n + 1).downcast_exact::<BuiltinFunction>()?.unbound()?;
+    if !def.takes(n) {
+        return None;
+    }
+    let result = call_in_place(vm, m, def, n);
+    let n = m.running().c as usize;
+    Some(finish_call(m, n, result))
+}
+
+/// Calls a native function with the top `n` words, which it takes. The registers come back from the frame:
+/// so none of them has to be kept across the call.
+#[inline(always)]
+pub fn call_in_place(vm: &Vm, m: &mut Machine, def: &NativeDef, n: usize) -> PyResult {
     m.save();
-    Some(finish_call(m, n, def.call_positional(vm, m.top_slice(n))?))
+    let result = def.call_taking(vm, m.top_slice(n));
+    *m = Machine::load(vm.frame.get());
+    result
 }
 
 /// method owner a ... z -- ; into a Python method that takes just these
@@ -81,8 +95,8 @@ pub fn call_method_bound(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
 #[inline(always)]
 fn method_at<'a>(m: &Machine, n: usize) -> Option<&'a Obj<Function>> {
     // SAFETY: LoadMethod pushed two words below the arguments.
-    let method = unsafe { (*m.slot(n)).as_ref() }?;
-    if method.is_exact::<Function>() { function_at(m, n) } else { None }
+    unsafe { (*m.slot(n)).as_ref() }?;
+    function_at(m, n)
 }
 
 /// method owner a ... z -- result of a native method that takes so many
@@ -98,18 +112,41 @@ pub fn call_method_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     // SAFETY: as above.
     let Some(method) = (unsafe { (*m.slot(n + 2)).as_ref() }) else {
         let def = m.peek(n + 1).downcast_exact::<BuiltinFunction>()?.unbound()?;
-        m.save();
-        let result = def.call_positional(vm, m.top_slice(n))?;
+        if !def.takes(n) {
+            return None;
+        }
+        let result = call_in_place(vm, m, def, n);
+        let n = m.running().c as usize;
         close_gap(m, n);
         return Some(finish_call(m, n, result));
     };
     let method = method.downcast_exact::<MethodDescr>()?;
+    if !m.peek(n + 1).head()?.ty().is_subtype(method.owner()) {
+        return None;
+    }
+    call_method_def(vm, m, method.def(), n)
+}
+
+/// The same for an owner that is no object.
+#[inline(always)]
+pub fn call_method_word(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
+    let n = i.c as usize;
+    // SAFETY: as above.
+    let method = unsafe { (*m.slot(n + 2)).as_ref() }?.downcast_exact::<MethodDescr>()?;
     if !method.applies_to(m.peek(n + 1)) {
         return None;
     }
-    let def = method.def();
-    m.save();
-    Some(finish_call(m, n + 1, def.call_positional(vm, m.top_slice(n + 1))?))
+    call_method_def(vm, m, method.def(), n)
+}
+
+#[inline(always)]
+fn call_method_def(vm: &Vm, m: &mut Machine, def: &NativeDef, n: usize) -> Option<Done> {
+    if !def.takes(n + 1) {
+        return None;
+    }
+    let result = call_in_place(vm, m, def, n + 1);
+    let n = m.running().c as usize;
+    Some(finish_call(m, n + 1, result))
 }
 
 /// method owner a ... z -- result | nothing callable a ... z -- result
@@ -413,9 +450,52 @@ fn enter_named(vm: &Vm, m: &mut Machine, n: usize, names: &Obj<Tuple>) -> Done {
     }
 }
 
+/// function args [kwargs] -- ; into a Python function, if the arguments are a tuple and no others.
+#[inline(always)]
+fn call_spread(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
+    let words = 1 + (i.c & 1) as usize;
+    let function = function_at(m, words + 1)?;
+    let n = m.peek(words).downcast_exact::<Tuple>()?.len();
+    if words == 2 && !m.peek(1).downcast_exact::<Dict>()?.is_empty() {
+        return None;
+    }
+    let at = if m.frame().generator.is_null() { m.slot(words) } else { vm.stack.top.get() };
+    if signals::is_set() || !vm.stack.has_room(at, n) {
+        return None;
+    }
+    let kwargs = if words == 2 { Some(m.pop()) } else { None };
+    let args = m.pop();
+    m.save();
+    // SAFETY: there is room for the values behind the caller's stack, which ends at the function.
+    let entered = unsafe {
+        if let Some(args) = args.downcast_exact::<Tuple>() {
+            for (place, value) in args.items().iter().enumerate() {
+                at.add(place).write(Some(value.clone()));
+            }
+        }
+        enter::enter_at(vm, function, at, n, None, Return::ToCaller)
+    };
+    match entered {
+        Ok(Entered::Frame(frame)) => {
+            *m = Machine::load(frame);
+            m.discard(kwargs);
+            m.discard(Some(args));
+            Some(Ok(()))
+        }
+        Ok(Entered::Generator(generator)) => {
+            m.replace(1, generator);
+            Some(Ok(()))
+        }
+        Err(e) => Some(Err(e)),
+    }
+}
+
 /// callable args [kwargs] -- result
 #[inline(never)]
 pub fn call_function_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    if let Some(done) = call_spread(vm, m, i) {
+        return done;
+    }
     let kwargs = if i.c & 1 != 0 { Some(m.pop()) } else { None };
     let args = m.pop();
     m.save();

@@ -8,12 +8,12 @@
 use super::Done;
 use super::arith::{self, jump, jumps_for};
 use super::stack::{load_const, load_fast, store_fast};
-use super::{attr, method, names, subscr};
+use super::{attr, call, method, names, subscr};
 use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::protocol::index::wrap;
 use crate::runtime::frame::Slot;
-use crate::runtime::leave;
+use crate::runtime::leave::{self, Quickly};
 use crate::runtime::machine::Machine;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
@@ -83,6 +83,21 @@ arithmetic! {
     fast_fast_multiply fast_const_multiply fast_multiply const_multiply:
         |x, y, _op| word::multiply(x, y);
     fast_fast_arith fast_const_arith fast_arith const_arith: |x, y, op| arith::quick(op, x, y);
+}
+
+/// How often an instruction may meet operands of other kinds before it only loads.
+const MAX_MISFITS: u8 = 50;
+
+/// A fused instruction whose operands are of other kinds: it does its own work, and if that happens often, it
+/// does not look again.
+#[inline(always)]
+pub fn misfit(m: &Machine, i: Instr) -> bool {
+    m.specialize(if i.a < MAX_MISFITS {
+        Instr { a: i.a + 1, ..i }
+    } else {
+        Instr { op: i.op.loading(), a: 0, ..i }
+    });
+    false
 }
 
 // ---- subscripts ----
@@ -371,9 +386,9 @@ pub fn store_fast_jump(vm: &Vm, m: &mut Machine, i: Instr) {
 
 /// `return local`
 #[inline(always)]
-pub fn fast_return(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+pub fn fast_return(vm: &Vm, m: &mut Machine, i: Instr) -> Quickly {
     let local: *mut Slot = m.local(i.c as usize);
-    m.local_bits(i.c) != 0 && leave::return_quickly(vm, m, local)
+    leave::return_quickly(vm, m, local)
 }
 
 /// The local that is returned: it moves out, since its frame ends here, unless somebody may still
@@ -425,8 +440,7 @@ pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
         // Whatever is raised is raised by the call.
         m.skip(2);
         m.push(argument);
-        m.save();
-        let result = match def.call_taking(vm, m.top_slice(1)) {
+        let result = match call::call_in_place(vm, m, def, 1) {
             Ok(result) => result,
             Err(e) => return Some(Err(e)),
         };
@@ -441,8 +455,7 @@ pub fn global_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
 pub fn method_call(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     if let Some(def) = method::cached_native(m, i) {
         m.skip(1);
-        m.save();
-        let result = match def.call_taking(vm, m.top_slice(1)) {
+        let result = match call::call_in_place(vm, m, def, 1) {
             Ok(result) => result,
             Err(e) => return Some(Err(e)),
         };
@@ -460,8 +473,7 @@ pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     {
         m.push(argument);
         m.skip(2);
-        m.save();
-        let result = match def.call_taking(vm, m.top_slice(2)) {
+        let result = match call::call_in_place(vm, m, def, 2) {
             Ok(result) => result,
             Err(e) => return Some(Err(e)),
         };

@@ -29,11 +29,14 @@ pub fn get_iter(vm: &Vm, m: &mut Machine) -> Done {
 
 /// The next item of the most frequent iterators, if there is one and no call is needed for it.
 #[inline(always)]
-fn quick_item(iterator: &Value) -> Option<Value> {
+fn quick_item(m: &Machine, i: Instr) -> Option<Value> {
+    let iterator = m.peek(1);
     if let Some(range) = iterator.downcast_exact::<RangeIter>() {
+        learn(m, i, P::ForRange, P::ForRangeStoreFast);
         return range.quick_value();
     }
     if let Some(list) = iterator.downcast_exact::<ListIter>() {
+        learn(m, i, P::ForList, P::ForListStoreFast);
         return list.quick_value();
     }
     if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
@@ -48,14 +51,14 @@ fn quick_item(iterator: &Value) -> Option<Value> {
 fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Done {
     m.save();
     let iterator = m.peek(1);
-    let item = if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
-        Some(tuple.next_value())
-    } else if let Some(text) = iterator.downcast_exact::<StrIter>() {
-        Some(text.next_value())
-    } else if let Some(range) = iterator.downcast_exact::<RangeIter>() {
+    let item = if let Some(range) = iterator.downcast_exact::<RangeIter>() {
         Some(range.next_value())
+    } else if let Some(list) = iterator.downcast_exact::<ListIter>() {
+        Some(list.next_value())
+    } else if let Some(tuple) = iterator.downcast_exact::<TupleIter>() {
+        Some(tuple.next_value())
     } else {
-        iterator.downcast_exact::<ListIter>().map(|list| list.next_value())
+        iterator.downcast_exact::<StrIter>().map(|text| text.next_value())
     };
     if let Some(item) = item {
         put_item(m, i, local, item);
@@ -67,14 +70,10 @@ fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Don
         && local.is_none()
         && let Some(pair) = next_pair(vm, iterator)
     {
-        match pair? {
-            Some((first, second)) => {
-                m.skip(1);
-                m.push(second);
-                m.push(first);
-            }
-            None => end_of_loop(m, i),
+        if i.op == P::ForIter {
+            m.specialize(Instr { op: P::ForPair, ..i });
         }
+        put_pair(m, i, pair?);
         return Ok(());
     }
     let item = if vm.is_observed() { watched_item(vm, m)? } else { iter::next(vm, iterator)? };
@@ -144,7 +143,7 @@ fn generator_on_top(m: &Machine) -> bool {
 /// iterator -- iterator item
 #[inline(always)]
 pub fn for_iter(m: &mut Machine, i: Instr) -> bool {
-    let Some(item) = quick_item(m.peek(1)) else { return false };
+    let Some(item) = quick_item(m, i) else { return false };
     put_item(m, i, None, Some(item));
     true
 }
@@ -152,18 +151,76 @@ pub fn for_iter(m: &mut Machine, i: Instr) -> bool {
 /// The same, the item going straight into a local.
 #[inline(always)]
 pub fn for_iter_store_fast(m: &mut Machine, i: Instr) -> bool {
-    let Some(item) = quick_item(m.peek(1)) else { return false };
+    let Some(item) = quick_item(m, i) else { return false };
     put_item(m, i, Some(i.b), Some(item));
     true
+}
+
+/// iterator -- iterator item ; of a range
+#[inline(always)]
+pub fn for_range(m: &mut Machine, i: Instr, local: Option<u16>) -> bool {
+    let Some(range) = m.peek(1).downcast_exact::<RangeIter>() else { return false };
+    let Some(item) = range.quick_value() else { return false };
+    put_item(m, i, local, Some(item));
+    true
+}
+
+/// iterator -- iterator item ; of a list
+#[inline(always)]
+pub fn for_list(m: &mut Machine, i: Instr, local: Option<u16>) -> bool {
+    let Some(list) = m.peek(1).downcast_exact::<ListIter>() else { return false };
+    let Some(item) = list.quick_value() else { return false };
+    put_item(m, i, local, Some(item));
+    true
+}
+
+/// generator -- generator ; into it
+#[inline(always)]
+pub fn for_generator(vm: &Vm, m: &mut Machine) -> Option<Done> {
+    if generator_on_top(m) { Some(leave::resume_in_loop(vm, m)) } else { None }
+}
+
+/// iterator -- iterator second first ; the UNPACK_SEQUENCE behind it is done with
+pub fn for_pair(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    match next_pair(vm, m.peek(1)) {
+        Some(pair) => {
+            put_pair(m, i, pair?);
+            Ok(())
+        }
+        None => for_iter_other(vm, m, i, None),
+    }
+}
+
+#[inline(always)]
+fn put_pair(m: &mut Machine, i: Instr, pair: Option<(Value, Value)>) {
+    match pair {
+        Some((first, second)) => {
+            m.skip(1);
+            m.push(second);
+            m.push(first);
+        }
+        None => end_of_loop(m, i),
+    }
 }
 
 /// iterator -- iterator item | at the end: drops it and jumps
 #[inline(always)]
 pub fn for_iter_any<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Done {
     if !O::ACTIVE && generator_on_top(m) {
+        learn(m, i, P::ForGenerator, P::ForGeneratorStoreFast);
         return leave::resume_in_loop(vm, m);
     }
     m.outline(vm, move |m| for_iter_other(vm, m, i, local))
+}
+
+/// Turns a site that has learnt nothing yet into one of the forms, the second if the item goes into a local.
+#[inline(always)]
+fn learn(m: &Machine, i: Instr, form: P, storing: P) {
+    match i.op {
+        P::ForIter => m.specialize(Instr { op: form, ..i }),
+        P::ForIterStoreFast => m.specialize(Instr { op: storing, ..i }),
+        _ => {}
+    }
 }
 
 /// sequence -- item[n-1] ... item[0]

@@ -34,7 +34,10 @@ use crate::value::Value;
 pub fn load_method(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let mut cache = Cache { misses: m.cache(i.b).misses, ..Cache::EMPTY };
     if learn_method(m.name(i.c), m.peek(1), &mut cache) {
-        let op = native_call(m, i).unwrap_or(P::LoadMethodType);
+        let op = match m.peek(1).head() {
+            Some(_) => native_call(m, i).unwrap_or(P::LoadMethodType),
+            None => P::LoadMethodWord,
+        };
         m.specialize(Instr { op, ..i });
     } else if let Some(op) = learn_callable(m.name(i.c), m.peek(1), &mut cache) {
         m.specialize(Instr { op, ..i });
@@ -100,14 +103,13 @@ fn cached_method(owner: &Value, cache: &Cache) -> Option<Value> {
     if holds(owner, cache) { crate::object::weak::borrowed_word(cache.word) } else { None }
 }
 
-/// Is the cache's method still the one that the owner has?
+/// Is the cache's method still the one that the owner, an object, has?
 #[inline(always)]
 fn holds(owner: &Value, cache: &Cache) -> bool {
-    let ty = owner.ty();
+    let Some(head) = owner.head() else { return false };
+    let ty = head.ty();
     ty.has_version(cache.type_version)
-        && owner.head().is_none_or(|head| {
-            ty.attrs_offset == 0 || attrs_of(head, ty).shape_word() == cache.shape
-        })
+        && (ty.attrs_offset == 0 || attrs_of(head, ty).shape_word() == cache.shape)
 }
 
 /// Fills the cache for a callable that is no method of the owner: a module's, a class's, or a static or
@@ -238,6 +240,18 @@ pub fn load_method_type(m: &mut Machine, i: Instr) -> bool {
         }
         None => false,
     }
+}
+
+/// The same for an owner that is no object.
+#[inline(always)]
+pub fn load_method_word(m: &mut Machine, i: Instr) -> bool {
+    let (owner, cache) = (m.peek(1), m.cache(i.b));
+    if owner.is_pointer() || !owner.ty().has_version(cache.type_version) {
+        return false;
+    }
+    let Some(method) = crate::object::weak::borrowed_word(cache.word) else { return false };
+    put_method(m, method);
+    true
 }
 
 /// The same for sites that meet many types: by the table that they share, or the slow way.

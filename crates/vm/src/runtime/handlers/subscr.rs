@@ -27,6 +27,20 @@ pub fn binary_subscr(m: &mut Machine) -> bool {
     false
 }
 
+/// The same for the other built-in containers.
+#[inline(always)]
+pub fn subscr_known(m: &mut Machine) -> bool {
+    let container = m.peek(2);
+    if !container.is_pointer() {
+        return false;
+    }
+    let Some(item) = subscr_other(container, m.peek(1)) else { return false };
+    let key = m.pop_slot();
+    m.discard(key);
+    m.exchange(1, item);
+    true
+}
+
 #[inline(always)]
 pub fn list_item(container: &Value, key: &Value) -> Option<Value> {
     container.downcast_exact::<List>()?.get_wrapped(key.as_small_int()? as isize)
@@ -109,6 +123,21 @@ pub fn store_subscr(m: &mut Machine) -> bool {
         return true;
     }
     false
+}
+
+/// The same for a key that a dict has already.
+#[inline(always)]
+pub fn store_dict(m: &mut Machine) -> bool {
+    let (container, key) = (m.peek(2), m.peek(1));
+    let Some(dict) = container.downcast_exact::<Dict>() else { return false };
+    let Some(entry) = dict.position_simply(key) else { return false };
+    let (key, container, value) = (m.pop_slot(), m.pop_slot(), m.pop());
+    if let Some(dict) = container.as_ref().and_then(|c| c.downcast_exact::<Dict>()) {
+        m.discard(dict.exchange_at(entry, value));
+    }
+    m.discard(key);
+    m.discard(container);
+    true
 }
 
 pub fn store_slow(vm: &Vm, m: &mut Machine) -> Done {

@@ -3,10 +3,13 @@
 //! A cache may hold borrowed words. Each is valid only under the version beside it: while a type
 //! keeps its version, it keeps everything that a lookup on it found.
 
+#![expect(unsafe_code, reason = "memory that is zero")]
+
 use super::P;
 use crate::object::shape::Shape;
 use crate::object::{GilCell, Ref};
 use crate::objects::str_::Str;
+use std::cell::UnsafeCell;
 
 /// One instruction's cache. Which fields are used depends on the instruction's form.
 #[derive(Clone, Copy)]
@@ -28,6 +31,12 @@ pub struct Cache {
 impl Cache {
     pub const EMPTY: Cache =
         Cache { type_version: 0, index: 0, shape: std::ptr::null(), word: 0, extra: 0, misses: 0 };
+
+    /// So many caches, whose memory is not touched yet: most code runs once.
+    pub fn empty(count: usize) -> Box<[UnsafeCell<Cache>]> {
+        // SAFETY: numbers and a pointer, for all of which zeroes stand for `EMPTY`.
+        unsafe { Box::<[UnsafeCell<Cache>]>::new_zeroed_slice(count).assume_init() }
+    }
 }
 
 impl Default for Cache {

@@ -1,5 +1,5 @@
 //! The prepared form of a code object: verified, decoded to fixed width, jumps resolved, blocks
-//! turned into a table, inline caches attached.
+//! turned into a table (`adder_bytecode::prepared`), inline caches attached.
 //!
 //! It is made when the code first runs (`prepare.rs`) and changes as it runs: an instruction may
 //! replace itself by a specialised one (`specialize.rs`). `co_code` itself never changes.
@@ -7,72 +7,49 @@
 #![expect(unsafe_code, reason = "an instruction is also a word")]
 
 pub mod cache;
-pub mod fuse;
-mod methods;
 pub mod prepare;
-pub mod table;
 
 use crate::object::Ref;
 use crate::objects::code::Code;
 use crate::objects::str_::Str;
 use crate::value::Value;
-use adder_bytecode::verify::BlockKind;
+use adder_bytecode::prepared::Numbers;
+pub use adder_bytecode::prepared::{Instr, P, PlannedBlock};
 use cache::Cache;
 use std::cell::{Cell, UnsafeCell};
-pub use table::P;
 
-/// One prepared instruction.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(8))]
-pub struct Instr {
-    pub op: P,
-    pub a: u8,
-    /// Index of the inline cache, or a second small argument.
-    pub b: u16,
-    /// The argument: an index, a count, or the index of the instruction to jump to.
-    pub c: u32,
+/// An instruction as one word, as it travels to its handler.
+pub(crate) trait Word {
+    fn word(self) -> u64;
+    /// # Safety
+    /// The word is an instruction's.
+    unsafe fn from_word(word: u64) -> Self;
 }
 
-const _: () = assert!(size_of::<Instr>() == 8);
-
-impl Instr {
-    /// The instruction as one word, as it travels to its handler.
+impl Word for Instr {
     #[inline(always)]
-    pub(crate) fn word(self) -> u64 {
+    fn word(self) -> u64 {
         // SAFETY: eight bytes without padding.
         unsafe { std::mem::transmute(self) }
     }
-    /// # Safety
-    /// The word is an instruction's.
     #[inline(always)]
-    pub(crate) unsafe fn from_word(word: u64) -> Instr {
+    unsafe fn from_word(word: u64) -> Instr {
         // SAFETY: see above.
         unsafe { std::mem::transmute(word) }
     }
-}
-
-/// A block, with its target as an instruction index.
-#[derive(Clone, Copy, Debug)]
-pub struct PreparedBlock {
-    pub kind: BlockKind,
-    pub parent: u32,
-    pub level: u32,
-    pub target: u32,
-    /// The target's byte offset, which may be that of an instruction that left nothing behind.
-    pub offset: u32,
 }
 
 /// See the file's head.
 pub struct Prepared {
     instructions: Box<[Cell<Instr>]>,
     /// Byte offset in `co_code` of each instruction.
-    pub offsets: Box<[u32]>,
+    pub offsets: Numbers,
     /// Innermost block of each instruction, or `NO_BLOCK`; empty where there are no blocks.
-    pub block_of: Box<[u32]>,
-    pub blocks: Box<[PreparedBlock]>,
+    pub block_of: Numbers,
+    pub blocks: Box<[PlannedBlock]>,
     pub caches: Box<[UnsafeCell<Cache>]>,
     /// Stack depth before each instruction; empty where no `ContinueLoop` asks for it.
-    pub depth_of: Box<[u32]>,
+    pub depth_of: Numbers,
     pub max_depth: u32,
     /// Words that a frame takes: locals, record and stack.
     pub frame_words: u32,
@@ -111,6 +88,6 @@ impl Code {
         self.prepared().map_or(std::ptr::null(), Prepared::start)
     }
     pub fn offset_of(&self, index: usize) -> u32 {
-        self.prepared().and_then(|p| p.offsets.get(index).copied()).unwrap_or(0)
+        self.prepared().and_then(|p| p.offsets.get(index)).unwrap_or(0)
     }
 }

@@ -107,6 +107,38 @@ fn is_arithmetic(op: P) -> bool {
 }
 
 impl P {
+    /// The form of a fused instruction that does no more than to load its operands.
+    pub fn loading(self) -> P {
+        match self {
+            P::FastFastAdd
+            | P::FastFastSubtract
+            | P::FastFastMultiply
+            | P::FastFastArith
+            | P::FastFastSubscr
+            | P::FastFastStoreSubscr
+            | P::FastFastCompareJump => P::LoadFastFast,
+            P::FastConstAdd
+            | P::FastConstSubtract
+            | P::FastConstMultiply
+            | P::FastConstArith
+            | P::FastConstSubscr
+            | P::FastConstCompareJump => P::LoadFastConst,
+            other => other.plain(),
+        }
+    }
+
+    /// Is it a FOR_ITER whose item goes into a local?
+    #[inline(always)]
+    pub fn stores_item(self) -> bool {
+        matches!(
+            self,
+            P::ForIterStoreFast
+                | P::ForRangeStoreFast
+                | P::ForListStoreFast
+                | P::ForGeneratorStoreFast
+        )
+    }
+
     /// The instruction without those that it does the work of.
     #[inline]
     pub fn plain(self) -> P {
@@ -148,6 +180,10 @@ impl P {
             P::ChainedCompare => P::DupTop,
             P::GlobalCallFast => P::LoadGlobalBuiltin,
             P::MethodCall | P::MethodCallFast => P::LoadMethodType,
+            P::ForRange | P::ForList | P::ForGenerator | P::ForPair => P::ForIter,
+            P::ForRangeStoreFast | P::ForListStoreFast | P::ForGeneratorStoreFast => {
+                P::ForIterStoreFast
+            }
             other => other,
         }
     }

@@ -98,7 +98,14 @@ prepared! {
     GetIter = "GET_ITER", "iter(a)";
     GetYieldFromIter = "GET_YIELD_FROM_ITER", "iter(a) for yield from";
     ForIter = "FOR_ITER", "next item, or jumps";
+    ForRange = "FOR_ITER", "next int of a range, or jumps";
+    ForList = "FOR_ITER", "next item of a list, or jumps";
+    ForGenerator = "FOR_ITER", "into a generator";
+    ForPair = "FOR_ITER", "next pair, which is unpacked at once, or jumps";
     ForIterStoreFast = "FOR_ITER", "next item into a local, or jumps";
+    ForRangeStoreFast = "FOR_ITER", "next int of a range into a local, or jumps";
+    ForListStoreFast = "FOR_ITER", "next item of a list into a local, or jumps";
+    ForGeneratorStoreFast = "FOR_ITER", "into a generator, whose item goes into a local";
     LoadAttr = "LOAD_ATTR", "attribute, not cached yet";
     LoadAttrSlot = "LOAD_ATTR", "instance attribute at a known index of a known shape";
     LoadAttrMember = "LOAD_ATTR", "__slots__ member at a known offset";
@@ -116,6 +123,7 @@ prepared! {
     DeleteAttr = "DELETE_ATTR", "deletes an attribute";
     LoadMethod = "LOAD_ATTR", "method for a call, not cached yet";
     LoadMethodType = "LOAD_ATTR", "method known by type version and shape";
+    LoadMethodWord = "LOAD_ATTR", "method of a value that is no object, known by type version";
     MethodCall = "LOAD_ATTR", "a native method called without arguments";
     MethodCallFast = "LOAD_ATTR", "a native method called with a local";
     LoadMethodModule = "LOAD_ATTR", "a module's callable at a known entry";

@@ -6,8 +6,8 @@
 //! through the call (or leaves by an exception), and no instruction in between looks at the callable
 //! or below it. Conditional expressions and comprehensions among the arguments keep to that.
 
-use adder_bytecode::opcode::Op;
-use adder_bytecode::verify::{Analysis, BlockKind, Step};
+use crate::opcode::Op;
+use crate::verify::{Analysis, BlockKind, Step};
 
 /// The pairs of a code object.
 pub struct Methods {
