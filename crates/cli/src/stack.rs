@@ -7,7 +7,7 @@
 //! CPython's counterpart: none; it keeps to the process's own stack.
 
 #![cfg_attr(
-    all(target_os = "linux", target_arch = "x86_64"),
+    all(target_os = "linux", target_arch = "x86_64", not(feature = "system-alloc")),
     expect(unsafe_code, reason = "maps a stack and moves to it")
 )]
 
@@ -16,7 +16,8 @@ const SIZE: usize = 64 << 20;
 
 /// Runs `f` on a large stack; gives its answer, or 101 if it panics.
 pub fn run_on_large(f: fn() -> u8) -> u8 {
-    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    // Memory checkers know the stacks of threads, not this one.
+    #[cfg(all(target_os = "linux", target_arch = "x86_64", not(feature = "system-alloc")))]
     if let Some(status) = own::run(f) {
         return status;
     }
@@ -29,7 +30,7 @@ pub fn run_on_large(f: fn() -> u8) -> u8 {
 /// The status that Rust programs end with after a panic.
 const PANICKED: u8 = 101;
 
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(feature = "system-alloc")))]
 mod own {
     use super::{PANICKED, SIZE};
     use std::cell::Cell;

@@ -183,7 +183,7 @@ mod tests {
             }
             let entry = |(i, &x): (usize, &i64)| Entry {
                 code: 0,
-                key: Tuple::pair(Value::int_unchecked(x), Value::float(1.5)).into(),
+                key: Value::int_unchecked(x),
                 item: Some(Value::int_unchecked(i as i64)),
             };
             let mut entries: Vec<Entry> = numbers.iter().enumerate().map(entry).collect();
@@ -207,12 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn codes_follow_the_order_as_far_as_they_go() {
-        let mut shape = Shape::default();
-        let key =
-            |i: i64, f: f64| Value::from(Tuple::pair(Value::int_unchecked(i), Value::float(f)));
-        let keys = [key(-3, 2.0), key(-3, 3.0), key(0, -1.0), key(0, 5.0), key(9, 0.0)];
-        assert!(keys.iter().all(|k| shape.admits(k, DEPTH)));
-        assert!(keys.windows(2).all(|w| Code::of(&shape, &w[0]) < Code::of(&shape, &w[1])));
+    fn codes_are_filled_from_the_top() {
+        let mut code = Code { bits: 0, left: 64 };
+        assert!(code.put(3, 2) && code.put(0, 0) && code.put(1, 61));
+        assert_eq!((code.bits, code.left), (3 << 62 | 1 << 1, 1));
+        assert!(!code.put(2, 2));
+        assert_eq!((code.bits, code.left), (3 << 62 | 1 << 1 | 1, 0));
+        assert!(!code.put(1, 1) && code.put(0, 0));
     }
 }
