@@ -1,4 +1,5 @@
-//! Where the nodes of a tree lie: one after the other, freed together.
+//! Where the nodes of a tree lie: one after the other, freed together. CPython's counterpart:
+//! `Python/pyarena.c`.
 
 use bumpalo::Bump;
 

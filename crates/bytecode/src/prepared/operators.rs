@@ -1,4 +1,5 @@
-//! The operators that an instruction's operands name.
+//! The operators that an instruction's operands name; what they do is the machine's (`adder-vm`, `protocol/`).
+//! CPython's counterpart: `cmp_op` in `Lib/opcode.py`, `Py_LT` to `Py_GE` in `Include/object.h`.
 
 use std::cmp::Ordering;
 
