@@ -13,6 +13,7 @@ use hashbrown::{HashMap, HashTable};
 use crate::hash::Build;
 use crate::names::Private;
 use crate::slots::{Guess, Slots};
+use crate::stack_depth::Depth;
 use crate::symtable::ScopeId;
 
 /// A place to jump to, or the start of a block.
@@ -211,7 +212,7 @@ pub(crate) struct NameTable {
 }
 
 /// How many entries are searched where the slots do not know.
-const SEARCHED: usize = 16;
+const SEARCHED: usize = 48;
 
 impl NameTable {
     #[inline]
@@ -299,6 +300,7 @@ pub(crate) struct Unit {
     pub(crate) jumps: Vec<u32>,
     /// Where each label is, as an index into `instrs`; `u32::MAX` until it is placed.
     pub(crate) labels: Vec<u32>,
+    pub(crate) depth: Depth,
     /// The current block holds a RETURN_VALUE (`b_return`).
     pub(crate) returned: bool,
     pub(crate) consts: Consts,
@@ -350,6 +352,7 @@ impl Unit {
             instrs: Vec::new(),
             jumps: Vec::new(),
             labels: Vec::new(),
+            depth: Depth::new(),
             returned: false,
             consts: Consts::default(),
             names: NameTable::default(),
@@ -388,6 +391,7 @@ impl Unit {
         self.instrs.clear();
         self.jumps.clear();
         self.labels.clear();
+        self.depth.renew();
         self.returned = false;
         self.names.clear();
         self.varnames.clear();
@@ -405,12 +409,14 @@ impl Unit {
 
     pub(crate) fn label(&mut self) -> Label {
         self.labels.push(u32::MAX);
+        self.depth.label();
         Label(self.labels.len() as u32 - 1)
     }
 
     /// Starts a block here (`compiler_use_next_block`).
     pub(crate) fn place(&mut self, label: Label) {
         self.labels[label.0 as usize] = self.instrs.len() as u32;
+        self.depth.place(label.0 as usize);
         self.returned = false;
     }
 
@@ -445,19 +451,21 @@ impl Unit {
         self.labels.get(instr.arg as usize).map(|&place| place as usize)
     }
 
-    #[inline]
+    #[inline(never)]
     pub(crate) fn emit(&mut self, op: Op, arg: u32) {
         // At level 3.6 a line goes to the first instruction after it was set; at 3.14 every
         // instruction has the line of its place, and the line table shows where that changes.
         let line = if self.line_set { 0 } else { self.line };
         self.line_set = true;
         self.returned |= op == Op::RETURN_VALUE;
+        self.depth.pass(op, arg);
         self.instrs.push(Instr { op, arg, line, span: self.span });
     }
 
-    #[inline]
+    #[inline(never)]
     pub(crate) fn jump(&mut self, op: Op, to: Label) {
         self.jumps.push(self.instrs.len() as u32);
         self.emit(op, to.0);
+        self.depth.jump(op, to.0 as usize);
     }
 }

@@ -170,8 +170,8 @@ impl<'a> Compiler<'a> {
                 free.push(entry.name);
             }
         }
-        cells.sort_unstable_by(|&a, &b| self.names.name(a).cmp(self.names.name(b)));
-        free.sort_unstable_by(|&a, &b| self.names.name(a).cmp(self.names.name(b)));
+        cells.sort_unstable_by(|&a, &b| self.names.name_bytes(a).cmp(self.names.name_bytes(b)));
+        free.sort_unstable_by(|&a, &b| self.names.name_bytes(a).cmp(self.names.name_bytes(b)));
         if scope.needs_class_closure {
             self.u.cells.push(known.class_);
         }
@@ -259,7 +259,7 @@ impl<'a> Compiler<'a> {
             text.extend_from_slice(b".<locals>");
         }
         text.push(b'.');
-        text.extend_from_slice(self.names.name(name).as_bytes());
+        text.extend_from_slice(self.names.name_bytes(name));
         PyStrBuf::from_trusted(text)
     }
 
