@@ -63,6 +63,28 @@ pub(crate) struct Compiler<'a> {
     variables: Vec<annotations::Variable<'a>>,
 }
 
+/// Room that compilations leave behind for the next one: what lies in it means nothing.
+#[derive(Default)]
+pub struct Workspace {
+    units: Vec<Box<Unit>>,
+    room: Room,
+}
+
+impl Workspace {
+    /// Larger units (by number of instructions) are not kept, nor more than so many.
+    const LONGEST: usize = 8 << 10;
+    const MOST: usize = 8;
+
+    fn give_back(&mut self, mut units: Vec<Box<Unit>>, room: Room) {
+        units.retain(|unit| unit.instrs.capacity() <= Self::LONGEST);
+        units.truncate(Self::MOST);
+        self.units = units;
+        if room.instrs.capacity() <= Self::LONGEST {
+            self.room = room;
+        }
+    }
+}
+
 /// What the compiler is told; see `Options` in the crate's root.
 pub(crate) struct Settings {
     pub(crate) modern: bool,
@@ -78,10 +100,12 @@ pub(crate) fn generate<'a>(
     names: &'a mut Names,
     table: &'a SymbolTable,
     settings: Settings,
+    workspace: &mut Workspace,
 ) -> Result<(CodeObject, Vec<Warning>)> {
     let name = names.known.module;
     let qualname = names.shared(name);
-    let u = Box::new(Unit::new(Kind::Module, TOP, name, qualname, 0));
+    let Workspace { mut units, room } = std::mem::take(workspace);
+    let u = new_unit(&mut units, Kind::Module, TOP, name, qualname, 0);
     let mut c = Compiler {
         names,
         table,
@@ -93,8 +117,8 @@ pub(crate) fn generate<'a>(
         filename: settings.filename,
         u,
         outer: Vec::new(),
-        spare: Vec::new(),
-        room: Room::default(),
+        spare: units,
+        room,
         depth: Depth::default(),
         text: Vec::new(),
         warnings: Vec::new(),
@@ -123,7 +147,27 @@ pub(crate) fn generate<'a>(
             return error("this compiler does not handle function types", Span::default());
         }
     };
+    c.spare.push(c.u);
+    workspace.give_back(c.spare, c.room);
     Ok((code, c.warnings))
+}
+
+/// A unit to be filled, in the place of one that is done with, if there is one.
+fn new_unit(
+    spare: &mut Vec<Box<Unit>>,
+    kind: Kind,
+    scope: ScopeId,
+    name: Symbol,
+    qualname: PyStrBuf,
+    line: u32,
+) -> Box<Unit> {
+    match spare.pop() {
+        Some(mut unit) => {
+            unit.renew(kind, scope, name, qualname, line);
+            unit
+        }
+        None => Box::new(Unit::new(kind, scope, name, qualname, line)),
+    }
 }
 
 impl<'a> Compiler<'a> {
@@ -136,13 +180,7 @@ impl<'a> Compiler<'a> {
     /// Begins a code object for a scope.
     fn enter(&mut self, name: Symbol, kind: Kind, scope: ScopeId, line: u32) {
         let qualname = self.qualname(name, kind);
-        let unit = match self.spare.pop() {
-            Some(mut unit) => {
-                unit.renew(kind, scope, name, qualname, line);
-                unit
-            }
-            None => Box::new(Unit::new(kind, scope, name, qualname, line)),
-        };
+        let unit = new_unit(&mut self.spare, kind, scope, name, qualname, line);
         let outer = std::mem::replace(&mut self.u, unit);
         self.u.private.clone_from(&outer.private);
         self.u.span = outer.span;
