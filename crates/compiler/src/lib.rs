@@ -135,11 +135,7 @@ fn scopes(module: &Mod, pool: Pool, options: &Options, listing: bool) -> error::
     Ok(Scopes { names, future, table })
 }
 
-fn run(
-    parsed: Parsed,
-    options: &Options,
-    workspace: &mut Workspace,
-) -> error::Result<Compiled> {
+fn run(parsed: Parsed, options: &Options, workspace: &mut Workspace) -> error::Result<Compiled> {
     let modern = options.level == Level::Py314;
     let Scopes { mut names, future, table } = scopes(&parsed.module, parsed.pool, options, false)?;
     let settings = codegen::Settings {
@@ -149,7 +145,8 @@ fn run(
         future,
         filename: options.filename.clone(),
     };
-    let (code, warnings) = codegen::generate(&parsed.module, &mut names, &table, settings, workspace)?;
+    let (code, warnings) =
+        codegen::generate(&parsed.module, &mut names, &table, settings, workspace)?;
     Ok(Compiled { code, warnings })
 }
 

@@ -58,10 +58,16 @@ impl Depth {
         self.labels.push(i32::MIN);
     }
 
+    /// What an instruction does to the depth, if that is known at once.
     #[inline]
-    pub(crate) fn pass(&mut self, op: Op, arg: u32) {
-        // (No code has two thousand million instructions: arguments are counted before.)
-        self.now = self.now.saturating_add(self.effects.of(op, arg) as i32);
+    pub(crate) fn effect(&self, op: Op, arg: u32) -> Option<i32> {
+        self.effects.known(op, arg)
+    }
+
+    /// An instruction with such an effect is written.
+    #[inline]
+    pub(crate) fn pass(&mut self, effect: i32) {
+        self.now = self.now.saturating_add(effect);
         self.most = self.most.max(self.now);
     }
 

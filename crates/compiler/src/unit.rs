@@ -451,14 +451,33 @@ impl Unit {
         self.labels.get(instr.arg as usize).map(|&place| place as usize)
     }
 
+    /// Not inlined: it is called in hundreds of places, and their code is to be small.
     #[inline(never)]
     pub(crate) fn emit(&mut self, op: Op, arg: u32) {
+        match self.depth.effect(op, arg) {
+            Some(effect) if self.instrs.len() < self.instrs.capacity() => {
+                self.push(op, arg, effect);
+            }
+            _ => self.emit_rare(op, arg),
+        }
+    }
+
+    /// The same where a table has to grow, or an effect to be reckoned.
+    #[cold]
+    #[inline(never)]
+    fn emit_rare(&mut self, op: Op, arg: u32) {
+        self.instrs.reserve(1);
+        self.push(op, arg, op.stack_effect(arg) as i32);
+    }
+
+    #[inline(always)]
+    fn push(&mut self, op: Op, arg: u32, effect: i32) {
         // At level 3.6 a line goes to the first instruction after it was set; at 3.14 every
         // instruction has the line of its place, and the line table shows where that changes.
         let line = if self.line_set { 0 } else { self.line };
         self.line_set = true;
         self.returned |= op == Op::RETURN_VALUE;
-        self.depth.pass(op, arg);
+        self.depth.pass(effect);
         self.instrs.push(Instr { op, arg, line, span: self.span });
     }
 
