@@ -116,6 +116,11 @@ impl Consts {
         i
     }
 
+    /// Keeps the place of a constant that is not yet made, and is not looked up.
+    pub(crate) fn keep_place(&mut self) -> u32 {
+        self.push(Const::None, 0)
+    }
+
     /// The constants themselves, for the optimiser to add some: nothing is looked up any more.
     pub(crate) fn list(&mut self) -> &mut Vec<Const> {
         &mut self.list
@@ -282,6 +287,8 @@ impl NameTable {
 
 /// A code object in the making.
 pub(crate) struct Unit {
+    /// Which of a compilation's units it is.
+    pub(crate) number: u32,
     pub(crate) kind: Kind,
     /// The scope that names are looked up in: the unit's own, or an inlined comprehension's.
     pub(crate) scope: ScopeId,
@@ -330,24 +337,19 @@ pub(crate) struct Unit {
     pub(crate) conditional: u32,
 }
 
-impl Unit {
-    pub(crate) fn new(
-        kind: Kind,
-        scope: ScopeId,
-        name: Symbol,
-        qualname: PyStrBuf,
-        line: u32,
-    ) -> Self {
+impl Default for Unit {
+    fn default() -> Self {
         Unit {
-            kind,
-            scope,
-            name,
-            qualname,
+            number: 0,
+            kind: Kind::Module,
+            scope: 0,
+            name: Symbol(0),
+            qualname: PyStrBuf::default(),
             private: None,
             argcount: 0,
             posonlyargcount: 0,
             kwonlyargcount: 0,
-            first_line: line,
+            first_line: 0,
             extra_flags: 0,
             instrs: Vec::new(),
             jumps: Vec::new(),
@@ -370,7 +372,9 @@ impl Unit {
             conditional: 0,
         }
     }
+}
 
+impl Unit {
     /// Begins this unit anew, whose constants were taken: it keeps only the room of its tables.
     pub(crate) fn renew(
         &mut self,
@@ -380,6 +384,7 @@ impl Unit {
         qualname: PyStrBuf,
         line: u32,
     ) {
+        self.number = 0;
         self.kind = kind;
         self.scope = scope;
         self.name = name;
