@@ -239,7 +239,7 @@ impl Core {
     pub fn result(&self, vm: &Vm) -> PyResult {
         match self.state.get() {
             State::Cancelled => Err(self.make_cancelled_error(vm)),
-            State::Pending => Err(invalid_state(vm, self.why_pending("Result is not ready."))),
+            State::Pending => Err(invalid_state(vm, self.why_pending("Result is not set."))),
             State::Finished => {
                 self.log_traceback.set(false);
                 match self.exception.get().map(Value::into_ref::<ExcObj>) {
