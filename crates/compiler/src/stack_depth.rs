@@ -7,8 +7,9 @@
 //! the number is part of the code object, so the walk must go the same ways in the same order.
 //!
 //! That can take the square of the number of blocks. At level 3.14 the depth is counted while the
-//! instructions are written: the nominal effects never stay below the real ones on any path, so it is
-//! enough to know what each block begins with on the paths that lead forward to it.
+//! instructions are written: the nominal effects never stay below the real ones on any path, so one path to
+//! each block will do. It is that of the first jump there, which like the walk's has passed the fewest of the
+//! instructions whose effects are too large.
 
 use adder_bytecode::opcode::{Op, StackEffects};
 
@@ -19,20 +20,18 @@ pub(crate) struct Depth {
     effects: StackEffects,
     now: i32,
     most: i32,
-    /// Control does not come here from the instruction before.
-    is_cut: bool,
-    /// How deep the stack is at each label, as far as the jumps to it tell.
+    /// How deep the stack is at each label by the first jump to it; `i32::MIN` before that.
     labels: Vec<i32>,
 }
 
 impl Depth {
     pub(crate) fn new() -> Self {
-        Depth { effects: StackEffects::new(), now: 0, most: 0, is_cut: false, labels: Vec::new() }
+        Depth { effects: StackEffects::new(), now: 0, most: 0, labels: Vec::new() }
     }
 
     pub(crate) fn renew(&mut self) {
         self.labels.clear();
-        (self.now, self.most, self.is_cut) = (0, 0, false);
+        (self.now, self.most) = (0, 0);
     }
 
     /// The most that lies on the stack.
@@ -75,21 +74,19 @@ impl Depth {
     pub(crate) fn jump(&mut self, op: Op, label: usize) {
         let (target, behind) = split(op, self.now.into());
         let target = target as i32;
-        if let Some(known) = self.labels.get_mut(label) {
-            *known = target.max(*known);
+        if let Some(known) = self.labels.get_mut(label).filter(|known| **known == i32::MIN) {
+            *known = target;
         }
         self.most = self.most.max(target);
         self.now = behind as i32;
-        self.is_cut = never_falls(op);
     }
 
     /// A label is here.
     pub(crate) fn place(&mut self, label: usize) {
         let known = self.labels.get(label).copied().unwrap_or(i32::MIN);
         if known != i32::MIN {
-            self.now = if self.is_cut { known } else { self.now.max(known) };
+            self.now = known;
         }
-        self.is_cut = false;
     }
 }
 
