@@ -62,6 +62,10 @@ fn resolution(vm: &Vm, clock: libc::clockid_t) -> PyResult<f64> {
 /// Nanoseconds as seconds, rounded once.
 fn seconds(nanos: i128) -> f64 {
     // Whole seconds first where they are exact, as CPython divides.
+    if let Ok(nanos) = i64::try_from(nanos) {
+        const NANOS: i64 = self::NANOS as i64;
+        return if nanos % NANOS == 0 { (nanos / NANOS) as f64 } else { nanos as f64 / 1e9 };
+    }
     if nanos % NANOS == 0 { (nanos / NANOS) as f64 } else { nanos as f64 / 1e9 }
 }
 

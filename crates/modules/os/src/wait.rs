@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 /// How long to wait.
 #[derive(Clone, Copy)]
 pub enum Wait {
+    Not,
     Forever,
     Until(Instant),
 }
@@ -13,6 +14,9 @@ pub enum Wait {
 impl Wait {
     /// A time too long for the clock is for ever.
     pub fn of(time: Duration) -> Wait {
+        if time.is_zero() {
+            return Wait::Not;
+        }
         Instant::now().checked_add(time).map_or(Wait::Forever, Wait::Until)
     }
     pub fn for_seconds(vm: &Vm, seconds: f64) -> PyResult<Wait> {
@@ -26,6 +30,7 @@ impl Wait {
     }
     pub fn left(self) -> Option<Duration> {
         match self {
+            Wait::Not => Some(Duration::ZERO),
             Wait::Forever => None,
             Wait::Until(end) => Some(end.saturating_duration_since(Instant::now())),
         }
@@ -34,6 +39,7 @@ impl Wait {
     pub fn millis(self) -> i32 {
         match self.left() {
             None => -1,
+            Some(Duration::ZERO) => 0,
             Some(left) => i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX),
         }
     }

@@ -341,22 +341,28 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
     let start = bound.len();
     let receiver = bound.first().cloned().flatten();
     let positional = call.args();
-    let max = def.params.iter().filter(|p| matches!(p.kind, PositionalOnly | PositionalOrKeyword));
-    let max = max.count();
-    let takes_keywords =
-        def.params.iter().any(|p| !matches!(p.kind, PositionalOnly | VarPositional | Rest));
+    let (mut min, mut max) = (0, 0);
+    let (mut takes_keywords, mut var_positional, mut var_keyword) = (false, false, false);
+    for param in def.params {
+        match param.kind {
+            PositionalOnly => max += 1,
+            PositionalOrKeyword => (max, takes_keywords) = (max + 1, true),
+            KeywordOnly => takes_keywords = true,
+            VarPositional | Rest => var_positional = true,
+            VarKeyword => (takes_keywords, var_keyword) = (true, true),
+        }
+        min += (param.required && param.kind != KeywordOnly) as usize;
+    }
     // As in CPython, only functions without keywords are named with their type.
     let shown = || {
         if takes_keywords { def.name.to_string() } else { def.shown(receiver.as_ref()) }
     };
-    let var_positional = def.params.iter().any(|p| matches!(p.kind, VarPositional | Rest));
     if call.keyword_count() > 0 && !takes_keywords {
         return Err(vm.type_error(format!("{}() takes no keyword arguments", shown())));
     }
-    let min = def.params.iter().filter(|p| p.required && p.kind != KeywordOnly).count();
     let given = positional.len();
     let all = given + call.keyword_count();
-    let open = def.params.iter().any(|p| matches!(p.kind, VarPositional | Rest | VarKeyword));
+    let open = var_positional || var_keyword;
     if takes_keywords && !open && all > def.params.len() {
         let kind = if given == 0 { "keyword " } else { "" };
         let n = def.params.len();

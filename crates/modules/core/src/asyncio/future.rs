@@ -147,10 +147,12 @@ impl Core {
         self.state.set(State::Pending);
         self.blocking.set(false);
         self.log_traceback.set(false);
-        let mut old = Vec::new();
-        Trace::clear(self, &mut old);
-        self.event_loop.set(Some(event_loop.clone()));
-        drop(old);
+        if let Some(old) = self.event_loop.replace(Some(event_loop.clone())) {
+            // It was initialised before.
+            let mut bag = vec![old];
+            Trace::clear(self, &mut bag);
+            self.event_loop.set(Some(event_loop.clone()));
+        }
         let debug = object::call_method(vm, &event_loop, &GET_DEBUG.get(), &[])?;
         if object::is_true(vm, &debug)? {
             let stack = call::call(vm, &python::EXTRACT_STACK.get(vm)?, &[])?;

@@ -89,10 +89,12 @@ fn callable_name(vm: &Vm, callable: &Value) -> String {
 
 /// iterables -- one sequence
 fn join_iterables(vm: &Vm, parts: &[Value]) -> PyResult<SmallVec<[Value; 8]>> {
-    let mut all = SmallVec::new();
+    let mut all: SmallVec<[Value; 8]> = SmallVec::new();
     for part in parts {
         if let Some(tuple) = part.downcast_exact::<Tuple>() {
-            all.extend(tuple.items().iter().cloned());
+            for item in tuple.items() {
+                all.push(item.clone());
+            }
             continue;
         }
         if !iter::is_iterable(part) {

@@ -535,9 +535,13 @@ pub fn call_function_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     if let Some(function) = callable.downcast_exact::<Function>() {
         return enter_spread(vm, m, function, positional, named, names.as_deref());
     }
-    let mut values: SmallVec<[Value; 8]> = positional.iter().cloned().collect();
-    values.extend(named);
-    let result = call::call_args(vm, &callable, CallArgs::new(&values, names.as_deref()))?;
+    let result = if named.is_empty() {
+        call::call(vm, &callable, positional)?
+    } else {
+        let mut values: SmallVec<[Value; 8]> = positional.iter().cloned().collect();
+        values.extend(named);
+        call::call_args(vm, &callable, CallArgs::new(&values, names.as_deref()))?
+    };
     m.replace(1, result);
     Ok(())
 }
