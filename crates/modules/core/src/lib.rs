@@ -5,6 +5,7 @@
 mod abc;
 mod array;
 mod ast;
+mod asyncio;
 mod atexit;
 mod binascii;
 mod bisect;
@@ -46,6 +47,7 @@ pub fn register(vm: &Vm) {
         &abc::abc::MODULE,
         &array::array::MODULE,
         &ast::ast_module::MODULE,
+        &asyncio::asyncio::MODULE,
         &atexit::atexit::MODULE,
         &binascii::binascii::MODULE,
         &bisect::bisect::MODULE,

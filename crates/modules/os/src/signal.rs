@@ -8,6 +8,7 @@ use adder_derive::pymodule;
 use adder_modules_core::support::{add_ints, descriptor};
 use adder_vm::builtin_modules::signal::{self as machine, Disposition};
 use adder_vm::object::GilCell;
+use adder_vm::objects::builtin_function::BuiltinFunction;
 use adder_vm::objects::int;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::set::Set;
@@ -99,6 +100,8 @@ fn seconds(times: [libc::timeval; 2]) -> (f64, f64) {
     let [value, interval] = times.map(|t| t.tv_sec as f64 + t.tv_usec as f64 * 1e-6);
     (value, interval)
 }
+
+const DEFAULT_HANDLER: &str = "default_int_handler";
 
 /// This module provides mechanisms to use signal handlers in Python.
 ///
@@ -373,6 +376,12 @@ pub mod signal {
     #[init]
     fn init(vm: &Vm, module: &Obj<Module>) -> PyResult<()> {
         add_ints(vm, module, CONSTANTS);
+        // Programs ask whether the handler that the machine installed is this module's function.
+        if let Some(handler) = machine::handler(libc::SIGINT)
+            && handler.downcast::<BuiltinFunction>().is_some_and(|f| f.name() == DEFAULT_HANDLER)
+        {
+            module.set(vm, DEFAULT_HANDLER, handler);
+        }
         let (first, last) = system::real_time_signals();
         module.set(vm, "SIGRTMIN", Value::int_unchecked(first.into()));
         module.set(vm, "SIGRTMAX", Value::int_unchecked(last.into()));

@@ -172,7 +172,10 @@ pub fn install_defaults(vm: &Vm) {
     if let Some(def) = interrupt
         && current(libc::SIGINT).as_small_int() == Some(0)
     {
-        let handler = crate::objects::builtin_function::BuiltinFunction::plain(def, None);
+        let handler = crate::objects::builtin_function::BuiltinFunction::plain(
+            def,
+            Some(vm.intern("_signal").into()),
+        );
         set_handler(libc::SIGINT, handler);
         // These exist, and can be set.
         let _ = install(libc::SIGINT, Disposition::Handle);

@@ -506,7 +506,7 @@ impl Set {
     /// Unlike set.remove(), the discard() method does not raise
     /// an exception when an element is missing from the set.
     #[pymethod]
-    fn discard(zelf: &Obj<Set>, vm: &Vm, object: &Value) -> PyResult<()> {
+    pub fn discard(zelf: &Obj<Set>, vm: &Vm, object: &Value) -> PyResult<()> {
         zelf.payload.remove(vm, object).map(drop)
     }
     /// Remove and return an arbitrary set element.

@@ -156,6 +156,23 @@ pub fn call_method_args(vm: &Vm, object: &Value, name: &Ref<Str>, args: CallArgs
     call::call_args(vm, &method, args)
 }
 
+/// The same, the receiver being the first argument.
+pub fn call_method_of_first(vm: &Vm, name: &Ref<Str>, args: CallArgs<'_>) -> PyResult {
+    let Some(object) = args.args().first() else {
+        return Err(vm.system_error("a method was called without its receiver"));
+    };
+    let ty = object.ty();
+    if generic::has_generic_getattr(ty)
+        && let Some(found) = ty.lookup(name)
+        && crate::objects::function::is_method_like(&found)
+        && generic::instance_value(object, name).is_none()
+    {
+        return call::call_args(vm, &found, args);
+    }
+    let method = get_attr(vm, object, name)?;
+    call::call_args(vm, &method, args.without_first())
+}
+
 // ---- truth, hash ----
 
 /// `bool(object)`

@@ -66,7 +66,9 @@ impl<'a> CallArgs<'a> {
     ) -> PyResult {
         let mut values: SmallVec<[Value; 8]> = SmallVec::with_capacity(self.values.len() + 1);
         values.push(receiver.clone());
-        values.extend(self.values.iter().cloned());
+        for value in self.values {
+            values.push(value.clone());
+        }
         f(CallArgs { values: &values, names: self.names })
     }
     /// The same call without its first positional argument.
@@ -274,6 +276,13 @@ pub fn call_native(
     {
         return result;
     }
+    if let Some(receiver) = receiver
+        && args.names.is_none()
+        && def.takes(args.values.len() + 1)
+        && def.has_receiver()
+    {
+        return args.with_receiver(receiver, |args| def.call_taking(vm, args.values));
+    }
     call_native_slow(vm, def, receiver, args)
 }
 
@@ -360,7 +369,7 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
     if (given > max && !var_positional) || (!takes_keywords && given < min) {
         return Err(vm.type_error(arity_message(def, &shown(), min, max, given, takes_keywords)));
     }
-    let mut next = 0;
+    let (mut next, mut rest_at) = (0, None);
     for param in def.params {
         match param.kind {
             PositionalOnly | PositionalOrKeyword => {
@@ -374,7 +383,16 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
                 next = positional.len();
             }
             Rest => bound.extend(positional.iter().skip(next).cloned().map(Some)),
-            VarKeyword => bound.push(Some(Dict::new_ref().into())),
+            VarKeyword => {
+                let behind_rest = def.params.iter().any(|p| p.kind == Rest);
+                if behind_rest && call.keyword_count() > 0 {
+                    bound.push(None);
+                }
+                if !behind_rest || call.keyword_count() > 0 {
+                    rest_at = Some(bound.len());
+                    bound.push(Some(Dict::new_ref().into()));
+                }
+            }
         }
     }
     for (name, value) in call.keywords() {
@@ -399,8 +417,7 @@ fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyRe
                 *place = Some(value.clone());
             }
             None => {
-                let rest = def.params.iter().position(|p| p.kind == VarKeyword);
-                let rest = rest.and_then(|at| bound[start + at].as_ref());
+                let rest = rest_at.and_then(|at| bound.get(at)?.as_ref());
                 match rest.and_then(|v| v.downcast::<Dict>()) {
                     Some(rest) => rest.insert(vm, name, value.clone())?,
                     None => {
@@ -441,6 +458,9 @@ fn arity_message(
     takes_keywords: bool,
 ) -> String {
     if takes_keywords {
+        if max == 0 {
+            return format!("{shown}() takes no positional arguments");
+        }
         let word = if min == max {
             "exactly"
         } else if given > max {
@@ -628,7 +648,7 @@ impl<'a> FromArg<'a> for VarArgs {
     }
 }
 
-/// `*args`, not made a tuple: the last parameter of a function without keywords.
+/// `*args`, not made a tuple: the last parameter, but for [`Keywords`].
 pub struct Rest<'a>(pub &'a [Value]);
 
 impl<'a> FromArg<'a> for Rest<'a> {
@@ -650,6 +670,22 @@ impl<'a> FromArg<'a> for KwArgs {
     }
     fn missing(_vm: &Vm) -> PyResult<Self> {
         Ok(KwArgs(Dict::new_ref()))
+    }
+}
+
+/// `**kwargs` behind [`Rest`], of a call that has any: they lie behind a gap at the end.
+pub struct Keywords(pub Option<Ref<Dict>>);
+
+impl<'a> FromArg<'a> for Keywords {
+    fn from_value(vm: &Vm, value: &'a Value) -> PyResult<Self> {
+        Ref::from_value(vm, value).map(|dict| Keywords(Some(dict)))
+    }
+    #[inline(always)]
+    fn from_arg(vm: &Vm, args: &'a [Option<Value>], _at: usize) -> PyResult<Self> {
+        match args {
+            [.., None, Some(dict)] => Self::from_value(vm, dict),
+            _ => Ok(Keywords(None)),
+        }
     }
 }
 

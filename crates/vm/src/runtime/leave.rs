@@ -465,7 +465,7 @@ fn throw_into(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<(), Exc> {
 /// iter sent -- : resumes a generator in this loop, if the iterator is one that can be.
 #[inline(always)]
 pub fn delegates(m: &Machine) -> bool {
-    m.peek(2).downcast_exact::<Generator>().is_some_and(|g| match g.state.get() {
+    m.peek(2).downcast::<Generator>().is_some_and(|g| match g.state.get() {
         GeneratorState::Suspended => true,
         GeneratorState::Created => m.peek(1).is_none(),
         _ => false,
@@ -476,7 +476,7 @@ pub fn delegates(m: &Machine) -> bool {
 pub fn resume_delegate(vm: &Vm, m: &mut Machine) -> Result<(), Exc> {
     let sent = m.pop();
     m.save();
-    let Some(generator) = m.peek(1).downcast_exact::<Generator>() else {
+    let Some(generator) = m.peek(1).downcast::<Generator>() else {
         return Err(vm.system_error("no generator to resume"));
     };
     let before = generator.state.replace(GeneratorState::Running);
@@ -503,6 +503,8 @@ pub fn yield_from(vm: &Vm, m: &mut Machine) -> PyResult<Option<Value>> {
     let mut visibly = vm.is_observed() && observer::stops_visibly(&receiver);
     let stepped = if let Some(generator) = receiver.downcast::<Generator>() {
         crate::objects::generator::send(vm, generator, sent)
+    } else if let Some(send) = receiver.ty().slots.send.get() {
+        send(vm, &receiver, sent)
     } else if sent.is_none() {
         match iter_next(vm, &receiver) {
             Ok(Some(value)) => Resumed::Yielded(value),

@@ -39,6 +39,8 @@ pub struct Interp {
     pub(crate) trees: OnceCell<crate::runtime::compile::TreeBridge>,
     /// Room for the next tree.
     pub(crate) arena: Cell<adder_syntax::Arena>,
+    /// ... and of the compiler.
+    pub(crate) workspace: Cell<adder_compiler::Workspace>,
     pub(crate) started: Cell<bool>,
     /// `importlib._bootstrap`, from when it runs.
     pub(crate) importlib: OnceCell<Ref<Module>>,
@@ -101,6 +103,8 @@ pub struct Vm {
     pub context: ValueCell,
     /// The event loop that runs in this thread.
     pub running_loop: ValueCell,
+    /// The task that this loop is running a step of.
+    pub running_task: ValueCell,
 }
 
 impl Vm {
@@ -165,6 +169,7 @@ impl Vm {
             native: unsafe { libc::pthread_self() } as u64,
             context: ValueCell::default(),
             running_loop: ValueCell::default(),
+            running_task: ValueCell::default(),
         };
         vm.exc.set(&vm.base_exc);
         vm.become_current();
@@ -177,7 +182,7 @@ impl Vm {
     }
 
     /// Runs `f` with the state of each thread, the calling one among them.
-    pub(crate) fn each_thread(&self, f: &mut dyn FnMut(&Vm)) {
+    pub fn each_thread(&self, f: &mut dyn FnMut(&Vm)) {
         for thread in self.interp.threads.get() {
             // SAFETY: a thread takes its state out of the list before the state goes away, under the
             // interpreter lock, which the caller holds.

@@ -17,7 +17,7 @@ use adder_vm::objects::tuple::Tuple;
 use adder_vm::objects::type_::Type;
 use adder_vm::protocol::compare::{self, CmpOp};
 use adder_vm::protocol::{call, iter, object};
-use adder_vm::runtime::args::{CallArgs, KwArgs, VarArgs};
+use adder_vm::runtime::args::{CallArgs, Keywords, Rest};
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Obj, Ref, Value, Vm};
 use hamt::{Identity, Map};
@@ -57,6 +57,24 @@ impl Context {
     fn entries(&self) -> Vec<(Value, Value)> {
         self.vars.with(Map::entries)
     }
+}
+
+/// Runs `f` in a context.
+pub fn run_in<R>(vm: &Vm, context: &Obj<Context>, f: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
+    if context.entered.replace(true) {
+        let shown = object::repr(vm, &context.to_value())?;
+        return Err(vm.runtime_error(format!("cannot enter context: {shown} is already entered")));
+    }
+    let outer = vm.context.replace(Some(context.to_value()));
+    let result = f();
+    context.entered.set(false);
+    vm.context.set(outer);
+    result
+}
+
+/// A copy of the calling thread's context.
+pub fn copy_current(vm: &Vm) -> Ref<Context> {
+    Context::make(vm, current(vm).vars.get())
 }
 
 /// The calling thread's context.
@@ -148,22 +166,13 @@ impl Context {
         Context::make(vm, zelf.vars.get())
     }
     #[pymethod(sig = "($self, /, *args, **kwargs)")]
-    fn run(zelf: &Obj<Context>, vm: &Vm, args: VarArgs, kwargs: KwArgs) -> PyResult {
-        let Some((callable, args)) = args.0.items().split_first() else {
+    fn run(zelf: &Obj<Context>, vm: &Vm, args: Rest<'_>, kwargs: Keywords) -> PyResult {
+        let Some((callable, args)) = args.0.split_first() else {
             return Err(vm.type_error("run() missing 1 required positional argument"));
         };
-        if zelf.entered.get() {
-            let shown = object::repr(vm, &zelf.to_value())?;
-            return Err(
-                vm.runtime_error(format!("cannot enter context: {shown} is already entered"))
-            );
-        }
-        let outer = vm.context.replace(Some(zelf.to_value()));
-        zelf.entered.set(true);
-        let result = call::call_with_dict(vm, callable, args, Some(&kwargs.0));
-        zelf.entered.set(false);
-        vm.context.set(outer);
-        result
+        run_in(vm, zelf, || {
+            call::call_with_dict(vm, callable, args, kwargs.0.as_deref().map(|d| &**d))
+        })
     }
 }
 
@@ -355,7 +364,7 @@ pub mod contextvars {
 
     #[pyfunction]
     fn copy_context(vm: &Vm) -> Ref<Context> {
-        Context::make(vm, current(vm).vars.get())
+        super::copy_current(vm)
     }
 
     #[init]

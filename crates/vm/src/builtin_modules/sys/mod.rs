@@ -492,7 +492,7 @@ pub mod sys {
         set("copyright", text("Copyright (c) the Adder developers."));
         set("api_version", int(1013));
         set("hexversion", int(0x030e_00f0));
-        set("version", text(&format!("3.14.0 (Adder {})", env!("CARGO_PKG_VERSION"))));
+        set("version", text(&format!("3.14.0 (Adder {}) [Rust]", env!("CARGO_PKG_VERSION"))));
         set("dont_write_bytecode", Value::bool(config.dont_write_bytecode));
         set("pycache_prefix", Value::NONE);
         set("version_info", super::info::version_info(vm));

@@ -10,6 +10,7 @@
 use super::Type;
 use crate::object::{Obj, ObjHead, Ref};
 use crate::objects::buffer_wrapper;
+use crate::objects::generator::Resumed;
 use crate::objects::str_::Str;
 use crate::protocol::buffer::Buffer;
 use crate::protocol::compare::CmpOp;
@@ -34,6 +35,8 @@ pub type SetAttr = fn(&Vm, &Value, &Ref<Str>, Option<Value>) -> PyResult<()>;
 pub type RichCompare = fn(&Vm, &Value, &Value, CmpOp) -> PyResult<Value>;
 /// `None` is the end.
 pub type IterNext = fn(&Vm, &Value) -> PyResult<Option<Value>>;
+/// `send(value)` for who drives iterators: what it ends with comes without a `StopIteration`.
+pub type SendValue = fn(&Vm, &Value, Value) -> Resumed;
 /// descriptor, instance, type
 pub type DescrGet = fn(&Vm, &Value, Option<&Value>, Option<&Value>) -> PyResult<Value>;
 pub type DescrSet = fn(&Vm, &Value, &Value, Option<Value>) -> PyResult<()>;
@@ -76,6 +79,7 @@ slots! {
     richcompare: RichCompare, set_richcompare;
     iter: Unary, set_iter;
     iternext: IterNext, set_iternext;
+    send: SendValue, set_send;
     descr_get: DescrGet, set_descr_get;
     descr_set: DescrSet, set_descr_set;
     init: Init, set_init;
