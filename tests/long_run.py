@@ -13,6 +13,7 @@ import io
 import os
 import sys
 import time
+import types
 
 LEFT_OUT = {"finalization.py", "sockets.py", "system.py", "files.py", "attribute_caches.py"}
 
@@ -34,12 +35,14 @@ def run(path, code):
     out, sys.stdout = sys.stdout, io.StringIO()
     err, sys.stderr = sys.stderr, io.StringIO()
     modules = set(sys.modules)
+    main, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
+    sys.modules["__main__"].__file__ = path
     try:
-        exec(code, {"__name__": "__main__", "__file__": path})
+        exec(code, sys.modules["__main__"].__dict__)
     except SystemExit:
         pass
     finally:
-        sys.stdout, sys.stderr = out, err
+        sys.stdout, sys.stderr, sys.modules["__main__"] = out, err, main
         for name in set(sys.modules) - modules:
             if getattr(sys.modules[name], "__file__", None) == path:
                 del sys.modules[name]
