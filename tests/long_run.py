@@ -64,17 +64,22 @@ def main():
         with open(path, encoding="utf-8") as file:
             codes[path] = compile(file.read(), path, "exec")
     start, rounds, lines = time.time(), 0, []
-    while time.time() - start < seconds or rounds < 4:
+    # A line a second at most, so that the record itself does not show.
+    due = start
+    while time.time() - start < seconds or len(lines) < 4:
         for path, code in codes.items():
             run(path, code)
         gc.collect()
         rounds += 1
-        lines.append((len(gc.get_objects()), resident()))
+        now = time.time()
+        if now >= due or rounds <= 4:
+            lines.append((len(gc.get_objects()), resident()))
+            due = now + 1
         if rounds & (rounds - 1) == 0:
-            print("round %d: %d objects, %d KiB" % (rounds, *lines[-1]), flush=True)
+            print("round %d: %d objects, %d KiB" % (rounds, len(gc.get_objects()), resident()), flush=True)
     print("round %d: %d objects, %d KiB" % (rounds, *lines[-1]))
     objects = lines[-1][0] / lines[2][0]
-    quarter = rounds // 4
+    quarter = len(lines) // 4
     memory = sum(line[1] for line in lines[-quarter:]) / sum(line[1] for line in lines[quarter : 2 * quarter])
     print("objects from the third round x %.4f, memory from the second quarter to the last x %.4f" % (objects, memory))
     if objects > 1.01 or memory > 1.033:
