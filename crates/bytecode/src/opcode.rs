@@ -237,10 +237,14 @@ impl StackEffects {
 
     #[inline]
     pub fn of(self, op: Op, arg: u32) -> i64 {
-        match self.0[op as usize][LARGE.min(arg as usize)] {
-            VARIES => effect(op.row(), arg),
-            fixed => i64::from(fixed),
-        }
+        self.known(op, arg).map_or_else(|| effect(op.row(), arg), i64::from)
+    }
+
+    /// Unless it depends on how large a large argument is.
+    #[inline]
+    pub fn known(self, op: Op, arg: u32) -> Option<i32> {
+        let known = self.0[op as usize][LARGE.min(arg as usize)];
+        (known != VARIES).then_some(known.into())
     }
 }
 

@@ -94,7 +94,7 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// Collects positions, run after run of code units.
+/// Collects positions, run after run of code units; again and again in the same room.
 #[derive(Default)]
 pub struct PositionsBuilder {
     bytes: Vec<u8>,
@@ -105,9 +105,11 @@ pub struct PositionsBuilder {
 const SHORT: usize = 5;
 
 impl PositionsBuilder {
-    /// A builder with room for about so many runs.
-    pub fn with_room(runs: usize) -> Self {
-        PositionsBuilder { bytes: Vec::with_capacity(runs * SHORT), line: 0 }
+    /// Begins with nothing, and with room for about so many runs.
+    pub fn begin(&mut self, runs: usize) {
+        self.bytes.clear();
+        self.bytes.reserve(runs * SHORT);
+        self.line = 0;
     }
 
     /// The next `units` code units have this position; those after them have another.
@@ -135,8 +137,9 @@ impl PositionsBuilder {
         }
     }
 
-    pub fn finish(self) -> Positions {
-        Positions(self.bytes.into())
+    /// What was collected, in just the room that it takes.
+    pub fn finish(&self) -> Positions {
+        Positions(self.bytes.clone().into())
     }
 
     fn number(&mut self, mut value: u32) {

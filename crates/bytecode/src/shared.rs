@@ -35,13 +35,18 @@ pub struct SharedCode(Arc<Inner>);
 /// Small as long as nobody looks inside: there is one for each function of each module.
 struct Inner {
     head: Head,
-    whole: OnceLock<Box<CodeObject>>,
-    stored: Option<Stored>,
+    body: Body,
+}
+
+enum Body {
+    Made(Box<CodeObject>),
+    Stored { stored: Stored, whole: OnceLock<Box<CodeObject>> },
 }
 
 impl SharedCode {
     pub(crate) fn from_stored(head: Head, stored: Stored) -> Self {
-        SharedCode(Arc::new(Inner { head, whole: OnceLock::new(), stored: Some(stored) }))
+        let body = Body::Stored { stored, whole: OnceLock::new() };
+        SharedCode(Arc::new(Inner { head, body }))
     }
 
     #[inline]
@@ -51,7 +56,10 @@ impl SharedCode {
 
     /// What the machine runs, if it lies in the library's image.
     pub fn ready(&self) -> Option<Ready> {
-        self.0.stored.as_ref()?.ready()
+        match &self.0.body {
+            Body::Stored { stored, .. } => stored.ready(),
+            Body::Made(_) => None,
+        }
     }
 
     /// One and the same object?
@@ -72,7 +80,7 @@ impl From<CodeObject> for SharedCode {
             extended: code.extended,
             name: code.name.clone(),
         };
-        SharedCode(Arc::new(Inner { head, whole: OnceLock::from(Box::new(code)), stored: None }))
+        SharedCode(Arc::new(Inner { head, body: Body::Made(Box::new(code)) }))
     }
 }
 
@@ -81,22 +89,21 @@ impl Deref for SharedCode {
 
     #[inline(always)]
     fn deref(&self) -> &CodeObject {
-        match self.0.whole.get() {
-            Some(code) => code,
-            None => self.0.read(),
+        let Inner { head, body } = &*self.0;
+        match body {
+            Body::Made(code) => code,
+            Body::Stored { stored, whole } => match whole.get() {
+                Some(code) => code,
+                None => read(head, stored, whole),
+            },
         }
     }
 }
 
-impl Inner {
-    #[cold]
-    #[inline(never)]
-    fn read(&self) -> &CodeObject {
-        self.whole.get_or_init(|| match &self.stored {
-            Some(stored) => Box::new(stored.read(&self.head)),
-            None => Box::new(CodeObject::empty(&self.head)),
-        })
-    }
+#[cold]
+#[inline(never)]
+fn read<'a>(head: &Head, stored: &Stored, whole: &'a OnceLock<Box<CodeObject>>) -> &'a CodeObject {
+    whole.get_or_init(|| Box::new(stored.read(head)))
 }
 
 impl fmt::Debug for SharedCode {

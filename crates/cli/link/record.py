@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes `startup.ld`: the functions that run when Adder starts, for the linker to put side by side.
+"""Writes `startup.ld`: the functions that run when Adder starts, and those that programs need, for the linker
+to put side by side.
 
     cargo build --release && crates/cli/link/record.py target/release/adder
 
@@ -17,7 +18,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 
-# What starts every program, and programs for what many do besides: a fifth of them.
+# What starts every program, and programs for what is done besides: by a fifth of them, then by any.
 STARTS = [["-I", "-S", "-c", "pass"], ["-c", "pass"]]
 PROGRAMS = [[str(path)] for path in sorted([*ROOT.glob("examples/*.py"), *ROOT.glob("tests/lang/*/*.py")])]
 MANY = 5
@@ -26,9 +27,9 @@ MANY = 5
 SHARE = 0.8
 
 HEAD = """\
-/* The functions that run when Adder starts, side by side: the kernel maps sixteen pages around each
-   that is touched, so that a program whose start-up code is scattered has nearly all of itself in
-   memory. Written by record.py. The linker puts this into its default script. */
+/* The functions that run when Adder starts, side by side, then those that many programs need, then those
+   that some do: the kernel maps sixteen pages around each that is touched, so that a program whose code is
+   scattered has nearly all of itself in memory. Written by record.py. The linker puts this into its default script. */
 SECTIONS
 {
   .text.startup :
@@ -103,7 +104,7 @@ def main():
         programs.update(functions(adder, arguments))
     many = {name for name, times in programs.items() if times * MANY >= len(PROGRAMS)}
     out, before = HEAD, set()
-    for wanted in [starts, starts | many]:
+    for wanted in [starts, starts | many, starts | programs.keys()]:
         chosen = patterns((wanted & sizes.keys()) - {"main", "_start", "_init", "_fini"}, sizes) - before
         before |= chosen
         out += "".join(f"    *(.text.{p} .text.unlikely.{p})\n" for p in sorted(chosen))

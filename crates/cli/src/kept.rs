@@ -15,7 +15,7 @@ use std::ptr::null_mut;
 const LARGEST: usize = CLASSES * 16 - 8;
 const CLASSES: usize = 128;
 /// So many bytes of each class.
-const PER_CLASS: usize = 8 << 10;
+const PER_CLASS: usize = 32 << 10;
 
 /// A block that is kept: the next one.
 struct Block {

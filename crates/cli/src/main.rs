@@ -17,7 +17,7 @@ use adder_vm::objects::dict::Dict;
 use adder_vm::objects::module::Module;
 use adder_vm::protocol::{call, object};
 use adder_vm::runtime::compile::Request;
-use adder_vm::runtime::{enter, import_};
+use adder_vm::runtime::{enter, import_, stress};
 use adder_vm::{Exc, Obj, PyResult, Ref, Value, Vm};
 use options::{Command, Options};
 use std::io::{IsTerminal, Read};
@@ -144,7 +144,9 @@ fn finish(vm: &Vm, status: i32) -> i32 {
     };
     let flushed = adder_vm::builtin_modules::sys::flush_streams(vm);
     adder_vm::runtime::exit::finalize(vm);
-    if flushed & adder_vm::builtin_modules::sys::flush_streams(vm) { status } else { 120 }
+    let flushed = flushed & adder_vm::builtin_modules::sys::flush_streams(vm);
+    let status = if flushed { status } else { 120 };
+    if stress::ON { stress::end(vm, status) } else { status }
 }
 
 /// `__main__`

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use adder_compiler::{Options, compile};
+use adder_compiler::{Options, Workspace, compile, compile_in};
 use adder_syntax::{Arena, Level};
 
 const ROUNDS: usize = 5;
@@ -48,6 +48,7 @@ fn main() -> std::io::Result<()> {
         .map(|(_, source)| source.iter().filter(|&&byte| byte == b'\n').count())
         .sum();
     let mut rounds = Vec::new();
+    let mut workspace = Workspace::default();
     for _ in 0..ROUNDS {
         let (mut parsing, mut compiling) = (Duration::ZERO, Duration::ZERO);
         for (name, source) in &sources {
@@ -57,7 +58,7 @@ fn main() -> std::io::Result<()> {
                 adder_syntax::parse_module(source, adder_syntax::Options::new(level), &arena);
             let middle = Instant::now();
             let Ok(parsed) = parsed else { continue };
-            let compiled = compile(parsed, &Options::new(level, name));
+            let compiled = compile_in(&mut workspace, parsed, &Options::new(level, name));
             drop((compiled, arena));
             parsing += middle - begin;
             compiling += middle.elapsed();

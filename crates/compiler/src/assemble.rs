@@ -13,7 +13,7 @@ use crate::error::{Failure, Result};
 use crate::lines;
 use crate::names::{Known, Names};
 use crate::peephole;
-use crate::stack_depth::stack_depth;
+use crate::stack_depth::deepest;
 use crate::unit::{Instr, Unit};
 
 /// What of a code object is the compiler's to say rather than the unit's.
@@ -45,9 +45,6 @@ pub(crate) struct Room {
     pub(crate) arrivals: Vec<(u32, u32)>,
     /// Instructions that go.
     pub(crate) gone: Vec<u32>,
-    /// Of the walk for the stack's depth: what is known of each instruction, and where to go on.
-    pub(crate) marks: Vec<u8>,
-    pub(crate) left: Vec<(usize, i64)>,
     /// Which instructions jump, and to which.
     ways: Vec<(u32, u32)>,
     /// Where each instruction starts, in code units, and the whole length, if not each is one.
@@ -60,6 +57,9 @@ pub(crate) struct Room {
     pub(crate) consts: Vec<u32>,
     pub(crate) moved: Vec<u32>,
     pub(crate) kept: Vec<u32>,
+    /// The tables of lines and of positions.
+    pub(crate) lnotab: Vec<u8>,
+    positions: PositionsBuilder,
 }
 
 /// Turns a unit into a code object. Its last block must end in RETURN_VALUE.
@@ -77,7 +77,7 @@ pub(crate) fn assemble(
     if frame.modern {
         lines::settle(unit, room);
     }
-    let stacksize = stack_depth(unit, frame.modern, room);
+    let stacksize = if frame.modern { unit.depth.most() } else { deepest(unit) };
     let is_wide = resolve_jumps(unit, room)?;
     let encoded = encode(unit, room, is_wide, frame.modern);
     let lines = frame.modern.then_some(&*unit.instrs);
@@ -85,9 +85,10 @@ pub(crate) fn assemble(
     let done = peephole::optimize(encoded, unit.consts.list(), lines, room)
         .unwrap_or_else(|| encode(unit, room, is_wide, frame.modern));
     let positions = if done.has_places {
-        positions(room.places.iter().map(|&at| unit.instrs[at as usize].span))
+        let spans = room.places.iter().map(|&at| unit.instrs[at as usize].span);
+        positions(spans, &mut room.positions)
     } else {
-        positions(unit.instrs.iter().map(|instr| instr.span))
+        positions(unit.instrs.iter().map(|instr| instr.span), &mut room.positions)
     };
     let name = names.shared(unit.name);
     // In the scope it has a name that no program can use.
@@ -111,7 +112,7 @@ pub(crate) fn assemble(
         filename: frame.filename,
         name,
         firstlineno: unit.first_line,
-        lnotab: done.lnotab.into(),
+        lnotab: room.lnotab.clone().into(),
         posonlyargcount: unit.posonlyargcount,
         qualname: unit.qualname.clone(),
         positions,
@@ -181,11 +182,10 @@ fn jump_arg(op: Op, end: u32, target: u32) -> u32 {
     target.saturating_sub(from) * 2
 }
 
-/// Wordcode with its line table.
+/// Wordcode. Its line table is [`Room::lnotab`].
 pub(crate) struct Encoded {
     /// Code units: instruction and argument byte.
     pub(crate) code: Vec<[u8; 2]>,
-    pub(crate) lnotab: Vec<u8>,
     /// To which instructions the code units belong is in [`Room::places`].
     pub(crate) has_places: bool,
     /// There are instructions of Adder's own.
@@ -193,8 +193,9 @@ pub(crate) struct Encoded {
 }
 
 fn encode(unit: &Unit, room: &mut Room, is_wide: bool, modern: bool) -> Encoded {
-    let Room { offsets, places, .. } = room;
-    let mut lines = LineTable::new(unit.first_line, unit.instrs.len());
+    let Room { offsets, places, lnotab, .. } = room;
+    lnotab.clear();
+    let mut lines = LineTable { bytes: lnotab, offset: 0, line: unit.first_line };
     let mut extended = false;
     let pair = |instr: &Instr| [instr.op as u8, instr.arg as u8];
     let code = if is_wide {
@@ -224,12 +225,15 @@ fn encode(unit: &Unit, room: &mut Room, is_wide: bool, modern: bool) -> Encoded 
         });
         units.collect()
     };
-    Encoded { code, lnotab: lines.bytes, has_places: is_wide, extended }
+    Encoded { code, has_places: is_wide, extended }
 }
 
 /// Where in the source the code units belong.
-fn positions(mut spans: impl ExactSizeIterator<Item = Span>) -> Positions {
-    let mut positions = PositionsBuilder::with_room(spans.len());
+fn positions(
+    mut spans: impl ExactSizeIterator<Item = Span>,
+    positions: &mut PositionsBuilder,
+) -> Positions {
+    positions.begin(spans.len());
     let Some(mut span) = spans.next() else { return positions.finish() };
     let mut units = 1;
     for next in spans {
@@ -255,17 +259,13 @@ fn position(span: Span) -> Option<Position> {
 
 /// `co_lnotab`: pairs of a step in the code (0 to 255) and a step in lines (-128 to 127); larger
 /// steps take several pairs.
-struct LineTable {
-    bytes: Vec<u8>,
+struct LineTable<'a> {
+    bytes: &'a mut Vec<u8>,
     offset: u32,
     line: u32,
 }
 
-impl LineTable {
-    fn new(line: u32, instrs: usize) -> Self {
-        LineTable { bytes: Vec::with_capacity(instrs / 2), offset: 0, line }
-    }
-
+impl LineTable<'_> {
     /// An instruction starts at this code unit.
     #[inline(always)]
     fn note(&mut self, instr: &Instr, at: u32, modern: bool) {

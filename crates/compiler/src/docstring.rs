@@ -35,11 +35,9 @@ pub fn clean(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let (mut at, mut cut) = (0, indentation(&text));
     for end in ends {
-        // A line that is shorter than the margin is blank.
-        out.extend_from_slice(text[at..end].get(cut..).unwrap_or_default());
-        if end < text.len() {
-            out.push(b'\n');
-        }
+        // With its newline, unless it is the last. A line that is shorter than the margin is blank.
+        let behind = text.len().min(end + 1);
+        out.extend_from_slice(&text[end.min(at + cut)..behind]);
         (at, cut) = (end + 1, margin);
     }
     out

@@ -28,6 +28,7 @@ use adder_bytecode::code::{CodeObject, PyStrBuf, flags};
 use adder_syntax::ast::{Mod, Span};
 use adder_syntax::{ErrorKind, Level, Parsed, Pool, SyntaxError, Warning};
 
+pub use codegen::Workspace;
 pub use docstring::clean as clean_docstring;
 pub use error::CompileError;
 pub use symtable::listing::{ListedKind, ListedScope};
@@ -79,7 +80,19 @@ pub struct Compiled {
 /// What CPython finds after parsing: misplaced statements, names declared twice, and so on; and
 /// trees too deep or too large.
 pub fn compile(parsed: Parsed, options: &Options) -> Result<Compiled, CompileError> {
-    run(parsed, options).map_err(|failure| in_words(failure, options))
+    compile_in(&mut Workspace::default(), parsed, options)
+}
+
+/// The same in the room of earlier compilations.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_in(
+    workspace: &mut Workspace,
+    parsed: Parsed,
+    options: &Options,
+) -> Result<Compiled, CompileError> {
+    run(parsed, options, workspace).map_err(|failure| in_words(failure, options))
 }
 
 /// The scopes of a tree and their names, as the module `symtable` shows them; the whole's is the first,
@@ -122,7 +135,7 @@ fn scopes(module: &Mod, pool: Pool, options: &Options, listing: bool) -> error::
     Ok(Scopes { names, future, table })
 }
 
-fn run(parsed: Parsed, options: &Options) -> error::Result<Compiled> {
+fn run(parsed: Parsed, options: &Options, workspace: &mut Workspace) -> error::Result<Compiled> {
     let modern = options.level == Level::Py314;
     let Scopes { mut names, future, table } = scopes(&parsed.module, parsed.pool, options, false)?;
     let settings = codegen::Settings {
@@ -132,7 +145,8 @@ fn run(parsed: Parsed, options: &Options) -> error::Result<Compiled> {
         future,
         filename: options.filename.clone(),
     };
-    let (code, warnings) = codegen::generate(&parsed.module, &mut names, &table, settings)?;
+    let (code, warnings) =
+        codegen::generate(&parsed.module, &mut names, &table, settings, workspace)?;
     Ok(Compiled { code, warnings })
 }
 

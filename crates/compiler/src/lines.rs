@@ -11,6 +11,7 @@
 
 use adder_bytecode::opcode::Op;
 use adder_syntax::ast::{Pos, Span};
+use smallvec::SmallVec;
 
 use crate::assemble::Room;
 use crate::unit::{Instr, Kind, Unit};
@@ -164,7 +165,7 @@ fn leads(unit: &Unit, at: usize, exit: usize) -> Option<usize> {
 /// then.
 fn copy_exits(unit: &mut Unit, exit: usize, room: &mut Room) -> usize {
     let way = |&at: &u32| Some((at, leads(unit, at as usize, exit)?));
-    let ways: Vec<(u32, usize)> = unit.jumps.iter().filter_map(way).collect();
+    let ways: SmallVec<[(u32, usize); 8]> = unit.jumps.iter().filter_map(way).collect();
     if ways.is_empty() {
         return exit;
     }
@@ -172,15 +173,16 @@ fn copy_exits(unit: &mut Unit, exit: usize, room: &mut Room) -> usize {
     let many = ways.len() + usize::from(falls) > 1;
     let jumps = std::mem::take(&mut unit.jumps);
     let old = std::mem::replace(&mut unit.instrs, std::mem::take(&mut room.instrs));
+    unit.depth.push_one();
     let new = &mut unit.instrs;
     new.clear();
     new.reserve(old.len() + ways.len() * LONGEST_EXIT);
     let copy = |new: &mut Vec<Instr>, span: Span| {
         new.extend(old[exit..].iter().map(|instr| Instr { span, ..*instr }));
     };
-    let mut tests = Vec::new();
+    let mut tests: SmallVec<[u32; 8]> = SmallVec::new();
     // From where on in the old list instructions have moved, and how far.
-    let mut moves: Vec<(u32, u32)> = Vec::with_capacity(ways.len());
+    let mut moves: SmallVec<[(u32, u32); 8]> = SmallVec::new();
     let (mut copied, mut by) = (0, 0);
     let mut ways = ways.into_iter().peekable();
     for at in jumps {

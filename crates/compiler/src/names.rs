@@ -73,12 +73,22 @@ impl Names {
     pub(crate) fn new(mut pool: Pool) -> Self {
         let known = Known::new(&mut pool);
         let shared = vec![None; pool.len()];
-        let private = (0..pool.len() as u32).map(|i| is_private(pool.name(Symbol(i)))).collect();
+        let private =
+            (0..pool.len() as u32).map(|i| is_private(pool.name_bytes(Symbol(i)))).collect();
         Names { pool, shared, private, known }
     }
 
     pub(crate) fn name(&self, symbol: Symbol) -> &str {
         self.pool.name(symbol)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.pool.len()
+    }
+
+    pub(crate) fn name_bytes(&self, symbol: Symbol) -> &[u8] {
+        self.pool.name_bytes(symbol)
     }
 
     pub(crate) fn text(&self, text: Text) -> &[u8] {
@@ -95,7 +105,8 @@ impl Names {
         if index >= self.shared.len() {
             self.shared.resize(index + 1, None);
         }
-        self.shared[index].get_or_insert_with(|| self.pool.name(symbol).into()).clone()
+        let make = || PyStrBuf::from_trusted(self.pool.name_bytes(symbol));
+        self.shared[index].get_or_insert_with(make).clone()
     }
 
     /// A private name (`__x`) as it is known inside the class `private`; every other name as it
@@ -114,7 +125,7 @@ impl Names {
             return symbol;
         }
         let name = self.pool.name(symbol);
-        if !is_private(name) {
+        if !is_private(name.as_bytes()) {
             return symbol;
         }
         let class = self.pool.name(*class).trim_start_matches('_');
@@ -126,8 +137,8 @@ impl Names {
     }
 }
 
-fn is_private(name: &str) -> bool {
-    name.starts_with("__") && !name.ends_with("__") && !name.contains('.')
+fn is_private(name: &[u8]) -> bool {
+    name.starts_with(b"__") && !name.ends_with(b"__") && !name.contains(&b'.')
 }
 
 /// Where private names are mangled.

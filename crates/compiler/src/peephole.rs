@@ -32,13 +32,13 @@ pub(crate) fn optimize(
     // A step of 255 in the line table means that a step was too large for one entry; CPython 3.6
     // leaves such code alone, and also code with a step of one line back, which looks the same.
     let large = match lines {
-        Some(_) => encoded.lnotab.chunks_exact(2).any(|step| step[0] == 255),
-        None => encoded.lnotab.contains(&255),
+        Some(_) => room.lnotab.chunks_exact(2).any(|step| step[0] == 255),
+        None => room.lnotab.contains(&255),
     };
     if large {
         return Some(encoded);
     }
-    let Encoded { code, mut lnotab, has_places, extended } = encoded;
+    let Encoded { code, has_places, extended } = encoded;
     let places = has_places.then_some(&room.places[..]);
     let lines = lines.map(|instrs| Lines { instrs, places });
     let (arrivals, stack) = (&room.targets[..], &mut room.consts);
@@ -50,10 +50,10 @@ pub(crate) fn optimize(
     if has_nops {
         new_offsets(&code, &mut room.moved);
         compact(&mut code, &room.moved, places, &mut room.kept)?;
-        adjust_lines(&mut lnotab, &room.moved);
+        adjust_lines(&mut room.lnotab, &room.moved);
         std::mem::swap(&mut room.places, &mut room.kept);
     }
-    Some(Encoded { code, lnotab, has_places: has_places || has_nops, extended })
+    Some(Encoded { code, has_places: has_places || has_nops, extended })
 }
 
 /// The instructions, and to which of them code units belong if that is not their own number.

@@ -6,18 +6,88 @@
 //! an upper bound, and by the odd effects of the block instructions often not a tight one; but
 //! the number is part of the code object, so the walk must go the same ways in the same order.
 //!
-//! That can take the square of the number of blocks. At level 3.14 each block is walked once: the
-//! nominal effects never stay below the real ones on any path, so one path will do.
+//! That can take the square of the number of blocks. At level 3.14 the depth is counted while the
+//! instructions are written: the nominal effects never stay below the real ones on any path, so one path to
+//! each block will do. It is that of the first jump there, which like the walk's has passed the fewest of the
+//! instructions whose effects are too large.
 
 use adder_bytecode::opcode::{Op, StackEffects};
 
-use crate::assemble::Room;
 use crate::unit::Unit;
 
-/// The most that lies on the stack of a unit.
-pub(crate) fn stack_depth(unit: &Unit, modern: bool, room: &mut Room) -> u32 {
-    let max = if modern { once(unit, room) } else { deepest(unit) };
-    u32::try_from(max).unwrap_or(u32::MAX)
+/// The depth of the stack, as instructions are written one after the other.
+pub(crate) struct Depth {
+    effects: StackEffects,
+    now: i32,
+    most: i32,
+    /// How deep the stack is at each label by the first jump to it; `i32::MIN` before that.
+    labels: Vec<i32>,
+}
+
+impl Depth {
+    pub(crate) fn new() -> Self {
+        Depth { effects: StackEffects::new(), now: 0, most: 0, labels: Vec::new() }
+    }
+
+    pub(crate) fn renew(&mut self) {
+        self.labels.clear();
+        (self.now, self.most) = (0, 0);
+    }
+
+    /// The most that lies on the stack.
+    pub(crate) fn most(&self) -> u32 {
+        self.most.unsigned_abs()
+    }
+
+    pub(crate) fn now(&self) -> i32 {
+        self.now
+    }
+
+    /// Goes back to where the stack was so deep.
+    pub(crate) fn reset(&mut self, now: i32) {
+        self.now = now;
+    }
+
+    /// Something is pushed where the stack is as deep as it was at any time.
+    pub(crate) fn push_one(&mut self) {
+        self.most = self.most.saturating_add(1);
+    }
+
+    pub(crate) fn label(&mut self) {
+        self.labels.push(i32::MIN);
+    }
+
+    /// What an instruction does to the depth, if that is known at once.
+    #[inline]
+    pub(crate) fn effect(&self, op: Op, arg: u32) -> Option<i32> {
+        self.effects.known(op, arg)
+    }
+
+    /// An instruction with such an effect is written.
+    #[inline]
+    pub(crate) fn pass(&mut self, effect: i32) {
+        self.now = self.now.saturating_add(effect);
+        self.most = self.most.max(self.now);
+    }
+
+    /// The instruction that was passed jumps to a label.
+    pub(crate) fn jump(&mut self, op: Op, label: usize) {
+        let (target, behind) = split(op, self.now.into());
+        let target = target as i32;
+        if let Some(known) = self.labels.get_mut(label).filter(|known| **known == i32::MIN) {
+            *known = target;
+        }
+        self.most = self.most.max(target);
+        self.now = behind as i32;
+    }
+
+    /// A label is here.
+    pub(crate) fn place(&mut self, label: usize) {
+        let known = self.labels.get(label).copied().unwrap_or(i32::MIN);
+        if known != i32::MIN {
+            self.now = known;
+        }
+    }
 }
 
 /// A jump's effect on the depth, as it is where it goes to and where it does not.
@@ -32,60 +102,6 @@ fn split(op: Op, depth: i64) -> (i64, i64) {
 
 fn never_falls(op: Op) -> bool {
     matches!(op, Op::JUMP_ABSOLUTE | Op::JUMP_FORWARD)
-}
-
-/// Nothing is known of an instruction but that it is no jump's target.
-const PLAIN: u8 = 0;
-/// A jump arrives here.
-const TARGET: u8 = 1;
-/// And the walk has been here.
-const WALKED: u8 = 2;
-
-/// Walks each block once.
-fn once(unit: &Unit, Room { marks, left, .. }: &mut Room) -> i64 {
-    let instrs = &unit.instrs[..];
-    let effects = StackEffects::new();
-    marks.clear();
-    marks.resize(instrs.len() + 1, PLAIN);
-    for &at in &unit.jumps {
-        let instr = &instrs[at as usize];
-        if instr.op.is_jump()
-            && let Some(mark) = marks.get_mut(unit.labels[instr.arg as usize] as usize)
-        {
-            *mark = TARGET;
-        }
-    }
-    let mut max = 0i64;
-    // Where to go on, and how deep the stack is there.
-    left.clear();
-    left.push((0, 0));
-    while let Some((mut at, mut depth)) = left.pop() {
-        'walk: loop {
-            let rest = instrs.get(at..).unwrap_or_default();
-            let marks = marks.get_mut(at..).unwrap_or_default();
-            for (instr, mark) in rest.iter().zip(marks) {
-                match *mark {
-                    PLAIN => {}
-                    WALKED => break 'walk,
-                    _ => *mark = WALKED,
-                }
-                depth += effects.of(instr.op, instr.arg);
-                max = max.max(depth);
-                at += 1;
-                if instr.op.is_jump() {
-                    let (target, behind) = split(instr.op, depth);
-                    max = max.max(target);
-                    if !never_falls(instr.op) {
-                        left.push((at, behind));
-                    }
-                    (at, depth) = (unit.labels[instr.arg as usize] as usize, target);
-                    continue 'walk;
-                }
-            }
-            break;
-        }
-    }
-    max
 }
 
 /// A block, from one place that a label stands at to the next.
@@ -109,8 +125,9 @@ const UNSEEN: i64 = i64::MIN;
 /// Where a step goes on that is to go on nowhere.
 const DEAD: usize = usize::MAX;
 
-/// Walks a block again whenever it is reached with a deeper stack.
-fn deepest(unit: &Unit) -> i64 {
+/// The most that lies on the stack of a unit at level 3.6. Walks a block again whenever it is reached with a
+/// deeper stack.
+pub(crate) fn deepest(unit: &Unit) -> u32 {
     let len = unit.instrs.len();
     // Blocks start at the code's start and wherever a label stands.
     let mut starts = vec![0u32];
@@ -154,7 +171,7 @@ fn deepest(unit: &Unit) -> i64 {
         blocks[block].on_path = false;
         path.pop();
     }
-    max
+    u32::try_from(max).unwrap_or(u32::MAX)
 }
 
 fn enter(path: &mut Vec<Step>, blocks: &mut [Block], block: usize, depth: i64) {

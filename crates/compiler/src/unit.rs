@@ -13,6 +13,7 @@ use hashbrown::{HashMap, HashTable};
 use crate::hash::Build;
 use crate::names::Private;
 use crate::slots::{Guess, Slots};
+use crate::stack_depth::Depth;
 use crate::symtable::ScopeId;
 
 /// A place to jump to, or the start of a block.
@@ -115,6 +116,11 @@ impl Consts {
         i
     }
 
+    /// Keeps the place of a constant that is not yet made, and is not looked up.
+    pub(crate) fn keep_place(&mut self) -> u32 {
+        self.push(Const::None, 0)
+    }
+
     /// The constants themselves, for the optimiser to add some: nothing is looked up any more.
     pub(crate) fn list(&mut self) -> &mut Vec<Const> {
         &mut self.list
@@ -211,7 +217,7 @@ pub(crate) struct NameTable {
 }
 
 /// How many entries are searched where the slots do not know.
-const SEARCHED: usize = 16;
+const SEARCHED: usize = 48;
 
 impl NameTable {
     #[inline]
@@ -281,6 +287,8 @@ impl NameTable {
 
 /// A code object in the making.
 pub(crate) struct Unit {
+    /// Which of a compilation's units it is.
+    pub(crate) number: u32,
     pub(crate) kind: Kind,
     /// The scope that names are looked up in: the unit's own, or an inlined comprehension's.
     pub(crate) scope: ScopeId,
@@ -299,6 +307,7 @@ pub(crate) struct Unit {
     pub(crate) jumps: Vec<u32>,
     /// Where each label is, as an index into `instrs`; `u32::MAX` until it is placed.
     pub(crate) labels: Vec<u32>,
+    pub(crate) depth: Depth,
     /// The current block holds a RETURN_VALUE (`b_return`).
     pub(crate) returned: bool,
     pub(crate) consts: Consts,
@@ -328,28 +337,24 @@ pub(crate) struct Unit {
     pub(crate) conditional: u32,
 }
 
-impl Unit {
-    pub(crate) fn new(
-        kind: Kind,
-        scope: ScopeId,
-        name: Symbol,
-        qualname: PyStrBuf,
-        line: u32,
-    ) -> Self {
+impl Default for Unit {
+    fn default() -> Self {
         Unit {
-            kind,
-            scope,
-            name,
-            qualname,
+            number: 0,
+            kind: Kind::Module,
+            scope: 0,
+            name: Symbol(0),
+            qualname: PyStrBuf::default(),
             private: None,
             argcount: 0,
             posonlyargcount: 0,
             kwonlyargcount: 0,
-            first_line: line,
+            first_line: 0,
             extra_flags: 0,
             instrs: Vec::new(),
             jumps: Vec::new(),
             labels: Vec::new(),
+            depth: Depth::new(),
             returned: false,
             consts: Consts::default(),
             names: NameTable::default(),
@@ -367,7 +372,9 @@ impl Unit {
             conditional: 0,
         }
     }
+}
 
+impl Unit {
     /// Begins this unit anew, whose constants were taken: it keeps only the room of its tables.
     pub(crate) fn renew(
         &mut self,
@@ -377,6 +384,7 @@ impl Unit {
         qualname: PyStrBuf,
         line: u32,
     ) {
+        self.number = 0;
         self.kind = kind;
         self.scope = scope;
         self.name = name;
@@ -388,6 +396,7 @@ impl Unit {
         self.instrs.clear();
         self.jumps.clear();
         self.labels.clear();
+        self.depth.renew();
         self.returned = false;
         self.names.clear();
         self.varnames.clear();
@@ -405,12 +414,14 @@ impl Unit {
 
     pub(crate) fn label(&mut self) -> Label {
         self.labels.push(u32::MAX);
+        self.depth.label();
         Label(self.labels.len() as u32 - 1)
     }
 
     /// Starts a block here (`compiler_use_next_block`).
     pub(crate) fn place(&mut self, label: Label) {
         self.labels[label.0 as usize] = self.instrs.len() as u32;
+        self.depth.place(label.0 as usize);
         self.returned = false;
     }
 
@@ -445,19 +456,40 @@ impl Unit {
         self.labels.get(instr.arg as usize).map(|&place| place as usize)
     }
 
-    #[inline]
+    /// Not inlined: it is called in hundreds of places, and their code is to be small.
+    #[inline(never)]
     pub(crate) fn emit(&mut self, op: Op, arg: u32) {
+        match self.depth.effect(op, arg) {
+            Some(effect) if self.instrs.len() < self.instrs.capacity() => {
+                self.push(op, arg, effect);
+            }
+            _ => self.emit_rare(op, arg),
+        }
+    }
+
+    /// The same where a table has to grow, or an effect to be reckoned.
+    #[cold]
+    #[inline(never)]
+    fn emit_rare(&mut self, op: Op, arg: u32) {
+        self.instrs.reserve(1);
+        self.push(op, arg, op.stack_effect(arg) as i32);
+    }
+
+    #[inline(always)]
+    fn push(&mut self, op: Op, arg: u32, effect: i32) {
         // At level 3.6 a line goes to the first instruction after it was set; at 3.14 every
         // instruction has the line of its place, and the line table shows where that changes.
         let line = if self.line_set { 0 } else { self.line };
         self.line_set = true;
         self.returned |= op == Op::RETURN_VALUE;
+        self.depth.pass(effect);
         self.instrs.push(Instr { op, arg, line, span: self.span });
     }
 
-    #[inline]
+    #[inline(never)]
     pub(crate) fn jump(&mut self, op: Op, to: Label) {
         self.jumps.push(self.instrs.len() as u32);
         self.emit(op, to.0);
+        self.depth.jump(op, to.0 as usize);
     }
 }

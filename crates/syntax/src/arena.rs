@@ -31,13 +31,12 @@ impl Arena {
 
     /// Joins pieces of a text.
     pub(crate) fn text(&self, pieces: &[&[u8]]) -> &[u8] {
-        let text = self.0.alloc_slice_fill_copy(pieces.iter().map(|piece| piece.len()).sum(), 0);
-        let mut at = 0;
+        let len = pieces.iter().map(|piece| piece.len()).sum();
+        let mut text = bumpalo::collections::Vec::with_capacity_in(len, &self.0);
         for piece in pieces {
-            text[at..at + piece.len()].copy_from_slice(piece);
-            at += piece.len();
+            text.extend_from_slice_copy(piece);
         }
-        text
+        text.into_bump_slice()
     }
 
     /// Copies a list into the arena.

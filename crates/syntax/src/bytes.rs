@@ -30,8 +30,13 @@ pub fn find_any<const N: usize>(bytes: [u8; N], text: &[u8]) -> Option<usize> {
             return Some(n * 8 + found.trailing_zeros() as usize / 8);
         }
     }
-    let found = rest.iter().position(|byte| bytes.contains(byte))?;
-    Some(words.len() * 8 + found)
+    let Some(last) = text.last_chunk::<8>() else {
+        return rest.iter().position(|byte| bytes.contains(byte));
+    };
+    // The last eight bytes at once; those looked at before are none of them.
+    let word = u64::from_le_bytes(*last);
+    let found = bytes.iter().fold(0, |all, &byte| all | marks(word, byte));
+    (found != 0).then(|| text.len() - 8 + found.trailing_zeros() as usize / 8)
 }
 
 #[cfg(test)]

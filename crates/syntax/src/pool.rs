@@ -39,7 +39,8 @@ impl Text {
 /// to compile, and the table is bounded by its length, so a keyed hash would buy nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Pool {
-    names: String,
+    /// In UTF-8.
+    names: Vec<u8>,
     /// Start of each name in `names`, its length, its hash.
     entries: Vec<Entry>,
     slots: Vec<u32>,
@@ -205,7 +206,7 @@ impl Pool {
             let entry = &self.entries[number as usize - 1];
             let is_it = entry.head == head
                 && entry.len as usize == name.len()
-                && (!is_long || self.entry_name(*entry).as_bytes() == name);
+                && (!is_long || self.entry_name(*entry) == name);
             if is_it {
                 return Ok(Symbol(number - 1));
             }
@@ -216,9 +217,10 @@ impl Pool {
     #[inline(never)]
     fn add(&mut self, name: &[u8], Place { slot, hash, head }: Place) -> Symbol {
         let start = self.names.len() as u32;
-        match std::str::from_utf8(name) {
-            Ok(name) => self.names.push_str(name),
-            Err(_) => self.names.push_str(&String::from_utf8_lossy(name)),
+        if name.is_ascii() {
+            self.names.extend_from_slice(name);
+        } else {
+            self.names.extend_from_slice(String::from_utf8_lossy(name).as_bytes());
         }
         let len = self.names.len() as u32 - start;
         self.entries.push(Entry { start, len, hash, head });
@@ -229,7 +231,14 @@ impl Pool {
     /// The name of a symbol of this pool.
     #[must_use]
     pub fn name(&self, symbol: Symbol) -> &str {
-        self.entries.get(symbol.0 as usize).map_or("", |&entry| self.entry_name(entry))
+        std::str::from_utf8(self.name_bytes(symbol)).unwrap_or_default()
+    }
+
+    /// The bytes of that.
+    #[inline]
+    #[must_use]
+    pub fn name_bytes(&self, symbol: Symbol) -> &[u8] {
+        self.entries.get(symbol.0 as usize).map_or(b"", |&entry| self.entry_name(entry))
     }
 
     /// How many symbols there are; their numbers are below this.
@@ -259,7 +268,7 @@ impl Pool {
         self.texts.get(start..start + text.len as usize).unwrap_or_default()
     }
 
-    fn entry_name(&self, entry: Entry) -> &str {
+    fn entry_name(&self, entry: Entry) -> &[u8] {
         &self.names[entry.start as usize..(entry.start + entry.len) as usize]
     }
 

@@ -130,8 +130,8 @@ impl<'a> Compiler<'a> {
     /// Ends a function begun by [`Compiler::begin_evaluator`]; its value is on the stack.
     pub(super) fn end_evaluator(&mut self, make: u32) -> Result<()> {
         self.emit(Op::RETURN_VALUE);
-        let code = self.leave(true)?;
-        self.make_function(code, make)
+        let written = self.leave(true);
+        self.make_function(written, make)
     }
 
     /// A function of one expression, evaluated when somebody asks, by default for its value.

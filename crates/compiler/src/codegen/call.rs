@@ -16,7 +16,7 @@ impl<'a> Compiler<'a> {
         if let ExprKind::Attribute(func) = &node.func.kind
             && node.func.span.start.line != node.func.span.end.line
         {
-            let len = self.names.name(func.attr).len() as u32;
+            let len = self.names.name_bytes(func.attr).len() as u32;
             span.start = node.func.span.end;
             span.start.col = span.start.col.saturating_sub(len);
         }

@@ -1,10 +1,10 @@
 //! Classes.
 
-use adder_bytecode::code::{CodeObject, Const};
+use adder_bytecode::code::Const;
 use adder_bytecode::opcode::Op;
 use adder_syntax::ast::*;
 
-use super::Compiler;
+use super::{Compiler, Written};
 use crate::error::Result;
 use crate::names::Private;
 use crate::symtable::Role;
@@ -19,10 +19,11 @@ impl<'a> Compiler<'a> {
             _ => stmt.lineno,
         };
         if node.type_params.is_empty() {
-            let code = self.class_body(node, first_line)?;
+            let body = self.class_body(node, first_line)?;
             self.emit(Op::LOAD_BUILD_CLASS);
-            let qualname = if self.modern { code.qualname.clone() } else { code.name.clone() };
-            self.make_function_named(code, qualname, 0)?;
+            let qualname =
+                if self.modern { body.unit.qualname.clone() } else { self.names.shared(node.name) };
+            self.make_function_named(body, qualname, 0)?;
             self.load_symbol(node.name);
             self.arguments(2, node.bases, None, node.keywords)?;
         } else {
@@ -37,7 +38,7 @@ impl<'a> Compiler<'a> {
 
     /// The code of a class body: it runs in the class's namespace and returns the cell of
     /// `__class__`, if a method needs it.
-    pub(super) fn class_body(&mut self, node: &'a ClassDef, first_line: u32) -> Result<CodeObject> {
+    pub(super) fn class_body(&mut self, node: &'a ClassDef, first_line: u32) -> Result<Written> {
         let known = self.names.known;
         let scope = self.lookup(node, Role::Body)?;
         self.enter(node.name, Kind::Class, scope, first_line);
@@ -91,7 +92,7 @@ impl<'a> Compiler<'a> {
             c.emit(Op::RETURN_VALUE);
             Ok(())
         })?;
-        self.leave(true)
+        Ok(self.leave(true))
     }
 
     /// `self.x = ...` in a method: the class tells such names in `__static_attributes__` (3.13).

@@ -111,8 +111,8 @@ impl<'a> Compiler<'a> {
         if makes != Makes::Generator {
             self.emit(Op::RETURN_VALUE);
         }
-        let code = self.leave(true)?;
-        self.make_function(code, 0)?;
+        let written = self.leave(true);
+        self.make_function(written, 0)?;
         self.iterator(outermost)?;
         self.emit_arg(Op::CALL_FUNCTION, 1)?;
         if is_async && makes != Makes::Generator {

@@ -230,7 +230,7 @@ impl<'a> Compiler<'a> {
         if let ExprKind::Attribute(node) = &expr.kind
             && span.start.line != span.end.line
         {
-            let len = self.names.name(node.attr).len() as u32;
+            let len = self.names.name_bytes(node.attr).len() as u32;
             span.start.line = span.end.line;
             span.start.col = span.end.col.saturating_sub(len);
         }

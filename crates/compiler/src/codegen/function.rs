@@ -1,11 +1,11 @@
 //! Functions and lambdas.
 
-use adder_bytecode::code::{CodeObject, Const, flags};
+use adder_bytecode::code::{Const, flags};
 use adder_bytecode::opcode::Op;
 use adder_syntax::Symbol;
 use adder_syntax::ast::*;
 
-use super::{Compiler, docstring};
+use super::{Compiler, Written, docstring};
 use crate::error::{Failure, Result};
 use crate::symtable::{Block, Meaning, Resolved, Role, ScopeId};
 use crate::unit::Kind;
@@ -86,8 +86,8 @@ impl<'a> Compiler<'a> {
         }
         self.set_parameters(&node.args)?;
         self.stmts(body)?;
-        let code = self.leave(true)?;
-        self.make_function(code, make)
+        let written = self.leave(true);
+        self.make_function(written, make)
     }
 
     pub(super) fn lambda(&mut self, expr: &'a Expr, node: &'a Lambda) -> Result<()> {
@@ -102,8 +102,8 @@ impl<'a> Compiler<'a> {
         if !generator {
             self.at(node.body.span, |c| c.emit(Op::RETURN_VALUE));
         }
-        let code = self.leave(!generator)?;
-        self.make_function(code, make)
+        let written = self.leave(!generator);
+        self.make_function(written, make)
     }
 
     fn set_parameters(&mut self, args: &Arguments) -> Result<()> {
@@ -143,28 +143,27 @@ impl<'a> Compiler<'a> {
 
     /// A function from code; what `make` says is on the stack, and cells are added
     /// (`compiler_make_closure`).
-    pub(super) fn make_function(&mut self, code: CodeObject, make: u32) -> Result<()> {
-        let qualname = code.qualname.clone();
-        self.make_function_named(code, qualname, make)
+    pub(super) fn make_function(&mut self, written: Written, make: u32) -> Result<()> {
+        let qualname = written.unit.qualname.clone();
+        self.make_function_named(written, qualname, make)
     }
 
     pub(super) fn make_function_named(
         &mut self,
-        code: CodeObject,
+        written: Written,
         qualname: adder_bytecode::code::PyStrBuf,
         mut make: u32,
     ) -> Result<()> {
-        if !code.freevars.is_empty() {
-            for name in &code.freevars {
-                let Some(name) = name.as_str() else { continue };
-                let name = self.names.intern(name);
+        let free = &written.unit.cells[written.unit.cellvar_count as usize..];
+        if !free.is_empty() {
+            for &name in free {
                 let index = self.closure_cell(name)?;
                 self.u.emit(Op::LOAD_CLOSURE, index);
             }
-            self.emit_arg(Op::BUILD_TUPLE, code.freevars.len())?;
+            self.emit_arg(Op::BUILD_TUPLE, free.len())?;
             make |= make::CLOSURE;
         }
-        self.load_const(Const::Code(code.into()));
+        self.load_code(written)?;
         self.load_const(Const::Str(qualname));
         self.u.emit(Op::MAKE_FUNCTION, make);
         Ok(())

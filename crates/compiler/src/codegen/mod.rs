@@ -52,6 +52,10 @@ pub(crate) struct Compiler<'a> {
     /// The unit being filled, and those around it.
     u: Box<Unit>,
     outer: Vec<Box<Unit>>,
+    /// Written, and to be assembled together.
+    waiting: Vec<Waiting>,
+    /// How many units there were.
+    units: u32,
     /// Done with, for their tables.
     spare: Vec<Box<Unit>>,
     room: Room,
@@ -61,6 +65,45 @@ pub(crate) struct Compiler<'a> {
     warnings: Vec<Warning>,
     /// Annotations of variables whose module or class is not yet at its end.
     variables: Vec<annotations::Variable<'a>>,
+}
+
+/// A unit that is written, with its flags; not yet a code object.
+struct Written {
+    unit: Box<Unit>,
+    flags: u32,
+}
+
+/// The same, and whose constant it is to be: the unit by its number.
+struct Waiting {
+    written: Written,
+    into: u32,
+    index: u32,
+}
+
+/// So many units are assembled together: the assembler's code comes into the processor's cache once for all
+/// of them, and they still fit in there, too.
+const BATCH: usize = 8;
+
+/// Room that compilations leave behind for the next one: what lies in it means nothing.
+#[derive(Default)]
+pub struct Workspace {
+    units: Vec<Box<Unit>>,
+    room: Room,
+}
+
+impl Workspace {
+    /// Larger units (by number of instructions) are not kept, nor more than so many.
+    const LONGEST: usize = 8 << 10;
+    const MOST: usize = 2 * BATCH;
+
+    fn give_back(&mut self, mut units: Vec<Box<Unit>>, room: Room) {
+        units.retain(|unit| unit.instrs.capacity() <= Self::LONGEST);
+        units.truncate(Self::MOST);
+        self.units = units;
+        if room.instrs.capacity() <= Self::LONGEST {
+            self.room = room;
+        }
+    }
 }
 
 /// What the compiler is told; see `Options` in the crate's root.
@@ -78,10 +121,12 @@ pub(crate) fn generate<'a>(
     names: &'a mut Names,
     table: &'a SymbolTable,
     settings: Settings,
+    workspace: &mut Workspace,
 ) -> Result<(CodeObject, Vec<Warning>)> {
     let name = names.known.module;
     let qualname = names.shared(name);
-    let u = Box::new(Unit::new(Kind::Module, TOP, name, qualname, 0));
+    let Workspace { mut units, room } = std::mem::take(workspace);
+    let u = new_unit(&mut units, Kind::Module, TOP, name, qualname, 0);
     let mut c = Compiler {
         names,
         table,
@@ -93,8 +138,10 @@ pub(crate) fn generate<'a>(
         filename: settings.filename,
         u,
         outer: Vec::new(),
-        spare: Vec::new(),
-        room: Room::default(),
+        waiting: Vec::new(),
+        units: 0,
+        spare: units,
+        room,
         depth: Depth::default(),
         text: Vec::new(),
         warnings: Vec::new(),
@@ -123,7 +170,23 @@ pub(crate) fn generate<'a>(
             return error("this compiler does not handle function types", Span::default());
         }
     };
+    c.spare.push(c.u);
+    workspace.give_back(c.spare, c.room);
     Ok((code, c.warnings))
+}
+
+/// A unit to be filled, in the place of one that is done with, if there is one.
+fn new_unit(
+    spare: &mut Vec<Box<Unit>>,
+    kind: Kind,
+    scope: ScopeId,
+    name: Symbol,
+    qualname: PyStrBuf,
+    line: u32,
+) -> Box<Unit> {
+    let mut unit = spare.pop().unwrap_or_default();
+    unit.renew(kind, scope, name, qualname, line);
+    unit
 }
 
 impl<'a> Compiler<'a> {
@@ -136,14 +199,10 @@ impl<'a> Compiler<'a> {
     /// Begins a code object for a scope.
     fn enter(&mut self, name: Symbol, kind: Kind, scope: ScopeId, line: u32) {
         let qualname = self.qualname(name, kind);
-        let unit = match self.spare.pop() {
-            Some(mut unit) => {
-                unit.renew(kind, scope, name, qualname, line);
-                unit
-            }
-            None => Box::new(Unit::new(kind, scope, name, qualname, line)),
-        };
+        let unit = new_unit(&mut self.spare, kind, scope, name, qualname, line);
+        self.units += 1;
         let outer = std::mem::replace(&mut self.u, unit);
+        self.u.number = self.units;
         self.u.private.clone_from(&outer.private);
         self.u.span = outer.span;
         self.outer.push(outer);
@@ -170,8 +229,8 @@ impl<'a> Compiler<'a> {
                 free.push(entry.name);
             }
         }
-        cells.sort_unstable_by(|&a, &b| self.names.name(a).cmp(self.names.name(b)));
-        free.sort_unstable_by(|&a, &b| self.names.name(a).cmp(self.names.name(b)));
+        cells.sort_unstable_by(|&a, &b| self.names.name_bytes(a).cmp(self.names.name_bytes(b)));
+        free.sort_unstable_by(|&a, &b| self.names.name_bytes(a).cmp(self.names.name_bytes(b)));
         if scope.needs_class_closure {
             self.u.cells.push(known.class_);
         }
@@ -183,18 +242,70 @@ impl<'a> Compiler<'a> {
         self.u.cells.extend(free);
     }
 
-    /// Ends the code object begun last, and takes up the one around it.
-    fn leave(&mut self, add_none: bool) -> Result<CodeObject> {
-        let code = self.finish(add_none)?;
-        if let Some(outer) = self.outer.pop() {
-            let done = std::mem::replace(&mut self.u, outer);
-            self.spare.push(done);
-        }
-        Ok(code)
+    /// Ends the unit begun last, and takes up the one around it. Its last block returns: `None`, if `add_none`,
+    /// else the top.
+    fn leave(&mut self, add_none: bool) -> Written {
+        self.end(add_none);
+        let flags = self.code_flags();
+        // Units are left as often as they are entered.
+        let outer = self.outer.pop();
+        let unit = outer.map(|outer| std::mem::replace(&mut self.u, outer));
+        Written { unit: unit.unwrap_or_default(), flags }
     }
 
-    /// Assembles the current unit. Its last block returns: `None`, if `add_none`, else the top.
+    /// Loads the code of a unit. At level 3.14 it is made later: no two are equal, since they lie in different
+    /// places of the source, so it gets a constant of its own.
+    fn load_code(&mut self, mut written: Written) -> Result<()> {
+        if !self.modern {
+            let frame = self.frame(written.flags);
+            let code = assemble(&mut written.unit, self.names, frame, &mut self.room)?;
+            self.spare.push(written.unit);
+            self.load_const(Const::Code(code.into()));
+            return Ok(());
+        }
+        let index = self.u.consts.keep_place();
+        self.u.emit(Op::LOAD_CONST, index);
+        self.waiting.push(Waiting { written, into: self.u.number, index });
+        if self.waiting.len() >= BATCH { self.assemble_waiting() } else { Ok(()) }
+    }
+
+    /// Assembles what waits, in the order in which it was left: what lies inside goes first.
+    fn assemble_waiting(&mut self) -> Result<()> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for i in 0..waiting.len() {
+            let (done, later) = waiting.split_at_mut(i + 1);
+            let Some(Waiting { written, into, index }) = done.last_mut() else { break };
+            let frame = self.frame(written.flags);
+            let code = assemble(&mut written.unit, self.names, frame, &mut self.room)?;
+            let around = if self.u.number == *into {
+                Some(&mut self.u)
+            } else {
+                let later = later.iter_mut().map(|later| &mut later.written.unit);
+                later.chain(&mut self.outer).find(|unit| unit.number == *into)
+            };
+            let place = around.and_then(|unit| unit.consts.list().get_mut(*index as usize));
+            if let Some(place) = place {
+                *place = Const::Code(code.into());
+            }
+        }
+        self.spare.extend(waiting.drain(..).map(|done| done.written.unit));
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    fn frame(&self, flags: u32) -> Frame {
+        Frame { flags, filename: self.filename.clone(), modern: self.modern }
+    }
+
+    /// Ends the outermost unit, and with it all.
     fn finish(&mut self, add_none: bool) -> Result<CodeObject> {
+        self.end(add_none);
+        self.assemble_waiting()?;
+        let frame = self.frame(self.code_flags());
+        assemble(&mut self.u, self.names, frame, &mut self.room)
+    }
+
+    fn end(&mut self, add_none: bool) {
         if !self.u.returned {
             let label = self.u.label();
             self.u.place(label);
@@ -205,9 +316,6 @@ impl<'a> Compiler<'a> {
                 c.emit(Op::RETURN_VALUE);
             });
         }
-        let flags = self.code_flags();
-        let frame = Frame { flags, filename: self.filename.clone(), modern: self.modern };
-        assemble(&mut self.u, self.names, frame, &mut self.room)
     }
 
     fn code_flags(&self) -> u32 {
@@ -259,7 +367,7 @@ impl<'a> Compiler<'a> {
             text.extend_from_slice(b".<locals>");
         }
         text.push(b'.');
-        text.extend_from_slice(self.names.name(name).as_bytes());
+        text.extend_from_slice(self.names.name_bytes(name));
         PyStrBuf::from_trusted(text)
     }
 

@@ -254,12 +254,13 @@ impl<'a> Compiler<'a> {
         if !self.modern {
             return Ok(());
         }
-        let (instrs, labels, returned) =
-            (self.u.instrs.len(), self.u.labels.len(), self.u.returned);
+        let (instrs, labels) = (self.u.instrs.len(), self.u.labels.len());
+        let (returned, depth) = (self.u.returned, self.u.depth.now());
         run(self)?;
         self.u.truncate(instrs);
         self.u.labels[labels..].fill(u32::MAX);
         self.u.returned = returned;
+        self.u.depth.reset(depth);
         Ok(())
     }
 

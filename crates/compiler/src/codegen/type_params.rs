@@ -38,8 +38,8 @@ impl<'a> Compiler<'a> {
     /// stack of the unit around, and to be called.
     fn end_generic(&mut self) -> Result<()> {
         self.emit(Op::RETURN_VALUE);
-        let code = self.leave(true)?;
-        self.make_function(code, 0)
+        let written = self.leave(true);
+        self.make_function(written, 0)
     }
 
     pub(super) fn generic_function(
@@ -81,12 +81,12 @@ impl<'a> Compiler<'a> {
         let private = Private::in_head(node.name, node.type_params);
         self.begin_generic(node, node.name, node.type_params, line, private)?;
         self.store_name(known.dot_type_params)?;
-        let code = self.class_body(node, first_line)?;
+        let body = self.class_body(node, first_line)?;
         self.load_name(known.dot_type_params)?;
         self.u.emit(Op::CALL_INTRINSIC_1, Intrinsic1::SubscriptGeneric as u32);
         self.store_name(known.dot_generic_base)?;
         self.emit(Op::LOAD_BUILD_CLASS);
-        self.make_function(code, 0)?;
+        self.make_function(body, 0)?;
         self.load_symbol(node.name);
         self.arguments(2, node.bases, Some(known.dot_generic_base), node.keywords)?;
         self.end_generic()?;

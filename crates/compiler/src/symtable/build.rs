@@ -22,7 +22,12 @@ pub(crate) fn build(
     listing: bool,
 ) -> Result<SymbolTable> {
     let top = Scope::new(Block::Module, TOP, names.known.module, Span::default());
-    let table = SymbolTable { scopes: vec![top], by_node: Default::default() };
+    let mut table = SymbolTable { scopes: Vec::new(), by_node: Default::default() };
+    // Where there are many names, there is about a scope for each six of them.
+    let scopes = names.len().saturating_sub(64) / 6;
+    table.scopes.reserve(scopes);
+    table.by_node.reserve(scopes);
+    table.scopes.push(top);
     let mut builder = Builder {
         table,
         names,

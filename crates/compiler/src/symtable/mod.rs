@@ -117,7 +117,7 @@ pub(crate) struct Symbols {
     index: HashMap<Symbol, u32, crate::hash::Build>,
 }
 
-const SEARCHED: usize = 16;
+const SEARCHED: usize = 48;
 
 impl Symbols {
     #[inline]

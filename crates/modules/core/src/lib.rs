@@ -38,6 +38,7 @@ mod weakref;
 
 use adder_vm::Vm;
 use adder_vm::runtime::import_::add_native;
+use adder_vm::runtime::stress;
 
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
@@ -77,6 +78,8 @@ pub fn register(vm: &Vm) {
     ] {
         add_native(vm, def);
     }
+    stress::at_end(posix::process::forget);
+    stress::at_end(thread::forget);
 }
 
 /// Sets up what a program finds when it starts: the standard streams. One that cannot be made is

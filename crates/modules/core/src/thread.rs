@@ -668,6 +668,12 @@ pub fn after_fork(vm: &Vm) {
     });
 }
 
+/// Gives up what is kept for threads.
+pub(crate) fn forget() {
+    drop(LOCALS.with(std::mem::take));
+    drop(JOINED.with(std::mem::take));
+}
+
 /// The handles of threads that the end of the program waits for.
 static JOINED: GilCell<Vec<Value>> = GilCell::new(Vec::new());
 

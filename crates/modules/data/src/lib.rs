@@ -11,6 +11,7 @@ mod zlib;
 
 use adder_vm::Vm;
 use adder_vm::runtime::import_::add_native;
+use adder_vm::runtime::stress;
 
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
@@ -24,4 +25,5 @@ pub fn register(vm: &Vm) {
     ] {
         add_native(vm, def);
     }
+    stress::at_end(pickle::known::forget);
 }

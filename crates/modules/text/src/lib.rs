@@ -10,6 +10,7 @@ mod unit;
 
 use adder_vm::Vm;
 use adder_vm::runtime::import_::add_native;
+use adder_vm::runtime::stress;
 
 /// Registers every module of this crate for import.
 pub fn register(vm: &Vm) {
@@ -21,4 +22,5 @@ pub fn register(vm: &Vm) {
     ] {
         add_native(vm, def);
     }
+    stress::at_end(csv::forget);
 }

@@ -302,7 +302,7 @@ impl<'a> Parser<'_, 'a> {
         if !bare && self.level.is_modern() {
             return self.keyword_error(first, &name);
         }
-        if !self.level.is_modern() && self.pool.name(id) == "__debug__" {
+        if !self.level.is_modern() && self.pool.name_bytes(id) == b"__debug__" {
             return self.fail_expr("assignment to keyword", &name);
         }
         if !self.level.is_modern()

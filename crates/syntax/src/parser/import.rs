@@ -45,7 +45,8 @@ impl<'a> Parser<'_, 'a> {
             if level > 0 && self.at(Tok::Import) { None } else { Some(self.dotted_name()?) };
         self.expect(Tok::Import)?;
         let names = self.imported_names()?;
-        if level == 0 && module.is_some_and(|module| self.pool.name(module) == "__future__") {
+        if level == 0 && module.is_some_and(|module| self.pool.name_bytes(module) == b"__future__")
+        {
             // Since 3.14 the import itself counts, wherever it stands.
             let flufl = self.pool.intern("barry_as_FLUFL");
             self.lexer.flufl |=

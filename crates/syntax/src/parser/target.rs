@@ -98,11 +98,11 @@ impl<'a> Parser<'_, 'a> {
         match expr.kind {
             ExprKind::Name { id, .. } => {
                 expr.kind = ExprKind::Name { id, ctx };
-                modern || deletes || self.pool.name(id) != "__debug__"
+                modern || deletes || self.pool.name_bytes(id) != b"__debug__"
             }
             ExprKind::Attribute(node) => {
                 expr.kind = ExprKind::Attribute(arena.node(Attribute { ctx, ..*node }));
-                modern || deletes || self.pool.name(node.attr) != "__debug__"
+                modern || deletes || self.pool.name_bytes(node.attr) != b"__debug__"
             }
             ExprKind::Subscript(node) => {
                 expr.kind = ExprKind::Subscript(arena.node(Subscript { ctx, ..*node }));

@@ -31,6 +31,13 @@ pub(crate) fn register(vm: &Vm) {
     sys::make(vm);
 }
 
+/// Gives up what programs have set: hooks and handlers of these modules.
+pub(crate) fn forget() {
+    signal::forget();
+    sys::forget();
+    warnings::forget();
+}
+
 /// Enters a module made at start-up into `sys.modules`.
 fn enter(vm: &Vm, name: &str, module: &crate::object::Ref<Module>) {
     drop(vm.modules().insert_str(&vm.intern(name), module.to_value()));

@@ -17,6 +17,13 @@ const COUNT: usize = 65;
 
 static HANDLERS: GilCell<[Option<Value>; COUNT]> = GilCell::new([const { None }; COUNT]);
 
+/// Gives up the handlers.
+pub(super) fn forget() {
+    for at in 0..COUNT {
+        drop(HANDLERS.with(|all| all[at].take()));
+    }
+}
+
 /// A descriptor that gets the number of each signal as a byte, or -1.
 static WAKEUP_FD: AtomicI32 = AtomicI32::new(-1);
 /// Is a full pipe behind that descriptor worth a warning?

@@ -31,6 +31,11 @@ struct State {
 
 static STATE: GilCell<Option<State>> = GilCell::new(None);
 
+/// Gives up the state.
+pub(super) fn forget() {
+    drop(STATE.with(Option::take));
+}
+
 /// Counts changes of the filters: registries of an earlier version are out of date.
 static VERSION: GilCell<i64> = GilCell::new(0);
 

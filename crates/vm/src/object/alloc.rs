@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "raw allocation of objects with parts sized at run time")]
 
 use super::attrs::Attrs;
-use super::{GcHead, Obj, ObjHead, Payload, Ref, heap, tracked};
+use super::{GcHead, Obj, ObjHead, Payload, Ref, census, heap, tracked};
 use crate::objects::type_::{Type, TypeFlags};
 use crate::value::Value;
 use std::alloc::Layout as Memory;
@@ -34,7 +34,9 @@ unsafe fn allocate(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
         }
         let object = start.add(before);
         object.cast::<ObjHead>().write(ObjHead::new(NonNull::from(ty)));
-        NonNull::new_unchecked(object.cast())
+        let object = NonNull::new_unchecked(object.cast());
+        census::born(start, object);
+        object
     }
 }
 
@@ -65,7 +67,9 @@ unsafe fn allocate_with_parts(ty: &Obj<Type>, tail: usize) -> NonNull<ObjHead> {
         if ty.flags.get().contains(TypeFlags::HEAP) {
             ty.head().incref();
         }
-        NonNull::new_unchecked(object.cast())
+        let object = NonNull::new_unchecked(object.cast());
+        census::born(start, object);
+        object
     }
 }
 
@@ -102,6 +106,7 @@ fn new_plain<T: Payload>(payload: T, ty: &Obj<Type>) -> Ref<T> {
         }
         let object = start.add(before).cast::<Obj<T>>();
         object.write(Obj { head: ObjHead::new(NonNull::from(ty)), payload });
+        census::born(start, NonNull::new_unchecked(object.cast()));
         if T::GC {
             tracked::track_new((*object).head());
         }
@@ -158,6 +163,7 @@ pub(crate) unsafe fn new_plain_with_tail<T: Payload>(
         }
         let object = start.add(before).cast::<Obj<T>>();
         object.write(Obj { head: ObjHead::new(NonNull::from(ty)), payload });
+        census::born(start, NonNull::new_unchecked(object.cast()));
         fill(object.add(1).cast());
         Ref::from_raw(NonNull::new_unchecked(object))
     }
@@ -231,6 +237,12 @@ pub(super) unsafe fn free<T: Payload>(ptr: NonNull<ObjHead>) {
         let base = ptr.as_ptr().cast::<u8>().sub(before);
         heap::release(NonNull::new_unchecked(base), before + size_of::<Obj<T>>() + tail);
     }
+}
+
+/// An object that is known to be alive.
+pub(crate) fn look_at<'a>(object: NonNull<ObjHead>) -> &'a ObjHead {
+    // SAFETY: callers have it from a book that objects leave when their memory goes.
+    unsafe { object.as_ref() }
 }
 
 /// Shows every value an object owns: type (if made at run time), attributes, slots, payload.

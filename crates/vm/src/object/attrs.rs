@@ -238,8 +238,11 @@ impl Attrs {
 
     /// `obj.__dict__ = dict`; returns what was there, for the caller to drop.
     pub fn replace_dict(&self, gc: &GcHead, dict: Ref<Dict>) -> Vec<Value> {
-        let mut old = Vec::new();
-        self.clear_into(gc.inline_capacity.get(), &mut old);
+        let old = match self.dict() {
+            // SAFETY: the word owns a reference to a dict; another takes its place.
+            Some(_) => vec![unsafe { Value::from_bits(self.values.get() as u64) }],
+            None => self.take_values(gc.inline_capacity.get()),
+        };
         self.set_dict_word(dict);
         old
     }
@@ -272,25 +275,6 @@ impl Attrs {
         // SAFETY: the shape has these indices.
         let value = |i| unsafe { self.value_unchecked(i) }.clone();
         shape.keys().iter().enumerate().map(|(i, k)| (k.to_value(), value(i))).collect()
-    }
-
-    fn clear_into(&self, inline: u8, bag: &mut Vec<Value>) {
-        if self.dict().is_some() {
-            let ptr = self.values.get().cast::<super::Obj<Dict>>();
-            self.shape.set(std::ptr::null());
-            self.values.set(std::ptr::null_mut());
-            // SAFETY: the dict state owned this reference. The inline area is not used again: an
-            // empty object with inline room but a null pointer would be wrong, so it is marked
-            // full by moving to the dict state again on the next set.
-            let dict = unsafe { Ref::from_raw(NonNull::new_unchecked(ptr)) };
-            bag.push(dict.into_value());
-            self.set_dict_word(Dict::new_ref());
-        } else {
-            bag.extend(self.take_values(inline));
-            if self.values.get().is_null() && inline > 0 {
-                self.set_dict_word(Dict::new_ref());
-            }
-        }
     }
 
     pub(super) fn clear(&self, bag: &mut Vec<Value>) {

@@ -16,7 +16,7 @@
 
 #![expect(unsafe_code, reason = "an allocator")]
 
-use super::GilCell;
+use super::{GilCell, census};
 use std::alloc::Layout as Memory;
 use std::ptr::{NonNull, null_mut};
 
@@ -79,6 +79,13 @@ static HEAP: GilCell<Heap> = GilCell::new(Heap {
 /// Memory for an object of `size` bytes, aligned to 8. Does not return if there is none.
 #[inline(always)]
 pub(crate) fn allocate(size: usize) -> NonNull<u8> {
+    let block = take(size);
+    census::given(block);
+    block
+}
+
+#[inline(always)]
+fn take(size: usize) -> NonNull<u8> {
     if size > MAX_POOLED || PLAIN {
         return allocate_large(size);
     }
@@ -122,6 +129,15 @@ pub(crate) fn blocks_in_use() -> usize {
 /// `block` came from `allocate(size)` and is not used again.
 #[inline(always)]
 pub(crate) unsafe fn release(block: NonNull<u8>, size: usize) {
+    census::returned(block);
+    // SAFETY: passed on.
+    unsafe { give(block, size) }
+}
+
+/// # Safety
+/// As for [`release`].
+#[inline(always)]
+unsafe fn give(block: NonNull<u8>, size: usize) {
     if size > MAX_POOLED || PLAIN {
         // SAFETY: passed on.
         return unsafe { release_large(block, size) };
@@ -147,6 +163,15 @@ pub(crate) unsafe fn release(block: NonNull<u8>, size: usize) {
 /// # Safety
 /// As for [`release`]; the content up to the lesser size is kept.
 pub(crate) unsafe fn reallocate(block: NonNull<u8>, old: usize, new: usize) -> NonNull<u8> {
+    // SAFETY: passed on.
+    let moved = unsafe { resize(block, old, new) };
+    census::moved(block, moved);
+    moved
+}
+
+/// # Safety
+/// As for [`reallocate`].
+unsafe fn resize(block: NonNull<u8>, old: usize, new: usize) -> NonNull<u8> {
     // SAFETY: passed on; the two blocks do not overlap.
     unsafe {
         if (old > MAX_POOLED && new > MAX_POOLED) || PLAIN {
@@ -154,9 +179,9 @@ pub(crate) unsafe fn reallocate(block: NonNull<u8>, old: usize, new: usize) -> N
             return NonNull::new(moved)
                 .unwrap_or_else(|| std::alloc::handle_alloc_error(memory(new)));
         }
-        let moved = allocate(new);
+        let moved = take(new);
         std::ptr::copy_nonoverlapping(block.as_ptr(), moved.as_ptr(), old.min(new));
-        release(block, old);
+        give(block, old);
         moved
     }
 }

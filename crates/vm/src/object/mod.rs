@@ -7,6 +7,7 @@
 pub mod alloc;
 pub mod attrs;
 pub mod cell;
+pub mod census;
 pub mod gil_cell;
 pub mod header;
 pub(crate) mod heap;

@@ -117,6 +117,7 @@ impl TypeCell {
 
     /// Publishes the type object; its reference is never given back.
     pub(crate) fn publish(&self, ty: super::Ref<Type>) {
+        super::census::keep(ty.head());
         self.object.store(ty.into_raw().as_ptr(), Ordering::Release);
     }
 }

@@ -134,6 +134,7 @@ impl<T: Payload> Drop for Ref<T> {
 
 /// Gives up a reference for good: the object is never freed.
 pub fn leak<T: Payload>(object: Ref<T>) -> &'static Obj<T> {
+    super::census::keep(object.head());
     // SAFETY: the count given up here keeps the object alive for ever.
     unsafe { object.into_raw().as_ref() }
 }

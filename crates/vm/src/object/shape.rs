@@ -55,6 +55,13 @@ impl Shape {
         &self.keys
     }
 
+    /// Every name in this shape and those that go on from it.
+    pub(super) fn for_each_name(&self, f: &mut dyn FnMut(&Ref<Str>)) {
+        self.keys.iter().for_each(&mut *f);
+        // SAFETY: as in `with`; `f` makes no shape.
+        unsafe { &*self.children.get() }.iter().for_each(|child| child.for_each_name(f));
+    }
+
     /// The index of an interned name.
     pub fn find(&self, name: &Ref<Str>) -> Option<usize> {
         let address = name.head().address();

@@ -33,7 +33,7 @@ pub fn get(vm: &Vm, object: &Value, writable: bool) -> PyResult<Buffer> {
     if view.downcast::<MemoryView>().is_none() {
         return Err(vm.type_error("__buffer__ returned non-memoryview object"));
     }
-    let inner = buffer::get(vm, &view, writable)?;
+    let mut inner = buffer::get(vm, &view, writable)?;
     vm.type_object::<BufferWrapper>();
     let owner: Value = Ref::new(BufferWrapper { view, object: object.clone() }).into();
     let lent = Buffer {
@@ -49,7 +49,7 @@ pub fn get(vm: &Vm, object: &Value, writable: bool) -> PyResult<Buffer> {
         release: Some(release),
     };
     // The inner one is given back with the outer one.
-    std::mem::forget(inner);
+    inner.release = None;
     Ok(lent)
 }
 

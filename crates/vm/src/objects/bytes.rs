@@ -6,7 +6,7 @@
 
 #![expect(unsafe_code, reason = "bytes lie behind the object")]
 
-use crate::object::{GilCell, Guarded, Obj, Payload, Ref, alloc};
+use crate::object::{GilCell, Guarded, Obj, Payload, Ref, alloc, census};
 use crate::objects::int;
 use crate::objects::iterators;
 use crate::objects::list::List;
@@ -89,6 +89,9 @@ impl Bytes {
             return known;
         }
         let made = Bytes::with_type(bytes, Bytes::cell().get());
+        if bytes.len() < 2 {
+            census::keep(made.head());
+        }
         SHARED.with(|s| match bytes {
             [] => s.empty = Some(made.clone()),
             [one] => s.single[*one as usize] = Some(made.clone()),

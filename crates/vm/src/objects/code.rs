@@ -2,7 +2,7 @@
 //!
 //! CPython's counterpart: `Objects/codeobject.c`.
 
-use crate::object::{GilCell, Obj, Ref, tracked};
+use crate::object::{GilCell, Obj, Ref, Visitor, tracked};
 use crate::objects::bytes::Bytes;
 use crate::objects::complex::ComplexObj;
 use crate::objects::set::Set;
@@ -91,6 +91,13 @@ static RECENT: GilCell<[Option<(&'static [u8], Ref<Str>)>; RECENT_SIZE]> =
     GilCell::new([const { None }; RECENT_SIZE]);
 
 const RECENT_SIZE: usize = 512;
+
+/// Gives them up.
+pub(crate) fn forget_names() {
+    for place in 0..RECENT_SIZE {
+        drop(RECENT.with(|recent| recent[place].take()));
+    }
+}
 
 /// A constant as a value.
 pub fn const_value(vm: &Vm, constant: &Const) -> Value {
@@ -280,6 +287,17 @@ impl Code {
     }
     pub fn has_flag(&self, flag: u32) -> bool {
         self.source.head().flags & flag != 0
+    }
+    /// Shows what this object has made so far and holds: constants, names, texts.
+    pub(crate) fn for_each_value(&self, visit: &mut Visitor<'_>) {
+        let names = [&self.name, &self.qualname].into_iter().filter_map(OnceCell::get);
+        names.for_each(|name| visit(&name.to_value()));
+        self.names.get().into_iter().flatten().for_each(|name| visit(&name.to_value()));
+        self.doc.get().into_iter().flatten().for_each(&mut *visit);
+        if let Some(prepared) = self.prepared.get() {
+            prepared.consts.iter().for_each(&mut *visit);
+            prepared.names.iter().for_each(|name| visit(&name.to_value()));
+        }
     }
     pub fn name(&self) -> Ref<Str> {
         self.name.get_or_init(|| interned(&self.source.head().name)).clone()

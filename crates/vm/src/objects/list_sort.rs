@@ -18,59 +18,66 @@ use crate::value::Value;
 /// Sorts values by key; returns them (in some order also if a comparison raised) and the outcome.
 pub fn sort_values(
     vm: &Vm,
-    items: Vec<Value>,
+    mut items: Vec<Value>,
     key: Option<&Value>,
     reverse: bool,
 ) -> (Vec<Value>, PyResult<()>) {
-    let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
-    match key {
-        None => entries.extend(items.into_iter().map(|v| Entry { code: 0, key: v, item: None })),
-        Some(key) => {
-            let mut items = items.into_iter();
-            while let Some(item) = items.next() {
-                match call::call(vm, key, std::slice::from_ref(&item)) {
-                    Ok(k) => entries.push(Entry { code: 0, key: k, item: Some(item) }),
-                    Err(e) => {
-                        let mut all: Vec<Value> =
-                            entries.into_iter().filter_map(|e| e.item).collect();
-                        all.push(item);
-                        all.extend(items);
-                        return (all, Err(e));
-                    }
-                }
+    let mut keys = None;
+    if let Some(key) = key {
+        let mut all = Vec::with_capacity(items.len());
+        for item in &items {
+            match call::call(vm, key, std::slice::from_ref(item)) {
+                Ok(key) => all.push(key),
+                Err(e) => return (items, Err(e)),
             }
         }
+        keys = Some(all);
     }
     // Descending order keeps equal items in their order: reverse, sort, reverse.
     if reverse {
-        entries.reverse();
+        items.reverse();
+        if let Some(keys) = &mut keys {
+            keys.reverse();
+        }
     }
-    let result = sort_entries(vm, &mut entries);
+    let (mut items, result) = match plain_sort::order(keys.as_ref().unwrap_or(&items)) {
+        Some(order) => {
+            drop(keys);
+            let mut item = |i: u32| std::mem::replace(&mut items[i as usize], Value::NONE);
+            (order.into_iter().map(|(_, i)| item(i)).collect(), Ok(()))
+        }
+        None => by_comparing(vm, items, keys),
+    };
     if reverse {
-        entries.reverse();
+        items.reverse();
     }
-    (entries.into_iter().map(|e| e.item.unwrap_or(e.key)).collect(), result)
+    (items, result)
 }
 
-fn sort_entries(vm: &Vm, entries: &mut [Entry]) -> PyResult<()> {
-    if plain_sort::sort(entries) {
-        return Ok(());
-    }
+/// Sorts items by their keys, or by themselves.
+fn by_comparing(
+    vm: &Vm,
+    items: Vec<Value>,
+    keys: Option<Vec<Value>>,
+) -> (Vec<Value>, PyResult<()>) {
+    let mut entries: Vec<Entry> = match keys {
+        None => items.into_iter().map(|key| Entry { key, item: None }).collect(),
+        Some(keys) => {
+            let pairs = keys.into_iter().zip(items);
+            pairs.map(|(key, item)| Entry { key, item: Some(item) }).collect()
+        }
+    };
     let mut sorter = Sorter { vm, failed: None };
-    sorter.sort(entries);
-    match sorter.failed {
-        Some(e) => Err(e),
-        None => Ok(()),
-    }
+    sorter.sort(&mut entries);
+    let items = entries.into_iter().map(|e| e.item.unwrap_or(e.key)).collect();
+    (items, sorter.failed.map_or(Ok(()), Err))
 }
 
 /// What is sorted.
-pub(super) struct Entry {
-    /// See `plain_sort.rs`.
-    pub code: u64,
-    pub key: Value,
+struct Entry {
+    key: Value,
     /// The item, if that is not the key.
-    pub item: Option<Value>,
+    item: Option<Value>,
 }
 
 struct Sorter<'a> {
@@ -198,7 +205,7 @@ impl Sorter<'_> {
         let mut take = |range: std::ops::Range<usize>| -> Vec<Entry> {
             v[range]
                 .iter_mut()
-                .map(|e| std::mem::replace(e, Entry { code: 0, key: Value::NONE, item: None }))
+                .map(|e| std::mem::replace(e, Entry { key: Value::NONE, item: None }))
                 .collect()
         };
         let left = take(from..a.1);

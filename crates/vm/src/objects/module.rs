@@ -1,6 +1,6 @@
 //! `module`. CPython's counterpart: `Objects/moduleobject.c`.
 
-use crate::object::{Obj, Ref};
+use crate::object::{Obj, Ref, census};
 use crate::objects::builtin_function::BuiltinFunction;
 use crate::objects::dict::Dict;
 use crate::objects::str_::Str;
@@ -57,6 +57,10 @@ impl Module {
 
     /// A native module with its functions; `init` has run.
     pub fn from_def(vm: &Vm, def: &'static ModuleDef) -> PyResult<Ref<Module>> {
+        census::permanently(|| Module::make(vm, def))
+    }
+
+    fn make(vm: &Vm, def: &'static ModuleDef) -> PyResult<Ref<Module>> {
         let doc = Some(def.doc).filter(|d| !d.is_empty());
         let module = Module::with_names(vm, def.name, doc, def.functions.len());
         let name = vm.str(def.name);

@@ -5,7 +5,6 @@
 //!
 //! CPython's counterpart: `unsafe_latin_compare` and `unsafe_tuple_compare` in `Objects/listobject.c`.
 
-use super::sort::Entry;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::protocol::compare;
@@ -143,7 +142,7 @@ impl Code {
 }
 
 /// How two keys of one shape compare.
-fn order(a: &Value, b: &Value) -> Ordering {
+fn compare_plain(a: &Value, b: &Value) -> Ordering {
     let order = match (a.downcast_exact::<Tuple>(), b.downcast_exact::<Tuple>()) {
         (Some(a), Some(b)) => compare::simple_tuple_order(a.items(), b.items(), DEPTH),
         _ => compare::simple_order(a, b),
@@ -151,21 +150,38 @@ fn order(a: &Value, b: &Value) -> Ordering {
     order.unwrap_or(Ordering::Equal)
 }
 
-/// Sorts the entries by their keys if these are plain; `false` if not, and then nothing has happened.
-pub(super) fn sort(entries: &mut [Entry]) -> bool {
+/// A number that stands for the beginning of a key, and which key.
+type Place = (u64, u32);
+
+/// The order of keys, if these are plain: equal ones stay in their order.
+pub(super) fn order(keys: &[Value]) -> Option<Vec<Place>> {
+    let count = u32::try_from(keys.len()).ok()?;
     let mut shape = Shape::default();
-    if !entries.iter().all(|e| shape.admits(&e.key, DEPTH)) {
-        return false;
+    if !keys.iter().all(|key| shape.admits(key, DEPTH)) {
+        return None;
     }
-    for entry in entries.iter_mut() {
-        entry.code = Code::of(&shape, &entry.key);
-    }
+    let code = |(key, i): (&Value, u32)| (Code::of(&shape, key), i);
+    let mut places: Vec<Place> = keys.iter().zip(0..count).map(code).collect();
     match shape {
         // The codes say all.
-        Shape::Int { .. } | Shape::Float => entries.sort_by_key(|e| e.code),
-        _ => entries.sort_by(|a, b| a.code.cmp(&b.code).then_with(|| order(&a.key, &b.key))),
+        Shape::Int { .. } | Shape::Float => sort(&mut places, Place::cmp),
+        _ => sort(&mut places, |a, b| {
+            let by_keys = || compare_plain(&keys[a.1 as usize], &keys[b.1 as usize]);
+            a.0.cmp(&b.0).then_with(by_keys).then(a.1.cmp(&b.1))
+        }),
     }
-    true
+    Some(places)
+}
+
+/// Sorts places, no two of which are equal. What is in long runs already is merged, which takes as much room
+/// again.
+fn sort(places: &mut [Place], compare: impl Fn(&Place, &Place) -> Ordering) {
+    let falls = places.windows(2).filter(|pair| pair[1].0 < pair[0].0).count();
+    if falls.min(places.len() - falls) < places.len() / 8 {
+        places.sort_by(compare);
+    } else {
+        places.sort_unstable_by(compare);
+    }
 }
 
 #[cfg(test)]
@@ -175,26 +191,18 @@ mod tests {
     #[test]
     fn equal_keys_stay_in_their_order() {
         let mut seed = 7u64;
-        for n in [0, 1, 2, 3, 10, 1000] {
+        for (n, run) in [(0, 1), (1, 1), (2, 1), (3, 1), (10, 1), (1000, 1), (1000, 100)] {
             let mut numbers: Vec<i64> = Vec::new();
-            for _ in 0..n {
+            for i in 0..n {
                 seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-                numbers.push((seed >> 40) as i64 % 50 - 25);
+                let last = numbers.last().filter(|_| i % run != 0);
+                numbers.push(last.map_or((seed >> 40) as i64 % 50 - 25, |last| last + i % 2));
             }
-            let entry = |(i, &x): (usize, &i64)| Entry {
-                code: 0,
-                key: Value::int_unchecked(x),
-                item: Some(Value::int_unchecked(i as i64)),
-            };
-            let mut entries: Vec<Entry> = numbers.iter().enumerate().map(entry).collect();
-            assert!(sort(&mut entries));
-            let mut expected: Vec<(i64, i64)> = numbers.into_iter().zip(0..).collect();
+            let keys: Vec<Value> = numbers.iter().map(|&x| Value::int_unchecked(x)).collect();
+            let found = order(&keys).unwrap().into_iter().map(|(_, i)| i);
+            let mut expected: Vec<(i64, u32)> = numbers.into_iter().zip(0..).collect();
             expected.sort();
-            let found: Vec<i64> = entries
-                .iter()
-                .filter_map(|e| e.item.as_ref().and_then(Value::as_small_int))
-                .collect();
-            assert_eq!(found, expected.iter().map(|e| e.1).collect::<Vec<_>>());
+            assert!(found.eq(expected.iter().map(|e| e.1)));
         }
     }
 

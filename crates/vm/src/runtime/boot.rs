@@ -149,6 +149,7 @@ pub(crate) fn make_interp(config: Config) -> Interp {
         frozen: OnceCell::new(),
         trees: OnceCell::new(),
         arena: Cell::default(),
+        workspace: Cell::default(),
         started: Cell::new(false),
         importlib: OnceCell::new(),
         codecs: Default::default(),

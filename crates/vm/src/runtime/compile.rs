@@ -232,8 +232,11 @@ impl Vm {
         source: Option<&[u8]>,
         request: &Request<'_>,
     ) -> PyResult<Ref<Code>> {
-        let compiled = adder_compiler::compile(parsed, &compiling(source, request))
-            .map_err(|error| self.compile_error(error, request))?;
+        let mut workspace = self.interp().workspace.take();
+        let compiled =
+            adder_compiler::compile_in(&mut workspace, parsed, &compiling(source, request));
+        self.interp().workspace.set(workspace);
+        let compiled = compiled.map_err(|error| self.compile_error(error, request))?;
         self.report_warnings(&compiled.warnings, request.filename)?;
         Ok(Code::new_ref(compiled.code.into()))
     }

@@ -117,7 +117,7 @@ pub fn finalize(vm: &Vm) {
 
 /// Sets the names of a module to `None`: private ones first, so that what is public may still be
 /// used by the finalisers of what is not; `__builtins__` stays for all of them.
-fn clear_names(names: &Dict) {
+pub(crate) fn clear_names(names: &Dict) {
     let all: Vec<Ref<Str>> = names
         .items_vec()
         .into_iter()

@@ -13,7 +13,7 @@
 
 use crate::object::header::gc_flag;
 use crate::object::tracked::{FROZEN, GENERATIONS, LISTS};
-use crate::object::{GilCell, ObjHead, Ref, alloc, weak};
+use crate::object::{GilCell, ObjHead, Ref, alloc, census, weak};
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
 use crate::objects::weakref::WeakRef;
@@ -52,6 +52,7 @@ pub static STATE: GilCell<State> = GilCell::new(State {
 
 const DEFAULT_THRESHOLD: usize = 2000;
 const MAX_PATIENCE: usize = 8;
+const STRESSED: usize = 50_000;
 
 /// Sets when collections are due at the start, which makes no garbage to speak of.
 pub(crate) fn begin() {
@@ -73,6 +74,7 @@ pub fn settle() {
         }
         STATE.with(|s| (s.long_lived, s.pending) = (lists.generations[old].len(), 0));
     });
+    census::settle();
 }
 
 /// Sets when collections are due.
@@ -84,6 +86,7 @@ pub fn apply_threshold() {
 fn apply_patience() {
     let state = STATE.get();
     let threshold = match state.thresholds[0] {
+        n if n > 0 && state.enabled && census::ON => 0,
         n if n > 0 && state.enabled => n.saturating_mul(state.patience),
         _ => usize::MAX,
     };
@@ -111,8 +114,11 @@ pub(crate) fn collect_young(vm: &Vm) {
     if !state.enabled || state.collecting {
         return;
     }
-    let full =
-        state.pending > 10 * state.thresholds[0].max(1) && state.pending * 4 > state.long_lived;
+    // The stress build looks at everything often, as long as that is not much.
+    let stressed =
+        census::ON && state.stats[0][0].is_multiple_of(64) && state.long_lived < STRESSED;
+    let full = stressed
+        || state.pending > 10 * state.thresholds[0].max(1) && state.pending * 4 > state.long_lived;
     collect(vm, if full { 2 } else { 0 });
 }
 

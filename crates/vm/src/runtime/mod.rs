@@ -31,5 +31,6 @@ pub mod prepared;
 pub mod random;
 pub mod report;
 pub mod signals;
+pub mod stress;
 pub mod suggest;
 pub mod vm;

@@ -1,6 +1,6 @@
 //! Names the machine itself looks up, interned once: `vm.names().__init__`.
 
-use crate::object::{GilCell, Ref};
+use crate::object::{GilCell, Ref, census};
 use crate::objects::str_::{Str, intern};
 use crate::protocol::compare::CmpOp;
 
@@ -20,6 +20,7 @@ impl StaticName {
             Some(name) => name,
             None => {
                 let name = intern::intern_str(self.text);
+                census::keep(name.head());
                 self.made.with(|made| *made = Some(name.clone()));
                 name
             }

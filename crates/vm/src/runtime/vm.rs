@@ -39,6 +39,8 @@ pub struct Interp {
     pub(crate) trees: OnceCell<crate::runtime::compile::TreeBridge>,
     /// Room for the next tree.
     pub(crate) arena: Cell<adder_syntax::Arena>,
+    /// ... and of the compiler.
+    pub(crate) workspace: Cell<adder_compiler::Workspace>,
     pub(crate) started: Cell<bool>,
     /// `importlib._bootstrap`, from when it runs.
     pub(crate) importlib: OnceCell<Ref<Module>>,

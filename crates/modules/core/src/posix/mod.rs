@@ -6,7 +6,7 @@ mod dir_fd;
 mod fds;
 mod ids;
 pub mod path;
-mod process;
+pub(crate) mod process;
 mod stat;
 
 pub use process::fork;

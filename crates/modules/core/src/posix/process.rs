@@ -20,6 +20,13 @@ const WAITID_FIELDS: [&str; 5] = ["si_pid", "si_uid", "si_signo", "si_status", "
 /// What runs around a fork: before it, in the child, in the parent.
 static HOOKS: GilCell<[Vec<Value>; 3]> = GilCell::new([const { Vec::new() }; 3]);
 
+/// Gives the hooks up.
+pub(crate) fn forget() {
+    for which in 0..3 {
+        drop(HOOKS.with(|hooks| std::mem::take(&mut hooks[which])));
+    }
+}
+
 fn run_hooks(vm: &Vm, which: usize) {
     let mut hooks = HOOKS.with(|h| h[which].clone());
     if which == 0 {

@@ -32,6 +32,11 @@ pub struct Known {
 
 static KNOWN: GilCell<Option<Known>> = GilCell::new(None);
 
+/// Gives it up.
+pub(crate) fn forget() {
+    drop(KNOWN.with(Option::take));
+}
+
 fn fetch(vm: &Vm, module: &str, name: &str) -> PyResult {
     object::get_attr_str(vm, &import_module(vm, module)?, name)
 }

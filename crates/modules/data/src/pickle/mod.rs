@@ -5,7 +5,7 @@
 
 mod buffer;
 mod input;
-mod known;
+pub(crate) mod known;
 mod load;
 mod memo;
 mod opcode;

@@ -44,6 +44,11 @@ impl Quoting {
 static ERROR: GilCell<Option<Value>> = GilCell::new(None);
 /// The registered dialects by name.
 static DIALECTS: GilCell<Option<Ref<Dict>>> = GilCell::new(None);
+/// Gives the dialects up.
+pub(crate) fn forget() {
+    drop(DIALECTS.with(Option::take));
+}
+
 /// How long a field may be.
 static FIELD_LIMIT: GilCell<Cell<i64>> = GilCell::new(Cell::new(128 * 1024));
 

@@ -186,6 +186,11 @@ pub(super) fn breakpoint(vm: &Vm, args: &Tuple, kwargs: &Dict) -> PyResult {
 
 static AUDIT_HOOKS: GilCell<Guarded<Vec<Value>>> = GilCell::new(Guarded::new(Vec::new()));
 
+/// Gives up the hooks.
+pub(super) fn forget() {
+    drop(AUDIT_HOOKS.with(|hooks| hooks.replace(Vec::new())));
+}
+
 /// `sys.audit`: tells every hook; one that raises stops the event.
 pub fn audit(vm: &Vm, event: &str, args: &[Value]) -> PyResult<()> {
     let hooks = AUDIT_HOOKS.with(|hooks| hooks.get());

@@ -48,6 +48,12 @@ pub(crate) fn asyncgen_hooks(_vm: &Vm) -> (Option<Value>, Option<Value>) {
     ASYNCGEN_HOOKS.with(|h| h.clone())
 }
 
+/// Gives up the hooks.
+pub(super) fn forget() {
+    drop(ASYNCGEN_HOOKS.with(std::mem::take));
+    hooks::forget();
+}
+
 pub(super) fn make(vm: &Vm) {
     // The definition's `init` cannot fail: it only binds names.
     if let Ok(module) = Module::from_def(vm, &sys::MODULE) {

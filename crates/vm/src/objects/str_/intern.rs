@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "the table holds uncounted pointers")]
 
 use super::{Str, StrBuilder};
-use crate::object::{GilCell, Obj, Ref};
+use crate::object::{GilCell, Obj, Ref, census};
 use crate::runtime::hash::hash_bytes;
 use hashbrown::HashTable;
 
@@ -112,6 +112,7 @@ pub fn empty() -> Ref<Str> {
         return empty;
     }
     let empty = intern(&Str::from_raw_parts(b"", 1, true));
+    census::keep(empty.head());
     TABLE.with(|t| t.empty = Some(empty.clone()));
     empty
 }
@@ -137,6 +138,7 @@ fn make_character(c: u32) -> Ref<Str> {
         return builder.finish();
     };
     let made = intern(&Str::from_raw_parts(&[byte], 1, byte < 0x80));
+    census::keep(made.head());
     TABLE.with(|t| t.characters[byte as usize] = Some(made.clone()));
     made
 }

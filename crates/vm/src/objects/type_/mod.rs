@@ -187,6 +187,14 @@ static CACHE: GilCell<LookupCache> = GilCell::new(LookupCache {
     written: 0,
 });
 
+/// Empties the method cache.
+pub(crate) fn forget_lookups() {
+    for at in 0..CACHE_SIZE {
+        let empty = CacheEntry { version: 0, values: 0, name: None, found: 0 };
+        drop(CACHE.with(|cache| std::mem::replace(&mut cache.entries[at], empty)));
+    }
+}
+
 impl LookupCache {
     const FIRST_SIZE: usize = 512;
 

@@ -75,12 +75,21 @@ pub struct Way {
 const KNOWN_SIZE: usize = 1024;
 
 /// Instructions that meet many types (and so stay generic) share one table, by type and name.
-static KNOWN: GilCell<[Known; KNOWN_SIZE]> = GilCell::new(
-    [const {
+static KNOWN: GilCell<[Known; KNOWN_SIZE]> = GilCell::new([const { Known::NOTHING }; KNOWN_SIZE]);
+
+impl Known {
+    const NOTHING: Known = {
         let way = Way { cache: Cache::EMPTY, form: P::PopTop };
         Known { name: None, asked: Asked::Load, way }
-    }; KNOWN_SIZE],
-);
+    };
+}
+
+/// Empties the table.
+pub(crate) fn forget() {
+    for at in 0..KNOWN_SIZE {
+        drop(KNOWN.with(|all| std::mem::replace(&mut all[at], Known::NOTHING)));
+    }
+}
 
 fn place(version: u32, name: &Ref<Str>, asked: Asked) -> usize {
     let address = name.head().address() >> 4;
