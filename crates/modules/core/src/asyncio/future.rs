@@ -53,28 +53,28 @@ pub struct Core {
     pub cancelled_exception: ValueCell,
 }
 
-impl Core {
-    fn parts(&self) -> [&dyn Trace; 9] {
-        [
-            &self.event_loop,
-            &self.callbacks,
-            &self.awaited_by,
-            &self.result,
-            &self.exception,
-            &self.exception_traceback,
-            &self.source_traceback,
-            &self.cancel_message,
-            &self.cancelled_exception,
-        ]
-    }
-}
-
 impl Trace for Core {
     fn trace(&self, visit: &mut Visitor<'_>) {
-        self.parts().iter().for_each(|part| part.trace(visit));
+        self.event_loop.trace(visit);
+        self.callbacks.trace(visit);
+        self.awaited_by.trace(visit);
+        self.result.trace(visit);
+        self.exception.trace(visit);
+        self.exception_traceback.trace(visit);
+        self.source_traceback.trace(visit);
+        self.cancel_message.trace(visit);
+        self.cancelled_exception.trace(visit);
     }
     fn clear(&self, bag: &mut Vec<Value>) {
-        self.parts().iter().for_each(|part| part.clear(bag));
+        self.event_loop.clear(bag);
+        self.callbacks.clear(bag);
+        self.awaited_by.clear(bag);
+        self.result.clear(bag);
+        self.exception.clear(bag);
+        self.exception_traceback.clear(bag);
+        self.source_traceback.clear(bag);
+        self.cancel_message.clear(bag);
+        self.cancelled_exception.clear(bag);
     }
 }
 
