@@ -103,7 +103,9 @@ impl Deref for SharedCode {
 #[cold]
 #[inline(never)]
 fn read<'a>(head: &Head, stored: &Stored, whole: &'a OnceLock<Box<CodeObject>>) -> &'a CodeObject {
-    whole.get_or_init(|| Box::new(stored.read(head)))
+    // An allocation meanwhile may be traced to this code, and look into it.
+    let made = Box::new(stored.read(head));
+    whole.get_or_init(|| made)
 }
 
 impl fmt::Debug for SharedCode {

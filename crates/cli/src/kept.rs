@@ -64,6 +64,34 @@ pub fn class_of(size: usize, align: usize) -> Option<(usize, usize)> {
     Some((class, class * 16 - 8))
 }
 
+/// So many blocks of a class there seem to be while none are to be kept.
+const CLOSED: usize = PER_CLASS;
+
+/// Keeps no blocks from now on, or begins anew; `give` gets those that were kept. In other threads nothing
+/// happens. While nothing is kept, each request goes past here, as those must that somebody counts.
+pub fn close(closed: bool, give: impl Fn(*mut u8, usize)) {
+    if !is_first() {
+        return;
+    }
+    for (class, place) in KEPT.classes.iter().enumerate() {
+        let now =
+            place.replace(Class { first: null_mut(), count: if closed { CLOSED } else { 0 } });
+        let mut at = now.first;
+        while !at.is_null() {
+            let block = at;
+            // SAFETY: what is in the list is nobody else's, and begins with the address of the next.
+            at = unsafe { (*block).next };
+            give(block.cast(), class * 16 - 8);
+        }
+    }
+}
+
+/// Is nothing kept for the calling thread, though it may be?
+#[cold]
+pub fn is_open() -> bool {
+    is_first() && KEPT.classes.last().is_some_and(|class| class.get().count != CLOSED)
+}
+
 /// A block that is kept.
 #[inline(always)]
 pub fn take(class: usize) -> Option<*mut u8> {
@@ -113,6 +141,23 @@ mod tests {
             assert!(class <= CLASSES && size <= room && room < size + 16);
         }
         assert!(class_of(LARGEST + 1, 8).is_none() && class_of(8, 32).is_none());
+    }
+
+    #[test]
+    fn nothing_is_kept_while_closed() {
+        begin();
+        let mut blocks = [[0u64; 8]; 2];
+        let [first, second] = blocks.each_mut().map(|b| b.as_mut_ptr().cast::<u8>());
+        // SAFETY: the blocks are ours, and large enough for class 4.
+        assert!(unsafe { keep(first, 4) } && is_open());
+        let given = Cell::new(None);
+        close(true, |block, size| given.set(Some((block, size))));
+        assert_eq!(given.get(), Some((first, 56)));
+        // SAFETY: as above.
+        assert!(!unsafe { keep(second, 4) } && take(4).is_none() && !is_open());
+        close(false, |_, _| unreachable!());
+        // SAFETY: as above.
+        assert!(unsafe { keep(second, 4) } && take(4) == Some(second));
     }
 
     #[test]

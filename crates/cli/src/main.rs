@@ -17,7 +17,7 @@ use adder_vm::objects::dict::Dict;
 use adder_vm::objects::module::Module;
 use adder_vm::protocol::{call, object};
 use adder_vm::runtime::compile::Request;
-use adder_vm::runtime::{enter, import_, stress};
+use adder_vm::runtime::{enter, import_, stress, tracemalloc};
 use adder_vm::{Exc, Obj, PyResult, Ref, Value, Vm};
 use options::{Command, Options};
 use std::io::{IsTerminal, Read};
@@ -37,7 +37,7 @@ fn start() -> u8 {
         Ok(options) => options,
         Err(usage) => {
             eprintln!("{usage}");
-            return 2;
+            return if usage.starts_with("Fatal") { 1 } else { 2 };
         }
     };
     match &options.command {
@@ -60,6 +60,9 @@ fn start() -> u8 {
 /// Runs what the command line asks for; gives the exit status.
 fn run(vm: &Vm, options: &Options) -> i32 {
     adder_vm::builtin_modules::signal::install_defaults(vm);
+    if options.traced_frames > 0 {
+        tracemalloc::start(vm, options.traced_frames);
+    }
     let main = main_module(vm);
     if options.faults
         && let Err(exc) = import_::import_module(vm, "faulthandler")

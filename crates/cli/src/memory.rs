@@ -10,7 +10,7 @@
 #![expect(unsafe_code, reason = "an allocator, and an option of the one below it")]
 
 use crate::kept;
-use adder_vm::runtime::memory;
+use adder_vm::runtime::{memory, tracemalloc};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 #[global_allocator]
@@ -29,6 +29,7 @@ fn again(bytes: usize, f: impl FnOnce() -> *mut u8) -> *mut u8 {
 unsafe impl GlobalAlloc for WithReserve {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let wanted = layout.size();
         let layout = match kept::class_of(layout.size(), layout.align()) {
             Some((class, size)) => match kept::take(class) {
                 Some(block) => return block,
@@ -39,10 +40,15 @@ unsafe impl GlobalAlloc for WithReserve {
         // SAFETY: passed on.
         let get = || unsafe { System.alloc(layout) };
         let block = get();
-        if block.is_null() { again(layout.size(), get) } else { block }
+        let block = if block.is_null() { again(layout.size(), get) } else { block };
+        if tracemalloc::is_tracing() {
+            given(block, wanted);
+        }
+        block
     }
     #[inline(always)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let wanted = layout.size();
         let layout = match kept::class_of(layout.size(), layout.align()) {
             Some((_, size)) => sized(layout, size),
             None => layout,
@@ -50,7 +56,11 @@ unsafe impl GlobalAlloc for WithReserve {
         // SAFETY: passed on.
         let get = || unsafe { System.alloc_zeroed(layout) };
         let block = get();
-        if block.is_null() { again(layout.size(), get) } else { block }
+        let block = if block.is_null() { again(layout.size(), get) } else { block };
+        if tracemalloc::is_tracing() {
+            given(block, wanted);
+        }
+        block
     }
     #[inline(always)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -63,6 +73,9 @@ unsafe impl GlobalAlloc for WithReserve {
                 }
                 layout = sized(layout, size);
             }
+            if tracemalloc::is_tracing() {
+                tracemalloc::returned(block);
+            }
             System.dealloc(block, layout)
         }
     }
@@ -70,8 +83,14 @@ unsafe impl GlobalAlloc for WithReserve {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let align = layout.align();
         let (mut layout, mut size) = (layout, size);
+        let (before, wanted) = (layout.size(), size);
         match (kept::class_of(layout.size(), align), kept::class_of(size, align)) {
-            (Some((old, _)), Some((new, _))) if old == new => return block,
+            (Some((old, _)), Some((new, _))) if old == new => {
+                if tracemalloc::is_tracing() {
+                    given(block, wanted);
+                }
+                return block;
+            }
             (old, new) => {
                 if let Some((_, room)) = old {
                     layout = sized(layout, room);
@@ -83,9 +102,42 @@ unsafe impl GlobalAlloc for WithReserve {
         }
         // SAFETY: passed on.
         let get = || unsafe { System.realloc(block, layout, size) };
+        let traced = tracemalloc::is_tracing();
+        if traced {
+            tracemalloc::returned(block);
+        }
         let moved = get();
-        if moved.is_null() { again(size, get) } else { moved }
+        let moved = if moved.is_null() { again(size, get) } else { moved };
+        match (traced, moved.is_null()) {
+            (false, _) => {}
+            (true, false) => given(moved, wanted),
+            (true, true) => given(block, before),
+        }
+        moved
     }
+}
+
+/// Tells whoever traces of a block.
+#[cold]
+#[inline(never)]
+fn given(block: *mut u8, size: usize) {
+    if kept::is_open() {
+        // Another thread has begun to trace.
+        trace(true);
+    }
+    if !block.is_null() {
+        tracemalloc::given(block, size);
+    }
+}
+
+/// Nothing is kept while somebody traces.
+fn trace(on: bool) {
+    kept::close(on, |block, size| {
+        if let Ok(layout) = Layout::from_size_align(size, 8) {
+            // SAFETY: the block was kept, and has the size of its class.
+            unsafe { System.dealloc(block, layout) }
+        }
+    });
 }
 
 /// The same layout for another size.
@@ -97,6 +149,7 @@ fn sized(layout: Layout, size: usize) -> Layout {
 /// To be called before other threads start.
 pub fn tune() {
     kept::begin();
+    tracemalloc::listen(trace);
     memory::keep_reserve();
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     gnu::tune();

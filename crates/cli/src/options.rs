@@ -4,6 +4,7 @@
 use crate::paths;
 use adder_syntax::Level;
 use adder_vm::runtime::config::Config;
+use adder_vm::runtime::tracemalloc;
 use std::ffi::OsString;
 
 /// What to do.
@@ -37,6 +38,8 @@ pub struct Options {
     pub config: Config,
     /// Fatal signals are told of (`-X faulthandler`).
     pub faults: bool,
+    /// How many frames are noted of where memory is asked for, 0 for none (`-X tracemalloc`).
+    pub traced_frames: usize,
 }
 
 const USAGE: &str = "\
@@ -92,6 +95,27 @@ fn text(value: OsString) -> String {
     value.to_string_lossy().into_owned()
 }
 
+/// `-X tracemalloc[=N]`, else `PYTHONTRACEMALLOC`.
+fn traced_frames(config: &Config) -> Result<usize, String> {
+    let read = |text: &str, name: &str| match text.parse::<usize>() {
+        Ok(frames) if frames <= tracemalloc::MAX_FRAMES => Ok(frames),
+        Ok(_) => Err("Fatal Python error: init_interp_main: can't start tracemalloc".into()),
+        _ => Err(format!(
+            "Fatal Python error: config_init_tracemalloc: {name}: invalid number of frames"
+        )),
+    };
+    let option = config.x_options.iter().rev().find(|(name, _)| name == "tracemalloc");
+    if let Some((_, frames)) = option {
+        return frames.as_ref().map_or(Ok(1), |text| read(text, "-X tracemalloc=NFRAME"));
+    }
+    match std::env::var("PYTHONTRACEMALLOC") {
+        Ok(text) if !text.is_empty() && !config.ignore_environment => {
+            read(&text, "PYTHONTRACEMALLOC")
+        }
+        _ => Ok(0),
+    }
+}
+
 /// Reads the arguments, the program's name first.
 ///
 /// # Errors
@@ -108,7 +132,12 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, String
         && !std::path::Path::new(word).exists()
     {
         let word = parse_word(word, &rest[1..], &mut config)?;
-        return Ok(Options { command: Command::Word(word), config, faults: false });
+        return Ok(Options {
+            command: Command::Word(word),
+            config,
+            faults: false,
+            traced_frames: 0,
+        });
     }
     let mut parser = lexopt::Parser::from_args(rest);
     let mut command = None;
@@ -171,7 +200,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, String
         || config.x_options.iter().any(|(name, _)| name == "faulthandler")
         || (!config.ignore_environment
             && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty()));
-    Ok(Options { command, config, faults })
+    let traced_frames = traced_frames(&config)?;
+    Ok(Options { command, config, faults, traced_frames })
 }
 
 fn value(parser: &mut lexopt::Parser, option: char) -> Result<String, String> {

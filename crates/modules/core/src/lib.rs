@@ -32,6 +32,7 @@ mod symtable;
 pub mod system;
 mod thread;
 pub mod time;
+mod tracemalloc;
 mod types;
 mod typing;
 mod weakref;
@@ -71,6 +72,7 @@ pub fn register(vm: &Vm) {
         &struct_::struct_::MODULE,
         &symtable::symtable::MODULE,
         &thread::thread::MODULE,
+        &tracemalloc::tracemalloc::MODULE,
         &time::time::MODULE,
         &types::types::MODULE,
         &typing::typing::MODULE,

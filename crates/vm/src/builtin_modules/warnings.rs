@@ -88,6 +88,13 @@ pub fn warn(vm: &Vm, category: &Obj<Type>, message: &str, level: usize) -> PyRes
     issue(vm, category, &message, level as i64, &[], None)
 }
 
+/// Issues a `ResourceWarning` about an object: `tracemalloc` may know where it was made.
+pub fn warn_of_resource(vm: &Vm, source: &Value, message: &str) -> PyResult<()> {
+    heed_options(vm)?;
+    let category = &vm.exceptions().resource_warning;
+    issue(vm, category, &vm.str(message), 1, &[], Some(source))
+}
+
 /// Issues a warning for a place in a file.
 pub fn warn_explicit(
     vm: &Vm,

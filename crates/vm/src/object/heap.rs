@@ -17,6 +17,7 @@
 #![expect(unsafe_code, reason = "an allocator")]
 
 use super::{GilCell, census};
+use crate::runtime::tracemalloc;
 use std::alloc::Layout as Memory;
 use std::ptr::{NonNull, null_mut};
 
@@ -36,6 +37,8 @@ struct Free(*mut Free);
 /// The head of a pool. A pool is in its class's list exactly while it has a free block.
 struct Pool {
     free: *mut Free,
+    /// Free blocks that are not to be found: while somebody traces, so that each allocation takes the slow way.
+    hidden: *mut Free,
     /// Where the part begins that never held a block.
     fresh: *mut u8,
     end: *mut u8,
@@ -102,8 +105,44 @@ fn take(size: usize) -> NonNull<u8> {
                 return free.cast();
             }
         }
-        allocate_slowly(heap, class)
+        allocate_slowly(heap, size)
     })
+}
+
+/// Hides the free blocks of all pools, or shows them again.
+pub(crate) fn hide_free_blocks(hide: bool) {
+    HEAP.with(|heap| {
+        for &first in &heap.pools {
+            let mut at = first;
+            // SAFETY: pools in the list are alive.
+            while let Some(pool) = unsafe { at.as_mut() } {
+                let Pool { free, hidden, .. } = pool;
+                // SAFETY: what is in the lists is nobody else's.
+                unsafe { if hide { splice(free, hidden) } else { splice(hidden, free) } };
+                at = pool.next;
+            }
+        }
+    });
+}
+
+/// Puts a list of free blocks in front of another one.
+///
+/// # Safety
+/// Both are a pool's.
+unsafe fn splice(from: &mut *mut Free, to: &mut *mut Free) {
+    let first = std::mem::replace(from, null_mut());
+    if first.is_null() {
+        return;
+    }
+    // SAFETY: each free block names the next.
+    unsafe {
+        let mut last = first;
+        while !(*last).0.is_null() {
+            last = (*last).0;
+        }
+        (*last).0 = *to;
+    }
+    *to = first;
 }
 
 /// How many blocks of pools are in use.
@@ -176,6 +215,10 @@ unsafe fn resize(block: NonNull<u8>, old: usize, new: usize) -> NonNull<u8> {
     unsafe {
         if (old > MAX_POOLED && new > MAX_POOLED) || PLAIN {
             let moved = std::alloc::realloc(block.as_ptr(), memory(old), new);
+            if tracemalloc::is_tracing() && !moved.is_null() {
+                tracemalloc::returned(block.as_ptr());
+                tracemalloc::given(moved, new);
+            }
             return NonNull::new(moved)
                 .unwrap_or_else(|| std::alloc::handle_alloc_error(memory(new)));
         }
@@ -201,6 +244,9 @@ fn allocate_large(size: usize) -> NonNull<u8> {
     let memory = memory(size);
     // SAFETY: the size is not zero.
     let block = unsafe { std::alloc::alloc(memory) };
+    if tracemalloc::is_tracing() && !block.is_null() {
+        tracemalloc::given(block, size);
+    }
     NonNull::new(block).unwrap_or_else(|| std::alloc::handle_alloc_error(memory))
 }
 
@@ -208,6 +254,9 @@ fn allocate_large(size: usize) -> NonNull<u8> {
 /// As for [`release`].
 #[inline(never)]
 unsafe fn release_large(block: NonNull<u8>, size: usize) {
+    if tracemalloc::is_tracing() {
+        tracemalloc::returned(block.as_ptr());
+    }
     // SAFETY: `allocate_large` made it with this layout.
     unsafe { std::alloc::dealloc(block.as_ptr(), memory(size)) }
 }
@@ -218,7 +267,48 @@ unsafe fn release_large(block: NonNull<u8>, size: usize) {
 /// The heap is consistent.
 #[cold]
 #[inline(never)]
-unsafe fn allocate_slowly(heap: &mut Heap, class: usize) -> NonNull<u8> {
+unsafe fn allocate_slowly(heap: &mut Heap, size: usize) -> NonNull<u8> {
+    let class = size.div_ceil(8);
+    // SAFETY: passed on.
+    unsafe {
+        if !tracemalloc::is_tracing() {
+            return find_block(heap, class);
+        }
+        let block = find_hidden_block(heap, class);
+        tracemalloc::given(block.as_ptr(), size);
+        block
+    }
+}
+
+/// The same while free blocks are hidden.
+///
+/// # Safety
+/// The heap is consistent.
+unsafe fn find_hidden_block(heap: &mut Heap, class: usize) -> NonNull<u8> {
+    // SAFETY: the pool that serves is alive; its hidden blocks are nobody's.
+    unsafe {
+        if let Some(pool) = heap.pools[class].as_mut() {
+            splice(&mut pool.hidden, &mut pool.free);
+            if let Some(free) = NonNull::new(pool.free) {
+                pool.hidden = free.as_ref().0;
+                pool.free = null_mut();
+                pool.used += 1;
+                return free.cast();
+            }
+        }
+        let block = find_block(heap, class);
+        if let Some(Pool { free, hidden, .. }) = heap.pools[class].as_mut() {
+            splice(free, hidden);
+        }
+        block
+    }
+}
+
+/// A block of the class's pools or of a new one: its first pool has none in its list.
+///
+/// # Safety
+/// The heap is consistent.
+unsafe fn find_block(heap: &mut Heap, class: usize) -> NonNull<u8> {
     let size = class.max(1) * 8;
     // SAFETY: pools in the list are alive, `fresh..end` is their untouched memory.
     unsafe {
@@ -247,7 +337,9 @@ unsafe fn allocate_slowly(heap: &mut Heap, class: usize) -> NonNull<u8> {
                     (*next.as_ptr()).used += 1;
                     NonNull::new_unchecked(block.cast())
                 }
-                _ => allocate_slowly(heap, class),
+                // What it has may be hidden.
+                _ if tracemalloc::is_tracing() => find_hidden_block(heap, class),
+                _ => find_block(heap, class),
             };
         }
         last.cast::<Free>().write(Free(null_mut()));
@@ -268,6 +360,11 @@ unsafe fn release_slowly(heap: &mut Heap, pool: *mut Pool) {
     // SAFETY: the pool is alive.
     unsafe {
         let class = (*pool).class as usize;
+        if tracemalloc::is_tracing() {
+            tracemalloc::returned((*pool).free.cast());
+            let Pool { free, hidden, .. } = &mut *pool;
+            splice(free, hidden);
+        }
         let listed = (*pool).next != pool;
         if !listed {
             link(heap, pool);
@@ -358,6 +455,7 @@ unsafe fn take_pool(heap: &mut Heap, class: usize) -> *mut Pool {
         let start = pool.cast::<u8>();
         pool.write(Pool {
             free: null_mut(),
+            hidden: null_mut(),
             fresh: start.add(size_of::<Pool>()),
             end: start.add(POOL),
             used: 0,
@@ -497,6 +595,55 @@ mod tests {
             let blocks: Vec<_> = (0..100_000).map(|_| allocate(128)).collect();
             // SAFETY: all are ours.
             blocks.iter().rev().for_each(|b| unsafe { release(*b, 128) });
+        }
+    }
+
+    #[test]
+    fn hidden_blocks_are_found_slowly_and_once() {
+        let _lock = LOCK.lock();
+        let size = 48;
+        let mut blocks: Vec<_> = (0..1000).map(|_| allocate(size)).collect();
+        // SAFETY: all are ours.
+        blocks.drain(300..900).for_each(|block| unsafe { release(block, size) });
+        hide_free_blocks(true);
+        let class = size / 8;
+        assert!(HEAP.with(|heap| heap.pools[class].is_null()
+            // SAFETY: pools in the list are alive.
+            || unsafe { (*heap.pools[class]).free.is_null() && !(*heap.pools[class]).hidden.is_null() }));
+        hide_free_blocks(false);
+        assert!(
+            // SAFETY: as above.
+            HEAP.with(|heap| unsafe {
+                (*heap.pools[class]).hidden.is_null() && !(*heap.pools[class]).free.is_null()
+            })
+        );
+        blocks.extend((0..2000).map(|_| allocate(size)));
+        let mut addresses: Vec<_> = blocks.iter().map(|block| block.as_ptr() as usize).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert_eq!(addresses.len(), blocks.len());
+        // SAFETY: as above.
+        blocks.iter().for_each(|block| unsafe { release(*block, size) });
+    }
+
+    #[test]
+    fn lists_of_free_blocks_are_joined_whole() {
+        let mut memory = [const { Free(null_mut()) }; 5];
+        let at = memory.each_mut().map(|free| &raw mut *free);
+        // SAFETY: the blocks are ours.
+        unsafe {
+            ((*at[0]).0, (*at[1]).0, (*at[3]).0) = (at[1], at[2], at[4]);
+            let (mut from, mut to) = (at[0], at[3]);
+            splice(&mut from, &mut to);
+            assert!(from.is_null());
+            let mut found = Vec::new();
+            while !to.is_null() {
+                found.push(to);
+                to = (*to).0;
+            }
+            assert_eq!(found, at);
+            splice(&mut from, &mut to);
+            assert!(to.is_null());
         }
     }
 

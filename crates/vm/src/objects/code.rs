@@ -358,7 +358,8 @@ impl Code {
 
     /// The line of each code unit, 0 for what nothing in the source stands for.
     pub fn lines(&self) -> &[u32] {
-        self.lines.get_or_init(|| {
+        // What is asked for meanwhile may itself want to know lines (`runtime/tracemalloc.rs`).
+        let made = self.lines.get().is_none().then(|| {
             let units = self.source.code.len() / 2;
             let mut lines = Vec::with_capacity(units);
             for (count, position) in self.source.positions.runs() {
@@ -378,7 +379,8 @@ impl Code {
             let last = if self.source.positions.is_empty() { lines.last().copied() } else { None };
             lines.resize(units, last.unwrap_or(0));
             lines.into()
-        })
+        });
+        self.lines.get_or_init(|| made.unwrap_or_default())
     }
 
     /// The line of the instruction at a byte offset, or of the last one before it that has one.

@@ -4,7 +4,8 @@
 //! hands it over at its next check. CPython's counterpart: `Python/ceval_gil.c`.
 
 use crate::runtime::vm::Vm;
-use crate::runtime::{exit, signals};
+use crate::runtime::{exit, signals, tracemalloc};
+use std::cell::Cell;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,16 @@ pub fn switch_interval() -> Duration {
 pub fn set_switch_interval(interval: Duration) {
     let micros = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX).max(1);
     INTERVAL_MICROS.store(micros, std::sync::atomic::Ordering::Relaxed);
+}
+
+thread_local! {
+    /// The calling thread has the lock.
+    static HELD_HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the calling thread the lock?
+pub(crate) fn is_held_here() -> bool {
+    HELD_HERE.get()
 }
 
 /// Waits for the lock and takes it; when the run is over, only the thread that ends it gets it.
@@ -50,10 +61,12 @@ pub(crate) fn acquire() {
     }
     state.held = true;
     state.turn += 1;
+    HELD_HERE.set(true);
 }
 
 /// Gives the lock up.
 pub(crate) fn release() {
+    HELD_HERE.set(false);
     let waiting = {
         let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
         state.held = false;
@@ -104,6 +117,7 @@ impl Vm {
         f: impl FnOnce() -> std::io::Result<T>,
         in_child: impl FnOnce(&std::io::Result<T>) -> bool,
     ) -> std::io::Result<(T, bool)> {
+        let book = tracemalloc::hold();
         let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
         let made = f();
         let child = in_child(&made);
@@ -114,7 +128,7 @@ impl Vm {
             MAIN_THREAD.store(self.thread_id, std::sync::atomic::Ordering::Relaxed);
             crate::builtin_modules::signal::become_main();
         }
-        drop(state);
+        drop((state, book));
         made.map(|made| (made, child))
     }
 

@@ -33,4 +33,5 @@ pub mod report;
 pub mod signals;
 pub mod stress;
 pub mod suggest;
+pub mod tracemalloc;
 pub mod vm;

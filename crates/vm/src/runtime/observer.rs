@@ -16,6 +16,7 @@ use crate::runtime::machine::Machine;
 use crate::runtime::monitoring::{self, event};
 use crate::runtime::passage::passage;
 use crate::runtime::prepared::P;
+use crate::runtime::tracemalloc;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use smallvec::SmallVec;
@@ -105,8 +106,13 @@ impl Vm {
     /// After the functions, or what tools ask for, have changed.
     pub fn watch_again(&self) {
         let functions = self.trace.with(Option::is_some) || self.profile.with(Option::is_some);
-        self.watched.set(functions || monitoring::is_active());
+        self.watched.set(functions || all_are_watched());
     }
+}
+
+/// Is every thread watched: by a tool, or because frames are to know their lines?
+pub(crate) fn all_are_watched() -> bool {
+    monitoring::is_active() || tracemalloc::is_tracing()
 }
 
 /// Calls a tracing function with an event; its answer is the next local tracing function.
@@ -267,6 +273,9 @@ impl Observer for Tracer {
     }
 
     fn instruction(vm: &Vm, m: &mut Machine) -> PyResult<bool> {
+        if tracemalloc::is_tracing() {
+            m.save();
+        }
         if vm.tracing.get() {
             return Ok(true);
         }

@@ -159,7 +159,7 @@ impl Vm {
             exc: Cell::new(std::ptr::null()),
             trace: Guarded::new(None),
             profile: Guarded::new(None),
-            watched: Cell::new(crate::runtime::monitoring::is_active()),
+            watched: Cell::new(crate::runtime::observer::all_are_watched()),
             tracing: Cell::new(false),
             traced: Cell::new(None),
             origin_depth: Cell::new(0),
@@ -187,6 +187,16 @@ impl Vm {
             // SAFETY: a thread takes its state out of the list before the state goes away, under the
             // interpreter lock, which the caller holds.
             f(unsafe { &*thread });
+        }
+    }
+
+    /// Looks at the frames that run in this thread, the innermost first; `f` runs no Python code.
+    pub(crate) fn for_each_frame(&self, mut f: impl FnMut(&Frame)) {
+        let mut at = self.frame.get();
+        // SAFETY: a frame that runs is alive, and so are those that wait for it.
+        while let Some(frame) = unsafe { at.as_ref() } {
+            f(frame);
+            at = frame.prev;
         }
     }
 

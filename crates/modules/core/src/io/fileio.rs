@@ -6,6 +6,7 @@ use crate::posix::{path, retry};
 use crate::support::Signature;
 use crate::system::{self, Place};
 use adder_derive::{pyclass, pymethods};
+use adder_vm::builtin_modules::warnings;
 use adder_vm::object::{Obj, Ref};
 use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::int;
@@ -377,7 +378,7 @@ fn dealloc_warn(zelf: &Obj<FileIo>, vm: &Vm, source: &Value) {
     }
     let shown = object::repr(vm, source).map(|r| r.to_string_lossy());
     let text = format!("unclosed file {}", shown.unwrap_or_default());
-    if let Err(e) = vm.warn(vm.exception_type("ResourceWarning"), &text, 1)
+    if let Err(e) = warnings::warn_of_resource(vm, source, &text)
         && e.is(vm.exception_type("Warning"))
     {
         vm.unraisable(e, "Exception ignored while finalizing file", Some(source));

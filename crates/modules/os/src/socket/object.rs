@@ -8,6 +8,7 @@ use adder_derive::{pyclass, pymethods};
 use adder_modules_core::posix::retry;
 use adder_modules_core::support::{Signature, bytes_of};
 use adder_vm::builtin_modules::sys::audit;
+use adder_vm::builtin_modules::warnings;
 use adder_vm::object::{GilCell, ObjHead};
 use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::float;
@@ -340,7 +341,7 @@ impl Socket {
             };
             let shown = object::repr(vm, &value).map(|r| r.to_string_lossy());
             let text = format!("unclosed {}", shown.unwrap_or_default());
-            if let Err(e) = vm.warn(vm.exception_type("ResourceWarning"), &text, 1)
+            if let Err(e) = warnings::warn_of_resource(vm, &value, &text)
                 && e.is(vm.exception_type("Warning"))
             {
                 vm.unraisable(e, "Exception ignored while finalizing socket", Some(&value));
