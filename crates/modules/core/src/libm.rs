@@ -42,3 +42,18 @@ pub fn split(x: f64) -> (f64, i32) {
 pub fn scale(x: f64, exponent: i32) -> f64 {
     c::ldexp(x, exponent)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_number_is_its_mantissa_times_its_power() {
+        for x in [1.0, -0.75, 5e-324, f64::MAX, f64::MIN_POSITIVE, 3e300] {
+            let (mantissa, exponent) = super::split(x);
+            assert!((0.5..1.0).contains(&mantissa.abs()), "{x} {mantissa}");
+            assert_eq!(super::c::ldexp(mantissa, exponent), x);
+        }
+        assert_eq!(super::split(-0.0).0.to_bits(), (-0.0f64).to_bits());
+        assert_eq!(super::split(f64::INFINITY), (f64::INFINITY, 0));
+        assert!(super::split(f64::NAN).0.is_nan());
+    }
+}

@@ -99,3 +99,44 @@ impl<T: Default> Default for Guarded<T> {
         Guarded::new(T::default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn int(n: i64) -> Value {
+        Value::int_unchecked(n)
+    }
+
+    #[test]
+    fn a_cell_gives_back_what_it_held() {
+        let cell = ValueCell::default();
+        assert!(!cell.is_some() && cell.get().is_none() && cell.take().is_none());
+        assert!(cell.replace(Some(int(1))).is_none());
+        assert_eq!(cell.replace(Some(int(2))).and_then(|v| v.as_small_int()), Some(1));
+        assert_eq!(cell.with(|v| v.and_then(|v| v.as_small_int())), Some(2));
+        cell.set(Some(int(3)));
+        assert_eq!(cell.get().and_then(|v| v.as_small_int()), Some(3));
+        assert_eq!(cell.take().and_then(|v| v.as_small_int()), Some(3));
+        assert!(!cell.is_some());
+    }
+
+    #[test]
+    fn what_is_replaced_is_dropped_after_the_borrow() {
+        use std::rc::Rc;
+        /// Looks into the place that it is dropped from.
+        struct Nosy(Rc<Guarded<Option<Nosy>>>, Rc<std::cell::Cell<u32>>);
+        impl Drop for Nosy {
+            fn drop(&mut self) {
+                let empty = self.0.with(Option::is_none);
+                self.1.set(self.1.get() + if empty { 1 } else { 10 });
+            }
+        }
+        let (place, seen) = (Rc::new(Guarded::new(None)), Rc::new(std::cell::Cell::new(0)));
+        drop(place.replace(Some(Nosy(place.clone(), seen.clone()))));
+        drop(place.replace(Some(Nosy(place.clone(), seen.clone()))));
+        assert_eq!(seen.get(), 10);
+        drop(place.replace(None));
+        assert_eq!((seen.get(), Rc::strong_count(&place)), (11, 1));
+    }
+}

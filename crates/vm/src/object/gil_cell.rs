@@ -38,3 +38,27 @@ impl<T: Copy> GilCell<T> {
         self.with(|v| *v = value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn who_holds_a_lock_sees_what_the_last_one_left() {
+        let (cell, lock) = (Arc::new(GilCell::new(0u64)), Arc::new(Mutex::new(())));
+        let threads = [(); 4].map(|()| {
+            let (cell, lock) = (cell.clone(), lock.clone());
+            std::thread::spawn(move || {
+                for _ in 0..10_000 {
+                    let _held = lock.lock();
+                    cell.with(|n| *n += 1);
+                }
+            })
+        });
+        assert!(threads.into_iter().all(|thread| thread.join().is_ok()));
+        assert_eq!(cell.get(), 40_000);
+        cell.set(7);
+        assert_eq!(cell.get(), 7);
+    }
+}

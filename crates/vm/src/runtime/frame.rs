@@ -217,3 +217,27 @@ impl Drop for Stack {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_has_the_room_it_says() {
+        let bytes = 1 << 20;
+        let words = bytes / size_of::<Slot>();
+        let Some(stack) = Stack::new(bytes) else { panic!("no address space") };
+        assert!(
+            stack.has_room(stack.start, words - 65) && !stack.has_room(stack.start, words - 64)
+        );
+        // SAFETY: the first and the last word of the region, which begins with zeros.
+        unsafe {
+            assert!((*stack.start).is_none() && (*stack.end.sub(1)).is_none());
+            stack.start.write(Some(Value::TRUE));
+            stack.end.sub(1).write(Some(Value::FALSE));
+            assert_eq!((*stack.start).as_ref().map(Value::bits), Some(Value::TRUE.bits()));
+        }
+        assert_eq!(stack.top.get(), stack.start);
+        assert!(Stack::new(1 << 60).is_none());
+    }
+}

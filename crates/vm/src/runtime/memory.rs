@@ -146,3 +146,33 @@ impl Vm {
         if signals::is_short_of_memory() { Err(no_memory(self)) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reserve_is_given_up_in_parts_and_set_aside_again() {
+        assert!(keep_reserve());
+        // A large request is refused instead.
+        assert!(!give_up_reserve(LARGE));
+        assert!((0..PARTS).all(|_| give_up_reserve(100)));
+        assert!(!give_up_reserve(100) && signals::is_short_of_memory());
+        assert!(keep_reserve() && keep_reserve());
+        assert!(KEPT.iter().all(|part| !part.load(Ordering::Relaxed).is_null()));
+        signals::BREAKER.store(0, Ordering::Relaxed);
+    }
+
+    #[test]
+    fn room_is_what_the_system_can_map() {
+        assert!(has_room(0) && has_room(LARGE * 2) && !has_room(1 << 60) && !has_room(usize::MAX));
+        let mut items: Vec<u64> = Vec::new();
+        for n in 0..1000 {
+            if items.len() == items.capacity() {
+                assert!(grow(&mut items) && items.capacity() > n);
+            }
+            items.push(n as u64);
+        }
+        assert!(items.iter().enumerate().all(|(i, n)| i as u64 == *n));
+    }
+}

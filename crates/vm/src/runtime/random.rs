@@ -26,3 +26,20 @@ pub fn fill(buffer: &mut [u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_buffer_is_filled_to_its_end_and_no_further() {
+        for size in [0, 1, 7, 256, 5000] {
+            let mut bytes = vec![0; size + 2];
+            let mut seen = vec![false; size];
+            // A zero is as likely as any other byte: not in each of so many goes.
+            for _ in 0..50 {
+                super::fill(&mut bytes[1..=size]);
+                seen.iter_mut().zip(&bytes[1..]).for_each(|(seen, byte)| *seen |= *byte != 0);
+            }
+            assert!(seen.iter().all(|seen| *seen) && bytes[0] == 0 && bytes[size + 1] == 0);
+        }
+    }
+}

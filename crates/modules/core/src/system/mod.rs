@@ -290,3 +290,7 @@ pub fn set_inheritable(fd: i32, inheritable: bool) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[expect(unsafe_code, reason = "closes descriptors")]
+mod tests;

@@ -213,3 +213,66 @@ pub fn crc32(data: &[u8], start: u32) -> u32 {
         z::crc32(sum.into(), piece.as_ptr(), piece.len() as u32) as u32
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: Options = Options { level: 6, method: 8, wbits: 15, mem_level: 8, strategy: 0 };
+
+    /// Runs a stream over all of its input with so much room at a time.
+    fn whole(stream: &mut Stream, input: &[u8], room: usize) -> Vec<u8> {
+        let (mut out, mut at) = (b"before".to_vec(), 0);
+        loop {
+            let step = stream.step(&input[at..], &mut out, room, Z_FINISH);
+            at += step.consumed;
+            match step.code {
+                Z_STREAM_END => break,
+                Z_OK | Z_BUF_ERROR if step.full => {}
+                code => panic!("{code} {:?}", stream.message()),
+            }
+        }
+        assert_eq!((&out[..6], at), (&b"before"[..], input.len()));
+        out.split_off(6)
+    }
+
+    #[test]
+    fn data_come_back_whatever_the_room() {
+        let data: Vec<u8> = (0..20_000u32).map(|n| (n * n >> 7) as u8).collect();
+        for room in [1, 7, 100, 1 << 16] {
+            let packed = whole(&mut Stream::deflate(&OPTIONS).unwrap(), &data, room);
+            assert_eq!(whole(&mut Stream::inflate(15).unwrap(), &packed, room), data);
+        }
+    }
+
+    #[test]
+    fn a_copy_goes_on_by_itself() {
+        let mut first = Stream::deflate(&OPTIONS).unwrap();
+        assert_eq!(first.set_dictionary(b"common words"), Z_OK);
+        let mut head = Vec::new();
+        first.step(b"common ", &mut head, 100, Z_NO_FLUSH);
+        let mut second = first.copy().unwrap();
+        let ends = [(&mut first, &b"words"[..]), (&mut second, &b"other"[..])]
+            .map(|(stream, text)| [head.clone(), whole(stream, text, 64)].concat());
+        assert!(first.close() == Z_OK && first.close() == Z_STREAM_ERROR && !first.is_open());
+        assert_eq!(first.step(b"x", &mut head, 10, Z_FINISH).code, Z_STREAM_ERROR);
+        for (packed, text) in ends.iter().zip([b"common words", b"common other"]) {
+            let (mut stream, mut out) = (Stream::inflate(15).unwrap(), Vec::new());
+            let step = stream.step(packed, &mut out, 100, Z_NO_FLUSH);
+            assert_eq!(step.code, Z_NEED_DICT);
+            assert_eq!(stream.set_dictionary(b"wrong"), Z_DATA_ERROR);
+            assert_eq!(stream.set_dictionary(b"common words"), Z_OK);
+            assert_eq!(whole(&mut stream, &packed[step.consumed..], 100), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_stream_is_refused() {
+        assert!(Stream::inflate(99).is_err());
+        assert!(Stream::deflate(&Options { level: 77, ..OPTIONS }).is_err());
+        let mut stream = Stream::inflate(15).unwrap();
+        let mut out = Vec::new();
+        assert_eq!(stream.step(b"no stream at all", &mut out, 10, Z_NO_FLUSH).code, Z_DATA_ERROR);
+        assert!(stream.message().is_some() && out.is_empty());
+    }
+}
