@@ -29,104 +29,144 @@ fn again(bytes: usize, f: impl FnOnce() -> *mut u8) -> *mut u8 {
 unsafe impl GlobalAlloc for WithReserve {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let wanted = layout.size();
-        let layout = match kept::class_of(layout.size(), layout.align()) {
-            Some((class, size)) => match kept::take(class) {
-                Some(block) => return block,
-                None => sized(layout, size),
-            },
-            None => layout,
-        };
-        // SAFETY: passed on.
-        let get = || unsafe { System.alloc(layout) };
-        let block = get();
-        let block = if block.is_null() { again(layout.size(), get) } else { block };
-        if tracemalloc::is_tracing() {
-            given(block, wanted);
+        if let Some((class, _)) = kept::class_of(layout.size(), layout.align())
+            && let Some(block) = kept::take(class)
+        {
+            return block;
         }
-        block
+        if tracemalloc::is_tracing() {
+            // SAFETY: passed on.
+            return unsafe { traced::alloc(layout) };
+        }
+        // SAFETY: passed on.
+        unsafe { alloc(layout) }
     }
     #[inline(always)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let wanted = layout.size();
-        let layout = match kept::class_of(layout.size(), layout.align()) {
-            Some((_, size)) => sized(layout, size),
-            None => layout,
-        };
-        // SAFETY: passed on.
-        let get = || unsafe { System.alloc_zeroed(layout) };
-        let block = get();
-        let block = if block.is_null() { again(layout.size(), get) } else { block };
         if tracemalloc::is_tracing() {
-            given(block, wanted);
+            // SAFETY: passed on.
+            return unsafe { traced::alloc_zeroed(layout) };
         }
-        block
+        // SAFETY: passed on.
+        unsafe { alloc_zeroed(layout) }
     }
     #[inline(always)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let mut layout = layout;
-        // SAFETY: a small block is as large as its class, and was asked for with that size.
-        unsafe {
-            if let Some((class, size)) = kept::class_of(layout.size(), layout.align()) {
-                if kept::keep(block, class) {
-                    return;
-                }
-                layout = sized(layout, size);
-            }
-            if tracemalloc::is_tracing() {
-                tracemalloc::returned(block);
-            }
-            System.dealloc(block, layout)
+        // SAFETY: a small block is as large as its class.
+        if let Some((class, _)) = kept::class_of(layout.size(), layout.align())
+            && unsafe { kept::keep(block, class) }
+        {
+            return;
         }
+        if tracemalloc::is_tracing() {
+            tracemalloc::returned(block);
+        }
+        // SAFETY: passed on; it was asked for with that size.
+        unsafe { System.dealloc(block, whole(layout)) }
     }
     #[inline(always)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        let align = layout.align();
-        let (mut layout, mut size) = (layout, size);
-        let (before, wanted) = (layout.size(), size);
-        match (kept::class_of(layout.size(), align), kept::class_of(size, align)) {
-            (Some((old, _)), Some((new, _))) if old == new => {
-                if tracemalloc::is_tracing() {
-                    given(block, wanted);
-                }
-                return block;
-            }
-            (old, new) => {
-                if let Some((_, room)) = old {
-                    layout = sized(layout, room);
-                }
-                if let Some((_, room)) = new {
-                    size = room;
-                }
-            }
+        if tracemalloc::is_tracing() {
+            // SAFETY: passed on.
+            return unsafe { traced::realloc(block, layout, size) };
         }
         // SAFETY: passed on.
-        let get = || unsafe { System.realloc(block, layout, size) };
-        let traced = tracemalloc::is_tracing();
-        if traced {
-            tracemalloc::returned(block);
-        }
-        let moved = get();
-        let moved = if moved.is_null() { again(size, get) } else { moved };
-        match (traced, moved.is_null()) {
-            (false, _) => {}
-            (true, false) => given(moved, wanted),
-            (true, true) => given(block, before),
-        }
-        moved
+        unsafe { realloc(block, layout, size) }
     }
 }
 
-/// Tells whoever traces of a block.
-#[cold]
-#[inline(never)]
-fn given(block: *mut u8, size: usize) {
-    if kept::is_open() {
-        // Another thread has begun to trace.
-        trace(true);
+/// # Safety
+/// As for `GlobalAlloc::alloc`.
+#[inline(always)]
+unsafe fn alloc(layout: Layout) -> *mut u8 {
+    let layout = whole(layout);
+    // SAFETY: passed on.
+    let get = || unsafe { System.alloc(layout) };
+    let block = get();
+    if block.is_null() { again(layout.size(), get) } else { block }
+}
+
+/// # Safety
+/// As for `GlobalAlloc::alloc_zeroed`.
+#[inline(always)]
+unsafe fn alloc_zeroed(layout: Layout) -> *mut u8 {
+    let layout = whole(layout);
+    // SAFETY: passed on.
+    let get = || unsafe { System.alloc_zeroed(layout) };
+    let block = get();
+    if block.is_null() { again(layout.size(), get) } else { block }
+}
+
+/// # Safety
+/// As for `GlobalAlloc::realloc`.
+#[inline(always)]
+unsafe fn realloc(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    let align = layout.align();
+    let (mut layout, mut size) = (layout, size);
+    match (kept::class_of(layout.size(), align), kept::class_of(size, align)) {
+        (Some((old, _)), Some((new, _))) if old == new => return block,
+        (old, new) => {
+            if let Some((_, room)) = old {
+                layout = sized(layout, room);
+            }
+            if let Some((_, room)) = new {
+                size = room;
+            }
+        }
     }
-    if !block.is_null() {
-        tracemalloc::given(block, size);
+    // SAFETY: passed on.
+    let get = || unsafe { System.realloc(block, layout, size) };
+    let moved = get();
+    if moved.is_null() { again(size, get) } else { moved }
+}
+
+/// The same while somebody traces: apart, so that nobody else's registers are taken.
+mod traced {
+    use super::*;
+
+    /// # Safety
+    /// As for `GlobalAlloc::alloc`.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn alloc(layout: Layout) -> *mut u8 {
+        // SAFETY: passed on.
+        given(unsafe { super::alloc(layout) }, layout.size())
+    }
+
+    /// # Safety
+    /// As for `GlobalAlloc::alloc_zeroed`.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn alloc_zeroed(layout: Layout) -> *mut u8 {
+        // SAFETY: passed on.
+        given(unsafe { super::alloc_zeroed(layout) }, layout.size())
+    }
+
+    /// # Safety
+    /// As for `GlobalAlloc::realloc`.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn realloc(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // Before another thread gets it.
+        tracemalloc::returned(block);
+        // SAFETY: passed on.
+        let moved = unsafe { super::realloc(block, layout, size) };
+        if moved.is_null() {
+            given(block, layout.size());
+        }
+        given(moved, size)
+    }
+
+    /// Tells of a block.
+    fn given(block: *mut u8, size: usize) -> *mut u8 {
+        if kept::is_open() {
+            // Another thread has begun to trace.
+            trace(true);
+        }
+        if !block.is_null() {
+            tracemalloc::given(block, size);
+        }
+        block
     }
 }
 
@@ -138,6 +178,15 @@ fn trace(on: bool) {
             unsafe { System.dealloc(block, layout) }
         }
     });
+}
+
+/// The layout that the system is asked for: a small block has the size of its class.
+#[inline(always)]
+fn whole(layout: Layout) -> Layout {
+    match kept::class_of(layout.size(), layout.align()) {
+        Some((_, size)) => sized(layout, size),
+        None => layout,
+    }
 }
 
 /// The same layout for another size.
