@@ -96,7 +96,7 @@ OPERATIONS = {
     "deep": """time.strftime('%c' * N); time.strftime('%Y' * (N // 2)); datetime.datetime(2020, 1, 1).strftime('%A' * (N // 2)); time.strftime('a' * N)
         compile('def f():\\n' + ' a=b.c\\n' * (N // 8), 'f', 'exec'); compile('a<b\\n' * (N // 16), 'f', 'exec'); compile('lambda:0\\n' * (N // 32), 'f', 'exec'); compile('def f():pass\\n' * (N // 32), 'f', 'exec')
         compile('x = {' + '1:2,' * (N // 8) + '}', 'f', 'exec'); ast.parse('a;' * (N // 16)); list(tokenize.generate_tokens(io.StringIO('a\\n' * (N // 64)).readline)); ast.literal_eval('[' + '1,' * (N // 4) + ']')
-        g(10**5); h([], 10**5); [(n,) for n in range(N)]; [2**60 + n for n in range(N)]; [str(n) for n in range(N)]; {n: str(n) for n in range(N)}; set(map(str, range(N))); list(zip(range(N), range(N))); sorted(range(N), key=lambda n: (n, n)); list(map(float, range(N))); list(itertools.permutations(range(10))); list(itertools.product(range(100), repeat=4)); list(itertools.combinations(range(200), 3)); ''.join(map(str, range(N))); list(enumerate(range(N))); [lambda: n for n in range(N)]; [bytearray(100) for n in range(N)]; [object() for n in range(N)]; [{} for n in range(N)]; [(i for i in ()) for n in range(N)]; [type('C', (), {}) for n in range(N // 512)]""",
+        g(10**5); h([], 10**5); [(n,) for n in range(N)]; [2**60 + n for n in range(N)]; [str(n) for n in range(N)]; {n: str(n) for n in range(N)}; set(map(str, range(N))); list(zip(range(N), range(N))); sorted(range(N), key=lambda n: (n, n)); list(map(float, range(N))); list(itertools.permutations(range(10))); list(itertools.product(range(100), repeat=4)); list(itertools.combinations(range(200), 3)); ''.join(map(str, range(N))); list(enumerate(range(N)))""",
 }
 HELPERS = """
 import array, ast, base64, binascii, collections, copy, csv, datetime, fractions, functools, gzip, hashlib, heapq, io, itertools
@@ -137,7 +137,7 @@ def main():
     out, sys.stdout = sys.stdout, open("/dev/null", "w")
     every = [(kind, operation) for kind, operations in OPERATIONS.items()
              for line in operations.splitlines() for operation in line.strip().split("; ")]
-    for step in (24, 12):
+    for step in (24,):
         limit = min(used + (step << 20), 1 << 28)
         resource.setrlimit(resource.RLIMIT_AS, (limit, 1 << 28))
         for kind, operation in every:
