@@ -18,12 +18,6 @@ static ALLOCATOR: WithReserve = WithReserve;
 
 struct WithReserve;
 
-/// Tries once more if the reserve could be given up.
-#[cold]
-fn again(bytes: usize, f: impl FnOnce() -> *mut u8) -> *mut u8 {
-    if memory::give_up_reserve(bytes) { f() } else { std::ptr::null_mut() }
-}
-
 // SAFETY: the system's answers are passed on, or blocks of it that were kept; each small one is as large as its
 // class. A failed reallocation leaves the block as it was.
 unsafe impl GlobalAlloc for WithReserve {
@@ -83,7 +77,7 @@ unsafe fn alloc(layout: Layout) -> *mut u8 {
     // SAFETY: passed on.
     let get = || unsafe { System.alloc(layout) };
     let block = get();
-    if block.is_null() { again(layout.size(), get) } else { block }
+    if block.is_null() { memory::rescue(layout.size(), get) } else { block }
 }
 
 /// # Safety
@@ -94,7 +88,7 @@ unsafe fn alloc_zeroed(layout: Layout) -> *mut u8 {
     // SAFETY: passed on.
     let get = || unsafe { System.alloc_zeroed(layout) };
     let block = get();
-    if block.is_null() { again(layout.size(), get) } else { block }
+    if block.is_null() { memory::rescue(layout.size(), get) } else { block }
 }
 
 /// # Safety
@@ -117,7 +111,7 @@ unsafe fn realloc(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
     // SAFETY: passed on.
     let get = || unsafe { System.realloc(block, layout, size) };
     let moved = get();
-    if moved.is_null() { again(size, get) } else { moved }
+    if moved.is_null() { memory::rescue(size, get) } else { moved }
 }
 
 /// The same while somebody traces: apart, so that nobody else's registers are taken.

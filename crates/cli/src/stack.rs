@@ -11,8 +11,12 @@
     expect(unsafe_code, reason = "maps a stack and moves to it")
 )]
 
-/// It is reserved, not used.
-const SIZE: usize = 64 << 20;
+/// It is reserved, not used; less where address space is scarce.
+fn size() -> usize {
+    const USUAL: usize = 64 << 20;
+    const LEAST: usize = 2 << 20;
+    adder_vm::runtime::memory::share(USUAL, LEAST, 8)
+}
 
 /// Runs `f` on a large stack; gives its answer, or 101 if it panics.
 pub fn run_on_large(f: fn() -> u8) -> u8 {
@@ -21,7 +25,7 @@ pub fn run_on_large(f: fn() -> u8) -> u8 {
     if let Some(status) = own::run(f) {
         return status;
     }
-    let runner = std::thread::Builder::new().name("main".into()).stack_size(SIZE).spawn(f);
+    let runner = std::thread::Builder::new().name("main".into()).stack_size(size()).spawn(f);
     // Signals are for the thread that runs the program.
     adder_vm::builtin_modules::signal::block_all();
     runner.ok().and_then(|thread| thread.join().ok()).unwrap_or(PANICKED)
@@ -32,7 +36,7 @@ const PANICKED: u8 = 101;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(feature = "system-alloc")))]
 mod own {
-    use super::{PANICKED, SIZE};
+    use super::PANICKED;
     use std::cell::Cell;
     use std::ffi::c_void;
     use std::ptr::null_mut;
@@ -48,6 +52,7 @@ mod own {
 
     /// Runs `f` on a stack that is mapped for it; `None` if there is no room for one.
     pub fn run(f: fn() -> u8) -> Option<u8> {
+        let size = super::size();
         let job = Job { f, status: Cell::new(PANICKED) };
         // SAFETY: a new mapping, whose lowest part is closed again; then the stack pointer moves to its
         // end, which is a multiple of 16, and back. `r12` keeps its value across the call, `enter` does
@@ -57,18 +62,18 @@ mod own {
             let access = libc::PROT_READ | libc::PROT_WRITE;
             let kind =
                 libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
-            let mapping = libc::mmap(null_mut(), GUARD + SIZE, access, kind, -1, 0);
+            let mapping = libc::mmap(null_mut(), GUARD + size, access, kind, -1, 0);
             if mapping == libc::MAP_FAILED || libc::mprotect(mapping, GUARD, libc::PROT_NONE) != 0 {
                 return None;
             }
             let low = mapping.cast::<u8>().add(GUARD);
-            adder_vm::runtime::vm::use_native_stack(low as usize, SIZE);
+            adder_vm::runtime::vm::use_native_stack(low as usize, size);
             std::arch::asm!(
                 "xchg rsp, r12",
                 "call {enter}",
                 "mov rsp, r12",
                 enter = sym enter,
-                inout("r12") low.add(SIZE) => _,
+                inout("r12") low.add(size) => _,
                 in("rdi") &raw const job,
                 clobber_abi("C"),
             );

@@ -20,6 +20,12 @@ impl Arena {
         self.0.alloc(node)
     }
 
+    /// How many bytes it takes, room for more included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.allocated_bytes()
+    }
+
     /// Gives up what lies in the arena, but keeps room for the next tree: not more than about so many
     /// bytes.
     pub fn clear(&mut self, most: usize) {

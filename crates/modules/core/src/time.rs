@@ -208,16 +208,18 @@ fn check_ranges(vm: &Vm, tm: &mut libc::tm) -> PyResult<()> {
 }
 
 /// `strftime` of one piece of format without NUL.
-fn format_piece(piece: &str, tm: &libc::tm) -> Option<Vec<u8>> {
-    let Ok(format) = std::ffi::CString::new(piece) else { return Some(Vec::new()) };
+fn format_piece(vm: &Vm, piece: &str, tm: &libc::tm) -> PyResult<Vec<u8>> {
+    let Ok(format) = std::ffi::CString::new(piece) else { return Ok(Vec::new()) };
     let mut room = 1024.max(piece.len() * 4);
     loop {
+        // It is copied twice more, to text and into the object.
+        vm.need(room.saturating_mul(3))?;
         let mut out = vec![0u8; room];
         // SAFETY: the buffer has `room` bytes; the format ends with NUL.
         let n = unsafe { libc::strftime(out.as_mut_ptr().cast(), room, format.as_ptr(), tm) };
         if n > 0 || room > 256 * piece.len().max(4) {
             out.truncate(n);
-            return Some(out);
+            return Ok(out);
         }
         room *= 2;
     }
@@ -558,6 +560,7 @@ pub mod time {
             }
             None => broken_down(vm, moment(vm, None)?, true)?,
         };
+        vm.need(format.len().saturating_mul(8))?;
         let Some(text) = format.to_utf8() else { return Err(vm.surrogate_error(format)) };
         let mut out = String::new();
         for (i, piece) in text.split('\0').enumerate() {
@@ -565,7 +568,7 @@ pub mod time {
                 out.push('\0');
             }
             if !piece.is_empty() {
-                let bytes = format_piece(piece, &tm).unwrap_or_default();
+                let bytes = format_piece(vm, piece, &tm)?;
                 out.push_str(&String::from_utf8_lossy(&bytes));
             }
         }

@@ -74,7 +74,7 @@ macro_rules! sponge_type {
             #[pymethod]
             fn digest(zelf: &Obj<$rust>, vm: &Vm $(, $length: &Value)?) -> PyResult<Ref<Bytes>> {
                 let state = zelf.state.with(|state| (**state).clone());
-                Ok(Bytes::from_slice(&$bytes(vm, state $(, $length)?)?))
+                Bytes::copied(vm, &$bytes(vm, state $(, $length)?)?)
             }
             /// Return the digest value as a string of hexadecimal digits.
             #[pymethod]

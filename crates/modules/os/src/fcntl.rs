@@ -94,7 +94,7 @@ pub mod fcntl {
                 room.resize(ROOM, 0);
                 retry(vm, || system::fcntl_buffer(fd, cmd, &mut room))?
                     .map_err(|e| vm.os_error(&e, None))?;
-                Ok(Bytes::from_slice(&room[..len]).into())
+                Ok(Bytes::copied(vm, &room[..len])?.into())
             }
         }
     }
@@ -140,7 +140,7 @@ pub mod fcntl {
                 let mut room = bytes;
                 room.resize(ROOM, 0);
                 retry(vm, || system::ioctl_buffer(fd, request, &mut room))?.map_err(failed)?;
-                Ok(Bytes::from_slice(&room[..len]).into())
+                Ok(Bytes::copied(vm, &room[..len])?.into())
             }
         }
     }

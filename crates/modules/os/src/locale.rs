@@ -106,7 +106,7 @@ pub mod locale {
         let mut out = StrBuilder::with_capacity(key.len());
         // The C library's weights need not be characters.
         key.into_iter().for_each(|c| out.push(c.min(0x10_ffff)));
-        Ok(out.finish())
+        out.finish_in(vm)
     }
 
     /// Return the value for the locale information associated with key.

@@ -139,7 +139,7 @@ pub mod limited {
     }
     #[pyfunction]
     fn object_bytes(vm: &Vm, object: &Value) -> PyResult<Ref<Bytes>> {
-        Ok(Bytes::from_slice(&bytes::from_object(vm, object)?))
+        Bytes::copied(vm, &bytes::from_object(vm, object)?)
     }
     #[pyfunction]
     fn object_getattr(vm: &Vm, object: &Value, name: &Value) -> PyResult {

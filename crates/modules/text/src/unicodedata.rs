@@ -74,7 +74,7 @@ fn look_up(vm: &Vm, name: &Value, only_names: bool) -> PyResult {
     };
     let mut text = StrBuilder::with_capacity(found.len());
     found.iter().for_each(|&code| text.push(code));
-    Ok(text.finish().into())
+    Ok(text.finish_in(vm)?.into())
 }
 
 fn form_of(vm: &Vm, form: &Str) -> PyResult<Form> {
@@ -103,10 +103,12 @@ fn normal_form(vm: &Vm, form: &Str, text: &Obj<Str>, version: Version) -> PyResu
     if is_surely_normal(form, text, version) {
         return Ok(plain(text).into());
     }
+    // Few characters become many: the code points that come in, and those that go out.
+    vm.need(text.len().saturating_mul(4 * size_of::<u32>()))?;
     let codes = normalized(form, text, version);
     let mut builder = StrBuilder::with_capacity(codes.len());
     codes.iter().for_each(|&code| builder.push(code));
-    Ok(builder.finish().into())
+    Ok(builder.finish_in(vm)?.into())
 }
 
 fn is_normal(vm: &Vm, form: &Str, text: &Obj<Str>, version: Version) -> PyResult<bool> {

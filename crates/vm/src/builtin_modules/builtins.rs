@@ -208,6 +208,9 @@ pub mod builtins {
     fn radix(vm: &Vm, number: &Value, radix: u32, prefix: &str) -> PyResult<String> {
         let value = number::to_int(vm, number)?;
         let sign = if value.is_negative() { "-" } else { "" };
+        // The digits, with the prefix, and as a string.
+        let digits = value.bit_length() as usize / radix.ilog2() as usize;
+        vm.need(digits.saturating_mul(3))?;
         Ok(format!("{sign}{prefix}{}", value.abs().to_string_radix(radix)))
     }
 

@@ -243,7 +243,7 @@ pub mod imp {
     fn source_hash(vm: &Vm, key: i64, source: &Value) -> PyResult<Ref<Bytes>> {
         let source = buffer::to_vec(vm, source)?;
         let hash = crate::runtime::hash::siphash13((key as u64, 0), &source);
-        Ok(Bytes::from_slice(&hash.to_le_bytes()))
+        Bytes::copied(vm, &hash.to_le_bytes())
     }
 
     #[init]

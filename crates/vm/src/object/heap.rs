@@ -52,6 +52,8 @@ struct Pool {
 struct Arena {
     /// What the system gave, a little more than `ARENA`.
     mapping: *mut libc::c_void,
+    /// It came from the global allocator instead, which may have something left.
+    lent: bool,
     /// Pools not in use, linked by `next`; then those never used yet.
     free: *mut Pool,
     fresh: *mut u8,
@@ -499,7 +501,11 @@ unsafe fn give_pool(heap: &mut Heap, pool: *mut Pool) {
             if !(*arena).next.is_null() {
                 (*(*arena).next).prev = (*arena).prev;
             }
-            libc::munmap((*arena).mapping, ARENA + POOL);
+            if (*arena).lent {
+                std::alloc::dealloc((*arena).mapping.cast(), memory(ARENA + POOL));
+            } else {
+                libc::munmap((*arena).mapping, ARENA + POOL);
+            }
             drop(Box::from_raw(arena));
         }
     }
@@ -507,30 +513,28 @@ unsafe fn give_pool(heap: &mut Heap, pool: *mut Pool) {
 
 fn new_arena() -> *mut Arena {
     let size = ARENA + POOL;
-    // SAFETY: a fresh anonymous mapping, checked for failure; the arena is the aligned part of it.
-    let (mapping, start) = unsafe {
-        let map = || {
-            libc::mmap(
-                null_mut(),
-                size,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            )
-        };
-        let mut mapping = map();
-        if mapping == libc::MAP_FAILED && crate::runtime::memory::give_up_reserve(0) {
-            mapping = map();
-        }
-        if mapping == libc::MAP_FAILED {
-            std::alloc::handle_alloc_error(memory(size));
-        }
-        let skip = (mapping as usize).next_multiple_of(POOL) - mapping as usize;
-        (mapping, mapping.cast::<u8>().add(skip))
+    let map = || {
+        let (access, kind) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: a fresh anonymous mapping.
+        let mapping = unsafe { libc::mmap(null_mut(), size, access, kind, -1, 0) };
+        (mapping != libc::MAP_FAILED).then_some((mapping, false))
     };
+    let borrow = || {
+        // SAFETY: the size is not zero.
+        let block = unsafe { std::alloc::alloc(memory(size)) };
+        (!block.is_null()).then_some((block.cast(), true))
+    };
+    // The allocator gives up the reserve, if need be.
+    let Some((mapping, lent)) = map().or_else(borrow) else {
+        std::alloc::handle_alloc_error(memory(size))
+    };
+    let skip = (mapping as usize).next_multiple_of(POOL) - mapping as usize;
+    // SAFETY: the arena is the aligned part of the block, which is one pool longer.
+    let start = unsafe { mapping.cast::<u8>().add(skip) };
     Box::into_raw(Box::new(Arena {
         mapping,
+        lent,
         free: null_mut(),
         fresh: start,
         // SAFETY: the mapping is one pool longer than the arena.

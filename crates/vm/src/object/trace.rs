@@ -71,12 +71,16 @@ pub trait Empty {
 }
 impl Empty for Vec<Value> {
     fn empty_into(&mut self, bag: &mut Vec<Value>) {
+        // The larger one stays where it is: memory may be what is wanting.
+        if bag.len() < self.len() {
+            std::mem::swap(bag, self);
+        }
         bag.append(self);
     }
 }
 impl Empty for std::collections::VecDeque<Value> {
     fn empty_into(&mut self, bag: &mut Vec<Value>) {
-        bag.extend(self.drain(..));
+        Vec::from(std::mem::take(self)).empty_into(bag);
     }
 }
 impl Empty for Option<Value> {

@@ -9,6 +9,7 @@ use crate::objects::bytes::{Source, byte_methods, byte_of, from_items, lend, ops
 use crate::objects::int;
 use crate::objects::iterators;
 use crate::objects::str_::Str;
+use crate::objects::str_::StrBuilder;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocol::buffer::{self, Buffer};
@@ -16,6 +17,7 @@ use crate::protocol::index::{Indices, Subscript, subscript, wrap};
 use crate::protocol::{iter, number, object};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::PyResult;
+use crate::runtime::memory;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
@@ -120,7 +122,7 @@ impl ByteArray {
     fn push_all(&self, vm: &Vm, bytes: &[u8]) -> PyResult<()> {
         let room = self.resize_with(vm, |store| {
             // One more than there are, so that the next one has room.
-            let room = store.all.try_reserve(bytes.len().saturating_add(1)).is_ok();
+            let room = memory::try_grow(&mut store.all, bytes.len().saturating_add(1));
             if room {
                 store.all.extend_from_slice(bytes);
             }
@@ -137,6 +139,7 @@ impl ByteArray {
                 self.with_bytes_mut(|bytes| bytes[range].copy_from_slice(new));
                 return Ok(());
             }
+            vm.need(self.len() + new.len())?;
             return self.resize_with(vm, |store| store.splice(range, new));
         }
         if new.is_empty() {
@@ -214,6 +217,7 @@ fn initial(vm: &Vm, source: Source<'_>) -> PyResult<Vec<u8>> {
 
 /// What pickling needs: the type, its arguments, and the attributes of a subclass's instance.
 fn reduced(zelf: &Obj<ByteArray>, vm: &Vm, protocol: i64) -> PyResult<Ref<Tuple>> {
+    vm.need(zelf.len().saturating_mul(3))?;
     let bytes = zelf.to_vec();
     let args = if protocol < 3 {
         let text: Value = Str::from_latin1(&bytes).into();
@@ -255,7 +259,13 @@ byte_methods! {
         #[slot]
         fn repr(zelf: &Obj<ByteArray>, vm: &Vm) -> PyResult {
             let bytes = zelf.with_bytes(ops::repr_array);
-            Ok(vm.str(&format!("{}({bytes})", zelf.ty().name())))
+            let bytes = bytes.finish_in(vm)?;
+            let mut out = StrBuilder::with_capacity(bytes.len() + 16);
+            out.push_str(&zelf.ty().name());
+            out.push_str("(");
+            out.push_obj(&bytes);
+            out.push_str(")");
+            Ok(out.finish_in(vm)?.into())
         }
         #[slot]
         fn iter(zelf: &Obj<ByteArray>, _vm: &Vm) -> PyResult {
@@ -277,6 +287,7 @@ byte_methods! {
                     byte.ok_or_else(|| vm.index_error("bytearray index out of range"))
                 }
                 Subscript::Slice(s) => {
+                    vm.need(s.count)?;
                     let picked = zelf.with_bytes(|bytes| {
                         if s.step == 1 {
                             return bytes.get(s.range()).unwrap_or(&[]).to_vec();
@@ -312,7 +323,7 @@ byte_methods! {
                 (Subscript::Slice(s), None) => zelf.delete_slice(vm, s),
                 (Subscript::Slice(_), Some(value)) => {
                     let new = if buffer::has_buffer(&value) {
-                        lend(vm, &value)?.to_vec()
+                        lend(vm, &value)?.into_vec(vm)?
                     } else if int::is_int(&value) || value.downcast::<Str>().is_some() {
                         return Err(vm.type_error(
                             "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
@@ -368,7 +379,7 @@ byte_methods! {
         fn extend(zelf: &Obj<ByteArray>, vm: &Vm, iterable_of_ints: &Value) -> PyResult<()> {
             let items = iterable_of_ints;
             if buffer::has_buffer(items) {
-                let bytes = lend(vm, items)?.to_vec();
+                let bytes = lend(vm, items)?.into_vec(vm)?;
                 return zelf.push_all(vm, &bytes);
             }
             if !iter::is_iterable(items) {
@@ -462,7 +473,7 @@ byte_methods! {
             };
             let room = zelf.resize_with(vm, |store| {
                 let more = wanted.saturating_sub(store.bytes().len());
-                let room = store.all.try_reserve(more).is_ok();
+                let room = memory::try_grow(&mut store.all, more);
                 if room {
                     store.all.resize(store.start + wanted, 0);
                 }

@@ -17,6 +17,7 @@ use crate::protocol::{buffer, iter, number, object};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::hash::hash_bytes;
+use crate::runtime::memory;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::{pyclass, pymethods};
@@ -100,8 +101,23 @@ impl Bytes {
         made
     }
 
+    /// A copy of bytes.
+    ///
+    /// # Errors
+    /// `MemoryError` if there is no room for it.
+    pub fn copied(vm: &Vm, bytes: &[u8]) -> PyResult<Ref<Bytes>> {
+        vm.need(bytes.len())?;
+        Ok(Bytes::from_slice(bytes))
+    }
+
     /// Bytes of some subclass.
     pub fn with_type(bytes: &[u8], ty: &Obj<Type>) -> Ref<Bytes> {
+        let bytes = if memory::has_room_at_last(bytes.len()) {
+            bytes
+        } else {
+            memory::lost();
+            &[]
+        };
         let payload = Bytes { data: std::ptr::null(), len: bytes.len(), hash: Cell::new(0) };
         let mut start: *const u8 = std::ptr::null();
         // SAFETY: the tail is as long as `bytes` and filled from them; `data` is set before anybody
@@ -152,13 +168,16 @@ fn object_by_method(vm: &Vm, x: &Value) -> PyResult<Option<Ref<Bytes>>> {
 
 /// The bytes that the method `__bytes__` of an object returns.
 pub fn by_method(vm: &Vm, x: &Value) -> PyResult<Option<Vec<u8>>> {
-    Ok(object_by_method(vm, x)?.map(|bytes| bytes.as_slice().to_vec()))
+    let Some(bytes) = object_by_method(vm, x)? else { return Ok(None) };
+    vm.need(bytes.len())?;
+    Ok(Some(bytes.as_slice().to_vec()))
 }
 
 /// The bytes of a bytes-like object, of one with `__bytes__`, or of an iterable of ints (CPython's
 /// `PyObject_Bytes`).
 pub fn from_object(vm: &Vm, x: &Value) -> PyResult<Vec<u8>> {
     if let Some(bytes) = x.downcast_exact::<Bytes>() {
+        vm.need(bytes.len())?;
         return Ok(bytes.as_slice().to_vec());
     }
     match by_method(vm, x)? {
@@ -284,9 +303,7 @@ pub(crate) fn zeros(vm: &Vm, source: &Value) -> PyResult<Option<Vec<u8>>> {
         return Err(vm.value_error("negative count"));
     };
     let mut bytes: Vec<u8> = Vec::new();
-    if bytes.try_reserve_exact(count).is_err() {
-        return Err(int::no_memory(vm));
-    }
+    vm.room_for(&mut bytes, count)?;
     bytes.resize(count, 0);
     Ok(Some(bytes))
 }
@@ -324,6 +341,7 @@ byte_methods! {
                 }
             }
             let bytes = construct(vm, args)?;
+            vm.need(bytes.len())?;
             Ok(if exact {
                 Bytes::from_slice(&bytes).into()
             } else {
@@ -332,7 +350,7 @@ byte_methods! {
         }
         #[slot]
         fn repr(zelf: &Obj<Bytes>, vm: &Vm) -> PyResult {
-            Ok(vm.str(&ops::repr(zelf.as_slice())))
+            Ok(ops::repr(zelf.as_slice()).finish_in(vm)?.into())
         }
         #[slot]
         fn hash_(zelf: &Obj<Bytes>, _vm: &Vm) -> PyResult<i64> {
@@ -362,11 +380,11 @@ byte_methods! {
                     Ok(Bytes::unchanged(zelf).into())
                 }
                 Subscript::Slice(s) if s.step == 1 => {
-                    Ok(Bytes::from_slice(&bytes[s.range()]).into())
+                    Ok(Bytes::copied(vm, &bytes[s.range()])?.into())
                 }
                 Subscript::Slice(s) => {
                     let picked: Vec<u8> = s.positions().map(|i| bytes[i]).collect();
-                    Ok(Bytes::from_slice(&picked).into())
+                    Ok(Bytes::copied(vm, &picked)?.into())
                 }
             }
         }

@@ -19,6 +19,22 @@ pub enum Lent<'a> {
     Copy(Vec<u8>),
 }
 
+impl Lent<'_> {
+    /// The bytes for oneself.
+    ///
+    /// # Errors
+    /// `MemoryError` if there is no room for a copy.
+    pub fn into_vec(self, vm: &Vm) -> PyResult<Vec<u8>> {
+        match self {
+            Lent::Slice(bytes) => {
+                vm.need(bytes.len())?;
+                Ok(bytes.to_vec())
+            }
+            Lent::Copy(bytes) => Ok(bytes),
+        }
+    }
+}
+
 impl Deref for Lent<'_> {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
@@ -34,7 +50,9 @@ pub fn lend<'a>(vm: &Vm, value: &'a Value) -> PyResult<Lent<'a>> {
     if let Some(bytes) = value.downcast::<Bytes>() {
         return Ok(Lent::Slice(bytes.as_slice()));
     }
-    Ok(Lent::Copy(buffer::get(vm, value, false)?.to_vec()))
+    let buffer = buffer::get(vm, value, false)?;
+    vm.need(buffer.len())?;
+    Ok(Lent::Copy(buffer.to_vec()))
 }
 
 /// What to look for: bytes, or one byte as an int.
@@ -98,10 +116,9 @@ pub fn fill_byte(vm: &Vm, fill: Option<&Value>, function: &str) -> PyResult<u8> 
 /// `left` fills, the bytes, `right` fills.
 pub fn pad(vm: &Vm, bytes: &[u8], left: usize, right: usize, fill: u8) -> PyResult<Vec<u8>> {
     let total = bytes.len().saturating_add(left).saturating_add(right);
-    let mut out: Vec<u8> = Vec::new();
-    if out.try_reserve_exact(total).is_err() {
-        return Err(crate::objects::int::no_memory(vm));
-    }
+    // They are copied once more, into the object.
+    vm.need(total.saturating_mul(2))?;
+    let mut out: Vec<u8> = Vec::with_capacity(total);
     out.resize(left, fill);
     out.extend_from_slice(bytes);
     out.resize(total, fill);
@@ -166,10 +183,9 @@ pub fn join(vm: &Vm, separator: &[u8], iterable: &Value) -> PyResult<Vec<u8>> {
         parts.push(lend(vm, item)?);
     }
     let total: usize = parts.iter().map(|p| p.len().saturating_add(separator.len())).sum();
-    let mut out: Vec<u8> = Vec::new();
-    if out.try_reserve(total).is_err() {
-        return Err(crate::objects::int::no_memory(vm));
-    }
+    // They are copied once more, into the object.
+    vm.need(total.saturating_mul(2))?;
+    let mut out: Vec<u8> = Vec::with_capacity(total);
     for (i, part) in parts.iter().enumerate() {
         if i > 0 {
             out.extend_from_slice(separator);
@@ -211,10 +227,9 @@ pub fn repeat(vm: &Vm, bytes: &[u8], count: isize) -> PyResult<Vec<u8>> {
     let Some(total) = total else {
         return Err(vm.overflow_error("repeated bytes are too long"));
     };
-    let mut out: Vec<u8> = Vec::new();
-    if out.try_reserve_exact(total).is_err() {
-        return Err(crate::objects::int::no_memory(vm));
-    }
+    // They are copied once more, into the object.
+    vm.need(total.saturating_mul(2))?;
+    let mut out: Vec<u8> = Vec::with_capacity(total);
     match bytes {
         [one] => out.resize(count, *one),
         _ => (0..count).for_each(|_| out.extend_from_slice(bytes)),
@@ -293,8 +308,10 @@ macro_rules! byte_methods {
                 let Some(template) = zelf.downcast::<$ty>() else {
                     return Ok(Value::NOT_IMPLEMENTED);
                 };
+                template.need_copies(vm)?;
                 let template = template.with_bytes(<[u8]>::to_vec);
                 let bytes = $crate::objects::str_::percent::format_bytes(vm, &template, args)?;
+                vm.need(bytes.len())?;
                 Ok($ty::make(bytes).into())
             }
 
@@ -303,38 +320,38 @@ macro_rules! byte_methods {
             /// Return a copy of B with only its first character capitalized (ASCII)
             /// and the rest lower-cased.
             #[pymethod(sig = "($self, /)")]
-            fn capitalize(zelf: &Obj<$ty>, _vm: &Vm) -> Ref<$ty> {
-                zelf.mapped($crate::objects::bytes::ops::capitalize)
+            fn capitalize(zelf: &Obj<$ty>, vm: &Vm) -> PyResult<Ref<$ty>> {
+                zelf.mapped(vm, $crate::objects::bytes::ops::capitalize)
             }
             /// B.title() -> copy of B
             ///
             /// Return a titlecased version of B, i.e. ASCII words start with uppercase
             /// characters, all remaining cased characters have lowercase.
             #[pymethod(sig = "($self, /)")]
-            fn title(zelf: &Obj<$ty>, _vm: &Vm) -> Ref<$ty> {
-                zelf.mapped($crate::objects::bytes::ops::title)
+            fn title(zelf: &Obj<$ty>, vm: &Vm) -> PyResult<Ref<$ty>> {
+                zelf.mapped(vm, $crate::objects::bytes::ops::title)
             }
             /// B.swapcase() -> copy of B
             ///
             /// Return a copy of B with uppercase ASCII characters converted
             /// to lowercase ASCII and vice versa.
             #[pymethod(sig = "($self, /)")]
-            fn swapcase(zelf: &Obj<$ty>, _vm: &Vm) -> Ref<$ty> {
-                zelf.mapped($crate::objects::bytes::ops::swapcase)
+            fn swapcase(zelf: &Obj<$ty>, vm: &Vm) -> PyResult<Ref<$ty>> {
+                zelf.mapped(vm, $crate::objects::bytes::ops::swapcase)
             }
             /// B.lower() -> copy of B
             ///
             /// Return a copy of B with all ASCII characters converted to lowercase.
             #[pymethod(sig = "($self, /)")]
-            fn lower(zelf: &Obj<$ty>, _vm: &Vm) -> Ref<$ty> {
-                zelf.mapped(<[u8]>::make_ascii_lowercase)
+            fn lower(zelf: &Obj<$ty>, vm: &Vm) -> PyResult<Ref<$ty>> {
+                zelf.mapped(vm, <[u8]>::make_ascii_lowercase)
             }
             /// B.upper() -> copy of B
             ///
             /// Return a copy of B with all ASCII characters converted to uppercase.
             #[pymethod(sig = "($self, /)")]
-            fn upper(zelf: &Obj<$ty>, _vm: &Vm) -> Ref<$ty> {
-                zelf.mapped(<[u8]>::make_ascii_uppercase)
+            fn upper(zelf: &Obj<$ty>, vm: &Vm) -> PyResult<Ref<$ty>> {
+                zelf.mapped(vm, <[u8]>::make_ascii_uppercase)
             }
 
             /// Return a centered string of length width.
@@ -562,6 +579,7 @@ macro_rules! byte_methods {
             #[pymethod(sig = "($self, prefix, /)")]
             fn removeprefix(zelf: &Obj<$ty>, vm: &Vm, prefix: &Value) -> PyResult<Ref<$ty>> {
                 let prefix = $crate::objects::bytes::lend(vm, prefix)?;
+                zelf.need_copies(vm)?;
                 let rest = zelf.with_bytes(|bytes| {
                     bytes.strip_prefix(&*prefix).filter(|_| !prefix.is_empty()).map(<[u8]>::to_vec)
                 });
@@ -575,6 +593,7 @@ macro_rules! byte_methods {
             #[pymethod(sig = "($self, suffix, /)")]
             fn removesuffix(zelf: &Obj<$ty>, vm: &Vm, suffix: &Value) -> PyResult<Ref<$ty>> {
                 let suffix = $crate::objects::bytes::lend(vm, suffix)?;
+                zelf.need_copies(vm)?;
                 let rest = zelf.with_bytes(|bytes| {
                     bytes.strip_suffix(&*suffix).filter(|_| !suffix.is_empty()).map(<[u8]>::to_vec)
                 });
@@ -730,6 +749,7 @@ macro_rules! byte_methods {
             fn join(zelf: &Obj<$ty>, vm: &Vm, iterable_of_bytes: &Value) -> PyResult<Ref<$ty>> {
                 // The separator cannot be resized by those who give the items.
                 let lent = $crate::protocol::buffer::get(vm, &zelf.to_value(), false)?;
+                vm.need(lent.len())?;
                 $crate::objects::bytes::methods::join(vm, &lent.to_vec(), iterable_of_bytes)
                     .map($ty::make)
             }
@@ -755,6 +775,7 @@ macro_rules! byte_methods {
                 let mut doomed = [false; 256];
                 delete.iter().for_each(|b| doomed[usize::from(*b)] = true);
                 let map = |b: &u8| table.as_ref().map_or(*b, |t| t[usize::from(*b)]);
+                zelf.need_copies(vm)?;
                 Ok($ty::make(zelf.with_bytes(|bytes| {
                     bytes.iter().filter(|b| !doomed[usize::from(**b)]).map(map).collect()
                 })))
@@ -834,10 +855,11 @@ macro_rules! byte_methods {
                 vm: &Vm,
                 sep: Option<&Value>,
                 bytes_per_sep: Option<i32>,
-            ) -> PyResult<String> {
+            ) -> PyResult<Ref<$crate::objects::str_::Str>> {
                 let sep = $crate::objects::bytes::methods::hex_separator(vm, sep)?;
                 let group = i64::from(bytes_per_sep.unwrap_or(1));
-                Ok(zelf.with_bytes(|bytes| $crate::objects::bytes::ops::hex(bytes, sep, group)))
+                zelf.with_bytes(|bytes| $crate::objects::bytes::ops::hex(bytes, sep, group))
+                    .finish_in(vm)
             }
             /// Create a bytes object from a string of hexadecimal numbers.
             ///
@@ -933,10 +955,16 @@ macro_rules! byte_methods {
                 self.with_bytes(|bytes| !bytes.is_empty() && bytes.iter().all(test))
             }
 
-            fn mapped(&self, map: impl FnOnce(&mut [u8])) -> Ref<$ty> {
+            /// Room for a copy of the bytes, and one more in the object.
+            fn need_copies(&self, vm: &Vm) -> PyResult<()> {
+                vm.need(self.with_bytes(<[u8]>::len).saturating_mul(2))
+            }
+
+            fn mapped(&self, vm: &Vm, map: impl FnOnce(&mut [u8])) -> PyResult<Ref<$ty>> {
+                self.need_copies(vm)?;
                 let mut bytes = self.with_bytes(<[u8]>::to_vec);
                 map(&mut bytes);
-                $ty::make(bytes)
+                Ok($ty::make(bytes))
             }
 
             fn padded(
@@ -1006,10 +1034,13 @@ macro_rules! byte_methods {
                 &self,
                 cut: impl FnOnce(&[u8]) -> Vec<std::ops::Range<usize>>,
             ) -> Ref<$crate::objects::list::List> {
-                let parts: Vec<Vec<u8>> = self.with_bytes(|bytes| {
-                    cut(bytes).into_iter().map(|range| bytes[range].to_vec()).collect()
+                let mut parts = Vec::new();
+                self.with_bytes(|bytes| {
+                    for range in cut(bytes) {
+                        let part = $ty::make(bytes[range].to_vec()).into();
+                        $crate::runtime::memory::push(&mut parts, part);
+                    }
                 });
-                let parts = parts.into_iter().map(|part| $ty::make(part).into()).collect();
                 $crate::objects::list::List::from_vec(parts)
             }
 
@@ -1019,6 +1050,7 @@ macro_rules! byte_methods {
                 if lent.is_empty() {
                     return Err(vm.value_error("empty separator"));
                 }
+                self.need_copies(vm)?;
                 let parts = self.with_bytes(|bytes| {
                     let at =
                         if back { ops::rfind(bytes, &lent) } else { ops::find(bytes, &lent) };
@@ -1042,6 +1074,7 @@ macro_rules! byte_methods {
             ) -> PyResult<Ref<$ty>> {
                 use $crate::objects::bytes::{lend, ops};
                 let set = set.filter(|s| !s.is_none()).map(|s| lend(vm, s)).transpose()?;
+                self.need_copies(vm)?;
                 Ok($ty::make(self.with_bytes(|bytes| {
                     let range = match &set {
                         Some(set) => ops::strip(bytes, left, right, |b| set.contains(&b)),

@@ -1,5 +1,7 @@
 //! Operations on slices of bytes, as `bytes` and `bytearray` have them. ASCII rules throughout.
 
+use crate::objects::str_::StrBuilder;
+use crate::runtime::memory;
 use memchr::memmem;
 use std::ops::Range;
 
@@ -9,20 +11,19 @@ pub fn is_space(byte: u8) -> bool {
 }
 
 /// `repr(bytes)`
-pub fn repr(bytes: &[u8]) -> String {
+pub fn repr(bytes: &[u8]) -> StrBuilder {
     quoted(bytes, false)
 }
 
 /// The inner part of `repr(bytearray)`, which escapes a single quote between double ones too.
-pub fn repr_array(bytes: &[u8]) -> String {
+pub fn repr_array(bytes: &[u8]) -> StrBuilder {
     quoted(bytes, true)
 }
 
-fn quoted(bytes: &[u8], escape_single: bool) -> String {
+fn quoted(bytes: &[u8], escape_single: bool) -> StrBuilder {
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
-    let mut out = String::with_capacity(bytes.len() + 3);
-    out.push('b');
-    out.push(quote.into());
+    let mut out = StrBuilder::with_capacity(bytes.len() + 3);
+    out.push_ascii(&[b'b', quote]);
     for &byte in bytes {
         match byte {
             b'\\' => out.push_str("\\\\"),
@@ -30,13 +31,12 @@ fn quoted(bytes: &[u8], escape_single: bool) -> String {
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
             _ if byte == quote || (escape_single && byte == b'\'') => {
-                out.push('\\');
-                out.push(byte.into());
+                out.push_ascii(&[b'\\', byte]);
             }
             b' '..=b'~' => out.push(byte.into()),
             _ => {
-                out.push_str("\\x");
-                push_hex(&mut out, byte);
+                let [high, low] = hex_digits(byte);
+                out.push_ascii(&[b'\\', b'x', high, low]);
             }
         }
     }
@@ -44,16 +44,16 @@ fn quoted(bytes: &[u8], escape_single: bool) -> String {
     out
 }
 
-fn push_hex(out: &mut String, byte: u8) {
+fn hex_digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    out.push(DIGITS[usize::from(byte >> 4)].into());
-    out.push(DIGITS[usize::from(byte & 15)].into());
+    [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])
 }
 
 /// `bytes.hex(separator, group)`: a positive group counts from the right, a negative from the left.
-pub fn hex(bytes: &[u8], separator: Option<u8>, group: i64) -> String {
-    let mut out = String::with_capacity(bytes.len() * 2);
+pub fn hex(bytes: &[u8], separator: Option<u8>, group: i64) -> StrBuilder {
     let size = group.unsigned_abs() as usize;
+    let separators = if separator.is_some() && size > 0 { bytes.len() / size } else { 0 };
+    let mut out = StrBuilder::with_capacity(bytes.len() * 2 + separators);
     for (i, &byte) in bytes.iter().enumerate() {
         if let Some(separator) = separator
             && i > 0
@@ -64,7 +64,7 @@ pub fn hex(bytes: &[u8], separator: Option<u8>, group: i64) -> String {
                 out.push(separator.into());
             }
         }
-        push_hex(&mut out, byte);
+        out.push_ascii(&hex_digits(byte));
     }
     out
 }
@@ -122,11 +122,14 @@ pub fn count(hay: &[u8], needle: &[u8]) -> usize {
 
 /// Where `old` stands, not overlapping; an empty one stands everywhere.
 pub fn places(hay: &[u8], old: &[u8], limit: usize) -> Vec<usize> {
+    let mut all = Vec::new();
+    let mut note = |at| memory::push(&mut all, at);
     match old {
-        [] => (0..=hay.len()).take(limit).collect(),
-        [one] => memchr::memchr_iter(*one, hay).take(limit).collect(),
-        _ => memmem::find_iter(hay, old).take(limit).collect(),
+        [] => (0..=hay.len()).take(limit).for_each(&mut note),
+        [one] => memchr::memchr_iter(*one, hay).take(limit).for_each(&mut note),
+        _ => memmem::find_iter(hay, old).take(limit).for_each(&mut note),
     }
+    all
 }
 
 /// Puts `new` at `places` in the place of `old_len` bytes.
@@ -156,11 +159,11 @@ pub fn split_words(s: &[u8], max: isize) -> Vec<Range<usize>> {
             return parts;
         }
         if parts.len() == cuts(max) {
-            parts.push(at..s.len());
+            memory::push(&mut parts, at..s.len());
             return parts;
         }
         let end = at + s[at..].iter().take_while(|b| !is_space(**b)).count();
-        parts.push(at..end);
+        memory::push(&mut parts, at..end);
         at = end;
     }
 }
@@ -175,11 +178,11 @@ pub fn rsplit_words(s: &[u8], max: isize) -> Vec<Range<usize>> {
             break;
         }
         if parts.len() == cuts(max) {
-            parts.push(0..end);
+            memory::push(&mut parts, 0..end);
             break;
         }
         let start = end - s[..end].iter().rev().take_while(|b| !is_space(**b)).count();
-        parts.push(start..end);
+        memory::push(&mut parts, start..end);
         end = start;
     }
     parts.reverse();
@@ -191,10 +194,10 @@ pub fn split(s: &[u8], separator: &[u8], max: isize) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut from = 0;
     for at in places(s, separator, cuts(max)) {
-        parts.push(from..at);
+        memory::push(&mut parts, from..at);
         from = at + separator.len();
     }
-    parts.push(from..s.len());
+    memory::push(&mut parts, from..s.len());
     parts
 }
 
@@ -205,10 +208,10 @@ pub fn rsplit(s: &[u8], separator: &[u8], max: isize) -> Vec<Range<usize>> {
     while parts.len() < cuts(max)
         && let Some(at) = rfind(&s[..end], separator)
     {
-        parts.push(at + separator.len()..end);
+        memory::push(&mut parts, at + separator.len()..end);
         end = at;
     }
-    parts.push(0..end);
+    memory::push(&mut parts, 0..end);
     parts.reverse();
     parts
 }
@@ -224,7 +227,7 @@ pub fn splitlines(s: &[u8], keep: bool) -> Vec<Range<usize>> {
         if at < s.len() {
             at += if s[at..].starts_with(b"\r\n") { 2 } else { 1 };
         }
-        parts.push(start..if keep { at } else { end });
+        memory::push(&mut parts, start..if keep { at } else { end });
     }
     parts
 }

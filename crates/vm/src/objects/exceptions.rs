@@ -606,7 +606,7 @@ impl ExcObj {
             }
             _ => out.push_obj(&*object::repr(vm, &args.to_value())?),
         }
-        Ok(out.finish().into())
+        Ok(out.finish_in(vm)?.into())
     }
 
     #[slot]

@@ -355,7 +355,7 @@ impl GenericAlias {
             out.push_str("()");
         }
         out.push_str("]");
-        Ok(out.finish().into())
+        Ok(out.finish_in(vm)?.into())
     }
     #[slot]
     fn hash(zelf: &Obj<GenericAlias>, vm: &Vm) -> PyResult<i64> {

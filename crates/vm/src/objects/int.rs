@@ -195,7 +195,9 @@ pub fn to_exact(value: &Value) -> Value {
 /// `MemoryError()`, for results too large to make.
 #[cold]
 pub fn no_memory(vm: &Vm) -> Exc {
-    vm.exception_with_args(&vm.exceptions().memory_error, Vec::new())
+    let exc = vm.exception_with_args(&vm.exceptions().memory_error, Vec::new());
+    crate::runtime::memory::raised();
+    exc
 }
 
 fn made(vm: &Vm, result: Result<Int, adder_bigint::TooLarge>) -> PyResult {
@@ -251,6 +253,7 @@ pub fn to_text(vm: &Vm, value: &Value) -> PyResult<Ref<Str>> {
 }
 
 fn decimal_big(vm: &Vm, i: &Int) -> PyResult<String> {
+    need_for(vm, i, i)?;
     let limit = vm.interp().int_max_str_digits.get();
     let too_long = || Err(vm.value_error(int_parse::print_limit_text(limit)));
     match int_parse::exceeds_limit(i, limit) {
@@ -296,6 +299,15 @@ pub fn format(vm: &Vm, value: &Value, spec: &Str) -> PyResult<Ref<Str>> {
     if matches!(code, None | Some('d' | 'n')) {
         check_digits(vm, value)?;
     }
+    if let Num::Big(i) = n {
+        let bits_per_digit = match code {
+            Some('b') => 1,
+            _ => 3,
+        };
+        // Digits, their groups, the text that is padded, and the string.
+        let copies = if parsed.grouping.is_some() { 8 } else { 4 };
+        vm.need((i.bit_length() as usize / bits_per_digit).saturating_mul(copies))?;
+    }
     let locale = if code == Some('n') { text_format::current_locale() } else { Locale::default() };
     let padded = format_int(n.numtext(), &parsed, type_name, &locale).map_err(wrap)?;
     text_format::build(vm, &padded)
@@ -328,7 +340,9 @@ fn divmod(vm: &Vm, a: &Num<'_>, b: &Num<'_>) -> PyResult<(Value, Value)> {
         let (q, r) = divmod_words(*a, *b);
         return Ok((from_i64(q), from_i64(r)));
     }
-    match a.int().divmod(&b.int()) {
+    let (a, b) = (a.int(), b.int());
+    need_for(vm, &a, &b)?;
+    match a.divmod(&b) {
         Some((q, r)) => Ok((from_int(q), from_int(r))),
         None => Err(division_by_zero(vm)),
     }
@@ -358,10 +372,24 @@ fn power(vm: &Vm, a: &Num<'_>, b: &Num<'_>) -> PyResult {
 }
 
 fn power_mod(vm: &Vm, a: &Num<'_>, b: &Num<'_>, modulus: &Num<'_>) -> PyResult {
-    match a.int().pow_mod(&b.int(), &modulus.int()) {
+    let (a, b, modulus) = (a.int(), b.int(), modulus.int());
+    need_for(vm, &a, &modulus)?;
+    match a.pow_mod(&b, &modulus) {
         Ok(i) => Ok(from_int(i)),
         Err(e) => Err(vm.value_error(e.to_string())),
     }
+}
+
+/// Room for what a computation with two integers needs besides its result, which is no larger than they are:
+/// it cannot ask on its way.
+pub fn need_for(vm: &Vm, a: &Int, b: &Int) -> PyResult<()> {
+    const TIMES: usize = 8;
+    vm.need((a.words().len() + b.words().len()).saturating_mul(TIMES * size_of::<u64>()))
+}
+
+/// Room for the sum of two integers, and the like.
+fn need_sum(vm: &Vm, a: &Int, b: &Int) -> PyResult<()> {
+    vm.need((a.words().len() + b.words().len()) * 2 * size_of::<u64>())
 }
 
 /// How far to shift: `None` is further than any word says.
@@ -374,6 +402,7 @@ fn shift_count(vm: &Vm, b: &Num<'_>) -> PyResult<Option<u64>> {
 
 /// A bitwise operator; on two bools it gives a bool.
 fn bitwise(
+    vm: &Vm,
     a: &Value,
     b: &Value,
     small: fn(i64, i64) -> i64,
@@ -384,7 +413,11 @@ fn bitwise(
     }
     Ok(match operands!(a, b) {
         (Num::Small(a), Num::Small(b)) => from_i64(small(a, b)),
-        (a, b) => from_int(big(&a.int(), &b.int())),
+        (a, b) => {
+            let (a, b) = (a.int(), b.int());
+            need_sum(vm, &a, &b)?;
+            from_int(big(&a, &b))
+        }
     })
 }
 
@@ -448,18 +481,26 @@ impl IntObj {
     }
 
     #[slot]
-    fn add(zelf: &Value, _vm: &Vm, other: &Value) -> PyResult {
+    fn add(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
         Ok(match operands!(zelf, other) {
             (Num::Small(a), Num::Small(b)) => from_i64(a + b),
-            (a, b) => from_int(a.int().add(&b.int())),
+            (a, b) => {
+                let (a, b) = (a.int(), b.int());
+                need_sum(vm, &a, &b)?;
+                from_int(a.add(&b))
+            }
         })
     }
 
     #[slot]
-    fn sub(zelf: &Value, _vm: &Vm, other: &Value) -> PyResult {
+    fn sub(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
         Ok(match operands!(zelf, other) {
             (Num::Small(a), Num::Small(b)) => from_i64(a - b),
-            (a, b) => from_int(a.int().sub(&b.int())),
+            (a, b) => {
+                let (a, b) = (a.int(), b.int());
+                need_sum(vm, &a, &b)?;
+                from_int(a.sub(&b))
+            }
         })
     }
 
@@ -508,7 +549,9 @@ impl IntObj {
         {
             return Ok(from_i64(divmod_words(*a, *b).1));
         }
-        a.int().modulo(&b.int()).map(from_int).ok_or_else(|| division_by_zero(vm))
+        let (a, b) = (a.int(), b.int());
+        need_for(vm, &a, &b)?;
+        a.modulo(&b).map(from_int).ok_or_else(|| division_by_zero(vm))
     }
 
     #[slot]
@@ -552,16 +595,16 @@ impl IntObj {
     }
 
     #[slot]
-    fn and(zelf: &Value, _vm: &Vm, other: &Value) -> PyResult {
-        bitwise(zelf, other, |a, b| a & b, Int::and)
+    fn and(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
+        bitwise(vm, zelf, other, |a, b| a & b, Int::and)
     }
     #[slot]
-    fn or(zelf: &Value, _vm: &Vm, other: &Value) -> PyResult {
-        bitwise(zelf, other, |a, b| a | b, Int::or)
+    fn or(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
+        bitwise(vm, zelf, other, |a, b| a | b, Int::or)
     }
     #[slot]
-    fn xor(zelf: &Value, _vm: &Vm, other: &Value) -> PyResult {
-        bitwise(zelf, other, |a, b| a ^ b, Int::xor)
+    fn xor(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
+        bitwise(vm, zelf, other, |a, b| a ^ b, Int::xor)
     }
 
     #[slot]
@@ -688,10 +731,8 @@ impl IntObj {
         let Ok(length) = usize::try_from(length) else {
             return Err(vm.value_error("length argument must be non-negative"));
         };
-        let mut probe: Vec<u8> = Vec::new();
-        if probe.try_reserve_exact(length).is_err() {
-            return Err(no_memory(vm));
-        }
+        // They are copied once more, into the object.
+        vm.need(length.saturating_mul(2))?;
         let (value, signed) = (own(vm, zelf)?.int(), signed.unwrap_or(false));
         let bytes = if little {
             value.to_le_bytes(length, signed)

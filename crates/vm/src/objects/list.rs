@@ -168,6 +168,9 @@ impl List {
                 v[start..end].swap_with_slice(&mut items);
                 return items;
             }
+            if start == 0 && end == v.len() {
+                return std::mem::replace(v, items);
+            }
             v.splice(start..end, items).collect()
         })
     }
@@ -227,6 +230,7 @@ impl List {
         let Subscript::Slice(s) = subscript(vm, key, self.len(), "list")? else { return Ok(()) };
         if s.step == 1 {
             let start = s.start as usize;
+            vm.need((self.len() + items.len()) * size_of::<Value>())?;
             drop(self.replace_range(start, start + s.count, items));
             return Ok(());
         }
@@ -292,7 +296,7 @@ impl List {
                 at += 1;
             }
             out.push_str("]");
-            Ok(Some(out.finish()))
+            out.finish_in(vm).map(Some)
         })?;
         Ok(text.map_or_else(|| vm.str("[...]"), Value::from))
     }
@@ -373,6 +377,7 @@ impl List {
                 other.ty().name()
             )));
         };
+        vm.need((zelf.len() + other.len()) * size_of::<Value>())?;
         Ok(List::joined(zelf, other).into())
     }
 

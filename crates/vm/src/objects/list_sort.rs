@@ -22,6 +22,10 @@ pub fn sort_values(
     key: Option<&Value>,
     reverse: bool,
 ) -> (Vec<Value>, PyResult<()>) {
+    // The keys, the order or the entries, and half of those once more for merging.
+    if let Err(e) = vm.need(items.len().saturating_mul(5 * size_of::<Value>())) {
+        return (items, Err(e));
+    }
     let mut keys = None;
     if let Some(key) = key {
         let mut all = Vec::with_capacity(items.len());

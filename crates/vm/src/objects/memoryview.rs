@@ -232,7 +232,8 @@ impl MemoryView {
     fn gather(&self, vm: &Vm, fortran: bool) -> PyResult<Vec<u8>> {
         let base = self.live(vm)?;
         let view = &self.view;
-        let mut out = Vec::with_capacity(view.len());
+        let mut out = Vec::new();
+        vm.room_for(&mut out, view.len())?;
         (base.access)(&base.owner, &mut |all| {
             let start = view.offset as usize;
             if view.is_c_contiguous() && (!fortran || view.shape.len() < 2) {
@@ -322,8 +323,10 @@ impl MemoryView {
         if dimension == self.view.shape.len() {
             return self.item(vm, at as usize);
         }
-        let mut items = Vec::with_capacity(self.view.shape[dimension]);
+        let mut items = Vec::new();
+        vm.room_for(&mut items, self.view.shape[dimension])?;
         for i in 0..self.view.shape[dimension] as isize {
+            vm.check_memory()?;
             items.push(self.nested(vm, dimension + 1, at + i * self.view.strides[dimension])?);
         }
         Ok(List::from_vec(items).into())
@@ -657,7 +660,7 @@ impl MemoryView {
                 _ => return Err(vm.value_error("order must be 'C', 'F' or 'A'")),
             },
         };
-        Ok(Bytes::from_slice(&zelf.gather(vm, fortran)?))
+        Bytes::copied(vm, &zelf.gather(vm, fortran)?)
     }
 
     /// Return the data in the buffer as a str of hexadecimal numbers.
@@ -684,10 +687,10 @@ impl MemoryView {
         vm: &Vm,
         sep: Option<&Value>,
         bytes_per_sep: Option<i32>,
-    ) -> PyResult<String> {
+    ) -> PyResult<Ref<Str>> {
         let sep = crate::objects::bytes::methods::hex_separator(vm, sep)?;
         let group = i64::from(bytes_per_sep.unwrap_or(1));
-        Ok(ops::hex(&zelf.gather(vm, false)?, sep, group))
+        ops::hex(&zelf.gather(vm, false)?, sep, group).finish_in(vm)
     }
 
     /// Return the data in the buffer as a list of elements.

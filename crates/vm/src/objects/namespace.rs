@@ -84,7 +84,7 @@ impl Namespace {
                 out.push_obj(&*object::repr(vm, &value)?);
             }
             out.push_str(")");
-            Ok(Some(out.finish()))
+            out.finish_in(vm).map(Some)
         })?;
         Ok(text.map_or_else(|| vm.str(&format!("{name}(...)")), Value::from))
     }

@@ -155,8 +155,9 @@ impl Set {
         }
         iter::for_each(vm, iterable, |item| self.add(vm, &item).map(|()| true))
     }
-    fn copy_table(&self) -> Set {
-        Set { table: Guarded::new(self.table.with(Table::copy)), hash: Cell::new(0) }
+    fn copy_table(&self, vm: &Vm) -> PyResult<Set> {
+        vm.need(self.table.with(Table::room))?;
+        Ok(Set { table: Guarded::new(self.table.with(Table::copy)), hash: Cell::new(0) })
     }
     /// A frozen set of constants (hashable by construction).
     pub fn frozen_from(vm: &Vm, items: &[Value]) -> Value {
@@ -174,7 +175,7 @@ impl Set {
     }
     fn from_iterable(vm: &Vm, iterable: &Value) -> PyResult<Set> {
         if let Some(other) = iterable.downcast::<Set>() {
-            return Ok(other.copy_table());
+            return other.copy_table(vm);
         }
         let set = Set::default();
         set.update(vm, iterable)?;
@@ -245,7 +246,7 @@ impl Obj<Set> {
 
     fn symmetric(&self, vm: &Vm, other: &Value) -> PyResult<Set> {
         let other = Ref::new(Set::from_iterable(vm, other)?);
-        let result = self.copy_table();
+        let result = self.copy_table(vm)?;
         for (key, hash) in other.hashed() {
             if !result.remove_hashed(vm, &key, hash)? {
                 result.add_hashed(vm, &key, hash)?;
@@ -303,7 +304,7 @@ pub(crate) mod shared {
                 out.push_obj(&*object::repr(vm, key)?);
             }
             out.push_str(if plain { "}" } else { "})" });
-            Ok(Some(out.finish()))
+            out.finish_in(vm).map(Some)
         })?;
         Ok(text.map_or_else(|| vm.str(&format!("{name}(...)")), Value::from))
     }
@@ -322,7 +323,7 @@ pub(crate) mod shared {
     }
 
     pub fn union(zelf: &Obj<Set>, vm: &Vm, others: &[Value]) -> PyResult {
-        let result = zelf.copy_table();
+        let result = zelf.copy_table(vm)?;
         for other in others {
             result.update(vm, other)?;
         }
@@ -330,20 +331,20 @@ pub(crate) mod shared {
     }
 
     pub fn intersection(zelf: &Obj<Set>, vm: &Vm, others: &[Value]) -> PyResult {
-        let mut result = Ref::new(zelf.copy_table());
+        let mut result = Ref::new(zelf.copy_table(vm)?);
         for other in others {
             result = Ref::new(result.intersect(vm, other)?);
         }
-        let table = result.copy_table();
+        let table = result.copy_table(vm)?;
         Ok(same_kind(zelf, table))
     }
 
     pub fn difference(zelf: &Obj<Set>, vm: &Vm, others: &[Value]) -> PyResult {
-        let mut result = Ref::new(zelf.copy_table());
+        let mut result = Ref::new(zelf.copy_table(vm)?);
         for other in others {
             result = Ref::new(result.subtract(vm, other)?);
         }
-        let table = result.copy_table();
+        let table = result.copy_table(vm)?;
         Ok(same_kind(zelf, table))
     }
 
@@ -361,11 +362,11 @@ pub(crate) mod shared {
         other.is_subset(vm, zelf)
     }
 
-    pub fn copy(zelf: &Obj<Set>, _vm: &Vm) -> Value {
+    pub fn copy(zelf: &Obj<Set>, vm: &Vm) -> PyResult {
         if is_frozen(&zelf.to_value()) && std::ptr::eq(zelf.ty(), frozenset_type()) {
-            return zelf.to_value();
+            return Ok(zelf.to_value());
         }
-        same_kind(zelf, zelf.copy_table())
+        Ok(same_kind(zelf, zelf.copy_table(vm)?))
     }
 
     pub fn binary(
@@ -438,7 +439,7 @@ impl Set {
     #[slot]
     fn or(a: &Value, vm: &Vm, b: &Value) -> PyResult {
         shared::binary(a, b, |a, b| {
-            let result = a.copy_table();
+            let result = a.copy_table(vm)?;
             result.update(vm, &b.to_value())?;
             Ok(result)
         })
@@ -596,7 +597,7 @@ impl Set {
     }
     /// Return a shallow copy of a set.
     #[pymethod]
-    fn copy(zelf: &Obj<Set>, vm: &Vm) -> Value {
+    fn copy(zelf: &Obj<Set>, vm: &Vm) -> PyResult {
         shared::copy(zelf, vm)
     }
     #[pymethod]

@@ -88,7 +88,7 @@ pub fn record_type_hiding(
             out.push_obj(&*object::repr(vm, item)?);
         }
         out.push_str(")");
-        Ok(out.finish().into())
+        Ok(out.finish_in(vm)?.into())
     });
     ty.slots.set_new(|vm, ty, args| {
         let [items, ..] = args.args() else {

@@ -82,7 +82,7 @@ impl Interpolation {
             out.push_obj(&*object::repr(vm, part)?);
         }
         out.push_str(")");
-        Ok(out.finish().into())
+        Ok(out.finish_in(vm)?.into())
     }
     /// Value
     #[getter]
@@ -152,7 +152,7 @@ impl Template {
             if let Some(part) = arg.downcast::<Str>() {
                 text.push_obj(part);
             } else if arg.downcast::<Interpolation>().is_some() {
-                strings.push(std::mem::take(&mut text).finish().into());
+                strings.push(std::mem::take(&mut text).finish_in(vm)?.into());
                 interpolations.push(arg.clone());
             } else {
                 return Err(vm.type_error(format!(
@@ -161,7 +161,7 @@ impl Template {
                 )));
             }
         }
-        strings.push(text.finish().into());
+        strings.push(text.finish_in(vm)?.into());
         let payload = Template {
             strings: Tuple::from_vec(strings),
             interpolations: Tuple::from_vec(interpolations),
@@ -176,7 +176,7 @@ impl Template {
         out.push_str(", interpolations=");
         out.push_obj(&*object::repr(vm, &zelf.interpolations.to_value())?);
         out.push_str(")");
-        Ok(out.finish().into())
+        Ok(out.finish_in(vm)?.into())
     }
     #[slot]
     fn iter(zelf: &Obj<Template>, vm: &Vm) -> PyResult {
@@ -197,7 +197,7 @@ impl Template {
                 text.push_obj(part);
             }
         }
-        strings.push(text.finish().into());
+        strings.push(text.finish_in(vm)?.into());
         strings.extend_from_slice(&right[1..]);
         let mut interpolations = zelf.interpolations.items().to_vec();
         interpolations.extend_from_slice(other.interpolations.items());

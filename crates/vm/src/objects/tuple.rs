@@ -277,7 +277,7 @@ impl Tuple {
                 out.push_obj(&*object::repr(vm, item)?);
             }
             out.push_str(if zelf.len() == 1 { ",)" } else { ")" });
-            Ok(Some(out.finish()))
+            out.finish_in(vm).map(Some)
         })?;
         Ok(text.map_or_else(|| vm.str("(...)"), Value::from))
     }
@@ -347,6 +347,8 @@ impl Tuple {
         if other.is_empty() && zelf.is_exact() {
             return Ok(zelf.to_value());
         }
+        // They are copied once more, into the tuple.
+        vm.need((zelf.items().len() + other.items().len()) * 2 * size_of::<Value>())?;
         let mut items = zelf.items().to_vec();
         items.extend_from_slice(other.items());
         Ok(Tuple::from_vec(items).into())

@@ -157,7 +157,7 @@ impl Union {
             }
             generic_alias::push_type_repr(vm, &mut out, arg)?;
         }
-        Ok(out.finish().into())
+        Ok(out.finish_in(vm)?.into())
     }
     #[slot]
     fn hash(zelf: &Obj<Union>, vm: &Vm) -> PyResult<i64> {

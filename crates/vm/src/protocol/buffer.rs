@@ -159,9 +159,12 @@ pub fn get(vm: &Vm, object: &Value, writable: bool) -> PyResult<Buffer> {
 /// A copy of a bytes-like object's bytes.
 pub fn to_vec(vm: &Vm, object: &Value) -> PyResult<Vec<u8>> {
     if let Some(bytes) = object.downcast::<crate::objects::bytes::Bytes>() {
+        vm.need(bytes.len())?;
         return Ok(bytes.as_slice().to_vec());
     }
-    Ok(get(vm, object, false)?.to_vec())
+    let buffer = get(vm, object, false)?;
+    vm.need(buffer.len())?;
+    Ok(buffer.to_vec())
 }
 
 /// A copy of the bytes of an argument that must be contiguous (`y*` of CPython's argument formats).
@@ -170,6 +173,7 @@ pub fn contiguous(vm: &Vm, object: &Value) -> PyResult<Vec<u8>> {
     if !buffer.is_contiguous() {
         return Err(vm.buffer_error("memoryview: underlying buffer is not C-contiguous"));
     }
+    vm.need(buffer.len())?;
     Ok(buffer.to_vec())
 }
 

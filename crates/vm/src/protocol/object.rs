@@ -3,6 +3,7 @@
 use crate::object::{Obj, Ref};
 use crate::objects::int;
 use crate::objects::object as generic;
+use crate::objects::str_::StrBuilder;
 use crate::objects::str_::{Str, intern};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::{Type, TypeFlags};
@@ -267,17 +268,16 @@ pub fn ascii(vm: &Vm, object: &Value) -> PyResult<Ref<Str>> {
     if text.is_ascii() {
         return Ok(text);
     }
-    let mut out = String::with_capacity(text.len() + 8);
+    let mut out = StrBuilder::with_capacity(text.len() + 8);
     for c in text.code_points() {
-        use std::fmt::Write;
-        let _ = match c {
-            0..0x80 => write!(out, "{}", c as u8 as char),
-            0x80..0x100 => write!(out, "\\x{c:02x}"),
-            0x100..0x1_0000 => write!(out, "\\u{c:04x}"),
-            _ => write!(out, "\\U{c:08x}"),
-        };
+        match c {
+            0..0x80 => out.push(c),
+            0x80..0x100 => out.push_str(&format!("\\x{c:02x}")),
+            0x100..0x1_0000 => out.push_str(&format!("\\u{c:04x}")),
+            _ => out.push_str(&format!("\\U{c:08x}")),
+        }
     }
-    Ok(Ref::from_str(&out))
+    out.finish_in(vm)
 }
 
 /// `format(object, spec)`

@@ -131,6 +131,11 @@ impl Vm {
     pub fn compile(&self, source: &[u8], request: &Request<'_>) -> PyResult<Ref<Code>> {
         self.with_arena(|arena| {
             let parsed = self.parse(source, request, arena)?;
+            // Instructions and code objects take about as much as the tree, or a few times that.
+            const LONG: usize = 1 << 14;
+            if source.len() >= LONG {
+                self.need(arena.size().saturating_mul(3))?;
+            }
             self.compile_tree(parsed, Some(source), request)
         })
     }
@@ -199,6 +204,9 @@ impl Vm {
         request: &Request<'_>,
         arena: &'a Arena,
     ) -> PyResult<Parsed<'a>> {
+        // What a tree of the densest source takes while it grows; the parser cannot ask.
+        const PER_BYTE: usize = 48;
+        self.need(source.len().saturating_mul(PER_BYTE))?;
         let decode = |name: &str, bytes: &[u8]| self.decode_source(name, bytes);
         let parsing = adder_syntax::Options {
             decoder: Some(&decode),

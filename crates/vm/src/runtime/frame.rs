@@ -21,6 +21,7 @@ use crate::object::{Obj, Ref};
 use crate::objects::code::Code;
 use crate::objects::dict::Dict;
 use crate::objects::frame::FrameObj;
+use crate::runtime::memory;
 use crate::runtime::prepared::Instr;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -175,13 +176,26 @@ pub struct Stack {
 }
 
 /// Address space for the frames of the first thread. Only what is touched becomes memory.
-pub(crate) const FIRST_STACK: usize = 512 << 20;
+const FIRST_STACK: usize = 512 << 20;
 /// The same for every other thread: there may be thousands.
-pub(crate) const THREAD_STACK: usize = 64 << 20;
+const THREAD_STACK: usize = 64 << 20;
+/// The same where address space is scarce: five thousand plain calls deep.
+const LEAST_STACK: usize = 2 << 20;
 
 impl Stack {
+    /// For the thread that starts the runtime.
+    pub(crate) fn first() -> Option<Stack> {
+        Stack::new(memory::share(FIRST_STACK, LEAST_STACK, 16)).or_else(|| Stack::new(LEAST_STACK))
+    }
+
+    /// For another one, whose native stack is so large as the program has said (0: it has not).
+    pub(crate) fn of_thread(native: usize) -> Option<Stack> {
+        let usual = memory::share(THREAD_STACK, LEAST_STACK, 512);
+        Stack::new(usual.max(native)).or_else(|| Stack::new(LEAST_STACK))
+    }
+
     /// A region of so many bytes, if there is address space for it.
-    pub(crate) fn new(bytes: usize) -> Option<Stack> {
+    fn new(bytes: usize) -> Option<Stack> {
         // SAFETY: a fresh anonymous mapping; checked for failure.
         let start = unsafe {
             libc::mmap(

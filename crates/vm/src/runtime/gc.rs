@@ -145,7 +145,9 @@ fn collect_lists(vm: &Vm, generation: usize) -> usize {
     let target = if generation == 0 { 1 } else { 2 };
     // Collecting takes memory itself: about eight words for each object.
     let number = counts()[..=generation].iter().sum::<usize>();
-    if !crate::runtime::memory::has_room(number.saturating_mul(64)) {
+    if !crate::runtime::memory::has_room_at_last(number.saturating_mul(64)) {
+        // Not again before there are twice as many.
+        LISTS.with(|lists| lists.threshold = lists.generations[0].len().saturating_mul(2));
         return 0;
     }
     let mut objects: Vec<NonNull<ObjHead>> = Vec::new();
@@ -194,6 +196,7 @@ fn collect_lists(vm: &Vm, generation: usize) -> usize {
         head(*object).gc_unchecked().unset(gc_flag::UNREACHABLE);
     }
     let found = held.len();
+    apply_patience();
     if generation == 0 {
         learn_patience(alive.len() + found, found);
     }

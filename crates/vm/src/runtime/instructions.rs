@@ -340,7 +340,7 @@ instructions! {
     BuildSet: cold = build::build_set(vm, m, i);
     BuildMap: cold = build::build_map(vm, m, i);
     BuildConstKeyMap: cold = build::build_const_key_map(vm, m, i);
-    BuildString: cold = always_ok(arith::build_string(m, i));
+    BuildString: cold = arith::build_string(vm, m, i);
     BuildListUnpack: cold = build::build_list_unpack(vm, m, i);
     BuildTupleUnpack: cold = build::build_tuple_unpack(vm, m, i);
     BuildTupleUnpackWithCall: cold = build::build_tuple_unpack(vm, m, i);

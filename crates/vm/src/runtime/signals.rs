@@ -13,8 +13,12 @@ const COLLECT: u32 = 1;
 const SIGNAL: u32 = 2;
 const YIELD_LOCK: u32 = 4;
 const LIMIT: u32 = 8;
-const MEMORY: u32 = 16;
-const NO_RESERVE: u32 = 32;
+/// Something was dropped for lack of memory: a `MemoryError` is due.
+pub(crate) const LOST: u32 = 16;
+/// Some of the reserve was given up just now.
+pub(crate) const SHORT: u32 = 32;
+/// The reserve is not whole, and could not be made so.
+pub(crate) const NO_RESERVE: u32 = 64;
 
 /// Signals that arrived and were not handled yet: bit 0 for signal 1, and so on.
 static PENDING_SIGNALS: AtomicU64 = AtomicU64::new(0);
@@ -27,14 +31,19 @@ pub(crate) fn request_collection() {
     BREAKER.fetch_or(COLLECT, Ordering::Relaxed);
 }
 
-/// The system has no more memory: the reserve is being used.
-pub(crate) fn request_memory_error() {
-    BREAKER.fetch_or(MEMORY, Ordering::Relaxed);
+/// Asks the main loop to look after what the bits say.
+pub(crate) fn request(bits: u32) {
+    BREAKER.fetch_or(bits, Ordering::Relaxed);
+}
+
+/// Takes requests back; answers which of them there were.
+pub(crate) fn take(bits: u32) -> u32 {
+    BREAKER.fetch_and(!bits, Ordering::Relaxed) & bits
 }
 
 #[inline(always)]
-pub(crate) fn is_short_of_memory() -> bool {
-    BREAKER.load(Ordering::Relaxed) & MEMORY != 0
+pub(crate) fn is_requested(bits: u32) -> bool {
+    BREAKER.load(Ordering::Relaxed) & bits != 0
 }
 
 /// Another thread waits for the interpreter lock.
@@ -61,7 +70,8 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub fn handle_requests(&self) -> PyResult<()> {
-        let requests = BREAKER.swap(0, Ordering::AcqRel);
+        // What concerns memory and limits stays until it is settled.
+        let requests = BREAKER.fetch_and(LOST | SHORT | NO_RESERVE | LIMIT, Ordering::AcqRel);
         if requests & COLLECT != 0 {
             crate::runtime::gc::collect_young(self);
         }
@@ -71,17 +81,10 @@ impl Vm {
         if requests & SIGNAL != 0 {
             self.check_signals()?;
         }
-        if requests & (MEMORY | NO_RESERVE) != 0 {
-            let kept = crate::runtime::memory::keep_reserve();
-            if !kept {
-                BREAKER.fetch_or(NO_RESERVE, Ordering::Relaxed);
-            }
-            if !kept || requests & MEMORY != 0 {
-                return Err(crate::objects::int::no_memory(self));
-            }
+        if requests & (LOST | SHORT | NO_RESERVE) != 0 {
+            self.look_after_reserve()?;
         }
         if requests & LIMIT != 0 {
-            BREAKER.fetch_or(LIMIT, Ordering::Relaxed);
             self.take_step()?;
         }
         Ok(())

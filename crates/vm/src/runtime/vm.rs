@@ -12,8 +12,9 @@ use crate::objects::module::{Module, ModuleDef};
 use crate::objects::str_::{Str, intern};
 use crate::runtime::config::Config;
 use crate::runtime::errors::{Exc, PyResult};
-use crate::runtime::frame::{FIRST_STACK, Frame, Stack, THREAD_STACK};
+use crate::runtime::frame::{Frame, Stack};
 use crate::runtime::gil;
+use crate::runtime::memory;
 use crate::runtime::names::Names;
 use crate::value::Value;
 use std::cell::{Cell, OnceCell};
@@ -117,7 +118,7 @@ impl Vm {
             let interp = crate::runtime::boot::make_interp(config);
             let _ = INTERP.set(Shared(interp));
         }
-        let stack = || Stack::new(if first { FIRST_STACK } else { THREAD_STACK });
+        let stack = || if first { Stack::first() } else { Stack::of_thread(0) };
         let result = Vm::run_thread(stack, |vm| {
             if first {
                 crate::runtime::boot::finish(vm);
@@ -143,7 +144,7 @@ impl Vm {
             return f(vm);
         }
         let Some(stack) = stack() else {
-            std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; THREAD_STACK]>());
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<Stack>());
         };
         let interp = &shared.0;
         let id = interp.next_thread.get();
@@ -394,12 +395,20 @@ impl Vm {
     pub fn spawn(&self, stack: usize, f: impl FnOnce(&Vm) + 'static) -> std::io::Result<()> {
         const STACK: usize = 8 << 20;
         const LEAST: usize = 2 << 20;
-        let Some(frames) = Stack::new(THREAD_STACK) else {
+        /// What else a thread takes when it starts, and cannot do without.
+        const BESIDES: usize = 1 << 20;
+        let native = match stack {
+            0 => memory::share(STACK, LEAST, 512),
+            _ => stack.max(LEAST).saturating_add(RESERVE),
+        };
+        let frames = Stack::of_thread(stack);
+        let Some(frames) = frames.filter(|_| memory::has_room(native.saturating_add(BESIDES)))
+        else {
             return Err(std::io::ErrorKind::OutOfMemory.into());
         };
         let handed = HandedOver((frames, f));
         std::thread::Builder::new()
-            .stack_size(if stack == 0 { STACK } else { stack.max(LEAST).saturating_add(RESERVE) })
+            .stack_size(native)
             .spawn(move || {
                 gil::acquire();
                 let (frames, f) = handed.into_inner();

@@ -115,28 +115,29 @@ impl Array {
     fn push(&self, vm: &Vm, value: &Value) -> PyResult<()> {
         let item = self.code.write(vm, value)?;
         self.check_exports(vm)?;
-        self.bytes.with_mut(|b| b.extend_from_slice(&item[..self.code.size()]));
-        Ok(())
+        let size = self.code.size();
+        self.bytes.with_mut(|b| {
+            vm.room_for(b, size)?;
+            b.extend_from_slice(&item[..size]);
+            Ok(())
+        })
     }
     fn push_bytes(&self, vm: &Vm, more: &[u8]) -> PyResult<()> {
         if more.is_empty() {
             return Ok(());
         }
         self.check_exports(vm)?;
-        let done = self.bytes.with_mut(|b| {
-            let room = b.try_reserve(more.len()).is_ok();
-            if room {
-                b.extend_from_slice(more);
-            }
-            room
-        });
-        if done { Ok(()) } else { Err(int::no_memory(vm)) }
+        self.bytes.with_mut(|b| {
+            vm.room_for(b, more.len())?;
+            b.extend_from_slice(more);
+            Ok(())
+        })
     }
     fn extend_array(&self, vm: &Vm, other: &Array) -> PyResult<()> {
         if self.code != other.code {
             return Err(vm.type_error("can only extend with array of same kind"));
         }
-        self.push_bytes(vm, &other.bytes.get())
+        self.push_bytes(vm, &other.copied(vm)?)
     }
     fn extend_from(&self, vm: &Vm, iterable: &Value) -> PyResult<()> {
         match iterable.downcast::<Array>() {
@@ -144,12 +145,17 @@ impl Array {
             None => iter::for_each(vm, iterable, |item| self.push(vm, &item).map(|()| true)),
         }
     }
+    /// A copy of the bytes.
+    fn copied(&self, vm: &Vm) -> PyResult<Vec<u8>> {
+        vm.need(self.bytes.with(Vec::len))?;
+        Ok(self.bytes.get())
+    }
     fn push_text(&self, vm: &Vm, text: &Str) -> PyResult<()> {
         let more: Vec<u8> = text.code_points().flat_map(u32::to_ne_bytes).collect();
         self.push_bytes(vm, &more)
     }
     fn text(&self, vm: &Vm) -> PyResult<Ref<Str>> {
-        let bytes = self.bytes.get();
+        let bytes = self.copied(vm)?;
         let order = if cfg!(target_endian = "big") { Order::Big } else { Order::Little };
         let errors = Errors::new("surrogatepass");
         codec::decode_utf32(vm, &bytes, order, &errors, true).map(|decoded| decoded.0)
@@ -170,8 +176,8 @@ impl Array {
             let total = b.len().checked_mul(count).filter(|n| *n <= isize::MAX as usize);
             let mut all = Vec::new();
             match total {
-                Some(total) if all.try_reserve_exact(total).is_ok() => {}
-                _ => return Err(int::no_memory(vm)),
+                Some(total) => vm.room_for(&mut all, total)?,
+                None => return Err(int::no_memory(vm)),
             }
             // Nothing, however often, is nothing.
             if !b.is_empty() {
@@ -341,7 +347,7 @@ impl Array {
             out.push_obj(&*object::repr(vm, &items)?);
         }
         out.push_str(")");
-        Ok(out.finish().into())
+        Ok(out.finish_in(vm)?.into())
     }
     #[slot]
     fn richcompare(zelf: &Obj<Array>, vm: &Vm, other: &Value, op: CmpOp) -> PyResult {
@@ -428,7 +434,7 @@ impl Array {
         let new = match &value {
             None => None,
             Some(value) => match value.downcast::<Array>() {
-                Some(other) if other.code == zelf.code => Some(other.bytes.get()),
+                Some(other) if other.code == zelf.code => Some(other.copied(vm)?),
                 Some(_) => return Err(vm.type_error("bad argument type for built-in operation")),
                 None => {
                     return Err(vm.type_error(format!(
@@ -480,8 +486,10 @@ impl Array {
         if zelf.code != other.code {
             return Err(vm.type_error("bad argument type for built-in operation"));
         }
-        let mut bytes = zelf.bytes.get();
-        bytes.append(&mut other.bytes.get());
+        let mut bytes = Vec::new();
+        vm.room_for(&mut bytes, zelf.bytes.with(Vec::len) + other.bytes.with(Vec::len))?;
+        zelf.bytes.with(|own| bytes.extend_from_slice(own));
+        other.bytes.with(|more| bytes.extend_from_slice(more));
         Ok(Array::plain(zelf.code, bytes))
     }
     #[slot]
@@ -722,8 +730,10 @@ impl Array {
     /// Convert array to an ordinary list with the same items.
     #[pymethod]
     fn tolist(zelf: &Obj<Array>, vm: &Vm) -> PyResult<Ref<List>> {
-        let mut items = Vec::with_capacity(Array::len(zelf));
+        let mut items = Vec::new();
+        vm.room_for(&mut items, Array::len(zelf))?;
         for at in 0..Array::len(zelf) {
+            vm.check_memory()?;
             items.push(zelf.item(vm, at)?);
         }
         Ok(List::from_vec(items))
@@ -754,13 +764,13 @@ impl Array {
     }
     /// Return a copy of the array.
     #[pymethod]
-    fn __copy__(zelf: &Obj<Array>, _vm: &Vm) -> Value {
-        Array::plain(zelf.code, zelf.bytes.get())
+    fn __copy__(zelf: &Obj<Array>, vm: &Vm) -> PyResult {
+        Ok(Array::plain(zelf.code, zelf.copied(vm)?))
     }
     /// Return a copy of the array.
     #[pymethod]
-    fn __deepcopy__(zelf: &Obj<Array>, _vm: &Vm, _unused: &Value) -> Value {
-        Array::plain(zelf.code, zelf.bytes.get())
+    fn __deepcopy__(zelf: &Obj<Array>, vm: &Vm, _unused: &Value) -> PyResult {
+        Ok(Array::plain(zelf.code, zelf.copied(vm)?))
     }
     /// Return state information for pickling.
     #[pymethod]

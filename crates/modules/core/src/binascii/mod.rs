@@ -207,14 +207,15 @@ fn decode_hex(vm: &Vm, value: &Value) -> PyResult {
             _ => return Err(error(vm, "Non-hexadecimal digit found")),
         }
     }
-    Ok(Bytes::from_slice(&out).into())
+    Ok(Bytes::copied(vm, &out)?.into())
 }
 
 fn encode_hex(vm: &Vm, data: &Value, sep: Option<&Value>, group: Option<i32>) -> PyResult {
     let data = bytes_of(vm, data)?;
     let sep = hex_separator(vm, sep)?;
-    let text = ops::hex(&data, sep, group.unwrap_or(1).into());
-    Ok(Bytes::from_slice(text.as_bytes()).into())
+    let text = ops::hex(&data, sep, group.unwrap_or(1).into()).finish_in(vm)?;
+    vm.need(text.len())?;
+    Ok(Bytes::copied(vm, text.as_ascii().unwrap_or_default().as_bytes())?.into())
 }
 
 /// CRC-32 as in zlib: the polynomial 0x04c11db7, its bits reversed.
@@ -283,7 +284,7 @@ pub mod binascii {
     #[pyfunction]
     fn a2b_uu(vm: &Vm, data: &Value) -> PyResult {
         let data = ascii_or_bytes(vm, data)?;
-        Ok(Bytes::from_slice(&decode_uu(vm, &data)?).into())
+        Ok(Bytes::copied(vm, &decode_uu(vm, &data)?)?.into())
     }
     /// Uuencode line of data.
     #[pyfunction(sig = "(data, /, *, backtick=False)")]
@@ -292,7 +293,7 @@ pub mod binascii {
         if data.len() > 45 {
             return Err(error(vm, "At most 45 bytes at once"));
         }
-        Ok(Bytes::from_slice(&encode_uu(&data, backtick.unwrap_or(false))).into())
+        Ok(Bytes::copied(vm, &encode_uu(&data, backtick.unwrap_or(false)))?.into())
     }
     /// Decode a line of base64 data.
     ///
@@ -302,13 +303,13 @@ pub mod binascii {
     #[pyfunction(sig = "(data, /, *, strict_mode=False)")]
     fn a2b_base64(vm: &Vm, data: &Value, strict_mode: Option<bool>) -> PyResult {
         let data = ascii_or_bytes(vm, data)?;
-        Ok(Bytes::from_slice(&decode_base64(vm, &data, strict_mode.unwrap_or(false))?).into())
+        Ok(Bytes::copied(vm, &decode_base64(vm, &data, strict_mode.unwrap_or(false))?)?.into())
     }
     /// Base64-code line of data.
     #[pyfunction(sig = "(data, /, *, newline=True)")]
     fn b2a_base64(vm: &Vm, data: &Value, newline: Option<bool>) -> PyResult {
         let data = bytes_of(vm, data)?;
-        Ok(Bytes::from_slice(&encode_base64(&data, newline.unwrap_or(true))).into())
+        Ok(Bytes::copied(vm, &encode_base64(&data, newline.unwrap_or(true)))?.into())
     }
     /// Compute CRC-CCITT incrementally.
     #[pyfunction]
@@ -376,7 +377,7 @@ pub mod binascii {
     #[pyfunction(sig = "(data, header=False)")]
     fn a2b_qp(vm: &Vm, data: &Value, header: Option<bool>) -> PyResult<Ref<Bytes>> {
         let data = ascii_or_bytes(vm, data)?;
-        Ok(Bytes::from_slice(&qp::decode(&data, header.unwrap_or(false))))
+        Bytes::copied(vm, &qp::decode(&data, header.unwrap_or(false)))
     }
     /// Encode a string using quoted-printable encoding.
     ///
@@ -397,7 +398,7 @@ pub mod binascii {
             text: istext.unwrap_or(true),
             header: header.unwrap_or(false),
         };
-        Ok(Bytes::from_slice(&qp::encode(&data, &options)))
+        Bytes::copied(vm, &qp::encode(vm, &data, &options)?)
     }
 
     #[init]

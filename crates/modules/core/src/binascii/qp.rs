@@ -1,5 +1,8 @@
 //! Quoted-printable (RFC 1521), and the variant of headers (RFC 1522).
 
+use adder_vm::Vm;
+use adder_vm::runtime::errors::PyResult;
+
 /// The longest line, without its end.
 const MAX_LINE: usize = 76;
 
@@ -62,16 +65,20 @@ fn is_quoted(data: &[u8], at: usize, line_len: usize, o: &Options) -> bool {
     }
 }
 
-pub fn encode(data: &[u8], o: &Options) -> Vec<u8> {
+pub fn encode(vm: &Vm, data: &[u8], o: &Options) -> PyResult<Vec<u8>> {
+    // A soft line end, and a byte in hexadecimal.
+    const LONGEST: usize = 6;
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     // Lines end as the first one of the data does.
     let crlf =
         data.iter().position(|b| *b == b'\n').is_some_and(|at| at > 0 && data[at - 1] == b'\r');
     let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
-    let mut out: Vec<u8> = Vec::with_capacity(data.len());
+    let mut out: Vec<u8> = Vec::new();
+    vm.room_for(&mut out, data.len())?;
     let mut line_len = 0;
     let mut at = 0;
     while at < data.len() {
+        vm.room_for(&mut out, LONGEST)?;
         let byte = data[at];
         let pair = byte == b'\r' && data.get(at + 1) == Some(&b'\n');
         if is_quoted(data, at, line_len, o) {
@@ -108,5 +115,5 @@ pub fn encode(data: &[u8], o: &Options) -> Vec<u8> {
             at += 1;
         }
     }
-    out
+    Ok(out)
 }

@@ -112,7 +112,7 @@ pub fn decode(
             decode_error(vm, &mut out, &mut input, NAME, errors, (at, at + 1), REASON)?
         };
     }
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 /// Adds what a mapping has for a byte; `false` if that is U+FFFE, which means nothing.

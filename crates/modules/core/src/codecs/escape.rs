@@ -162,7 +162,7 @@ pub fn unicode_unescape(
             at = body + n;
         }
     }
-    Ok(Unescaped { text: out.finish(), used: at.min(bytes.len()), invalid })
+    Ok(Unescaped { text: out.finish_in(vm)?, used: at.min(bytes.len()), invalid })
 }
 
 /// What follows `\N`.
@@ -190,10 +190,15 @@ fn named(rest: &[u8]) -> Name {
     }
 }
 
+/// The longest escape: `\\U0010ffff`.
+const LONGEST: usize = 10;
+
 /// The escapes of text for a literal.
-pub fn unicode_escape(text: &Str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
+pub fn unicode_escape(vm: &Vm, text: &Str) -> PyResult<Vec<u8>> {
+    let mut out = Vec::new();
+    vm.room_for(&mut out, text.len())?;
     for c in text.code_points() {
+        vm.room_for(&mut out, LONGEST)?;
         match c {
             0x5c => out.extend(b"\\\\"),
             9 => out.extend(b"\\t"),
@@ -203,7 +208,7 @@ pub fn unicode_escape(text: &Str) -> Vec<u8> {
             _ => out.extend(escaped(c).bytes()),
         }
     }
-    out
+    Ok(out)
 }
 
 /// `raw_unicode_escape`: only `\u` and `\U` are escapes.
@@ -255,18 +260,20 @@ pub fn raw_unicode_unescape(
             at = body + n;
         }
     }
-    Ok((out.finish(), at.min(bytes.len())))
+    Ok((out.finish_in(vm)?, at.min(bytes.len())))
 }
 
-pub fn raw_unicode_escape(text: &Str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
+pub fn raw_unicode_escape(vm: &Vm, text: &Str) -> PyResult<Vec<u8>> {
+    let mut out = Vec::new();
+    vm.room_for(&mut out, text.len())?;
     for c in text.code_points() {
+        vm.room_for(&mut out, LONGEST)?;
         match c {
             0..0x100 => out.push(c as u8),
             _ => out.extend(escaped(c).bytes()),
         }
     }
-    out
+    Ok(out)
 }
 
 /// The escapes of bytes for a literal.

@@ -116,7 +116,7 @@ pub fn replace(vm: &Vm, exc: &Value) -> Answer {
         Kind::Decode => out.push(0xfffd),
         Kind::Translate => (failure.start..failure.end).for_each(|_| out.push(0xfffd)),
     }
-    Ok((out.finish().into(), failure.end))
+    Ok((out.finish_in(vm)?.into(), failure.end))
 }
 
 /// `\x..`, `\u....` or `\U........`
@@ -130,11 +130,14 @@ pub fn escaped(c: u32) -> String {
 
 pub fn backslashreplace(vm: &Vm, exc: &Value) -> Answer {
     let failure = Failure::of(vm, exc)?;
-    let text: String = match failure.kind {
-        Kind::Decode => failure.bytes().iter().map(|b| escaped((*b).into())).collect(),
-        _ => failure.characters().map(escaped).collect(),
-    };
-    Ok((vm.str(&text), failure.end))
+    let mut text = StrBuilder::new();
+    match failure.kind {
+        Kind::Decode => {
+            failure.bytes().iter().for_each(|b| text.push_str(&escaped((*b).into())));
+        }
+        _ => failure.characters().for_each(|c| text.push_str(&escaped(c))),
+    }
+    Ok((text.finish_in(vm)?.into(), failure.end))
 }
 
 pub fn xmlcharrefreplace(vm: &Vm, exc: &Value) -> Answer {
@@ -142,8 +145,9 @@ pub fn xmlcharrefreplace(vm: &Vm, exc: &Value) -> Answer {
     if failure.kind != Kind::Encode {
         return Err(unhandled(vm, failure.exc));
     }
-    let text: String = failure.characters().map(|c| format!("&#{c};")).collect();
-    Ok((vm.str(&text), failure.end))
+    let mut text = StrBuilder::new();
+    failure.characters().for_each(|c| text.push_str(&format!("&#{c};")));
+    Ok((text.finish_in(vm)?.into(), failure.end))
 }
 
 pub fn namereplace(vm: &Vm, exc: &Value) -> Answer {
@@ -155,8 +159,12 @@ pub fn namereplace(vm: &Vm, exc: &Value) -> Answer {
         Some(name) => format!("\\N{{{name}}}"),
         None => escaped(c),
     };
-    let text: String = failure.characters().map(named).collect();
-    Ok((vm.str(&text), failure.end))
+    let mut text = StrBuilder::new();
+    for c in failure.characters() {
+        text.push_str(&named(c));
+        text.check(vm)?;
+    }
+    Ok((text.finish_in(vm)?.into(), failure.end))
 }
 
 pub fn surrogatepass(vm: &Vm, exc: &Value) -> Answer {
@@ -172,13 +180,13 @@ pub fn surrogatepass(vm: &Vm, exc: &Value) -> Answer {
                 return failure.raise();
             }
         }
-        return Ok((Bytes::from_slice(&bytes).into(), failure.end));
+        return Ok((Bytes::copied(vm, &bytes)?.into(), failure.end));
     }
     match surrogate_at(failure.rest(), encoding) {
         Some((c, width)) => {
             let mut out = StrBuilder::new();
             out.push(c);
-            Ok((out.finish().into(), failure.start + width))
+            Ok((out.finish_in(vm)?.into(), failure.start + width))
         }
         None => failure.raise(),
     }
@@ -193,7 +201,7 @@ pub fn surrogateescape(vm: &Vm, exc: &Value) -> Answer {
                 return failure.raise();
             }
             let bytes: Vec<u8> = codes.iter().map(|c| (c - 0xdc00) as u8).collect();
-            Ok((Bytes::from_slice(&bytes).into(), failure.end))
+            Ok((Bytes::copied(vm, &bytes)?.into(), failure.end))
         }
         Kind::Decode => {
             let mut out = StrBuilder::new();
@@ -203,7 +211,7 @@ pub fn surrogateescape(vm: &Vm, exc: &Value) -> Answer {
                 return failure.raise();
             }
             let end = failure.start + out.len();
-            Ok((out.finish().into(), end))
+            Ok((out.finish_in(vm)?.into(), end))
         }
         Kind::Translate => Err(unhandled(vm, failure.exc)),
     }

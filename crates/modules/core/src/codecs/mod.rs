@@ -80,7 +80,7 @@ fn encode(
     let text = text(vm, value, function)?;
     let errors = errors_name(errors, vm, function)?;
     let bytes = codec::encode_known(vm, text, encoding, &Errors::new(&errors))?;
-    Ok((Bytes::from_slice(&bytes).into(), text.len()))
+    Ok((Bytes::copied(vm, &bytes)?.into(), text.len()))
 }
 
 fn decode(
@@ -322,19 +322,19 @@ pub mod codecs {
     fn utf_7_encode(vm: &Vm, str: &Value, errors: Option<&Value>) -> Encoded {
         let text = text(vm, str, "utf_7_encode")?;
         errors_name(errors, vm, "utf_7_encode")?;
-        Ok((Bytes::from_slice(&utf7::encode(text)).into(), text.len()))
+        Ok((Bytes::copied(vm, &utf7::encode(vm, text)?)?.into(), text.len()))
     }
     #[pyfunction(sig = "(str, errors=None, /)")]
     fn unicode_escape_encode(vm: &Vm, str: &Value, errors: Option<&Value>) -> Encoded {
         let text = text(vm, str, "unicode_escape_encode")?;
         errors_name(errors, vm, "unicode_escape_encode")?;
-        Ok((Bytes::from_slice(&escape::unicode_escape(text)).into(), text.len()))
+        Ok((Bytes::copied(vm, &escape::unicode_escape(vm, text)?)?.into(), text.len()))
     }
     #[pyfunction(sig = "(str, errors=None, /)")]
     fn raw_unicode_escape_encode(vm: &Vm, str: &Value, errors: Option<&Value>) -> Encoded {
         let text = text(vm, str, "raw_unicode_escape_encode")?;
         errors_name(errors, vm, "raw_unicode_escape_encode")?;
-        Ok((Bytes::from_slice(&escape::raw_unicode_escape(text)).into(), text.len()))
+        Ok((Bytes::copied(vm, &escape::raw_unicode_escape(vm, text)?)?.into(), text.len()))
     }
     #[pyfunction(sig = "(str, errors=None, mapping=None, /)")]
     fn charmap_encode(
@@ -350,7 +350,7 @@ pub mod codecs {
             Some(mapping) => charmap::encode(vm, text, &errors, mapping)?,
             None => codec::encode_known(vm, text, Encoding::Latin1, &errors)?,
         };
-        Ok((Bytes::from_slice(&bytes).into(), text.len()))
+        Ok((Bytes::copied(vm, &bytes)?.into(), text.len()))
     }
     #[pyfunction]
     fn charmap_build(vm: &Vm, map: &Obj<Str>) -> PyResult {
@@ -364,13 +364,14 @@ pub mod codecs {
                 object::type_name_or_none(data)
             )));
         };
+        vm.need(bytes.len().saturating_mul(4))?;
         let escaped = escape::bytes_escape(bytes.as_slice());
-        Ok((Bytes::from_slice(&escaped).into(), bytes.len()))
+        Ok((Bytes::copied(vm, &escaped)?.into(), bytes.len()))
     }
     #[pyfunction(sig = "(data, errors=None, /)")]
     fn readbuffer_encode(vm: &Vm, data: &Value, _errors: Option<&Value>) -> Encoded {
         let bytes = source(vm, data)?;
-        Ok((Bytes::from_slice(&bytes).into(), bytes.len()))
+        Ok((Bytes::copied(vm, &bytes)?.into(), bytes.len()))
     }
 
     // ---- decoders ----
@@ -518,7 +519,7 @@ pub mod codecs {
         let errors: Ref<Str> = Ref::from_str(&errors);
         let (plain, invalid) = escape::bytes_unescape(vm, &bytes, &errors)?;
         warn_escape(vm, invalid)?;
-        Ok((Bytes::from_slice(&plain).into(), bytes.len()))
+        Ok((Bytes::copied(vm, &plain)?.into(), bytes.len()))
     }
 
     #[init]

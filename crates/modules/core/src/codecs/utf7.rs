@@ -34,10 +34,14 @@ fn continues(c: u32) -> bool {
     c < 0x80 && (digit(c as u8).is_some() || c == u32::from(b'-'))
 }
 
-pub fn encode(text: &Str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
+pub fn encode(vm: &Vm, text: &Str) -> PyResult<Vec<u8>> {
+    // The end of a run, the sign that begins one, and two units.
+    const LONGEST: usize = 10;
+    let mut out = Vec::new();
+    vm.room_for(&mut out, text.len())?;
     let (mut bits, mut buffer, mut inside) = (0u32, 0u64, false);
     for c in text.code_points() {
+        vm.room_for(&mut out, LONGEST)?;
         if is_direct(c) {
             if inside {
                 if bits > 0 {
@@ -83,7 +87,7 @@ pub fn encode(text: &Str) -> Vec<u8> {
     if inside {
         out.push(b'-');
     }
-    out
+    Ok(out)
 }
 
 /// The text, and how many bytes were consumed: up to an unfinished run, if more may follow.
@@ -192,7 +196,7 @@ pub fn decode(
     if inside {
         if !last {
             // The run is decoded when all of it is there.
-            let text = out.finish();
+            let text = out.finish_in(vm)?;
             return Ok((text.substring(0, kept), start));
         }
         if high != 0 || bits >= 6 || (bits > 0 && buffer != 0) {
@@ -201,7 +205,7 @@ pub fn decode(
             decode_error(vm, &mut out, &mut input, NAME, errors, range, reason)?;
         }
     }
-    Ok((out.finish(), bytes.len()))
+    Ok((out.finish_in(vm)?, bytes.len()))
 }
 
 #[cfg(test)]

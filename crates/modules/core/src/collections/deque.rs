@@ -11,6 +11,7 @@ use adder_vm::protocol::index::{clamp, slice_index, wrap};
 use adder_vm::protocol::{call, iter, number, object};
 use adder_vm::runtime::args::CallArgs;
 use adder_vm::runtime::errors::{Exc, PyResult};
+use adder_vm::runtime::memory::{asking, lost};
 use adder_vm::{Obj, Ref, Value, Vm};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -44,8 +45,8 @@ impl Deque {
     fn push_back(&self, item: Value) {
         self.changed();
         let over = self.items.with_mut(|d| {
-            if d.len() == d.capacity() && d.try_reserve(1).is_err() {
-                adder_vm::runtime::memory::lost();
+            if d.len() == d.capacity() && asking(|| d.try_reserve(1)).is_err() {
+                lost();
                 return Some(item);
             }
             d.push_back(item);
@@ -56,8 +57,8 @@ impl Deque {
     fn push_front(&self, item: Value) {
         self.changed();
         let over = self.items.with_mut(|d| {
-            if d.len() == d.capacity() && d.try_reserve(1).is_err() {
-                adder_vm::runtime::memory::lost();
+            if d.len() == d.capacity() && asking(|| d.try_reserve(1)).is_err() {
+                lost();
                 return Some(item);
             }
             d.push_front(item);
@@ -72,13 +73,15 @@ impl Deque {
     /// Puts all items of an iterable at one end; the deque itself gives a copy.
     fn extend(&self, vm: &Vm, iterable: &Value, front: bool) -> PyResult<()> {
         let source = match iterable.downcast::<Deque>() {
-            Some(other) if std::ptr::eq(&**other, self) => adder_vm::objects::list::List::from_vec(
-                self.items.with(|d| d.iter().cloned().collect()),
-            )
-            .into(),
+            Some(other) if std::ptr::eq(&**other, self) => {
+                vm.need(self.len().saturating_mul(size_of::<Value>()))?;
+                let items = self.items.with(|d| d.iter().cloned().collect());
+                adder_vm::objects::list::List::from_vec(items).into()
+            }
             _ => iterable.clone(),
         };
         iter::for_each(vm, &source, |item| {
+            vm.check_memory()?;
             if front {
                 self.push_front(item)
             } else {
@@ -113,6 +116,7 @@ impl Deque {
     /// Repeated, and cut to the greatest length.
     fn repeated(&self, vm: &Vm, count: isize) -> PyResult<VecDeque<Value>> {
         let count = count.max(0) as usize;
+        vm.need(self.len().saturating_mul(size_of::<Value>()))?;
         let items: Vec<Value> = self.items.with(|d| d.iter().cloned().collect());
         let mut total = items.len().checked_mul(count).ok_or_else(|| vm.memory_error(""))?;
         let mut skip = 0;
@@ -123,7 +127,7 @@ impl Deque {
             total = max;
         }
         let mut all = VecDeque::new();
-        if all.try_reserve_exact(total).is_err() {
+        if asking(|| all.try_reserve_exact(total)).is_err() {
             return Err(vm.memory_error(""));
         }
         all.extend((0..total).map(|i| items[(skip + i) % items.len()].clone()));
@@ -194,7 +198,7 @@ impl Deque {
                 out.push_str(&format!(", maxlen={max}"));
             }
             out.push_str(")");
-            Ok(Some(out.finish()))
+            out.finish_in(vm).map(Some)
         })?;
         Ok(text.map_or_else(|| vm.str("[...]"), Value::from))
     }
@@ -297,6 +301,7 @@ impl Deque {
     fn copy(zelf: &Obj<Deque>, vm: &Vm) -> PyResult {
         let max = zelf.maxlen.get();
         if zelf.is_exact() {
+            vm.need(zelf.len().saturating_mul(size_of::<Value>()))?;
             let items = zelf.items.with(VecDeque::clone);
             return Ok(Deque::make(items, max, zelf.ty()).into());
         }

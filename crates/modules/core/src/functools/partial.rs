@@ -213,7 +213,7 @@ impl Partial {
                 out.push_obj(&*object::repr(vm, &value)?);
             }
             out.push_str(")");
-            Ok(Some(out.finish()))
+            out.finish_in(vm).map(Some)
         })?;
         Ok(text.map_or_else(|| vm.str("..."), Value::from))
     }

@@ -610,6 +610,7 @@ impl Buffered {
                 let ahead = &ahead[..ahead.len().min(room)];
                 let end = memchr::memchr(b'\n', ahead);
                 let take = end.map_or(ahead.len(), |at| at + 1);
+                vm.room_for(&mut line, take)?;
                 line.extend_from_slice(&ahead[..take]);
                 w.advance(take);
                 if end.is_some() || take == room {
@@ -624,7 +625,7 @@ impl Buffered {
                 }
             }
         })?;
-        Ok(Bytes::from_slice(&line))
+        Bytes::copied(vm, &line)
     }
 
     // ---- writing ----

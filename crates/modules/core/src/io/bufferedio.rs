@@ -346,7 +346,7 @@ macro_rules! buffered_class_reading {
             fn read1(zelf: &Obj<$name>, vm: &Vm, size: Option<isize>) -> PyResult {
                 zelf.inner.check_open(vm, "read of closed file")?;
                 let bytes = zelf.inner.read1(vm, &zelf.to_value(), size.unwrap_or(-1))?;
-                Ok(Bytes::from_slice(&bytes).into())
+                Ok(Bytes::copied(vm, &bytes)?.into())
             }
             #[pymethod]
             fn readinto(zelf: &Obj<$name>, vm: &Vm, buffer: &Value) -> PyResult<Option<usize>> {
@@ -370,7 +370,7 @@ macro_rules! buffered_class_reading {
             fn peek(zelf: &Obj<$name>, vm: &Vm, _size: Option<isize>) -> PyResult {
                 zelf.inner.check_open(vm, "peek of closed file")?;
                 let bytes = zelf.inner.peek(vm, &zelf.to_value())?;
-                Ok(Bytes::from_slice(&bytes).into())
+                Ok(Bytes::copied(vm, &bytes)?.into())
             }
             #[pymethod(sig = "($self, size=-1, /)")]
             fn readline(zelf: &Obj<$name>, vm: &Vm, size: Option<&Value>) -> PyResult {

@@ -225,7 +225,7 @@ impl IoBase {
                 break;
             }
         }
-        Ok(Bytes::from_slice(&line).into())
+        Ok(Bytes::copied(vm, &line)?.into())
     }
     /// Return a list of lines from the stream.
     ///
@@ -311,7 +311,7 @@ impl RawIoBase {
             }
         }
         let bytes = buffer::to_vec(vm, &bytes)?;
-        Ok(Bytes::from_slice(&bytes[..n as usize]).into())
+        Ok(Bytes::copied(vm, &bytes[..n as usize])?.into())
     }
     /// Read until EOF, using multiple read() call.
     #[pymethod]
@@ -329,7 +329,7 @@ impl RawIoBase {
             };
             let all = all.get_or_insert_default();
             if part.is_empty() {
-                return Ok(Bytes::from_slice(all).into());
+                return Ok(Bytes::copied(vm, all)?.into());
             }
             all.extend_from_slice(part.as_slice());
         }

@@ -585,6 +585,7 @@ impl TextIoWrapper {
         let mut line = StrBuilder::new();
         let mut after_return = false;
         loop {
+            line.check(vm)?;
             let start = self.taken.get();
             let text = self.text.get().filter(|t| start < t.len());
             let Some(text) = text else {
@@ -609,7 +610,7 @@ impl TextIoWrapper {
             after_return =
                 ending == Ending::ReturnLineFeed && end > start && text.at(end - 1) == 0xd;
         }
-        Ok(line.finish())
+        line.finish_in(vm)
     }
 
     fn read_all(&self, vm: &Vm) -> PyResult<Ref<Str>> {
@@ -644,7 +645,7 @@ impl TextIoWrapper {
                 out.push_obj(&part);
             }
         }
-        Ok(out.finish())
+        out.finish_in(vm)
     }
 }
 

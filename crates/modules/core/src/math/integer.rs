@@ -97,7 +97,9 @@ pub fn perm(vm: &Vm, n: &Value, k: Option<&Value>) -> PyResult {
 pub fn gcd(vm: &Vm, integers: &[Value]) -> PyResult {
     let mut result = Int::ZERO;
     for n in integers {
-        result = result.gcd(&number::to_int(vm, n)?);
+        let n = number::to_int(vm, n)?;
+        int::need_for(vm, &result, &n)?;
+        result = result.gcd(&n);
     }
     Ok(int::from_int(result))
 }
@@ -106,6 +108,7 @@ pub fn lcm(vm: &Vm, integers: &[Value]) -> PyResult {
     let mut result = Int::ONE;
     for n in integers {
         let n = number::to_int(vm, n)?;
+        int::need_for(vm, &result, &n)?;
         let divisor = result.gcd(&n);
         result = match n.floor_div(&divisor) {
             Some(part) if !result.is_zero() => {

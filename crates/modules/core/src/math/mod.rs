@@ -381,7 +381,9 @@ pub mod math {
     /// Return the integer part of the square root of the input.
     #[pyfunction]
     fn isqrt(vm: &Vm, n: &Value) -> PyResult {
-        match number::to_int(vm, n)?.isqrt() {
+        let n = number::to_int(vm, n)?;
+        int::need_for(vm, &n, &n)?;
+        match n.isqrt() {
             Some(root) => Ok(int::from_int(root)),
             None => Err(vm.value_error("isqrt() argument must be nonnegative")),
         }

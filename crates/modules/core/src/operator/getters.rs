@@ -41,7 +41,7 @@ fn shown(
             out.push_obj(part);
         }
         out.push_str(")");
-        Ok(Some(out.finish()))
+        out.finish_in(vm).map(Some)
     })?;
     Ok(text.map_or_else(|| vm.str(&format!("{name}(...)")), Value::from))
 }
@@ -246,7 +246,7 @@ impl MethodCaller {
                 part.push_obj(&*object::str(vm, name)?);
                 part.push_str("=");
                 part.push_obj(&*object::repr(vm, value)?);
-                parts.push(part.finish());
+                parts.push(part.finish_in(vm)?);
             }
             Ok(parts)
         })

@@ -130,7 +130,7 @@ pub mod fds {
             return Err(int::no_memory(vm));
         }
         plain(vm, retry(vm, || system::pread(fd, &mut bytes, length, offset))?)?;
-        Ok(Bytes::from_slice(&bytes))
+        Bytes::copied(vm, &bytes)
     }
     /// Write bytes to a file descriptor starting at a particular offset.
     #[pyfunction]
@@ -429,7 +429,7 @@ pub mod fds {
         let value = with_subject(vm, &path, follow_symlinks, "getxattr", |subject| {
             system::getxattr(subject, &attribute.c())
         })?;
-        Ok(Bytes::from_slice(&value))
+        Bytes::copied(vm, &value)
     }
     /// Set extended attribute attribute on path to value.
     #[pyfunction(sig = "(path, attribute, value, flags=0, *, follow_symlinks=True)")]

@@ -160,7 +160,7 @@ pub mod posix {
         let bytes = path::encode(vm, &path::fspath(vm, path)?)?;
         let made = normal(&bytes);
         if path.downcast::<Bytes>().is_some() {
-            return Ok(Bytes::from_slice(&made).into());
+            return Ok(Bytes::copied(vm, &made)?.into());
         }
         path::decode(vm, &made)
     }
@@ -472,7 +472,7 @@ pub mod posix {
         }
         buffer.resize(length, 0);
         let n = plain(vm, retry(vm, || system::read(fd, &mut buffer))?)?;
-        Ok(Bytes::from_slice(&buffer[..n]))
+        Bytes::copied(vm, &buffer[..n])
     }
     /// Write a bytes object to a file descriptor.
     #[pyfunction]
@@ -589,7 +589,7 @@ pub mod posix {
     #[pyfunction]
     fn getcwdb(vm: &Vm) -> PyResult<Ref<Bytes>> {
         let cwd = plain(vm, std::env::current_dir())?;
-        Ok(Bytes::from_slice(&cwd.into_os_string().into_vec()))
+        Bytes::copied(vm, &cwd.into_os_string().into_vec())
     }
     /// Change the current working directory to the specified path.
     #[pyfunction(sig = "(path)")]
@@ -667,7 +667,7 @@ pub mod posix {
         }
         bytes.resize(size, 0);
         adder_vm::runtime::random::fill(&mut bytes);
-        Ok(Bytes::from_slice(&bytes))
+        Bytes::copied(vm, &bytes)
     }
     /// Obtain a series of random bytes.
     #[pyfunction(sig = "(size, flags=0)")]
@@ -681,7 +681,7 @@ pub mod posix {
         }
         let flags = flags.unwrap_or(0) as u32;
         plain(vm, retry(vm, || super::system::process::getrandom(&mut bytes, size, flags))?)?;
-        Ok(Bytes::from_slice(&bytes))
+        Bytes::copied(vm, &bytes)
     }
     /// Translate an error code to a message string.
     #[pyfunction]

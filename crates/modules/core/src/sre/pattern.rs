@@ -154,6 +154,8 @@ impl Pattern {
         let (mut n, mut done) = (0usize, 0);
         while (count <= 0 || n < count as usize) && session.run(vm, How::Search)? {
             let (start, end) = session.span();
+            // Room for two: what lies between, and the replacement.
+            vm.room_for(&mut pieces, 2)?;
             if done < start {
                 pieces.push(subject.slice(done, start));
             }
@@ -268,6 +270,7 @@ impl Pattern {
                 Some((a, b)) => subject.slice(a, b),
                 None => subject.empty(),
             };
+            vm.room_for_one(&mut all)?;
             all.push(match groups {
                 0 => {
                     let (a, b) = session.span();
@@ -321,6 +324,7 @@ impl Pattern {
         let (mut pieces, mut n, mut done) = (Vec::new(), 0, 0);
         while (max <= 0 || n < max) && session.run(vm, How::Search)? {
             let (start, end) = session.span();
+            vm.room_for(&mut pieces, 1 + zelf.engine.groups())?;
             pieces.push(subject.slice(done, start));
             for group in 1..=zelf.engine.groups() {
                 let span = session.group(group);

@@ -130,7 +130,7 @@ pub fn slice_of(vm: &Vm, value: &Value, start: usize, end: usize) -> PyResult {
         return Ok(value.clone());
     }
     let end = end.min(bytes.len());
-    Ok(Bytes::from_slice(&bytes[start.min(end)..end]).into())
+    Ok(Bytes::copied(vm, &bytes[start.min(end)..end])?.into())
 }
 
 /// How a match is tried.

@@ -7,6 +7,7 @@ use adder_vm::objects::bytes::Bytes;
 use adder_vm::objects::complex::{self, ComplexObj};
 use adder_vm::objects::int;
 use adder_vm::protocol::{number, object};
+use adder_vm::runtime::memory;
 use adder_vm::{Value, Vm};
 
 /// A run of values of one kind.
@@ -119,7 +120,8 @@ impl Format {
             for i in 0..field.count {
                 let start = field.offset + i * field.size;
                 if let Some(part) = bytes.get(start..start + field.size) {
-                    into.push(unpack_one(field.code, part, self.order.little));
+                    // What finds no room is a `MemoryError` of the caller's.
+                    memory::push(into, unpack_one(field.code, part, self.order.little));
                 }
             }
         }

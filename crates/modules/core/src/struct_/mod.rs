@@ -8,7 +8,6 @@ use crate::support::{Held, bytes_of, flat_buffer};
 use adder_derive::{pyclass, pymethods, pymodule};
 use adder_vm::object::{GilCell, Guarded};
 use adder_vm::objects::bytes::Bytes;
-use adder_vm::objects::int;
 use adder_vm::objects::module::Module;
 use adder_vm::objects::str_::Str;
 use adder_vm::objects::tuple::Tuple;
@@ -90,9 +89,7 @@ fn pack_values(vm: &Vm, format: &Format, values: &[Value], function: &str) -> Py
         ));
     }
     let mut bytes = Vec::new();
-    if bytes.try_reserve_exact(format.size).is_err() {
-        return Err(int::no_memory(vm));
-    }
+    vm.room_for(&mut bytes, format.size)?;
     bytes.resize(format.size, 0);
     match format.pack(vm, values, &mut bytes) {
         Ok(()) => Ok(bytes),
@@ -101,10 +98,14 @@ fn pack_values(vm: &Vm, format: &Format, values: &[Value], function: &str) -> Py
     }
 }
 
-fn unpack_all(format: &Format, bytes: &[u8]) -> Ref<Tuple> {
-    let mut values = Vec::with_capacity(format.items.min(bytes.len()));
+fn unpack_all(vm: &Vm, format: &Format, bytes: &[u8]) -> PyResult<Ref<Tuple>> {
+    let count = format.items.min(bytes.len());
+    // They are copied once more, into the tuple.
+    vm.need(count.saturating_mul(2 * size_of::<Value>()))?;
+    let mut values = Vec::with_capacity(count);
     format.unpack(bytes, &mut values);
-    Tuple::from_vec(values)
+    vm.check_memory()?;
+    Ok(Tuple::from_vec(values))
 }
 
 fn unpack_whole(vm: &Vm, format: &Format, buffer: &Value) -> PyResult<Ref<Tuple>> {
@@ -112,7 +113,7 @@ fn unpack_whole(vm: &Vm, format: &Format, buffer: &Value) -> PyResult<Ref<Tuple>
     if bytes.len() != format.size {
         return Err(error(vm, format!("unpack requires a buffer of {} bytes", format.size)));
     }
-    Ok(unpack_all(format, &bytes))
+    unpack_all(vm, format, &bytes)
 }
 
 /// Words of the errors of `pack_into` and `unpack_from`.
@@ -162,7 +163,7 @@ fn place(vm: &Vm, size: usize, offset: isize, len: usize, d: &Direction) -> PyRe
 fn unpack_at(vm: &Vm, format: &Format, buffer: &Value, offset: isize) -> PyResult<Ref<Tuple>> {
     let take = |bytes: &[u8]| {
         let at = place(vm, format.size, offset, bytes.len(), &UNPACK)?;
-        Ok(unpack_all(format, &bytes[at..at + format.size]))
+        unpack_all(vm, format, &bytes[at..at + format.size])
     };
     if let Some(bytes) = buffer.downcast::<Bytes>() {
         return take(bytes.as_slice());
@@ -247,7 +248,7 @@ impl Struct {
     #[pymethod(sig = "($self, /, *values)")]
     fn pack(zelf: &Obj<Struct>, vm: &Vm, values: Rest<'_>) -> PyResult {
         let bytes = pack_values(vm, &*zelf.format(vm)?, values.0, "pack")?;
-        Ok(Bytes::from_slice(&bytes).into())
+        Ok(Bytes::copied(vm, &bytes)?.into())
     }
     /// Pack values according to the format string Struct.format, and write the packed bytes into
     /// the writable buffer buf starting at offset.
@@ -323,16 +324,17 @@ impl UnpackIterator {
         Ok(zelf.clone())
     }
     #[slot]
-    fn iternext(zelf: &Obj<UnpackIterator>, _vm: &Vm) -> PyResult<Option<Value>> {
+    fn iternext(zelf: &Obj<UnpackIterator>, vm: &Vm) -> PyResult<Option<Value>> {
         let (at, size) = (zelf.next.get(), zelf.format.size);
         let found = zelf.buffer.with(|held| {
             let buffer = held.0.as_ref()?;
-            buffer.with(|all| all.get(at..at + size).map(|part| unpack_all(&zelf.format, part)))?
+            buffer
+                .with(|all| all.get(at..at + size).map(|part| unpack_all(vm, &zelf.format, part)))?
         });
         match found {
             Some(values) => {
                 zelf.next.set(at + size);
-                Ok(Some(values.into()))
+                Ok(Some(values?.into()))
             }
             None => {
                 drop(zelf.buffer.replace(Held(None)));
@@ -394,7 +396,7 @@ pub mod struct_ {
     fn pack(vm: &Vm, format: Option<&Value>, values: Rest<'_>) -> PyResult {
         let Some(format) = format else { return Err(vm.type_error("missing format argument")) };
         let bytes = pack_values(vm, &*parse(vm, format)?, values.0, "pack")?;
-        Ok(Bytes::from_slice(&bytes).into())
+        Ok(Bytes::copied(vm, &bytes)?.into())
     }
     /// Pack values and write the packed bytes into the buffer.
     ///

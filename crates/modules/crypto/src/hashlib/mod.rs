@@ -144,7 +144,8 @@ impl HashXof {
         let Some(length) = length else {
             return Err(vm.overflow_error("Python int too large to convert to C ssize_t"));
         };
-        vm.need(length)?;
+        // In hexadecimal twice as much, and once more as a string.
+        vm.need(length.saturating_mul(5))?;
         Ok(self.shared.digest(length))
     }
 }
@@ -154,7 +155,7 @@ impl HashXof {
     /// Return the digest value as a bytes object.
     #[pymethod(sig = "($self, /, length)")]
     fn digest(zelf: &Obj<HashXof>, vm: &Vm, length: &Value) -> PyResult<Ref<Bytes>> {
-        Ok(Bytes::from_slice(&zelf.squeeze(vm, length)?))
+        Bytes::copied(vm, &zelf.squeeze(vm, length)?)
     }
     /// Return the digest value as a string of hexadecimal digits.
     #[pymethod(sig = "($self, /, length)")]
@@ -478,7 +479,7 @@ pub mod hashlib {
         let msg = bytes_of(vm, msg)?;
         let shared = keyed(vm, key, by_digestmod(vm, digest)?)?;
         shared.state.with_mut(|state| state.update(&msg));
-        Ok(Bytes::from_slice(&shared.digest(0)))
+        Bytes::copied(vm, &shared.digest(0))
     }
     /// Password based key derivation function 2 (PKCS #5 v2.0) with HMAC as pseudorandom function.
     #[pyfunction(sig = "($module, /, hash_name, password, salt, iterations, dklen=None)")]
@@ -514,7 +515,7 @@ pub mod hashlib {
         let mut key = vec![0; length as usize];
         vm.without_lock(|| derive(&password, &salt, iterations as u32, &mut key))
             .map_err(|_| no_reason(vm))?;
-        Ok(Bytes::from_slice(&key))
+        Bytes::copied(vm, &key)
     }
     /// scrypt password-based key derivation function.
     #[pyfunction(
@@ -568,7 +569,7 @@ pub mod hashlib {
         let mut key = vec![0; length as usize];
         vm.without_lock(|| ::scrypt::scrypt(&password, &salt, &parameters, &mut key))
             .map_err(|_| invalid())?;
-        Ok(Bytes::from_slice(&key))
+        Bytes::copied(vm, &key)
     }
     /// Determine the OpenSSL FIPS mode of operation.
     ///

@@ -338,7 +338,7 @@ impl DateTime {
         if let Some(offset) = utc_offset(vm, zelf)? {
             text.push_str(&tz::offset_text(&offset, ":"));
         }
-        Ok(text.finish())
+        text.finish_in(vm)
     }
     #[slot]
     fn repr(zelf: &Obj<DateTime>, vm: &Vm) -> PyResult {
@@ -361,7 +361,7 @@ impl DateTime {
             text.push_obj(&*object::repr(vm, tz)?);
         }
         text.push_str(")");
-        Ok(text.finish().into())
+        Ok(text.finish_in(vm)?.into())
     }
     #[slot]
     fn str(zelf: &Value, vm: &Vm) -> PyResult {

@@ -155,7 +155,7 @@ pub fn strftime(
             }
         }
     }
-    call::call(vm, &strftime, &[out.finish().into(), tuple.clone()])
+    call::call(vm, &strftime, &[out.finish_in(vm)?.into(), tuple.clone()])
 }
 
 /// `object.__format__(spec)`

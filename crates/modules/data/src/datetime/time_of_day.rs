@@ -224,7 +224,7 @@ impl Time {
             text.push_obj(&*object::repr(vm, tz)?);
         }
         text.push_str(if zelf.fold.get() { ", fold=1)" } else { ")" });
-        Ok(text.finish().into())
+        Ok(text.finish_in(vm)?.into())
     }
     #[slot]
     fn str(zelf: &Value, vm: &Vm) -> PyResult {

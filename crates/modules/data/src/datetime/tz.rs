@@ -278,7 +278,7 @@ impl TimeZone {
             text.push_obj(&*object::repr(vm, &name.to_value())?);
         }
         text.push_str(")");
-        Ok(text.finish().into())
+        Ok(text.finish_in(vm)?.into())
     }
     #[slot]
     fn str(zelf: &Obj<TimeZone>, _vm: &Vm) -> PyResult {

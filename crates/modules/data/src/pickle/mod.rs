@@ -162,7 +162,7 @@ pub mod pickle {
         buffer_callback: Option<&Value>,
     ) -> PyResult<Ref<Bytes>> {
         let pickler = Pickler::make(vm, protocol, fix_imports, buffer_callback)?;
-        Ok(Bytes::from_slice(&Pickler::pickle(&pickler, vm, obj)?))
+        Bytes::copied(vm, &Pickler::pickle(&pickler, vm, obj)?)
     }
     /// Read and return an object from the pickle data stored in a file.
     ///

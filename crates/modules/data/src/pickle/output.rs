@@ -110,6 +110,7 @@ impl Output {
             return Ok(());
         }
         self.close_frame();
+        vm.room_for(&mut self.bytes, header.len() + bytes.len())?;
         self.bytes.extend_from_slice(header);
         let Some(write) = self.write.clone() else {
             self.bytes.extend_from_slice(bytes);

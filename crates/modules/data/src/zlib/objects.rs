@@ -90,7 +90,7 @@ impl Compress {
                 Z_OK | Z_BUF_ERROR | Z_STREAM_END => {}
                 code => return Err(stream_error(vm, stream, code, "while flushing")),
             }
-            Ok(Bytes::from_slice(&out))
+            Bytes::copied(vm, &out)
         })
     }
     /// Return a copy of the compression object.
@@ -264,7 +264,7 @@ impl Decompress {
                     .with(|i| stream_error(vm, &i.stream, code, "while decompressing data")));
             }
         }
-        Ok(Bytes::from_slice(&done.out))
+        Bytes::copied(vm, &done.out)
     }
     /// Return a bytes object containing any remaining decompressed data.
     ///
@@ -284,7 +284,7 @@ impl Decompress {
             zelf.eof.set(true);
             zelf.inflater.with_mut(|i| i.stream.close());
         }
-        Ok(Bytes::from_slice(&done.out))
+        Bytes::copied(vm, &done.out)
     }
     /// Return a copy of the decompression object.
     #[pymethod]
@@ -412,7 +412,7 @@ impl ZlibDecompressor {
                     .with(|i| stream_error(vm, &i.stream, code, "while decompressing data")));
             }
         }
-        Ok(Bytes::from_slice(&done.out))
+        Bytes::copied(vm, &done.out)
     }
     /// True if the end-of-stream marker has been reached.
     #[getter(member)]

@@ -213,7 +213,7 @@ pub fn to_python(vm: &Vm, address: &Address) -> PyResult {
         libc::AF_UNIX => {
             let name = address.bytes().get(2..).unwrap_or(&[]);
             if name.first() == Some(&0) {
-                return Ok(Bytes::from_slice(name).into());
+                return Ok(Bytes::copied(vm, name)?.into());
             }
             let end = name.iter().position(|b| *b == 0).unwrap_or(name.len());
             return path::decode(vm, &name[..end]);

@@ -607,7 +607,7 @@ impl Socket {
         let mut room = [0; 1024];
         let room = &mut room[..size as usize];
         let n = system::getsockopt(fd, level, option, room).map_err(|e| vm.os_error(&e, None))?;
-        Ok(Bytes::from_slice(&room[..n]).into())
+        Ok(Bytes::copied(vm, &room[..n])?.into())
     }
 
     /// recv(buffersize[, flags]) -> data
@@ -625,7 +625,7 @@ impl Socket {
     ) -> PyResult<Ref<Bytes>> {
         let room = size_argument(vm, buffersize, "negative buffersize in recv")?;
         let (bytes, _) = zelf.receive(vm, room, flags_argument(flags))?;
-        Ok(Bytes::from_slice(&bytes))
+        Bytes::copied(vm, &bytes)
     }
     /// recv_into(buffer, [nbytes[, flags]]) -> nbytes_read
     ///

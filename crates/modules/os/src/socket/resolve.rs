@@ -435,11 +435,11 @@ pub mod names {
         match af {
             libc::AF_INET => {
                 let found: Ipv4Addr = text.parse().map_err(illegal)?;
-                Ok(Bytes::from_slice(&found.octets()))
+                Bytes::copied(vm, &found.octets())
             }
             libc::AF_INET6 => {
                 let found: Ipv6Addr = text.parse().map_err(illegal)?;
-                Ok(Bytes::from_slice(&found.octets()))
+                Bytes::copied(vm, &found.octets())
             }
             _ => {
                 let error = std::io::Error::from_raw_os_error(libc::EAFNOSUPPORT);

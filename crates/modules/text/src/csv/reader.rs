@@ -77,7 +77,7 @@ impl Row<'_> {
 
     /// The field is complete.
     fn save(&mut self) -> PyResult<()> {
-        let text = std::mem::take(&mut self.field).finish();
+        let text = std::mem::take(&mut self.field).finish_in(self.vm)?;
         self.save_text(text)
     }
 

@@ -113,7 +113,7 @@ impl Row<'_> {
             }
             text.push(c);
         }
-        let text = text.finish();
+        let text = text.finish_in(vm)?;
         if quoted {
             self.push_quote();
         }
@@ -178,7 +178,7 @@ impl Writer {
             row.push(None, true)?;
         }
         row.out.push_obj(&dialect.lineterminator);
-        call::call(vm, &self.write, &[row.out.finish().into()])
+        call::call(vm, &self.write, &[row.out.finish_in(vm)?.into()])
     }
 }
 

@@ -222,7 +222,7 @@ impl Writer<'_> {
             let mut alone =
                 Writer { vm, encoder: self.encoder, out: StrBuilder::new(), level: 0, depth: 0 };
             alone.push_float(key, f)?;
-            return Ok(Some(alone.out.finish().into()));
+            return Ok(Some(alone.out.finish_in(vm)?.into()));
         } else if key.is_none() {
             "null"
         } else if let Some(b) = key.as_bool() {
@@ -373,7 +373,7 @@ impl Encoder {
         let level = usize::try_from(level).unwrap_or(0);
         let mut writer = Writer { vm, encoder: zelf, out: StrBuilder::new(), level, depth: 0 };
         writer.value(&value.unwrap_or(Value::NONE))?;
-        Ok(Tuple::from_vec(vec![writer.out.finish().into()]).into())
+        Ok(Tuple::from_vec(vec![writer.out.finish_in(vm)?.into()]).into())
     }
     /// markers
     #[getter(member)]

@@ -49,7 +49,7 @@ fn quoted(vm: &Vm, value: &Value, escape: text::Escape) -> PyResult<Ref<Str>> {
     })?;
     let mut out = StrBuilder::with_capacity(text.len() + 2);
     text::push_quoted(&mut out, text, escape);
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 /// json speedups

@@ -197,7 +197,10 @@ impl<'a, U: Unit> Reader<'a, U> {
             return Ok(List::from_vec(items).into());
         }
         loop {
-            items.push(self.value()?);
+            let value = self.value()?;
+            self.vm.check_memory()?;
+            self.vm.room_for_one(&mut items)?;
+            items.push(value);
             if self.is_last(b']', "Illegal trailing comma before end of array")? {
                 return Ok(List::from_vec(items).into());
             }
@@ -264,7 +267,9 @@ impl<'a, U: Unit> Reader<'a, U> {
             loop {
                 let key = self.key()?;
                 let value = self.value()?;
+                self.vm.check_memory()?;
                 if wants_pairs {
+                    self.vm.room_for_one(&mut pairs)?;
                     pairs.push(Tuple::pair(key.into(), value).into());
                 } else {
                     drop(dict.insert_str(&key, value));

@@ -60,7 +60,7 @@ pub fn scan<U: Unit>(
         let code = units.get(at).ok_or_else(unterminated)?.code();
         at += 1;
         match code {
-            QUOTE => return Ok((out.finish(), at)),
+            QUOTE => return Ok((out.finish_in(vm)?, at)),
             BACKSLASH => {
                 let letter = units.get(at).ok_or_else(unterminated)?.code();
                 at += 1;

@@ -85,7 +85,7 @@ fn merged(vm: &Vm, a: &Value, b: &Value) -> PyResult {
     let (Some(x), Some(y)) = (a.downcast::<Dict>(), b.downcast::<Dict>()) else {
         return Ok(Value::NOT_IMPLEMENTED);
     };
-    let result = x.copy();
+    let result = x.copied(vm)?;
     result.merge(vm, y)?;
     Ok(result.into())
 }
@@ -135,7 +135,7 @@ impl Dict {
                 at = i + 1;
             }
             out.push_str("}");
-            Ok(Some(out.finish()))
+            out.finish_in(vm).map(Some)
         })?;
         Ok(text.map_or_else(|| vm.str("{...}"), Value::from))
     }
@@ -296,8 +296,8 @@ impl Dict {
 
     /// Return a shallow copy of the dict.
     #[pymethod(name = "copy")]
-    fn py_copy(zelf: &Obj<Dict>, _vm: &Vm) -> Ref<Dict> {
-        zelf.payload.copy()
+    fn py_copy(zelf: &Obj<Dict>, vm: &Vm) -> PyResult<Ref<Dict>> {
+        zelf.payload.copied(vm)
     }
 
     /// Return a reverse iterator over the dict keys.

@@ -392,6 +392,11 @@ impl Dict {
     }
 
     /// A copy with the same keys, values and order.
+    /// A copy, if there is room for one.
+    pub(crate) fn copied(&self, vm: &Vm) -> PyResult<Ref<Dict>> {
+        vm.need(self.table.with(Table::room))?;
+        Ok(self.copy())
+    }
     pub fn copy(&self) -> Ref<Dict> {
         let table = self.table.with(Table::copy);
         Ref::new(Dict { table: DictTable(Guarded::new(table)), keys_version: Cell::new(0) })

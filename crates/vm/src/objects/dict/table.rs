@@ -320,6 +320,11 @@ impl<V> Table<V> {
         self.used.saturating_mul(2 * (size_of::<Entry<V>>() + size_of::<u64>()))
     }
 
+    /// The bytes that a copy takes, or nearly.
+    pub fn room(&self) -> usize {
+        self.used.saturating_mul(size_of::<Entry<V>>() + size_of::<u64>())
+    }
+
     /// Appends an entry whose key is known to be absent. Returns its position.
     #[inline]
     pub fn push_new(&mut self, hash: i64, key: Value, value: V) -> usize {

@@ -133,7 +133,7 @@ impl DictView {
                 out.push_obj(&*object::repr(vm, &shown(zelf.kind, key, value))?);
             }
             out.push_str("])");
-            Ok(Some(out.finish()))
+            out.finish_in(vm).map(Some)
         })?;
         Ok(text.map_or_else(|| vm.str("..."), Value::from))
     }

@@ -2,11 +2,30 @@
 
 use super::{Chars, Str};
 use crate::object::Ref;
+use crate::runtime::errors::PyResult;
+use crate::runtime::memory;
+use crate::runtime::vm::Vm;
 
-/// Collects characters for a new string.
+/// Collects characters for a new string. What there is no memory for is left out, and is a `MemoryError` in
+/// the end: [`StrBuilder::finish_in`] gives it, the main loop raises it after [`StrBuilder::finish`].
 pub struct StrBuilder {
     units: Units,
     ascii: bool,
+    /// Was something left out? Then all that follows is, too.
+    lost: bool,
+}
+
+/// Is there room for more units, or can it be made?
+#[inline(always)]
+fn room<T>(units: &mut Vec<T>, more: usize, lost: &mut bool) -> bool {
+    more <= units.capacity() - units.len() || grow(units, more, lost)
+}
+
+#[cold]
+#[inline(never)]
+fn grow<T>(units: &mut Vec<T>, more: usize, lost: &mut bool) -> bool {
+    *lost = *lost || !memory::try_grow(units, more);
+    !*lost
 }
 
 enum Units {
@@ -52,9 +71,12 @@ impl StrBuilder {
         let units = if len <= FEW {
             Units::Few(Few { bytes: [0; FEW], len: 0 })
         } else {
-            Units::One(Vec::with_capacity(len))
+            let mut units = Vec::new();
+            // If there is no room now, there may be when it is wanted.
+            let _ = memory::asking(|| units.try_reserve_exact(len));
+            Units::One(units)
         };
-        StrBuilder { units, ascii: true }
+        StrBuilder { units, ascii: true, lost: false }
     }
 
     pub fn len(&self) -> usize {
@@ -80,10 +102,20 @@ impl StrBuilder {
             }
             Units::One(v) if c < 0x100 => {
                 self.ascii &= c < 0x80;
-                v.push(c as u8);
+                if room(v, 1, &mut self.lost) {
+                    v.push(c as u8);
+                }
             }
-            Units::Two(v) if c < 0x1_0000 => v.push(c as u16),
-            Units::Four(v) => v.push(c),
+            Units::Two(v) if c < 0x1_0000 => {
+                if room(v, 1, &mut self.lost) {
+                    v.push(c as u16);
+                }
+            }
+            Units::Four(v) => {
+                if room(v, 1, &mut self.lost) {
+                    v.push(c);
+                }
+            }
             _ => self.widen(c),
         }
     }
@@ -91,6 +123,11 @@ impl StrBuilder {
     /// Adds a code point for which there is no room, or not in this width.
     #[cold]
     fn widen(&mut self, c: u32) {
+        const WIDEST: usize = 4;
+        self.lost = self.lost || !memory::has_room(self.len().saturating_mul(WIDEST));
+        if self.lost {
+            return;
+        }
         let narrow = match &self.units {
             Units::Few(v) => v.as_slice(),
             Units::One(v) => v,
@@ -121,7 +158,11 @@ impl StrBuilder {
                 Some(room) => room.copy_from_slice(text),
                 None => self.outgrow(text),
             },
-            Units::One(v) => v.extend_from_slice(text),
+            Units::One(v) => {
+                if room(v, text.len(), &mut self.lost) {
+                    v.extend_from_slice(text);
+                }
+            }
             _ => return false,
         }
         true
@@ -131,9 +172,11 @@ impl StrBuilder {
     #[cold]
     fn outgrow(&mut self, text: &[u8]) {
         if let Units::Few(v) = &self.units {
-            let mut all = Vec::with_capacity((v.len + text.len()).max(2 * FEW));
+            let mut all = Vec::with_capacity((v.len + text.len().min(memory::LARGE)).max(2 * FEW));
             all.extend_from_slice(v.as_slice());
-            all.extend_from_slice(text);
+            if room(&mut all, text.len(), &mut self.lost) {
+                all.extend_from_slice(text);
+            }
             self.units = Units::One(all);
         }
     }
@@ -161,11 +204,15 @@ impl StrBuilder {
                 self.push_bytes(s)
             }
             (Chars::Two(s), Units::Two(v)) => {
-                v.extend_from_slice(s);
+                if room(v, s.len(), &mut self.lost) {
+                    v.extend_from_slice(s);
+                }
                 true
             }
             (Chars::Four(s), Units::Four(v)) => {
-                v.extend_from_slice(s);
+                if room(v, s.len(), &mut self.lost) {
+                    v.extend_from_slice(s);
+                }
                 true
             }
             _ => false,
@@ -184,11 +231,15 @@ impl StrBuilder {
                 self.push_bytes(&s[start..end])
             }
             (Chars::Two(s), Units::Two(v)) => {
-                v.extend_from_slice(&s[start..end]);
+                if room(v, end - start, &mut self.lost) {
+                    v.extend_from_slice(&s[start..end]);
+                }
                 true
             }
             (Chars::Four(s), Units::Four(v)) => {
-                v.extend_from_slice(&s[start..end]);
+                if room(v, end - start, &mut self.lost) {
+                    v.extend_from_slice(&s[start..end]);
+                }
                 true
             }
             _ => false,
@@ -208,14 +259,61 @@ impl StrBuilder {
                 }
             }
             if let Units::One(v) = &mut self.units {
-                return v.resize(v.len() + n, c as u8);
+                if room(v, n, &mut self.lost) {
+                    v.resize(v.len() + n, c as u8);
+                }
+                return;
             }
         }
-        (0..n).for_each(|_| self.push(c));
+        for _ in 0..n {
+            self.push(c);
+            if self.lost {
+                break;
+            }
+        }
+    }
+
+    /// For loops that may never end: has everything been taken in?
+    ///
+    /// # Errors
+    /// `MemoryError` if not.
+    pub fn check(&self, vm: &Vm) -> PyResult<()> {
+        if self.lost { Err(crate::objects::int::no_memory(vm)) } else { Ok(()) }
+    }
+
+    /// The string.
+    ///
+    /// # Errors
+    /// `MemoryError` if there was no memory for all of it.
+    #[inline]
+    pub fn finish_in(self, vm: &Vm) -> PyResult<Ref<Str>> {
+        if let (Units::Few(v), false) = (&self.units, self.lost) {
+            return Ok(narrow_string(v.as_slice(), self.ascii));
+        }
+        if self.lost || self.is_large() {
+            self.check(vm)?;
+            vm.need(self.len().saturating_mul(self.width()))?;
+        }
+        Ok(self.finish())
+    }
+
+    fn width(&self) -> usize {
+        match &self.units {
+            Units::Few(_) | Units::One(_) => 1,
+            Units::Two(_) => 2,
+            Units::Four(_) => 4,
+        }
+    }
+
+    fn is_large(&self) -> bool {
+        self.len() >= memory::LARGE / 4
     }
 
     /// The string. Units are narrowed if the widest character turned out to need less.
     pub fn finish(self) -> Ref<Str> {
+        if self.lost {
+            memory::lost();
+        }
         match self.units {
             Units::Few(v) => narrow_string(v.as_slice(), self.ascii),
             Units::One(v) => narrow_string(&v, self.ascii),
@@ -225,17 +323,16 @@ impl StrBuilder {
                     let ascii = narrow.is_ascii();
                     return Str::from_raw_parts(&narrow, 1, ascii);
                 }
-                let bytes: Vec<u8> = v.iter().flat_map(|c| c.to_ne_bytes()).collect();
-                Str::from_raw_parts(&bytes, 2, false)
+                Str::from_units(&v)
             }
             Units::Four(v) => {
                 if v.iter().all(|&c| c < 0x1_0000) {
-                    let mut narrow = StrBuilder { units: Units::Two(Vec::new()), ascii: false };
+                    let mut narrow =
+                        StrBuilder { units: Units::Two(Vec::new()), ..StrBuilder::new() };
                     v.into_iter().for_each(|c| narrow.push(c));
                     return narrow.finish();
                 }
-                let bytes: Vec<u8> = v.iter().flat_map(|c| c.to_ne_bytes()).collect();
-                Str::from_raw_parts(&bytes, 4, false)
+                Str::from_units(&v)
             }
         }
     }

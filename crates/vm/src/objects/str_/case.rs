@@ -3,8 +3,10 @@
 //! The tables are `adder-unicode`'s; ASCII text, which is most text, takes a way without them.
 
 use super::search::{Unit, by_width};
-use super::{Str, StrBuilder};
+use super::{Str, StrBuilder, check_room};
 use crate::object::Ref;
+use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
 use adder_unicode as ucd;
 
 /// The capital sigma, whose lower case depends on its place.
@@ -21,36 +23,40 @@ fn push_lower(out: &mut StrBuilder, text: &Str, at: usize, c: u32) {
     }
 }
 
-pub fn lower(text: &Str) -> Ref<Str> {
+pub fn lower(vm: &Vm, text: &Str) -> PyResult<Ref<Str>> {
+    check_room(vm, text.len())?;
     if let Some(text) = text.map_ascii(|c| c.to_ascii_lowercase()) {
-        return text;
+        return Ok(text);
     }
     let mut out = StrBuilder::with_capacity(text.len());
     for (at, c) in text.code_points().enumerate() {
         push_lower(&mut out, text, at, c);
     }
-    out.finish()
+    out.finish_in(vm)
 }
 
-pub fn upper(text: &Str) -> Ref<Str> {
+pub fn upper(vm: &Vm, text: &Str) -> PyResult<Ref<Str>> {
+    check_room(vm, text.len())?;
     if let Some(text) = text.map_ascii(|c| c.to_ascii_uppercase()) {
-        return text;
+        return Ok(text);
     }
     let mut out = StrBuilder::with_capacity(text.len());
     text.code_points().for_each(|c| ucd::upper(c).iter().for_each(|c| out.push(*c)));
-    out.finish()
+    out.finish_in(vm)
 }
 
-pub fn casefold(text: &Str) -> Ref<Str> {
+pub fn casefold(vm: &Vm, text: &Str) -> PyResult<Ref<Str>> {
+    check_room(vm, text.len())?;
     if let Some(text) = text.map_ascii(|c| c.to_ascii_lowercase()) {
-        return text;
+        return Ok(text);
     }
     let mut out = StrBuilder::with_capacity(text.len());
     text.code_points().for_each(|c| ucd::casefold(c).iter().for_each(|c| out.push(*c)));
-    out.finish()
+    out.finish_in(vm)
 }
 
-pub fn swapcase(text: &Str) -> Ref<Str> {
+pub fn swapcase(vm: &Vm, text: &Str) -> PyResult<Ref<Str>> {
+    check_room(vm, text.len())?;
     let mut out = StrBuilder::with_capacity(text.len());
     for (at, c) in text.code_points().enumerate() {
         if ucd::is_upper(c) {
@@ -61,10 +67,11 @@ pub fn swapcase(text: &Str) -> Ref<Str> {
             out.push(c);
         }
     }
-    out.finish()
+    out.finish_in(vm)
 }
 
-pub fn capitalize(text: &Str) -> Ref<Str> {
+pub fn capitalize(vm: &Vm, text: &Str) -> PyResult<Ref<Str>> {
+    check_room(vm, text.len())?;
     let mut out = StrBuilder::with_capacity(text.len());
     for (at, c) in text.code_points().enumerate() {
         if at == 0 {
@@ -73,10 +80,11 @@ pub fn capitalize(text: &Str) -> Ref<Str> {
             push_lower(&mut out, text, at, c);
         }
     }
-    out.finish()
+    out.finish_in(vm)
 }
 
-pub fn title(text: &Str) -> Ref<Str> {
+pub fn title(vm: &Vm, text: &Str) -> PyResult<Ref<Str>> {
+    check_room(vm, text.len())?;
     let mut out = StrBuilder::with_capacity(text.len());
     let mut after_cased = false;
     for (at, c) in text.code_points().enumerate() {
@@ -87,7 +95,7 @@ pub fn title(text: &Str) -> Ref<Str> {
         }
         after_cased = ucd::is_cased(c);
     }
-    out.finish()
+    out.finish_in(vm)
 }
 
 /// Is the text not empty and does every character satisfy `test`?

@@ -16,6 +16,7 @@ use crate::objects::int;
 use crate::objects::tuple::Tuple;
 use crate::protocol::call;
 use crate::runtime::errors::{Exc, PyResult};
+use crate::runtime::memory;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use std::cell::OnceCell;
@@ -162,7 +163,7 @@ pub fn encode(vm: &Vm, text: &Obj<Str>, encoding: &str, errors: &str) -> PyResul
     match Encoding::from_name(encoding) {
         Some(known) => {
             let bytes = encode_known(vm, text, known, &Errors::new(errors))?;
-            Ok(Bytes::from_slice(&bytes).into())
+            Ok(Bytes::copied(vm, &bytes)?.into())
         }
         None => {
             let made = registry::encode_text(vm, &text.to_value(), encoding, errors)?;
@@ -187,9 +188,10 @@ pub fn encode(vm: &Vm, text: &Obj<Str>, encoding: &str, errors: &str) -> PyResul
 /// `text.encode()`
 pub fn encode_default(vm: &Vm, text: &Obj<Str>) -> PyResult<Ref<Bytes>> {
     if let Some(ascii) = text.as_ascii() {
+        vm.need(ascii.len())?;
         return Ok(Bytes::from_slice(ascii.as_bytes()));
     }
-    Ok(Bytes::from_slice(&encode_utf8(vm, text, &Errors::new("strict"))?))
+    Bytes::copied(vm, &encode_utf8(vm, text, &Errors::new("strict"))?)
 }
 
 /// `bytes.decode()`; runs no Python code.
@@ -222,6 +224,15 @@ pub enum Replacement {
     Bytes(Vec<u8>),
 }
 
+impl Replacement {
+    fn len(&self) -> usize {
+        match self {
+            Replacement::Text(codes) => codes.len(),
+            Replacement::Bytes(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// Handles characters `start..end` that `encoding` does not have; returns what takes their place
 /// and where to go on.
 pub fn encode_error(
@@ -234,6 +245,8 @@ pub fn encode_error(
 ) -> PyResult<(Replacement, usize)> {
     let strict = || vm.unicode_encode_error(encoding, text, start, end, reason);
     let each = |f: &dyn Fn(u32) -> String| {
+        // Nothing is longer than `&#1114111;`.
+        vm.need((end - start).saturating_mul(10 * size_of::<u32>()))?;
         let codes = (start..end).flat_map(|i| f(text.at(i)).into_bytes()).map(u32::from);
         Ok((Replacement::Text(codes.collect()), end))
     };
@@ -318,10 +331,13 @@ pub fn surrogate_at(bytes: &[u8], encoding: Encoding) -> Option<(u32, usize)> {
 
 fn encode_utf8(vm: &Vm, text: &Obj<Str>, errors: &Errors<'_>) -> PyResult<Vec<u8>> {
     const REASON: &str = "surrogates not allowed";
+    let mut out = Vec::new();
     if let Some(ascii) = text.as_ascii() {
-        return Ok(ascii.as_bytes().to_vec());
+        vm.room_for(&mut out, ascii.len())?;
+        out.extend_from_slice(ascii.as_bytes());
+        return Ok(out);
     }
-    let mut out = Vec::with_capacity(text.len() * text.width().min(3) + text.len() / 2);
+    vm.room_for(&mut out, utf8_room(text))?;
     let mut at = 0;
     loop {
         let stop = match text.chars() {
@@ -339,6 +355,7 @@ fn encode_utf8(vm: &Vm, text: &Obj<Str>, errors: &Errors<'_>) -> PyResult<Vec<u8
             end += 1;
         }
         let (replacement, next) = encode_error(vm, text, "utf-8", errors, (at, end), REASON)?;
+        vm.room_for(&mut out, replacement.len())?;
         match replacement {
             Replacement::Bytes(bytes) => out.extend(bytes),
             Replacement::Text(codes) => {
@@ -351,6 +368,14 @@ fn encode_utf8(vm: &Vm, text: &Obj<Str>, errors: &Errors<'_>) -> PyResult<Vec<u8
         }
         at = next;
     }
+}
+
+/// How many bytes the text may take in UTF-8: the exact number, where it matters.
+fn utf8_room(text: &Str) -> usize {
+    if text.byte_len() >= memory::LARGE {
+        return text.code_points().map(|c| char::from_u32(c).map_or(3, char::len_utf8)).sum();
+    }
+    text.len() * if text.width() == 1 { 2 } else { text.width().min(3) + 1 }
 }
 
 /// Adds characters as UTF-8, up to the first surrogate, whose place is answered.
@@ -374,17 +399,25 @@ fn encode_bytes(
 ) -> PyResult<Vec<u8>> {
     let limit = if encoding == Encoding::Ascii { 0x80 } else { 0x100 };
     match text.chars() {
-        Chars::Ascii(s) => return Ok(s.as_bytes().to_vec()),
-        Chars::One(s) if limit == 0x100 => return Ok(s.to_vec()),
+        Chars::Ascii(s) => {
+            vm.need(s.len())?;
+            return Ok(s.as_bytes().to_vec());
+        }
+        Chars::One(s) if limit == 0x100 => {
+            vm.need(s.len())?;
+            return Ok(s.to_vec());
+        }
         _ => {}
     }
     let reason =
         if limit == 0x80 { "ordinal not in range(128)" } else { "ordinal not in range(256)" };
-    let mut out = Vec::with_capacity(text.len());
+    let mut out = Vec::new();
     let mut at = 0;
+    vm.room_for(&mut out, text.len())?;
     while at < text.len() {
         let c = text.at(at);
         if c < limit {
+            vm.room_for_one(&mut out)?;
             out.push(c as u8);
             at += 1;
             continue;
@@ -395,6 +428,7 @@ fn encode_bytes(
         }
         let (replacement, next) =
             encode_error(vm, text, encoding.name(), errors, (at, end), reason)?;
+        vm.room_for(&mut out, replacement.len())?;
         match replacement {
             Replacement::Bytes(bytes) => out.extend(bytes),
             Replacement::Text(codes) => {
@@ -434,7 +468,9 @@ fn encode_wide(
     errors: &Errors<'_>,
 ) -> PyResult<Vec<u8>> {
     const REASON: &str = "surrogates not allowed";
-    let mut out = Vec::with_capacity((text.len() + 1) * width);
+    const WIDEST: usize = 4;
+    let mut out = Vec::new();
+    vm.room_for(&mut out, (text.len() + 1) * width)?;
     if order == Order::Marked {
         push_wide(&mut out, 0xfeff, order, width);
     }
@@ -442,6 +478,7 @@ fn encode_wide(
     while at < text.len() {
         let c = text.at(at);
         if !is_surrogate(c) {
+            vm.room_for(&mut out, WIDEST)?;
             push_wide(&mut out, c, order, width);
             at += 1;
             continue;
@@ -449,6 +486,7 @@ fn encode_wide(
         let strict = || vm.unicode_encode_error(encoding.name(), text, at, at + 1, REASON);
         let (replacement, next) =
             encode_error(vm, text, encoding.name(), errors, (at, at + 1), REASON)?;
+        vm.room_for(&mut out, replacement.len() * WIDEST)?;
         match replacement {
             Replacement::Bytes(bytes) if bytes.len() % width == 0 => out.extend(bytes),
             Replacement::Text(codes) if codes.iter().all(|c| !is_surrogate(*c)) => {
@@ -612,7 +650,7 @@ fn decode_ascii(vm: &Vm, input: &[u8], errors: &Errors<'_>) -> PyResult<Ref<Str>
             at = decode_error(vm, &mut out, &mut input, "ascii", errors, range, reason)?;
         }
     }
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 fn decode_utf8(
@@ -643,7 +681,7 @@ fn decode_utf8(
             out.push_str(text);
         }
         let (end, reason) = match error.error_len() {
-            None if !complete => return Ok((out.finish(), start)),
+            None if !complete => return Ok((out.finish_in(vm)?, start)),
             None => (input.len(), "unexpected end of data"),
             Some(n) => {
                 let starts = matches!(input[start], 0xc2..=0xf4);
@@ -652,7 +690,7 @@ fn decode_utf8(
         };
         at = decode_error(vm, &mut out, &mut input, "utf-8", errors, (start, end), reason)?;
     }
-    Ok((out.finish(), input.len()))
+    Ok((out.finish_in(vm)?, input.len()))
 }
 
 /// The byte order to read, and how many bytes its mark takes. An unmarked text is in the machine's
@@ -713,7 +751,7 @@ pub fn decode_utf16(
         };
         at = decode_error(vm, &mut out, &mut input, name, errors, (at, end), reason)?;
     }
-    Ok((out.finish(), at.min(input.len()), known_order(order, mark, big)))
+    Ok((out.finish_in(vm)?, at.min(input.len()), known_order(order, mark, big)))
 }
 
 /// UTF-32, as [`decode_utf16`].
@@ -751,7 +789,7 @@ pub fn decode_utf32(
         };
         at = decode_error(vm, &mut out, &mut input, name, errors, (at, end), reason)?;
     }
-    Ok((out.finish(), at.min(input.len()), known_order(order, mark, big)))
+    Ok((out.finish_in(vm)?, at.min(input.len()), known_order(order, mark, big)))
 }
 
 fn known_order(order: Order, mark: usize, big: bool) -> i32 {

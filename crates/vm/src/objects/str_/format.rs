@@ -33,7 +33,7 @@ pub fn error(vm: &Vm, error: Error) -> Exc {
 pub fn build(vm: &Vm, padded: &Padded) -> PyResult<Ref<Str>> {
     let mut out = StrBuilder::new();
     push_padded(vm, &mut out, padded)?;
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 pub(super) fn push_padded(vm: &Vm, out: &mut StrBuilder, padded: &Padded) -> PyResult<()> {
@@ -119,7 +119,7 @@ pub fn format_text(vm: &Vm, text: &Obj<Str>, spec: &Str) -> PyResult<Ref<Str>> {
     let slice = adder_numtext::format_str(text.len(), &parsed, name).map_err(|e| error(vm, e))?;
     let mut out = StrBuilder::new();
     push_slice(vm, &mut out, text, slice)?;
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 /// Where a template's names are looked up.
@@ -163,7 +163,7 @@ pub fn format(
         None => Formatter { template, text: &**template, args, names, numbering }
             .render(vm, all, depth, &mut out)?,
     }
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 impl<T: Units + ?Sized> Formatter<'_, T> {
@@ -189,7 +189,7 @@ impl<T: Units + ?Sized> Formatter<'_, T> {
             let spec = if field.spec_is_nested {
                 let mut nested = StrBuilder::new();
                 self.render(vm, field.spec, depth - 1, &mut nested)?;
-                nested.finish()
+                nested.finish_in(vm)?
             } else {
                 self.template.substring(field.spec.start, field.spec.end)
             };

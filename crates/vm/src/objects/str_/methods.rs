@@ -213,8 +213,8 @@ impl Str {
     }
 
     #[slot]
-    fn repr(zelf: &Obj<Str>, _vm: &Vm) -> PyResult {
-        Ok(super::repr::repr(zelf).into())
+    fn repr(zelf: &Obj<Str>, vm: &Vm) -> PyResult {
+        Ok(super::repr::repr(vm, zelf)?.into())
     }
     #[slot]
     fn str(zelf: &Obj<Str>, _vm: &Vm) -> PyResult {
@@ -273,7 +273,7 @@ impl Str {
             Subscript::Slice(s) => {
                 let mut out = StrBuilder::with_capacity(s.count);
                 s.positions().for_each(|i| out.push(zelf.at(i)));
-                Ok(out.finish().into())
+                Ok(out.finish_in(vm)?.into())
             }
         }
     }
@@ -406,8 +406,8 @@ impl Str {
     ) -> PyResult<Ref<List>> {
         let max = maxsplit.unwrap_or(-1);
         Ok(List::from_vec(match separator(vm, sep)? {
-            Some(sep) => split::split(zelf, sep, max),
-            None => split::split_words(zelf, max),
+            Some(sep) => split::split(vm, zelf, sep, max)?,
+            None => split::split_words(vm, zelf, max)?,
         }))
     }
 
@@ -433,8 +433,8 @@ impl Str {
     ) -> PyResult<Ref<List>> {
         let max = maxsplit.unwrap_or(-1);
         Ok(List::from_vec(match separator(vm, sep)? {
-            Some(sep) => split::rsplit(zelf, sep, max),
-            None => split::rsplit_words(zelf, max),
+            Some(sep) => split::rsplit(vm, zelf, sep, max)?,
+            None => split::rsplit_words(vm, zelf, max)?,
         }))
     }
 
@@ -454,36 +454,36 @@ impl Str {
     /// More specifically, make the first character have upper case and the rest lower
     /// case.
     #[pymethod(sig = "($self, /)")]
-    fn capitalize(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Str> {
-        case::capitalize(zelf)
+    fn capitalize(zelf: &Obj<Str>, vm: &Vm) -> PyResult<Ref<Str>> {
+        case::capitalize(vm, zelf)
     }
     /// Return a version of the string suitable for caseless comparisons.
     #[pymethod(sig = "($self, /)")]
-    fn casefold(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Str> {
-        case::casefold(zelf)
+    fn casefold(zelf: &Obj<Str>, vm: &Vm) -> PyResult<Ref<Str>> {
+        case::casefold(vm, zelf)
     }
     /// Return a version of the string where each word is titlecased.
     ///
     /// More specifically, words start with uppercased characters and all remaining
     /// cased characters have lower case.
     #[pymethod(sig = "($self, /)")]
-    fn title(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Str> {
-        case::title(zelf)
+    fn title(zelf: &Obj<Str>, vm: &Vm) -> PyResult<Ref<Str>> {
+        case::title(vm, zelf)
     }
     /// Return a copy of the string converted to lowercase.
     #[pymethod(sig = "($self, /)")]
-    fn lower(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Str> {
-        case::lower(zelf)
+    fn lower(zelf: &Obj<Str>, vm: &Vm) -> PyResult<Ref<Str>> {
+        case::lower(vm, zelf)
     }
     /// Return a copy of the string converted to uppercase.
     #[pymethod(sig = "($self, /)")]
-    fn upper(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Str> {
-        case::upper(zelf)
+    fn upper(zelf: &Obj<Str>, vm: &Vm) -> PyResult<Ref<Str>> {
+        case::upper(vm, zelf)
     }
     /// Convert uppercase characters to lowercase and lowercase characters to uppercase.
     #[pymethod(sig = "($self, /)")]
-    fn swapcase(zelf: &Obj<Str>, _vm: &Vm) -> Ref<Str> {
-        case::swapcase(zelf)
+    fn swapcase(zelf: &Obj<Str>, vm: &Vm) -> PyResult<Ref<Str>> {
+        case::swapcase(vm, zelf)
     }
 
     /// Return a centered string of length width.
@@ -733,8 +733,8 @@ impl Str {
     /// Line breaks are not included in the resulting list unless keepends is given and
     /// true.
     #[pymethod(sig = "($self, /, keepends=False)")]
-    fn splitlines(zelf: &Obj<Str>, _vm: &Vm, keepends: Option<bool>) -> Ref<List> {
-        List::from_vec(split::splitlines(zelf, keepends.unwrap_or(false)))
+    fn splitlines(zelf: &Obj<Str>, vm: &Vm, keepends: Option<bool>) -> PyResult<Ref<List>> {
+        Ok(List::from_vec(split::splitlines(vm, zelf, keepends.unwrap_or(false))?))
     }
     /// Replace each character in the string using the given translation table.
     ///

@@ -30,6 +30,7 @@ mod translate;
 use crate::object::{Obj, Payload, Ref, alloc};
 use crate::runtime::errors::PyResult;
 use crate::runtime::hash::hash_bytes;
+use crate::runtime::memory;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_derive::pyclass;
@@ -226,10 +227,22 @@ impl Str {
 
     /// A new string from raw parts; `width` must be the least that fits and `ascii` be true.
     pub(super) fn from_raw_parts(bytes: &[u8], width: usize, ascii: bool) -> Ref<Str> {
+        if !memory::has_room_at_last(bytes.len()) {
+            memory::lost();
+            return intern::empty();
+        }
         let meta = (bytes.len() / width) as u64
             | (width.trailing_zeros() as u64) << WIDTH_SHIFT
             | if ascii { ASCII } else { 0 };
         Str::allocate(bytes, meta, Str::cell().get())
+    }
+
+    /// A new string from units of two or four bytes that are the least that fit.
+    pub(super) fn from_units<T: Copy + Into<u32>>(units: &[T]) -> Ref<Str> {
+        // SAFETY: they are integers: all of their bytes mean something.
+        let bytes =
+            unsafe { std::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) };
+        Str::from_raw_parts(bytes, size_of::<T>(), false)
     }
 
     /// The concatenation of one-byte strings, `total` characters, `separator` between them.
@@ -432,17 +445,7 @@ pub fn plain(text: &Obj<Str>) -> Ref<Str> {
 /// Asks whether there is memory for this many characters before they are made: `MemoryError`
 /// rather than the end of the process.
 pub(crate) fn check_room(vm: &Vm, len: usize) -> PyResult<()> {
-    /// Below this, allocation is not worth asking about.
-    const SMALL: usize = 1 << 24;
-    if len < SMALL {
-        return Ok(());
-    }
-    let mut probe: Vec<u8> = Vec::new();
-    if probe.try_reserve_exact(len).is_err() {
-        return Err(crate::objects::int::no_memory(vm));
-    }
-    std::hint::black_box(&mut probe);
-    Ok(())
+    vm.need(len.saturating_mul(2))
 }
 
 impl adder_numtext::Units for Str {

@@ -145,7 +145,7 @@ fn render<T: Units + ?Sized>(
         }
     }
     args.finish(vm)?;
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 fn convert(

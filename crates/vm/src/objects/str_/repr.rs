@@ -3,9 +3,11 @@
 use super::search::{Unit, by_width};
 use super::{Str, StrBuilder};
 use crate::object::Ref;
+use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
 
 /// `repr(text)`: in single quotes, unless it has one and no double quote.
-pub fn repr(text: &Str) -> Ref<Str> {
+pub fn repr(vm: &Vm, text: &Str) -> PyResult<Ref<Str>> {
     let (mut single, mut double) = (false, false);
     for c in text.code_points() {
         single |= c == u32::from(b'\'');
@@ -16,7 +18,7 @@ pub fn repr(text: &Str) -> Ref<Str> {
     out.push(quote);
     by_width!(text, |s| s.iter().for_each(|c| push_escaped(&mut out, c.code(), quote)));
     out.push(quote);
-    out.finish()
+    out.finish_in(vm)
 }
 
 fn push_escaped(out: &mut StrBuilder, c: u32, quote: u32) {

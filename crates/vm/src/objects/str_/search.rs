@@ -139,14 +139,11 @@ impl<'n> Pattern<'n> {
     }
 
     /// All places that do not overlap, from the left.
-    pub fn each(&self, hay: &Str, range: Range<usize>) -> Vec<usize> {
+    pub fn each(&self, vm: &Vm, hay: &Str) -> PyResult<Vec<usize>> {
         let w = self.width;
-        let Some(window) = hay.raw_bytes().get(range.start * w..range.end * w) else {
-            return Vec::new();
-        };
         match (w, &*self.bytes) {
-            (1, &[byte]) => memchr::memchr_iter(byte, window).map(|at| range.start + at).collect(),
-            _ => Hits::new(self, window).map(|at| range.start + at / w).collect(),
+            (1, &[byte]) => listed(vm, memchr::memchr_iter(byte, hay.raw_bytes())),
+            _ => listed(vm, Hits::new(self, hay.raw_bytes()).map(|at| at / w)),
         }
     }
 
@@ -158,6 +155,15 @@ impl<'n> Pattern<'n> {
             _ => Hits::new(self, window).count(),
         }
     }
+}
+
+fn listed(vm: &Vm, places: impl Iterator<Item = usize>) -> PyResult<Vec<usize>> {
+    let mut all = Vec::new();
+    for at in places {
+        vm.room_for_one(&mut all)?;
+        all.push(at);
+    }
+    Ok(all)
 }
 
 /// A plain loop is quickest then. Nor does it ask the processor what it can do, as `memchr` does when it
@@ -257,10 +263,10 @@ pub fn replace(
         return Ok(if found { hay.map_ascii(|c| if c == *a { *b } else { c }) } else { None });
     }
     let places: Vec<usize> = if old.is_empty() {
-        (0..=hay.len()).take(limit).collect()
+        listed(vm, (0..=hay.len()).take(limit))?
     } else {
         let Some(pattern) = Pattern::new(hay, old) else { return Ok(None) };
-        let mut places = pattern.each(hay, 0..hay.len());
+        let mut places = pattern.each(vm, hay)?;
         places.truncate(limit);
         places
     };
@@ -281,7 +287,7 @@ pub fn replace(
         from = at + old.len();
     }
     out.push_range(hay, from, hay.len());
-    Ok(Some(out.finish()))
+    out.finish_in(vm).map(Some)
 }
 
 /// Is there a character that satisfies `test` at an end? Strips them from both ends or one.

@@ -10,6 +10,7 @@ use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::protocol::iter;
 use crate::runtime::errors::PyResult;
+use crate::runtime::memory;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
@@ -69,18 +70,26 @@ fn words_back<T: Unit>(s: &[T], max: usize, mut emit: impl FnMut(usize, usize)) 
 }
 
 /// `text.split(None, max)`
-pub fn split_words(text: &Obj<Str>, max: isize) -> Vec<Value> {
+pub fn split_words(vm: &Vm, text: &Obj<Str>, max: isize) -> PyResult<Vec<Value>> {
     let mut parts = Vec::new();
-    by_width!(text, |s| words(s, limit(max), |a, b| parts.push(whole_or_part(text, a, b))));
-    parts
+    by_width!(text, |s| words(s, limit(max), |a, b| memory::push(
+        &mut parts,
+        whole_or_part(text, a, b)
+    )));
+    vm.check_memory()?;
+    Ok(parts)
 }
 
 /// `text.rsplit(None, max)`
-pub fn rsplit_words(text: &Obj<Str>, max: isize) -> Vec<Value> {
+pub fn rsplit_words(vm: &Vm, text: &Obj<Str>, max: isize) -> PyResult<Vec<Value>> {
     let mut parts = Vec::new();
-    by_width!(text, |s| words_back(s, limit(max), |a, b| parts.push(whole_or_part(text, a, b))));
+    by_width!(text, |s| words_back(s, limit(max), |a, b| memory::push(
+        &mut parts,
+        whole_or_part(text, a, b)
+    )));
     parts.reverse();
-    parts
+    vm.check_memory()?;
+    Ok(parts)
 }
 
 fn whole_or_part(text: &Obj<Str>, start: usize, end: usize) -> Value {
@@ -88,45 +97,48 @@ fn whole_or_part(text: &Obj<Str>, start: usize, end: usize) -> Value {
 }
 
 /// `text.split(separator, max)`; the separator is not empty.
-pub fn split(text: &Obj<Str>, separator: &Str, max: isize) -> Vec<Value> {
+pub fn split(vm: &Vm, text: &Obj<Str>, separator: &Str, max: isize) -> PyResult<Vec<Value>> {
     let mut places = match Pattern::new(text, separator) {
-        Some(pattern) => pattern.each(text, 0..text.len()),
+        Some(pattern) => pattern.each(vm, text)?,
         None => Vec::new(),
     };
     places.truncate(limit(max));
     if places.is_empty() {
-        return vec![super::plain(text).into()];
+        return Ok(vec![super::plain(text).into()]);
     }
-    let mut parts = Vec::with_capacity(places.len() + 1);
+    let mut parts = Vec::new();
+    vm.room_for(&mut parts, places.len() + 1)?;
     let mut from = 0;
     for at in places {
-        parts.push(part(text, from, at));
+        memory::push(&mut parts, part(text, from, at));
         from = at + separator.len();
     }
-    parts.push(part(text, from, text.len()));
-    parts
+    memory::push(&mut parts, part(text, from, text.len()));
+    vm.check_memory()?;
+    Ok(parts)
 }
 
 /// `text.rsplit(separator, max)`
-pub fn rsplit(text: &Obj<Str>, separator: &Str, max: isize) -> Vec<Value> {
+pub fn rsplit(vm: &Vm, text: &Obj<Str>, separator: &Str, max: isize) -> PyResult<Vec<Value>> {
     let Some(pattern) = Pattern::new(text, separator) else {
-        return vec![super::plain(text).into()];
+        return Ok(vec![super::plain(text).into()]);
     };
     let mut parts = Vec::new();
     let mut end = text.len();
     while parts.len() < limit(max)
         && let Some(at) = pattern.rfind(text, 0..end)
     {
-        parts.push(part(text, at + separator.len(), end));
+        memory::push(&mut parts, part(text, at + separator.len(), end));
         end = at;
     }
-    parts.push(whole_or_part(text, 0, end));
+    memory::push(&mut parts, whole_or_part(text, 0, end));
     parts.reverse();
-    parts
+    vm.check_memory()?;
+    Ok(parts)
 }
 
 /// `text.splitlines(keepends)`
-pub fn splitlines(text: &Obj<Str>, keep: bool) -> Vec<Value> {
+pub fn splitlines(vm: &Vm, text: &Obj<Str>, keep: bool) -> PyResult<Vec<Value>> {
     let mut parts = Vec::new();
     by_width!(text, |s| {
         let mut at = 0;
@@ -140,10 +152,11 @@ pub fn splitlines(text: &Obj<Str>, keep: bool) -> Vec<Value> {
                 let crlf = s[at].code() == 0x0d && s.get(at + 1).is_some_and(|c| c.code() == 0x0a);
                 at += 1 + crlf as usize;
             }
-            parts.push(whole_or_part(text, start, if keep { at } else { end }));
+            memory::push(&mut parts, whole_or_part(text, start, if keep { at } else { end }));
         }
     });
-    parts
+    vm.check_memory()?;
+    Ok(parts)
 }
 
 #[inline(always)]
@@ -205,7 +218,7 @@ fn join_items(vm: &Vm, separator: &Obj<Str>, items: &[Value]) -> PyResult<Ref<St
             out.push_obj(text);
         }
     }
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 /// `left` fills, the text, `right` fills.
@@ -223,7 +236,7 @@ pub fn pad(vm: &Vm, text: &Obj<Str>, left: usize, right: usize, fill: u32) -> Py
     out.push_repeat(fill, left);
     out.push_obj(text);
     out.push_repeat(fill, right);
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 /// How much `str.center` puts to the left: an odd rest goes there if the width is odd.
@@ -268,7 +281,7 @@ pub fn expandtabs(vm: &Vm, text: &Obj<Str>, size: isize) -> PyResult<Ref<Str>> {
         out.push(c);
         column = if matches!(c, 0x0a | 0x0d) { 0 } else { column + 1 };
     }
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 /// `text.zfill(width)`: zeros after the sign.
@@ -286,5 +299,5 @@ pub fn zfill(vm: &Vm, text: &Obj<Str>, width: isize) -> PyResult<Ref<Str>> {
     }
     out.push_repeat(u32::from(b'0'), missing);
     out.push_range(text, start, text.len());
-    Ok(out.finish())
+    out.finish_in(vm)
 }

@@ -68,7 +68,7 @@ pub fn translate(vm: &Vm, text: &Obj<Str>, table: &Value) -> PyResult<Ref<Str>> 
             Answer::Text(text) => out.push_obj(&text),
         }
     }
-    Ok(out.finish())
+    out.finish_in(vm)
 }
 
 /// `str.maketrans(x[, y[, z]])`

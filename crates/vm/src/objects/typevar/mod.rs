@@ -213,7 +213,7 @@ impl ConstEvaluator {
                 out.push_str(")");
             }
         }
-        Ok(out.finish().into())
+        Ok(out.finish_in(vm)?.into())
     }
     #[slot]
     fn repr(zelf: &Obj<ConstEvaluator>, vm: &Vm) -> PyResult {

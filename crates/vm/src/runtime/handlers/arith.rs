@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "looks back at the running instruction")]
 
 use super::{Done, call};
-use crate::object::{Obj, Ref};
+use crate::object::Obj;
 use crate::objects::dict::table::Same;
 use crate::objects::dict::{self, Dict};
 use crate::objects::function::Function;
@@ -594,14 +594,15 @@ pub fn exception_match(vm: &Vm, m: &mut Machine) -> Done {
 }
 
 /// Joins the top strings.
-pub fn build_string(m: &mut Machine, i: Instr) {
+pub fn build_string(vm: &Vm, m: &mut Machine, i: Instr) -> PyResult<()> {
     let mut builder = crate::objects::str_::StrBuilder::new();
     for part in m.top_slice(i.c as usize) {
         if let Some(text) = part.downcast::<Str>() {
             builder.push_obj(text);
         }
     }
-    let text: Ref<Str> = builder.finish();
+    let text = builder.finish_in(vm)?;
     m.drop_top(i.c as usize);
     m.push(text.into());
+    Ok(())
 }

@@ -92,6 +92,7 @@ fn join_iterables(vm: &Vm, parts: &[Value]) -> PyResult<SmallVec<[Value; 8]>> {
     let mut all: SmallVec<[Value; 8]> = SmallVec::new();
     for part in parts {
         if let Some(tuple) = part.downcast_exact::<Tuple>() {
+            vm.need((all.len() + tuple.items().len()) * 2 * size_of::<Value>())?;
             for item in tuple.items() {
                 all.push(item.clone());
             }
@@ -103,7 +104,10 @@ fn join_iterables(vm: &Vm, parts: &[Value]) -> PyResult<SmallVec<[Value; 8]>> {
                 object::type_name_or_none_type(part)
             )));
         }
-        all.extend(iter::collect(vm, part)?);
+        let items = iter::collect(vm, part)?;
+        // They are copied once more, into what is built.
+        vm.need((all.len() + items.len()) * 2 * size_of::<Value>())?;
+        all.extend(items);
     }
     Ok(all)
 }

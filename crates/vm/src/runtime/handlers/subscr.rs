@@ -12,6 +12,7 @@ use crate::protocol::index::{Indices, clamp, wrap};
 use crate::protocol::object;
 use crate::runtime::errors::PyResult;
 use crate::runtime::machine::Machine;
+use crate::runtime::memory;
 use crate::runtime::prepared::{Instr, P};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -202,6 +203,10 @@ fn slice_at_once(m: &mut Machine, i: Instr) -> bool {
             else {
                 return false;
             };
+            // If there is none, the general way says so.
+            if !memory::has_room((list.len() + items.len()) * size_of::<Value>()) {
+                return false;
+            }
             let items = items.to_vec();
             let s = clamp(start, stop, step, list.len());
             let removed = list.replace_range(s.start as usize, s.start as usize + s.count, items);
