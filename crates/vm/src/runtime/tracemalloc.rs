@@ -300,7 +300,7 @@ pub fn traces() -> Traces {
 
 /// Where an object's memory was asked for, if that was traced: names of files as WTF-8 and lines.
 pub fn of_object(object: &ObjHead) -> Option<Vec<(Box<[u8]>, u32)>> {
-    let block = object.address() - object.gc().map_or(0, |head| size_of_val(head));
+    let block = object.address() - object.gc().map_or(0, size_of_val);
     look(|book| {
         let traceback = &book.tracebacks[book.blocks.get(&block)?.traceback as usize];
         let places = traceback.places.iter();
