@@ -46,7 +46,6 @@ unsafe impl GlobalAlloc for WithReserve {
     }
     #[inline(always)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: a small block is as large as its class.
         if let Some((class, _)) = kept::class_of(layout.size(), layout.align())
             // SAFETY: the block has the size of its class, and is given up.
             && unsafe { kept::keep(block, class) }

@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn data_come_back_whatever_the_room() {
-        let data: Vec<u8> = (0..20_000u32).map(|n| (n * n >> 7) as u8).collect();
+        let data: Vec<u8> = (0..20_000u32).map(|n| ((n * n) >> 7) as u8).collect();
         for room in [1, 7, 100, 1 << 16] {
             let packed = whole(&mut Stream::deflate(&OPTIONS).unwrap(), &data, room);
             assert_eq!(whole(&mut Stream::inflate(15).unwrap(), &packed, room), data);
