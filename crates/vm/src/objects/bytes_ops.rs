@@ -54,6 +54,14 @@ pub fn hex(bytes: &[u8], separator: Option<u8>, group: i64) -> StrBuilder {
     let size = group.unsigned_abs() as usize;
     let separators = if separator.is_some() && size > 0 { bytes.len() / size } else { 0 };
     let mut out = StrBuilder::with_capacity(bytes.len() * 2 + separators);
+    write_hex(bytes, separator, group, |text| out.push_ascii(text));
+    out
+}
+
+/// The same, piece after piece.
+#[inline(always)]
+fn write_hex(bytes: &[u8], separator: Option<u8>, group: i64, mut push: impl FnMut(&[u8])) {
+    let size = group.unsigned_abs() as usize;
     for (i, &byte) in bytes.iter().enumerate() {
         if let Some(separator) = separator
             && i > 0
@@ -61,12 +69,11 @@ pub fn hex(bytes: &[u8], separator: Option<u8>, group: i64) -> StrBuilder {
         {
             let from_start = if group > 0 { bytes.len() - i } else { i };
             if from_start % size == 0 {
-                out.push(separator.into());
+                push(&[separator]);
             }
         }
-        out.push_ascii(&hex_digits(byte));
+        push(&hex_digits(byte));
     }
-    out
 }
 
 /// Why `fromhex` fails.
@@ -338,8 +345,13 @@ mod tests {
 
     #[test]
     fn hexadecimal() {
-        assert_eq!(hex(b"abcde", Some(b'-'), 2), "61-6263-6465");
-        assert_eq!(hex(b"abcde", Some(b'-'), -2), "6162-6364-65");
+        let hex = |group| {
+            let mut out = Vec::new();
+            write_hex(b"abcde", Some(b'-'), group, |text| out.extend_from_slice(text));
+            out
+        };
+        assert_eq!(hex(2), b"61-6263-6465");
+        assert_eq!(hex(-2), b"6162-6364-65");
         assert!(matches!(from_hex(b" 61 6A"), Ok(v) if v == b"aj"));
         assert!(matches!(from_hex(b"6"), Err(HexError::Odd)));
         assert!(matches!(from_hex(b"6z"), Err(HexError::At(1))));

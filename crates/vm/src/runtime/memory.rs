@@ -360,14 +360,19 @@ mod tests {
 
     #[test]
     fn the_reserve_is_given_up_in_parts_and_set_aside_again() {
-        assert!(keep_reserve());
-        // A large request is refused instead.
-        assert!(!give_up_reserve(LARGE));
-        assert!((0..PARTS).all(|_| give_up_reserve(100)));
-        assert!(!give_up_reserve(100) && signals::is_short_of_memory());
-        assert!(keep_reserve() && keep_reserve());
-        assert!(KEPT.iter().all(|part| !part.load(Ordering::Relaxed).is_null()));
-        signals::BREAKER.store(0, Ordering::Relaxed);
+        keep_reserve();
+        assert_eq!(parts_left(), PARTS);
+        // What is too large for all of it is refused, and the last part is for small requests.
+        assert!(!give_up_reserve(PARTS * part_size()));
+        for left in (0..PARTS).rev() {
+            assert!(left > 0 || !give_up_reserve(2 * LARGE));
+            assert!(give_up_reserve(100));
+            assert_eq!(parts_left(), left);
+        }
+        assert!(!give_up_reserve(100) && signals::is_requested(signals::SHORT));
+        restore_reserve();
+        assert_eq!(parts_left(), PARTS);
+        signals::take(signals::SHORT);
     }
 
     #[test]
