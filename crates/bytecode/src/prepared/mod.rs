@@ -96,7 +96,12 @@ impl Numbers {
         Numbers { made: OnceCell::new(), stored }
     }
     pub fn as_slice(&self) -> &[u32] {
-        self.made.get_or_init(|| self.stored.numbers())
+        if let Some(made) = self.made.get() {
+            return made;
+        }
+        // Not within `get_or_init`: who traces allocations asks where the code is that makes this one.
+        let made = self.stored.numbers();
+        self.made.get_or_init(|| made)
     }
     pub fn is_empty(&self) -> bool {
         self.as_slice().is_empty()
