@@ -1,6 +1,7 @@
 # _testcapi: native functions in each calling convention, and calls with arguments as they lie.
 import _testcapi as capi
 import _testlimitedcapi as limited
+import signal
 import sys
 
 
@@ -115,6 +116,8 @@ def outer():
     return (yield from inner())
 
 
+# (It may be ignored from the start.)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 g = outer()
 next(g)
 try:
