@@ -100,7 +100,8 @@ impl Workspace {
         units.retain(|unit| unit.instrs.capacity() <= Self::LONGEST);
         units.truncate(Self::MOST);
         self.units = units;
-        if room.instrs.capacity() <= Self::LONGEST {
+        // Of these lists one is filled by every unit, the other by some.
+        if room.instrs.capacity().max(room.targets.capacity()) <= Self::LONGEST {
             self.room = room;
         }
     }

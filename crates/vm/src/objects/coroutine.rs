@@ -229,14 +229,6 @@ pub struct CoroutineWrapper {
     coroutine: Value,
 }
 
-fn result(vm: &Vm, resumed: Resumed) -> PyResult {
-    match resumed {
-        Resumed::Yielded(value) => Ok(value),
-        Resumed::Returned(value) => Err(vm.stop_iteration(Some(value))),
-        Resumed::Raised(e) => Err(e),
-    }
-}
-
 #[pymethods]
 impl CoroutineWrapper {
     #[slot]
@@ -246,13 +238,13 @@ impl CoroutineWrapper {
     #[slot]
     fn iternext(zelf: &Obj<CoroutineWrapper>, vm: &Vm) -> PyResult<Option<Value>> {
         let coroutine = generator_of(vm, &zelf.coroutine)?;
-        result(vm, generator::send(vm, coroutine, Value::NONE)).map(Some)
+        generator::send_result(vm, generator::send(vm, coroutine, Value::NONE)).map(Some)
     }
     /// send(arg) -> send 'arg' into coroutine,
     /// return next yielded value or raise StopIteration.
     #[pymethod]
     fn send(zelf: &Obj<CoroutineWrapper>, vm: &Vm, value: Value) -> PyResult {
-        result(vm, generator::send(vm, generator_of(vm, &zelf.coroutine)?, value))
+        generator::send_result(vm, generator::send(vm, generator_of(vm, &zelf.coroutine)?, value))
     }
     /// Raise exception in coroutine, return next yielded value or raise StopIteration.
     #[pymethod]
@@ -265,7 +257,7 @@ impl CoroutineWrapper {
     ) -> PyResult {
         generator::warn_of_parts(vm, "throw", value)?;
         let exc = generator::exception_from_throw(vm, ty, value, tb)?;
-        result(vm, generator::throw(vm, generator_of(vm, &zelf.coroutine)?, exc))
+        generator::send_result(vm, generator::throw(vm, generator_of(vm, &zelf.coroutine)?, exc))
     }
     /// close() -> raise GeneratorExit inside coroutine.
     #[pymethod]

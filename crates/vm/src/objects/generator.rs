@@ -443,7 +443,7 @@ pub fn send(vm: &Vm, generator: &Obj<Generator>, value: Value) -> Resumed {
 }
 
 /// The result of `send` as the method returns it.
-fn send_result(vm: &Vm, resumed: Resumed) -> PyResult {
+pub fn send_result(vm: &Vm, resumed: Resumed) -> PyResult {
     match resumed {
         Resumed::Yielded(value) => Ok(value),
         Resumed::Returned(value) => Err(stop_with(vm, value)),

@@ -4,7 +4,7 @@ use super::future::{State, core_of};
 use adder_derive::{pyclass, pymethods};
 use adder_vm::object::ValueCell;
 use adder_vm::objects::exceptions::ExcObj;
-use adder_vm::objects::generator::{Resumed, warn_of_parts};
+use adder_vm::objects::generator::{Resumed, send_result, warn_of_parts};
 use adder_vm::objects::traceback::Traceback;
 use adder_vm::objects::type_::Type;
 use adder_vm::protocol::call;
@@ -99,11 +99,7 @@ impl FutureIter {
     }
     #[pymethod]
     fn send(zelf: &Obj<FutureIter>, vm: &Vm, _value: &Value) -> PyResult {
-        match zelf.resume(vm) {
-            Resumed::Yielded(future) => Ok(future),
-            Resumed::Returned(value) => Err(vm.stop_iteration(Some(value))),
-            Resumed::Raised(e) => Err(e),
-        }
+        send_result(vm, zelf.resume(vm))
     }
     #[pymethod]
     fn throw(
