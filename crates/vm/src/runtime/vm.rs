@@ -108,25 +108,33 @@ pub struct Vm {
     pub running_task: ValueCell,
 }
 
+/// A thread's state while the thread has one: it is taken out of the books even if the thread panics.
+struct Entered<'a>(&'a Vm);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.interp.threads.with_mut(|all| all.retain(|thread| !std::ptr::eq(*thread, self.0)));
+        CURRENT.set(std::ptr::null());
+    }
+}
+
 impl Vm {
     /// Starts the runtime, or gives the calling thread its state if it runs already, and runs `f`
     /// under the interpreter lock.
     pub fn enter<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
-        gil::acquire();
+        let _held = gil::hold();
         let first = INTERP.get().is_none();
         if first {
             let interp = crate::runtime::boot::make_interp(config);
             let _ = INTERP.set(Shared(interp));
         }
         let stack = || if first { Stack::first() } else { Stack::of_thread(0) };
-        let result = Vm::run_thread(stack, |vm| {
+        Vm::run_thread(stack, |vm| {
             if first {
                 crate::runtime::boot::finish(vm);
             }
             f(vm)
-        });
-        gil::release();
-        result
+        })
     }
 
     /// Runs `f` with a state for the calling thread; the lock is held. A thread that has a state
@@ -174,12 +182,9 @@ impl Vm {
         };
         vm.exc.set(&vm.base_exc);
         vm.become_current();
-        let own: *const Vm = &vm;
-        interp.threads.with_mut(|threads| threads.push(own));
-        let result = f(&vm);
-        interp.threads.with_mut(|threads| threads.retain(|thread| *thread != own));
-        CURRENT.set(std::ptr::null());
-        result
+        interp.threads.with_mut(|threads| threads.push(&vm));
+        let _entered = Entered(&vm);
+        f(&vm)
     }
 
     /// Runs `f` with the state of each thread, the calling one among them.
@@ -410,10 +415,9 @@ impl Vm {
         std::thread::Builder::new()
             .stack_size(native)
             .spawn(move || {
-                gil::acquire();
+                let _held = gil::hold();
                 let (frames, f) = handed.into_inner();
                 Vm::run_thread(|| Some(frames), f);
-                gil::release();
             })
             .map(drop)
     }
