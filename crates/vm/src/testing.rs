@@ -11,9 +11,9 @@ use crate::protocol::object;
 use crate::runtime::compile::{Mode, Request};
 use crate::runtime::config::Config;
 use crate::runtime::errors::PyResult;
+use crate::runtime::vm::Vm;
 use crate::runtime::{enter, gil};
 use crate::value::Value;
-use crate::runtime::vm::Vm;
 
 /// Runs a test in the machine, in its main thread.
 pub(crate) fn with_vm<R>(f: impl FnOnce(&Vm) -> R) -> R {
@@ -119,18 +119,26 @@ mod tests {
         with_vm(|vm| {
             let session = Session::new(vm, "def double(x):\n    return x * 2\nclass A: pass");
             assert_eq!(session.show("double('ab'), A().__class__.__name__"), "('abab', 'A')");
-            assert_eq!(session.raises("double()[0] = 1"), "");
+            assert_eq!(
+                session.raises("double()[0] = 1"),
+                "TypeError(\"double() missing 1 required positional argument: 'x'\")"
+            );
         });
     }
 
     #[test]
     fn a_test_that_panics_leaves_the_machine_to_the_others() {
-        let failed = std::thread::spawn(|| with_vm(|_| panic!("on purpose"))).join();
-        assert!(failed.is_err());
+        let (tell, told) = std::sync::mpsc::channel();
+        let failed = std::thread::spawn(move || {
+            with_vm(|vm| {
+                let _ = tell.send(vm.thread_ident());
+                panic!("on purpose");
+            })
+        });
+        assert!(failed.join().is_err());
+        let failed = told.recv().expect("it began");
         with_vm(|vm| {
-            let mut threads = 0;
-            vm.each_thread(&mut |_| threads += 1);
-            assert!(threads == 1 && vm.is_main_thread());
+            assert!(vm.is_main_thread() && vm.native_thread(failed).is_none());
         });
     }
 }
