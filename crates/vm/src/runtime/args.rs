@@ -335,9 +335,51 @@ fn plural(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
 
+/// Puts the arguments of a call that fits to parameters of which each takes one; `false` if it may not fit:
+/// then nothing has changed.
+fn bind_simply(def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> bool {
+    use ParamKind::*;
+    let (start, positional) = (bound.len(), call.args());
+    let fits = positional.len() <= def.params.len()
+        && def.params.iter().enumerate().all(|(i, param)| {
+            let given = positional.get(i);
+            bound.push(given.cloned());
+            match param.kind {
+                PositionalOnly | PositionalOrKeyword => true,
+                KeywordOnly => given.is_none(),
+                _ => false,
+            }
+        })
+        && call.keywords().all(|(name, value)| {
+            let Some(name) = name.downcast::<Str>().and_then(|name| name.as_ascii()) else {
+                return false;
+            };
+            let parameter = def
+                .params
+                .iter()
+                .position(|p| p.kind != PositionalOnly && p.name == name)
+                .and_then(|at| bound.get_mut(start + at));
+            match parameter {
+                Some(place @ None) => {
+                    *place = Some(value.clone());
+                    true
+                }
+                _ => false,
+            }
+        })
+        && def.params.iter().zip(&bound[start..]).all(|(p, given)| given.is_some() || !p.required);
+    if !fits {
+        bound.truncate(start);
+    }
+    fits
+}
+
 /// Puts arguments to parameters.
 fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyResult<()> {
     use ParamKind::*;
+    if bind_simply(def, call, bound) {
+        return Ok(());
+    }
     let start = bound.len();
     let receiver = bound.first().cloned().flatten();
     let positional = call.args();

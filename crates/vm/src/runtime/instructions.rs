@@ -293,11 +293,13 @@ instructions! {
     ForRange: quick ForIter = iter::for_range(m, i, None);
     ForList: quick ForIter = iter::for_list(m, i, None);
     ForGenerator: attempt ForIter = iter::for_generator(vm, m);
-    ForPair: cold = iter::for_pair(vm, m, i);
+    ForUnpack: cold = iter::for_unpack(vm, m, i);
+    ForNext: attempt ForIter = iter::for_next(vm, m, false);
     ForIterStoreFast: quick ForIterStoreFastAny = iter::for_iter_store_fast(m, i);
     ForRangeStoreFast: quick ForIterStoreFast = iter::for_range(m, i, Some(i.b));
     ForListStoreFast: quick ForIterStoreFast = iter::for_list(m, i, Some(i.b));
     ForGeneratorStoreFast: attempt ForIterStoreFast = iter::for_generator(vm, m);
+    ForNextStoreFast: attempt ForIterStoreFast = iter::for_next(vm, m, true);
     UnpackSequence: quick UnpackAny = iter::unpack_sequence(m, i);
     UnpackEx: cold = iter::unpack_ex(vm, m, i);
     ListAppend: plain = iter::list_append(m, i);

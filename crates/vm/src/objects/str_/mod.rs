@@ -258,7 +258,7 @@ impl Str {
         // SAFETY: the caller added the parts' and separators' lengths to `total`, all of one byte a
         // character; what is missing is filled up. `data` is set before anybody sees the object.
         unsafe {
-            let string = alloc::new_with_tail(payload, Str::cell().get(), total, |tail| {
+            let string = alloc::new_plain_with_tail(payload, total, |tail| {
                 let mut at = 0;
                 let mut put = |bytes: &[u8]| {
                     let n = bytes.len().min(total - at);
@@ -306,7 +306,7 @@ impl Str {
         // SAFETY: the tail is as long as the text and filled from it; `data` is set before anybody
         // sees the object.
         unsafe {
-            let string = alloc::new_with_tail(payload, Str::cell().get(), text.len(), |tail| {
+            let string = alloc::new_plain_with_tail(payload, text.len(), |tail| {
                 for (i, c) in text.iter().enumerate() {
                     tail.add(i).write(map(*c));
                 }
