@@ -26,7 +26,7 @@ PROGRAMS = [[str(path)] for path in sorted([*ROOT.glob("examples/*.py"), *ROOT.g
 REACH = 3
 
 # Of what a pattern matches this share is to be wanted.
-CLEAR = 0.9
+CLEAR = 0.7
 
 HEAD = """\
 /* The functions that run when Adder starts, side by side, then those that programs need, by which programs
@@ -56,12 +56,16 @@ def functions(adder, arguments, stdin="/dev/null"):
     return set(re.findall(r"^c?fn=\(\d+\) (\w[\w.$]*)", text, re.MULTILINE))
 
 
+def exactly(name):
+    """Matches a function, also where there is another number of copies of it."""
+    return re.sub(r"(E|\b)(\.\d+|\.llvm\..*)$", r"\1*", name)
+
+
 def pattern(name):
-    """Matches a function's name without what depends on the compiler's version, the folder it runs in, and how
-    many copies of the function there are."""
+    """Matches a function's name without what depends on the compiler's version and the packages' features."""
     if name.startswith("_ZN"):
         return re.sub(r"17h[0-9a-f]{16}E.*$", "17h*", name)
-    return re.sub(r"\.\d+$|\.llvm\..*$", "*", re.sub(r"(?<=Cs)[0-9A-Za-z]+_", "*_", name))
+    return re.sub(r"(?<=Cs)[0-9A-Za-z]+_", "*_", exactly(name))
 
 
 def side_by_side(uses):
@@ -88,7 +92,7 @@ def main():
         fields = line.split()
         if len(fields) == 4 and fields[2] in "tTwW":
             sizes[fields[3]] = int(fields[1], 16)
-    for name in ["main", "_start", "_init", "_fini"]:
+    for name in ["_start", "_init", "_fini"]:
         sizes.pop(name, None)
     starts, programs = set(), []
     for arguments in STARTS:
@@ -103,7 +107,7 @@ def main():
     for name in starts.union(*programs):
         hit[pattern(name)] += sizes[name]
     vague = {wanted for wanted in hit if hit[wanted] < CLEAR * total[wanted]}
-    key = lambda name: name if pattern(name) in vague else pattern(name)
+    key = lambda name: exactly(name) if pattern(name) in vague else pattern(name)
     starts, uses = {key(name) for name in starts}, collections.Counter()
     for number, names in enumerate(programs):
         for wanted in {key(name) for name in names} - starts:
