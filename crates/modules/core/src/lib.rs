@@ -82,6 +82,7 @@ pub fn register(vm: &Vm) {
     ] {
         add_native(vm, def);
     }
+    stress::at_end(asyncio::forget);
     stress::at_end(posix::process::forget);
     stress::at_end(thread::forget);
 }
