@@ -1,9 +1,10 @@
 //! A running machine for the unit tests beside the code.
 //!
 //! The process has one machine, made by the first test that wants it: the types and modules of this crate,
-//! without a library. Each test runs in a thread of its own and gets a state for it; the interpreter lock lets
-//! one run at a time, as it does with the threads of a program. Tests of what objects stand on (memory, the
-//! reserve) touch what the lock guards, too: they take it without a machine.
+//! without a library. Each test runs in a thread of its own and gets a state for it. One runs at a time: the
+//! interpreter lock would do for the objects, but it is handed on while Python code runs, and what tests
+//! look at (interned text, the collector's lists, requests) is everybody's. Tests of what objects stand on
+//! (memory, the reserve) take their turn without a machine.
 
 use crate::object::Ref;
 use crate::objects::dict::Dict;
@@ -14,9 +15,18 @@ use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::runtime::{enter, gil};
 use crate::value::Value;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Held by the test whose turn it is.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Runs a test in the machine, in its main thread.
 pub(crate) fn with_vm<R>(f: impl FnOnce(&Vm) -> R) -> R {
+    let _turn = turn();
     Vm::enter(Config::default(), |vm| {
         gil::become_main_thread(vm);
         f(vm)
@@ -24,8 +34,9 @@ pub(crate) fn with_vm<R>(f: impl FnOnce(&Vm) -> R) -> R {
 }
 
 /// The interpreter lock, for a test that touches what it guards, but no object.
-pub(crate) fn lock() -> impl Drop {
-    gil::hold()
+pub(crate) fn lock() -> impl Sized {
+    let turn = turn();
+    (gil::hold(), turn)
 }
 
 /// How many references to an object there are.

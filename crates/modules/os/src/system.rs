@@ -863,3 +863,6 @@ pub fn valid_signals() -> Vec<i32> {
 pub fn real_time_signals() -> (i32, i32) {
     (libc::SIGRTMIN(), libc::SIGRTMAX())
 }
+
+#[cfg(test)]
+mod tests;

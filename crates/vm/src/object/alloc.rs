@@ -457,10 +457,9 @@ class Late(Exception): pass
             session.set("o", object.clone());
             session.exec("o.a = o.b = o.c = o\no.d = o\ndel o.c");
             assert_eq!(session.show("o"), "'behindbehindbehind'");
-            let freed = gc::collect(vm, 2);
             session.set("o", Value::NONE);
             drop(object);
-            assert!(freed < gc::collect(vm, 2) + freed);
+            assert!(gc::collect(vm, 2) >= 1);
         });
     }
 

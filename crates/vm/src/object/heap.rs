@@ -600,6 +600,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(not(feature = "plain-alloc"))]
     fn hidden_blocks_are_found_slowly_and_once() {
         let _lock = lock();
         let size = 48;

@@ -651,8 +651,6 @@ def f(a, b=None):
                 "
 def inner(a): raise KeyError(1)
 def outer(a): inner(a)
-try: outer(t) if False else None
-except KeyError: pass
 ",
             );
             let value = token();

@@ -431,8 +431,8 @@ class C:
         with_vm(|vm| {
             let session = Session::new(vm, FUNCTIONS);
             let function = session.get("spread");
-            // The stack of a thread has eight million words.
-            let args = vec![Value::NONE; 80 << 20 >> 3 << 3];
+            // The stack of a thread has eight million words, that of the first one more.
+            let args = vec![Value::NONE; 9 << 20];
             let room = vm.stack.has_room(vm.stack.top.get(), args.len());
             let result = call::call(vm, &function, &args);
             match result {

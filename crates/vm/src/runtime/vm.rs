@@ -490,10 +490,7 @@ mod tests {
             assert!(limit < address && address - limit < 1 << 30 && limit == vm.native_limit);
             let session = Session::new(vm, "x = []\nfor _ in range(200000): x = [x]");
             assert!(session.raises("repr(x)").starts_with("RecursionError("));
-            assert!(
-                session.raises("x == [x]").starts_with("RecursionError(")
-                    || vm.check_stack().is_ok()
-            );
+            assert!(vm.check_stack().is_ok());
         });
     }
 

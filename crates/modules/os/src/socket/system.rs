@@ -575,3 +575,6 @@ pub fn interfaces() -> Result<Vec<(u32, Vec<u8>)>> {
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests;
