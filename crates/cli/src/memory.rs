@@ -203,7 +203,7 @@ mod gnu {
     use std::hint::black_box;
 
     /// So much any program uses.
-    const AT_START: usize = 704 << 10;
+    const AT_START: usize = 928 << 10;
     const PAGE: usize = 4096;
 
     pub fn tune() {
