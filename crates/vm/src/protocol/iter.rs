@@ -98,6 +98,9 @@ pub fn for_each(
     Ok(())
 }
 
+/// What an iterable that gives no hint may have.
+const UNKNOWN: usize = 8;
+
 /// All items: `list(iterable)` as a vector.
 pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
     if let Some(list) = iterable.downcast_exact::<List>() {
@@ -116,7 +119,7 @@ pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
         return Ok(items);
     }
     // A hint may be wrong or a lie: it only sizes the first allocation, within reason.
-    let hint = super::object::length_hint(vm, iterable, 0)?;
+    let hint = super::object::length_hint(vm, iterable, UNKNOWN)?;
     let mut items = Vec::with_capacity(hint.min(1 << 16));
     while let Some(item) = next(vm, &iterator)? {
         vm.check_memory()?;

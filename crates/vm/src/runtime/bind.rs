@@ -44,10 +44,10 @@ unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize)
     if given < argcount && function.with_defaults(|defaults| defaults.len()) < argcount - given {
         return false;
     }
-    if kwonly > 0
-        && !(argcount..argcount + kwonly).all(|i| function.has_kwdefault(&code.varnames()[i]))
-    {
-        return false;
+    let mut kwdefaults: SmallVec<[Value; 4]> = SmallVec::new();
+    for name in &code.varnames()[argcount..argcount + kwonly] {
+        let Some(value) = function.kwdefault(name) else { return false };
+        kwdefaults.push(value);
     }
     // From here on everything fits.
     let slots = code.local_slots();
@@ -61,8 +61,8 @@ unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize)
         }
         function.fill_defaults(at, own);
         let mut next = at.add(argcount);
-        for i in argcount..argcount + kwonly {
-            next.write(function.kwdefault(&code.varnames()[i]));
+        for value in kwdefaults {
+            next.write(Some(value));
             next = next.add(1);
         }
         if let Some(rest) = rest {
@@ -83,19 +83,13 @@ unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize)
 ///
 /// # Safety
 /// As for [`bind`].
-unsafe fn bind_named(
-    function: &Obj<Function>,
-    at: *mut Slot,
-    n: usize,
-    names: &Obj<Tuple>,
-) -> bool {
+unsafe fn bind_named(function: &Obj<Function>, at: *mut Slot, n: usize, names: &[Value]) -> bool {
     let code = function.code();
     let head = code.source.head();
     let argcount = code.argcount();
     let total = argcount + head.kwonlyargcount as usize;
     let (variadic, extensible) =
         (head.flags & flags::VARARGS != 0, head.flags & flags::VARKEYWORDS != 0);
-    let names = names.items();
     let given = n - names.len();
     if total > 64 || names.len() > QUICK_NAMES || (given > argcount && !variadic) {
         return false;
@@ -233,7 +227,7 @@ pub(super) unsafe fn bind(
     function: &Obj<Function>,
     at: *mut Slot,
     n: usize,
-    names: Option<&Obj<Tuple>>,
+    names: Option<&[Value]>,
 ) -> PyResult<()> {
     // SAFETY: passed on.
     let bound = unsafe {
@@ -282,7 +276,7 @@ fn bind_locals(
     locals: &mut [Slot],
     given: usize,
     rest: Option<Ref<Tuple>>,
-    names: Option<&Obj<Tuple>>,
+    names: Option<&[Value]>,
     named: SmallVec<[Value; 8]>,
 ) -> PyResult<()> {
     let code = function.code();
@@ -300,7 +294,7 @@ fn bind_locals(
         extra_names = Some(dict);
     }
     if let Some(names) = names {
-        for (name, value) in names.items().iter().zip(named) {
+        for (name, value) in names.iter().zip(named) {
             bind_keyword(vm, function, locals, extra_names.as_deref(), name, value, names)?;
         }
     }
@@ -363,7 +357,7 @@ fn bind_keyword(
     extra: Option<&Obj<Dict>>,
     name: &Value,
     value: Value,
-    names: &Obj<Tuple>,
+    names: &[Value],
 ) -> PyResult<()> {
     let code = function.code();
     let source = &code.source;
@@ -402,14 +396,14 @@ fn unexpected_keyword(
     vm: &Vm,
     function: &Obj<Function>,
     text: &Obj<Str>,
-    names: &Obj<Tuple>,
+    names: &[Value],
 ) -> PyResult<()> {
     let (code, qualname) = (function.code(), function.qualname());
     let first = code.source.posonlyargcount as usize;
     let end = (code.source.argcount + code.source.kwonlyargcount) as usize;
     // A positional-only parameter passed by name has its own message.
     let mut by_name = Vec::new();
-    for given in names.items() {
+    for given in names {
         for i in 0..first {
             if compare::equal(vm, given, &code.varname(i).to_value())? {
                 by_name.push(code.varname(i).to_string());

@@ -139,6 +139,16 @@ impl Indices {
             Indices::Large(v) => v[at],
         }
     }
+    /// Enters an entry that is not there yet; was the word EMPTY before?
+    #[inline(always)]
+    fn enter(&mut self, hash: i64, entry: usize) -> bool {
+        match self {
+            Indices::Least(words) => enter(words, hash, entry),
+            Indices::Small(words) => enter(words, hash, entry),
+            Indices::Medium(words) => enter(words, hash, entry),
+            Indices::Large(words) => enter(words, hash, entry),
+        }
+    }
     #[inline(always)]
     fn set(&mut self, at: usize, entry: u32) {
         match self {
@@ -153,11 +163,16 @@ impl Indices {
 /// An index word of some width: EMPTY is its greatest value, DELETED the one below.
 trait Word: Copy {
     const EMPTY: usize;
+    fn of(entry: usize) -> Self;
     fn entry(self) -> usize;
 }
 
 impl Word for u8 {
     const EMPTY: usize = u8::MAX as usize;
+    #[inline(always)]
+    fn of(entry: usize) -> u8 {
+        entry as u8
+    }
     #[inline(always)]
     fn entry(self) -> usize {
         self as usize
@@ -167,6 +182,10 @@ impl Word for u8 {
 impl Word for u16 {
     const EMPTY: usize = u16::MAX as usize;
     #[inline(always)]
+    fn of(entry: usize) -> u16 {
+        entry as u16
+    }
+    #[inline(always)]
     fn entry(self) -> usize {
         self as usize
     }
@@ -175,8 +194,29 @@ impl Word for u16 {
 impl Word for u32 {
     const EMPTY: usize = u32::MAX as usize;
     #[inline(always)]
+    fn of(entry: usize) -> u32 {
+        entry as u32
+    }
+    #[inline(always)]
     fn entry(self) -> usize {
         self as usize
+    }
+}
+
+/// `Indices::enter` in words of one width.
+#[inline(always)]
+fn enter<W: Word>(words: &mut [W], hash: i64, entry: usize) -> bool {
+    let mask = words.len() - 1;
+    let mut walk = Walk::new(hash, mask);
+    loop {
+        let word = &mut words[walk.slot & mask];
+        let found = word.entry();
+        // Both marks are greater than any entry's position.
+        if found >= W::EMPTY - 1 {
+            *word = W::of(entry);
+            return found == W::EMPTY;
+        }
+        walk.step();
     }
 }
 
@@ -342,12 +382,7 @@ impl<V> Table<V> {
             self.entries.reserve_exact(capacity(LEAST));
         }
         let at = self.entries.len();
-        let mut walk = Walk::new(hash, self.indices.len() - 1);
-        while self.indices.get(walk.slot) < DELETED {
-            walk.step();
-        }
-        self.filled += usize::from(self.indices.get(walk.slot) == EMPTY);
-        self.indices.set(walk.slot, at as u32);
+        self.filled += usize::from(self.indices.enter(hash, at));
         self.entries.push(Entry { hash, key: Some(key), value });
         self.used += 1;
         self.stamp = self.stamp.wrapping_add(1);
@@ -369,13 +404,8 @@ impl<V> Table<V> {
         let size = size_for(entries);
         self.indices = Indices::with_size(size);
         self.entries.reserve_exact(capacity(size).min(entries.max(8)) - self.entries.len());
-        let mask = size - 1;
         for (i, entry) in self.entries.iter().enumerate() {
-            let mut walk = Walk::new(entry.hash, mask);
-            while self.indices.get(walk.slot) != EMPTY {
-                walk.step();
-            }
-            self.indices.set(walk.slot, i as u32);
+            self.indices.enter(entry.hash, i);
         }
         self.filled = self.entries.len();
         self.stamp = self.stamp.wrapping_add(1);
@@ -519,12 +549,8 @@ impl<V: Clone> Table<V> {
 
     /// Enters an entry into the index.
     fn point_to(&mut self, at: usize) {
-        let mut walk = Walk::new(self.entries[at].hash, self.indices.len() - 1);
-        while self.indices.get(walk.slot) < DELETED {
-            walk.step();
-        }
-        self.filled += usize::from(self.indices.get(walk.slot) == EMPTY);
-        self.indices.set(walk.slot, at as u32);
+        let hash = self.entries[at].hash;
+        self.filled += usize::from(self.indices.enter(hash, at));
     }
 
     /// A copy without holes.

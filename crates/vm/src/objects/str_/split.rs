@@ -70,9 +70,14 @@ fn words_back<T: Unit>(s: &[T], max: usize, mut emit: impl FnMut(usize, usize)) 
     }
 }
 
+/// How many parts to have room for at first: those of most texts are few, and some characters long.
+fn few_parts(text: &Str) -> usize {
+    (text.len() / 6).clamp(1, 12)
+}
+
 /// `text.split(None, max)`
 pub fn split_words(vm: &Vm, text: &Obj<Str>, max: isize) -> PyResult<Vec<Value>> {
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(few_parts(text));
     by_width!(text, |s| words(s, limit(max), |a, b| memory::push(
         &mut parts,
         whole_or_part(text, a, b)
@@ -133,7 +138,7 @@ fn split_at_byte(
 ) -> PyResult<Vec<Value>> {
     let mut places = Places { byte, window: ascii, at: 0 }.take(limit);
     let Some(mut end) = places.next() else { return Ok(vec![super::plain(text).into()]) };
-    let mut parts = Vec::with_capacity(4);
+    let mut parts = Vec::with_capacity(few_parts(text).min(limit.saturating_add(1)));
     let mut from = 0;
     loop {
         memory::push(&mut parts, Str::from_ascii(&ascii[from..end]).into());
