@@ -401,10 +401,21 @@ pub mod word {
     /// How two numbers compare: a bit number of `CmpOp::outcomes`.
     #[inline(always)]
     pub fn outcome(a: u64, b: u64) -> Option<u32> {
-        if both_ints(a, b) {
-            let (x, y) = (high(a), high(b));
-            return Some(1 + u32::from(x > y) - u32::from(x < y));
+        match outcome_of_ints(a, b) {
+            None => outcome_of_floats(a, b),
+            outcome => outcome,
         }
+    }
+    #[inline(always)]
+    pub fn outcome_of_ints(a: u64, b: u64) -> Option<u32> {
+        if !both_ints(a, b) {
+            return None;
+        }
+        let (x, y) = (high(a), high(b));
+        Some(1 + u32::from(x > y) - u32::from(x < y))
+    }
+    #[inline(always)]
+    pub fn outcome_of_floats(a: u64, b: u64) -> Option<u32> {
         // Every int of 48 bits is a float exactly.
         let (x, y) = floats(a, b)?;
         Some(3 - 3 * u32::from(x < y) - 2 * u32::from(x == y) - u32::from(x > y))
@@ -573,5 +584,36 @@ mod tests {
         assert_eq!(Value::bool(true).as_bool(), Some(true));
         assert_eq!(Value::bool(false).as_bool(), Some(false));
         assert_eq!(Value::NONE.as_bool(), None);
+    }
+
+    #[test]
+    fn a_pointer_word_owns_one_reference() {
+        use crate::objects::list::List;
+        use crate::objects::str_::Str;
+        use crate::testing::{owners, token, with_vm};
+        with_vm(|vm| {
+            let value = token();
+            assert!(value.is_pointer() && !value.is_small_int() && !value.is_float_word());
+            let copy = value.clone();
+            assert!(copy.is(&value) && owners(&value) == 2);
+            let bits = copy.into_bits();
+            assert_eq!(owners(&value), 2);
+            // SAFETY: the reference was given up above.
+            drop(unsafe { Value::from_bits(bits) });
+            assert_eq!(owners(&value), 1);
+            assert!(value.downcast::<List>().is_some() && value.downcast_exact::<List>().is_some());
+            assert!(value.downcast::<Str>().is_none() && !value.is_exact_int());
+            // SAFETY: it is a list.
+            assert!(unsafe { value.downcast_unchecked::<List>() }.is_empty());
+            assert_eq!(owners(&value), 1);
+            // What lies in its word has a type, but neither head nor payload.
+            let words = [Value::NONE, Value::TRUE, Value::int_unchecked(-1), Value::float(-0.0)];
+            for word in words {
+                assert!(word.head().is_none() && word.downcast::<List>().is_none());
+                assert!(!word.is_exact::<Str>() && word.clone().is(&word));
+                assert!(word.ty().head().refcount() > 0);
+            }
+            assert!(vm.str("text").into_ref::<List>().is_err());
+        });
     }
 }

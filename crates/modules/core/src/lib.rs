@@ -30,6 +30,8 @@ mod struct_;
 pub mod support;
 mod symtable;
 pub mod system;
+#[cfg(test)]
+mod testing;
 mod thread;
 pub mod time;
 mod tracemalloc;

@@ -601,3 +601,99 @@ pub fn is_tracked(object: &Value) -> bool {
 pub fn is_finalized(object: &Value) -> bool {
     object.head().and_then(|h| h.gc()).is_some_and(|gc| gc.has(gc_flag::FINALIZED))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn garbage_of_every_shape_is_found_and_nothing_else() {
+        with_vm(|vm| {
+            let value = token();
+            let session = Session::new(vm, "class A: pass\nkept = A()\nkept.me = kept");
+            session.set("t", value.clone());
+            collect(vm, 2);
+            let makers = [
+                "l = [t]; l.append(l)",
+                "d = {1: t}; d[2] = d",
+                "a = A(); a.a, a.t = a, t",
+                "a, b = A(), A(); a.b, b.a, a.t = b, a, t",
+                "a = A(); a.s = {a}; a.t = t",
+                "f = lambda: (f, t)",
+                "a = A(); a.m = a.__init__; a.t = t",
+                "e = ValueError(t); e.me = e",
+                "class B: x = t",
+                "a = A(); a.p = property(lambda self: a); a.t = t",
+                "a = A(); a.i = iter([a, t])",
+                "a = A(); a.z = zip([a], [t])",
+                "a = A(); a.t = (a, (a, t))",
+            ];
+            for maker in makers {
+                session.exec(&format!("def make(t):\n    {maker}\nmake(t)\ndel make"));
+                assert_eq!(owners(&value), 3, "{maker}");
+                assert!(collect(vm, 2) > 0, "{maker}");
+                assert_eq!(owners(&value), 2, "{maker}");
+                assert_eq!(collect(vm, 2), 0, "{maker}");
+            }
+            assert_eq!(session.show("kept.me is kept"), "True");
+        });
+    }
+
+    #[test]
+    fn finalisers_that_save_or_break_the_garbage_are_survived() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+saved, runs = [], []
+class A:
+    def __del__(self):
+        runs.append(self.n)
+        if self.n == 3: saved.append(self)
+        if self.n == 4: self.next.next = None
+        self.new = [self]
+def ring(n):
+    all = [A() for _ in range(n)]
+    for i, a in enumerate(all): a.n, a.next = i, all[i - 1]
+ring(3)
+",
+            );
+            assert!(collect(vm, 2) >= 3);
+            assert_eq!(session.show("sorted(runs), saved"), "([0, 1, 2], [])");
+            session.exec("runs.clear()\nring(6)");
+            collect(vm, 2);
+            assert_eq!(
+                session.show("sorted(runs), [a.n for a in saved]"),
+                "([0, 1, 2, 3, 4, 5], [3])"
+            );
+            session.exec("a = saved.pop()\nassert a.next is None and a.new == [a]\ndel a");
+            collect(vm, 2);
+            collect(vm, 2);
+            // A finaliser runs once.
+            assert_eq!(session.show("len(runs), saved"), "(6, [])");
+        });
+    }
+
+    #[test]
+    fn what_is_frozen_is_not_looked_at() {
+        with_vm(|vm| {
+            collect(vm, 2);
+            let value = token();
+            let session = Session::new(vm, "l = []");
+            session.set("t", value.clone());
+            session.exec("l.append(l); l.append(t)\ndel t");
+            freeze();
+            assert!(frozen() > 0 && counts()[2] == 0);
+            session.exec("del l");
+            collect(vm, 2);
+            assert_eq!(owners(&value), 2);
+            unfreeze();
+            assert_eq!(frozen(), 0);
+            collect(vm, 2);
+            assert_eq!(owners(&value), 1);
+            assert!(is_tracked(&value) && !is_finalized(&value) && referents(&value).is_empty());
+            assert!(objects(None).iter().any(|object| object.is(&value)));
+        });
+    }
+}

@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "moves words between locals and the stack")]
 
 use super::Done;
-use super::arith::{self, jump, jumps_for};
+use super::arith::{self, jump};
 use super::stack::{load_const, load_fast, store_fast};
 use super::{attr, call, method, names, subscr};
 use crate::objects::list::List;
@@ -181,66 +181,78 @@ pub fn fast_fast_store_subscr(m: &mut Machine, i: Instr) -> bool {
 
 // ---- comparisons with a jump, and other conditions ----
 
-#[inline(always)]
-pub fn fast_fast_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let (right, op) = (m.ahead(0), m.ahead(1));
-    if let (Some(x), Some(y)) = (m.local(i.c as usize), m.local(right.c as usize))
-        && let Some(jumps) = jumps_for(x, y, op)
-    {
-        m.skip(2);
-        if jumps {
-            jump(vm, m, op);
+/// A comparison that cannot fail, in each place where its operands can lie.
+macro_rules! comparisons {
+    ($($fast_fast:ident $fast_const:ident $fast:ident $const:ident: $core:path;)*) => {$(
+        #[inline(always)]
+        pub fn $fast_fast(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+            let (right, op) = (m.ahead(0), m.ahead(1));
+            if let (Some(x), Some(y)) = (m.local(i.c as usize), m.local(right.c as usize))
+                && let Some(jumps) = $core(x, y, op)
+            {
+                m.skip(2);
+                if jumps {
+                    jump(vm, m, op);
+                }
+                return true;
+            }
+            false
         }
-        return true;
-    }
-    false
+
+        #[inline(always)]
+        pub fn $fast_const(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+            let (right, op) = (m.ahead(0), m.ahead(1));
+            if let Some(x) = m.local(i.c as usize)
+                && let Some(jumps) = $core(x, m.constant(right.c), op)
+            {
+                m.skip(2);
+                if jumps {
+                    jump(vm, m, op);
+                }
+                return true;
+            }
+            false
+        }
+
+        #[inline(always)]
+        pub fn $fast(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+            let op = m.ahead(0);
+            if let Some(y) = m.local(i.c as usize)
+                && let Some(jumps) = $core(m.peek(1), y, op)
+            {
+                m.skip(1);
+                let left = m.pop_slot();
+                m.discard(left);
+                if jumps {
+                    jump(vm, m, op);
+                }
+                return true;
+            }
+            false
+        }
+
+        #[inline(always)]
+        pub fn $const(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+            let op = m.ahead(0);
+            if let Some(jumps) = $core(m.peek(1), m.constant(i.c), op) {
+                m.skip(1);
+                let left = m.pop_slot();
+                m.discard(left);
+                if jumps {
+                    jump(vm, m, op);
+                }
+                return true;
+            }
+            false
+        }
+    )*};
 }
 
-#[inline(always)]
-pub fn fast_const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let (right, op) = (m.ahead(0), m.ahead(1));
-    if let Some(x) = m.local(i.c as usize)
-        && let Some(jumps) = jumps_for(x, m.constant(right.c), op)
-    {
-        m.skip(2);
-        if jumps {
-            jump(vm, m, op);
-        }
-        return true;
-    }
-    false
-}
-
-#[inline(always)]
-pub fn fast_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let op = m.ahead(0);
-    if let Some(y) = m.local(i.c as usize)
-        && let Some(jumps) = jumps_for(m.peek(1), y, op)
-    {
-        m.skip(1);
-        let left = m.pop_slot();
-        m.discard(left);
-        if jumps {
-            jump(vm, m, op);
-        }
-        return true;
-    }
-    false
-}
-
-#[inline(always)]
-pub fn const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let op = m.ahead(0);
-    if let Some(jumps) = jumps_for(m.peek(1), m.constant(i.c), op) {
-        m.skip(1);
-        let left = m.pop_slot();
-        m.discard(left);
-        if jumps {
-            jump(vm, m, op);
-        }
-        return true;
-    }
-    false
+comparisons! {
+    fast_fast_compare_jump fast_const_compare_jump fast_compare_jump const_compare_jump:
+        arith::jumps_for_ints;
+    fast_fast_compare_jump_any fast_const_compare_jump_any fast_compare_jump_any const_compare_jump_any:
+        arith::jumps_for_others;
 }
 
 /// a b -- b | b False, and a jump: `a < b` in `a < b < c`.
@@ -471,6 +483,15 @@ pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     if let Some(def) = method::cached_native(m, i)
         && let Some(argument) = m.local(m.ahead(0).c as usize).clone()
     {
+        if List::is_append(def)
+            && let Some(list) = m.peek(1).downcast::<List>()
+            && list.has_room()
+        {
+            list.push(argument);
+            m.skip(2);
+            m.exchange(1, Value::NONE);
+            return Some(Ok(()));
+        }
         m.push(argument);
         m.skip(2);
         let result = match call::call_in_place(vm, m, def, 2) {
@@ -483,4 +504,128 @@ pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
         return Some(Ok(()));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, owners, token, with_vm};
+
+    /// Loop bodies of fused instructions. `l` is a list, `i` an index, `o` an instance.
+    const BODIES: [&str; 22] = [
+        "l[i] = t",
+        "l[i] = l[i]",
+        "x = l[i]",
+        "x = l[0]",
+        "l[0], l[1] = l[1], l[0]",
+        "o.a = t",
+        "o.a = o.a",
+        "o.n = o.n + 1",
+        "x = o.a",
+        "x, y = t, t",
+        "x = i + 1; y = i - 1; z = i * 2",
+        "x = i if i < 2 else t",
+        "x = t if i == 1 else l",
+        "x = len(l)",
+        "x = o.m(t)",
+        "x = f(t)",
+        "d[i] = t",
+        "x = d.get(i)",
+        "for x in l: y = x",
+        "for x, y in pairs: z = x",
+        "x = [y for y in l if y is t]",
+        "s = o; s.a = l[i]",
+    ];
+
+    const SETUP: &str = "
+class A:
+    def m(self, x): return x
+class S:
+    __slots__ = 'a', 'n'
+    def m(self, x): return x
+class L(list): pass
+class D(dict): pass
+def f(x): return x
+";
+
+    /// Arguments that fit, and some that do not.
+    const ARGUMENTS: [&str; 7] = [
+        "[t, t, t], A(), {}",
+        "[t, t, t], S(), {}",
+        "L([t, t, t]), A(), D()",
+        "[t, t, t], A(), {}",
+        "[], A(), {}",
+        "(t, t), A(), {}",
+        "[t], S(), 5",
+    ];
+
+    #[test]
+    fn fused_instructions_stand_back_where_they_do_not_fit() {
+        with_vm(|vm| {
+            for body in BODIES {
+                let session = Session::new(vm, SETUP);
+                let value = token();
+                session.set("t", value.clone());
+                session.exec(&format!(
+                    "
+def run(l, o, d):
+    t_ = t
+    o.n = 0
+    o.a = t
+    pairs = [(t, 1), (1, t)]
+    n = 0
+    for i in [0, 1, 2, 0, 1, 2, -1, -3, 0, 1, 2, 99, 1.5, True, 'a', 0]:
+        try:
+            {body}
+        except (IndexError, TypeError, AttributeError, KeyError): n += 1
+    return n
+def attempt(*args):
+    for _ in range(3): run(*args)
+"
+                ));
+                for arguments in ARGUMENTS {
+                    session.exec(&format!("attempt({arguments})"));
+                    assert_eq!(owners(&value), 2, "{body} {arguments}");
+                }
+                for arguments in ARGUMENTS.iter().rev() {
+                    session.exec(&format!("attempt({arguments})"));
+                    assert_eq!(owners(&value), 2, "{body} {arguments}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn unbound_locals_are_found_by_fused_instructions() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass");
+            for body in [
+                "x = a + b",
+                "a[b] = 1",
+                "x = a[b]",
+                "x = a.b",
+                "a.b = b",
+                "x = 1 if a < b else 2",
+                "x = [a, b]",
+            ] {
+                for (a, b) in [("1", ""), ("", "1"), ("", "")] {
+                    let bind = |name: &str, value: &str| {
+                        if value.is_empty() {
+                            String::new()
+                        } else {
+                            format!("    {name} = {value}\n")
+                        }
+                    };
+                    session.exec(&format!(
+                        "def run(n):\n    a = b = [0]\n    del a, b\n{}{}    {body}\n    return x",
+                        bind("a", a),
+                        bind("b", b)
+                    ));
+                    for _ in 0..10 {
+                        let raised = session.raises("run(1)");
+                        assert!(raised.contains("Error("), "{body}: {raised}");
+                    }
+                }
+            }
+        });
+    }
 }
