@@ -26,7 +26,7 @@ PROGRAMS = [[str(path)] for path in sorted([*ROOT.glob("examples/*.py"), *ROOT.g
 REACH = 3
 
 # Of what a pattern matches this share is to be wanted.
-CLEAR = 0.9
+CLEAR = 0.7
 
 HEAD = """\
 /* The functions that run when Adder starts, side by side, then those that programs need, by which programs
@@ -56,12 +56,16 @@ def functions(adder, arguments, stdin="/dev/null"):
     return set(re.findall(r"^c?fn=\(\d+\) (\w[\w.$]*)", text, re.MULTILINE))
 
 
+def exactly(name):
+    """Matches a function, also where there is another number of copies of it."""
+    return re.sub(r"(E|\b)(\.\d+|\.llvm\..*)$", r"\1*", name)
+
+
 def pattern(name):
-    """Matches a function's name without what depends on the compiler's version, the folder it runs in, and how
-    many copies of the function there are."""
+    """Matches a function's name without what depends on the compiler's version and the packages' features."""
     if name.startswith("_ZN"):
         return re.sub(r"17h[0-9a-f]{16}E.*$", "17h*", name)
-    return re.sub(r"\.\d+$|\.llvm\..*$", "*", re.sub(r"(?<=Cs)[0-9A-Za-z]+_", "*_", name))
+    return re.sub(r"(?<=Cs)[0-9A-Za-z]+_", "*_", exactly(name))
 
 
 def side_by_side(uses):
@@ -88,27 +92,28 @@ def main():
         fields = line.split()
         if len(fields) == 4 and fields[2] in "tTwW":
             sizes[fields[3]] = int(fields[1], 16)
-    for name in ["main", "_start", "_init", "_fini"]:
+    for name in ["_start", "_init", "_fini"]:
         sizes.pop(name, None)
-    starts, programs = set(), []
+    at_start = set()
     for arguments in STARTS:
         for stdin in ["/dev/null", __file__]:
-            starts |= functions(adder, arguments, stdin) & sizes.keys()
+            at_start |= functions(adder, arguments, stdin) & sizes.keys()
     programs = [functions(adder, arguments) & sizes.keys() for arguments in PROGRAMS]
     # What a pattern matches besides is in the way, if it is much: then the linker looks for the very name first.
     # It is the same wherever the same compiler builds the same packages.
     hit, total = collections.Counter(), collections.Counter()
     for name, size in sizes.items():
         total[pattern(name)] += size
-    for name in starts.union(*programs):
+    for name in at_start.union(*programs):
         hit[pattern(name)] += sizes[name]
     vague = {wanted for wanted in hit if hit[wanted] < CLEAR * total[wanted]}
-    key = lambda name: name if pattern(name) in vague else pattern(name)
-    starts, uses = {key(name) for name in starts}, collections.Counter()
+    key = lambda name: exactly(name) if pattern(name) in vague else pattern(name)
+    starts, uses = {key(name) for name in at_start}, collections.Counter()
     for number, names in enumerate(programs):
         for wanted in {key(name) for name in names} - starts:
             uses[wanted] |= 1 << number
-    order = sorted(starts) + side_by_side(uses) + sorted(vague)
+    near = {pattern(name) for name in at_start} & vague
+    order = sorted(starts) + sorted(near) + side_by_side(uses) + sorted(vague - near)
     out = HEAD + "".join(f"    *(.text.{p} .text.unlikely.{p})\n" for p in order)
     (HERE / "startup.ld").write_text(out + TAIL)
     print(f"{len(order)} functions")

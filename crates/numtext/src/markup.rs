@@ -65,6 +65,7 @@ impl<'a, T: Units + ?Sized> Chunks<'a, T> {
 
     fn chunk(&mut self) -> Result<Chunk, Error> {
         let start = self.pos;
+        self.pos = self.text.find_either(start..self.end, '{', '}');
         while let Some(c) = self.take() {
             let brace = match c {
                 '{' | '}' => c,
@@ -180,6 +181,9 @@ pub fn split_field_name<T: Units + ?Sized>(
     name: Range<usize>,
 ) -> Result<(Key, Steps<'_, T>), Error> {
     let end = name.end.min(text.len());
+    if name.start >= end {
+        return Ok((Key::Name(end..end), Steps { text, pos: end, end }));
+    }
     let is_step = |c: u32| c == u32::from('.') || c == u32::from('[');
     let first_end = (name.start..end).find(|&at| is_step(text.at(at))).unwrap_or(end);
     let first = key(text, name.start..first_end)?;

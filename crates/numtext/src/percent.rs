@@ -127,6 +127,17 @@ impl<'a, T: Units + ?Sized> Pieces<'a, T> {
         if self.accept('%') {
             return Ok(Piece::Percent);
         }
+        let index = self.pos;
+        if let Some(code) = self.text.get(index)
+            && ['s', 'd', 'r'].contains(&char::from_u32(code).unwrap_or_default())
+        {
+            // Most conversions have nothing but a type.
+            self.pos += 1;
+            let (width, precision) = (Amount::None, Amount::None);
+            let flags = Flags::default();
+            let plain = Conversion { key: None, flags, width, precision, code, index };
+            return Ok(Piece::Conversion(plain));
+        }
         let key = if self.accept('(') { Some(self.key()?) } else { None };
         let mut flags = Flags::default();
         loop {
@@ -165,9 +176,7 @@ impl<T: Units + ?Sized> Iterator for Pieces<'_, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.pos;
-        while self.pos < self.text.len() && !self.is('%') {
-            self.pos += 1;
-        }
+        self.pos = self.text.find_either(start..self.text.len(), '%', '%');
         if self.pos > start {
             return Some(Ok(Piece::Literal(start..self.pos)));
         }

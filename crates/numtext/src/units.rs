@@ -1,5 +1,7 @@
 //! Text as the runtime stores it: code points at 1, 2 or 4 bytes each.
 
+use std::ops::Range;
+
 /// A sequence of code points (surrogates included) with constant-time access.
 pub trait Units {
     fn len(&self) -> usize;
@@ -13,6 +15,14 @@ pub trait Units {
 
     fn get(&self, index: usize) -> Option<u32> {
         (index < self.len()).then(|| self.at(index))
+    }
+
+    /// The first place in a range that holds one of two ASCII characters, or the range's end, which is not
+    /// beyond the text's.
+    fn find_either(&self, range: Range<usize>, a: char, b: char) -> usize {
+        let (a, b) = (u32::from(a), u32::from(b));
+        let found = |at: &usize| self.get(*at).is_some_and(|c| c == a || c == b);
+        range.clone().find(found).unwrap_or(range.end)
     }
 }
 

@@ -401,10 +401,21 @@ pub mod word {
     /// How two numbers compare: a bit number of `CmpOp::outcomes`.
     #[inline(always)]
     pub fn outcome(a: u64, b: u64) -> Option<u32> {
-        if both_ints(a, b) {
-            let (x, y) = (high(a), high(b));
-            return Some(1 + u32::from(x > y) - u32::from(x < y));
+        match outcome_of_ints(a, b) {
+            None => outcome_of_floats(a, b),
+            outcome => outcome,
         }
+    }
+    #[inline(always)]
+    pub fn outcome_of_ints(a: u64, b: u64) -> Option<u32> {
+        if !both_ints(a, b) {
+            return None;
+        }
+        let (x, y) = (high(a), high(b));
+        Some(1 + u32::from(x > y) - u32::from(x < y))
+    }
+    #[inline(always)]
+    pub fn outcome_of_floats(a: u64, b: u64) -> Option<u32> {
         // Every int of 48 bits is a float exactly.
         let (x, y) = floats(a, b)?;
         Some(3 - 3 * u32::from(x < y) - 2 * u32::from(x == y) - u32::from(x > y))

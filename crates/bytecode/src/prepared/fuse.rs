@@ -136,6 +136,7 @@ impl P {
                 | P::ForRangeStoreFast
                 | P::ForListStoreFast
                 | P::ForGeneratorStoreFast
+                | P::ForNextStoreFast
         )
     }
 
@@ -180,10 +181,11 @@ impl P {
             P::ChainedCompare => P::DupTop,
             P::GlobalCallFast => P::LoadGlobalBuiltin,
             P::MethodCall | P::MethodCallFast => P::LoadMethodType,
-            P::ForRange | P::ForList | P::ForGenerator | P::ForPair => P::ForIter,
-            P::ForRangeStoreFast | P::ForListStoreFast | P::ForGeneratorStoreFast => {
-                P::ForIterStoreFast
-            }
+            P::ForRange | P::ForList | P::ForGenerator | P::ForUnpack | P::ForNext => P::ForIter,
+            P::ForRangeStoreFast
+            | P::ForListStoreFast
+            | P::ForGeneratorStoreFast
+            | P::ForNextStoreFast => P::ForIterStoreFast,
             other => other,
         }
     }

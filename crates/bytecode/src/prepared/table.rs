@@ -101,11 +101,13 @@ prepared! {
     ForRange = "FOR_ITER", "next int of a range, or jumps";
     ForList = "FOR_ITER", "next item of a list, or jumps";
     ForGenerator = "FOR_ITER", "into a generator";
-    ForPair = "FOR_ITER", "next pair, which is unpacked at once, or jumps";
+    ForUnpack = "FOR_ITER", "next item, which is unpacked at once, or jumps";
+    ForNext = "FOR_ITER", "next item of any iterator that is no generator, or jumps";
     ForIterStoreFast = "FOR_ITER", "next item into a local, or jumps";
     ForRangeStoreFast = "FOR_ITER", "next int of a range into a local, or jumps";
     ForListStoreFast = "FOR_ITER", "next item of a list into a local, or jumps";
     ForGeneratorStoreFast = "FOR_ITER", "into a generator, whose item goes into a local";
+    ForNextStoreFast = "FOR_ITER", "next item of any iterator that is no generator into a local, or jumps";
     LoadAttr = "LOAD_ATTR", "attribute, not cached yet";
     LoadAttrSlot = "LOAD_ATTR", "instance attribute at a known index of a known shape";
     LoadAttrMember = "LOAD_ATTR", "__slots__ member at a known offset";

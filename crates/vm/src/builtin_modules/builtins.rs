@@ -15,7 +15,7 @@ use crate::objects::type_::{Type, TypeFlags, build};
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::number::{self, BinOp};
 use crate::protocol::{buffer, call, iter, object};
-use crate::runtime::args::{KwArgs, VarArgs};
+use crate::runtime::args::{Keywords, KwArgs, Rest, VarArgs};
 use crate::runtime::compile::{Mode, Request, source_bytes};
 use crate::runtime::enter;
 use crate::runtime::errors::PyResult;
@@ -73,10 +73,10 @@ fn inherited_flags(vm: &Vm) -> u32 {
 
 const FUTURE_FLAGS: u32 = 0x1FF_E000;
 
-fn minmax(vm: &Vm, name: &str, args: &Tuple, kwargs: &Dict, op: CmpOp) -> PyResult {
+fn minmax(vm: &Vm, name: &str, args: &[Value], keywords: Option<&Dict>, op: CmpOp) -> PyResult {
     let mut key = None;
     let mut default = None;
-    for (k, v) in kwargs.items_vec() {
+    for (k, v) in keywords.map(Dict::items_vec).unwrap_or_default() {
         match k.downcast::<Str>().and_then(|k| k.as_ascii()) {
             Some("key") => key = Some(v).filter(|v| !v.is_none()),
             Some("default") => default = Some(v),
@@ -88,34 +88,43 @@ fn minmax(vm: &Vm, name: &str, args: &Tuple, kwargs: &Dict, op: CmpOp) -> PyResu
             }
         }
     }
-    let items: Value = match args.items() {
+    // The best item, and its rank if that is another value.
+    let mut best: Option<(Value, Option<Value>)> = None;
+    let mut take = |item: Value| {
+        let rank = match &key {
+            Some(key) => Some(call::call(vm, key, std::slice::from_ref(&item))?),
+            None => None,
+        };
+        let better = match &best {
+            None => true,
+            Some((top, top_rank)) => {
+                let (a, b) = (rank.as_ref().unwrap_or(&item), top_rank.as_ref().unwrap_or(top));
+                match (a.as_small_int(), b.as_small_int()) {
+                    (Some(a), Some(b)) => op.holds(a.cmp(&b)),
+                    _ => compare::compare_bool(vm, a, b, op)?,
+                }
+            }
+        };
+        if better {
+            best = Some((item, rank));
+        }
+        Ok(true)
+    };
+    match args {
         [] => return Err(vm.type_error(format!("{name} expected at least 1 argument, got 0"))),
-        [one] => one.clone(),
+        [one] => iter::for_each(vm, one, take)?,
         many => {
             if default.is_some() {
                 return Err(vm.type_error(format!(
                     "Cannot specify a default for {name}() with multiple positional arguments"
                 )));
             }
-            Tuple::from_slice(many).into()
+            for item in many {
+                take(item.clone())?;
+            }
         }
-    };
-    let mut best: Option<(Value, Value)> = None;
-    iter::for_each(vm, &items, |item| {
-        let rank = match &key {
-            Some(key) => call::call(vm, key, std::slice::from_ref(&item))?,
-            None => item.clone(),
-        };
-        let better = match &best {
-            None => true,
-            Some((top, _)) => compare::compare_bool(vm, &rank, top, op)?,
-        };
-        if better {
-            best = Some((rank, item));
-        }
-        Ok(true)
-    })?;
-    match best.map(|(_, item)| item).or(default) {
+    }
+    match best.map(|(item, _)| item).or(default) {
         Some(value) => Ok(value),
         None => Err(vm.value_error(format!("{name}() iterable argument is empty"))),
     }
@@ -605,15 +614,15 @@ pub mod builtins {
     /// max(iterable, *[, default=obj, key=func]) -> value
     /// max(arg1, arg2, *args, *[, key=func]) -> value
     #[pyfunction(sig = "(*args, **kwargs)")]
-    fn max(vm: &Vm, args: VarArgs, kwargs: KwArgs) -> PyResult {
-        super::minmax(vm, "max", &args.0, &kwargs.0, CmpOp::Gt)
+    fn max(vm: &Vm, args: Rest<'_>, kwargs: Keywords) -> PyResult {
+        super::minmax(vm, "max", args.0, kwargs.0.as_deref().map(|dict| &**dict), CmpOp::Gt)
     }
 
     /// min(iterable, *[, default=obj, key=func]) -> value
     /// min(arg1, arg2, *args, *[, key=func]) -> value
     #[pyfunction(sig = "(*args, **kwargs)")]
-    fn min(vm: &Vm, args: VarArgs, kwargs: KwArgs) -> PyResult {
-        super::minmax(vm, "min", &args.0, &kwargs.0, CmpOp::Lt)
+    fn min(vm: &Vm, args: Rest<'_>, kwargs: Keywords) -> PyResult {
+        super::minmax(vm, "min", args.0, kwargs.0.as_deref().map(|dict| &**dict), CmpOp::Lt)
     }
 
     /// next(iterator[, default])

@@ -36,7 +36,8 @@ const _: () = assert!(size_of::<ObjHead>() == 16);
 /// The collector's word, in front of the head of objects that can be part of a cycle.
 #[repr(C)]
 pub struct GcHead {
-    /// Position in the collector's list of this object's generation.
+    /// Position in the collector's list of this object's generation; while a collection looks for garbage, a
+    /// count of references.
     pub(crate) index: Cell<u32>,
     pub(crate) flags: Cell<u8>,
     pub(crate) generation: Cell<u8>,
@@ -58,6 +59,8 @@ pub(crate) mod gc_flag {
     pub const UNREACHABLE: u8 = 8;
     /// Made before the program began.
     pub const FROM_START: u8 = 16;
+    /// Found to be reachable by the collection that is running, but not looked into yet.
+    pub const MISSED: u8 = 32;
 }
 
 impl GcHead {

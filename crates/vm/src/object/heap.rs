@@ -29,7 +29,7 @@ const ARENA: usize = 1 << 20;
 const POOLS: usize = ARENA / POOL;
 /// So much of the first arena any program uses: the system is asked for it at once, which takes a third of
 /// the time of a page fault for each page.
-const AT_START: usize = 512 << 10;
+const AT_START: usize = 832 << 10;
 
 /// A free block: the next one.
 struct Free(*mut Free);

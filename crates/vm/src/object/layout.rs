@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "reinterprets slices whose layouts are equal")]
 
 use crate::value::Value;
+use std::mem::MaybeUninit;
 
 const _: () = assert!(size_of::<Value>() == size_of::<Option<Value>>());
 
@@ -21,9 +22,42 @@ pub fn as_values(options: &[Option<Value>]) -> &[Value] {
     unsafe { std::slice::from_raw_parts(options.as_ptr().cast(), present) }
 }
 
+/// Most values that [`with_first`] puts together without counting.
+const FEW: usize = 8;
+
+/// Shows `f` a slice of a value and others, as they lie in different places.
+#[inline(always)]
+pub fn with_first<R>(first: &Value, others: &[Value], f: impl FnOnce(&[Value]) -> R) -> R {
+    if others.len() >= FEW {
+        let all: Vec<Value> = std::iter::once(first).chain(others).cloned().collect();
+        return f(&all);
+    }
+    let mut words = [const { MaybeUninit::<Value>::uninit() }; FEW];
+    // SAFETY: there is room for them all. The copies are not counted: they are seen while the originals are
+    // borrowed, and never dropped.
+    unsafe {
+        words[0].write(std::ptr::read(first));
+        for (at, other) in others.iter().enumerate() {
+            words.get_unchecked_mut(at + 1).write(std::ptr::read(other));
+        }
+        f(std::slice::from_raw_parts(words.as_ptr().cast(), others.len() + 1))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_and_others_are_seen_in_a_row() {
+        for n in 0..20 {
+            let others: Vec<Value> = (1..=n).map(Value::int_unchecked).collect();
+            let seen = with_first(&Value::int_unchecked(0), &others, |all| {
+                all.iter().filter_map(Value::as_small_int).collect::<Vec<_>>()
+            });
+            assert!(seen.into_iter().eq(0..=n));
+        }
+    }
 
     #[test]
     fn values_and_present_options_are_the_same_words() {

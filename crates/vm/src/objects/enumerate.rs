@@ -234,34 +234,32 @@ fn next_of_all(
     what: &str,
 ) -> PyResult<Option<SmallVec<[Value; 4]>>> {
     let mut items = SmallVec::with_capacity(iterators.len());
-    let plural = |i: usize| if i == 1 { " ".to_string() } else { format!("s 1-{i}") };
-    for (i, iterator) in iterators.iter().enumerate() {
+    for iterator in iterators {
         match iter::next(vm, iterator)? {
             Some(item) => items.push(item),
-            None if strict && i > 0 => {
-                let before = if i == 1 { " 1".to_string() } else { plural(i) };
-                return Err(vm.value_error(format!(
-                    "{what}() argument {} is shorter than argument{before}",
-                    i + 1
-                )));
-            }
-            None => {
-                if strict {
-                    for (j, other) in iterators.iter().enumerate().skip(1) {
-                        if iter::next(vm, other)?.is_some() {
-                            let before = if j == 1 { " 1".to_string() } else { plural(j) };
-                            return Err(vm.value_error(format!(
-                                "{what}() argument {} is longer than argument{before}",
-                                j + 1
-                            )));
-                        }
-                    }
-                }
-                return Ok(None);
-            }
+            None if strict => return unequal_ends(vm, iterators, items.len(), what).map(|()| None),
+            None => return Ok(None),
         }
     }
     Ok(Some(items))
+}
+
+/// Iterator `i` has ended: it must be the first, and all others with it.
+#[cold]
+fn unequal_ends(vm: &Vm, iterators: &[Value], i: usize, what: &str) -> PyResult<()> {
+    let error = |j: usize, how: &str| {
+        let before = if j == 1 { " 1".to_string() } else { format!("s 1-{j}") };
+        vm.value_error(format!("{what}() argument {} is {how} than argument{before}", j + 1))
+    };
+    if i > 0 {
+        return Err(error(i, "shorter"));
+    }
+    for (j, other) in iterators.iter().enumerate().skip(1) {
+        if iter::next(vm, other)?.is_some() {
+            return Err(error(j, "longer"));
+        }
+    }
+    Ok(())
 }
 
 impl Zip {
@@ -276,6 +274,14 @@ impl Zip {
             Ok(iter::next(vm, second)?.map(|b| (a, b)))
         };
         Some(pair())
+    }
+
+    /// The next items of `n` iterators, the same way.
+    pub fn next_few(&self, vm: &Vm, n: usize) -> Option<PyResult<Option<SmallVec<[Value; 4]>>>> {
+        if self.iterators.len() != n || n == 0 || self.strict.get() {
+            return None;
+        }
+        Some(next_of_all(vm, &self.iterators, false, "zip"))
     }
 }
 
@@ -301,6 +307,9 @@ impl Zip {
     }
     #[slot]
     fn iternext(zelf: &Obj<Zip>, vm: &Vm) -> PyResult<Option<Value>> {
+        if let Some(pair) = zelf.next_pair(vm) {
+            return Ok(pair?.map(|(a, b)| Tuple::pair(a, b).into()));
+        }
         if zelf.iterators.is_empty() {
             return Ok(None);
         }

@@ -14,6 +14,7 @@ use crate::objects::str_::{Str, StrBuilder, format as text_format};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocol::compare::CmpOp;
+use crate::protocol::number::BinOp;
 use crate::protocol::{call, number, object};
 use crate::runtime::args::CallArgs;
 use crate::runtime::errors::{Exc, PyResult};
@@ -317,6 +318,27 @@ pub fn format(vm: &Vm, value: &Value, spec: &Str) -> PyResult<Ref<Str>> {
 }
 
 // ---- arithmetic ----
+
+/// `a op b` of exact ints that fit in 64 bits, for operators that cannot fail then; `None` for all others.
+pub fn binary_words(a: &Value, b: &Value, op: BinOp) -> Option<Value> {
+    let word = |value: &Value| match value.as_small_int() {
+        Some(i) => Some(i),
+        None => value.downcast_exact::<IntObj>()?.value.to_i64(),
+    };
+    let (a, b) = (word(a)?, word(b)?);
+    Some(match op {
+        BinOp::Add => from_i128(i128::from(a) + i128::from(b)),
+        BinOp::Sub => from_i128(i128::from(a) - i128::from(b)),
+        BinOp::Mul => from_i128(i128::from(a) * i128::from(b)),
+        BinOp::And => from_i64(a & b),
+        BinOp::Or => from_i64(a | b),
+        BinOp::Xor => from_i64(a ^ b),
+        // The least word by -1 is no word.
+        BinOp::FloorDiv if b > 0 => from_i64(a.div_euclid(b)),
+        BinOp::Rem if b > 0 => from_i64(a.rem_euclid(b)),
+        _ => return None,
+    })
+}
 
 /// The two operands, or `NotImplemented` for the caller.
 macro_rules! operands {

@@ -10,10 +10,11 @@ use crate::objects::iterators::{ListIter, ListReverseIter};
 use crate::objects::str_::StrBuilder;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
+use crate::objects::type_::declare::Methods;
 use crate::protocol::compare::{self, CmpOp};
 use crate::protocol::index::{Indices, Subscript, clamp, subscript, wrap};
 use crate::protocol::{iter, number, object};
-use crate::runtime::args::CallArgs;
+use crate::runtime::args::{CallArgs, NativeDef, NativeFn, native_function};
 use crate::runtime::errors::PyResult;
 use crate::runtime::memory;
 use crate::runtime::vm::Vm;
@@ -23,6 +24,8 @@ use std::ops::Range;
 
 #[path = "plain_sort.rs"]
 mod plain_sort;
+#[path = "run_sort.rs"]
+mod run_sort;
 #[path = "list_sort.rs"]
 mod sort;
 pub use sort::sort_values;
@@ -96,6 +99,17 @@ impl List {
     #[inline(always)]
     pub fn get_wrapped(&self, index: isize) -> Option<Value> {
         self.items.with(|v| wrap(index, v.len()).map(|at| v[at].clone()))
+    }
+    /// Is it the method `append`?
+    #[inline(always)]
+    pub fn is_append(def: &NativeDef) -> bool {
+        const APPEND: NativeFn = native_function(<List as Methods>::METHODS, "append");
+        std::ptr::fn_addr_eq(def.function, APPEND)
+    }
+    /// Is there room for one more item?
+    #[inline(always)]
+    pub fn has_room(&self) -> bool {
+        self.items.with(|v| v.len() < v.capacity())
     }
     #[inline(always)]
     pub fn push(&self, item: Value) {
@@ -326,13 +340,16 @@ impl List {
             Subscript::Index(i) => {
                 zelf.get_wrapped(i).ok_or_else(|| vm.index_error("list index out of range"))
             }
-            Subscript::Slice(s) => Ok(List::from_vec(zelf.items.with(|v| {
-                if s.step == 1 {
-                    return v.get(s.range()).unwrap_or(&[]).to_vec();
-                }
-                s.positions().filter_map(|i| v.get(i).cloned()).collect()
-            }))
-            .into()),
+            Subscript::Slice(s) => {
+                vm.need(s.count * size_of::<Value>())?;
+                Ok(List::from_vec(zelf.items.with(|v| {
+                    if s.step == 1 {
+                        return v.get(s.range()).unwrap_or(&[]).to_vec();
+                    }
+                    s.positions().filter_map(|i| v.get(i).cloned()).collect()
+                }))
+                .into())
+            }
         }
     }
 
@@ -465,8 +482,9 @@ impl List {
 
     /// Return a shallow copy of the list.
     #[pymethod]
-    fn copy(zelf: &Obj<List>, _vm: &Vm) -> Ref<List> {
-        List::from_vec(zelf.to_vec())
+    fn copy(zelf: &Obj<List>, vm: &Vm) -> PyResult<Ref<List>> {
+        vm.need(zelf.len() * size_of::<Value>())?;
+        Ok(List::from_vec(zelf.to_vec()))
     }
 
     /// Return number of occurrences of value.

@@ -37,6 +37,12 @@ pub fn sort_values(
         }
         keys = Some(all);
     }
+    if keys.is_none() && plain_sort::sort_words(&mut items) {
+        if reverse {
+            items.reverse();
+        }
+        return (items, Ok(()));
+    }
     // Descending order keeps equal items in their order: reverse, sort, reverse.
     if reverse {
         items.reverse();

@@ -5,6 +5,7 @@
 //!
 //! CPython's counterpart: `unsafe_latin_compare` and `unsafe_tuple_compare` in `Objects/listobject.c`.
 
+use super::run_sort;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::protocol::compare;
@@ -176,12 +177,28 @@ pub(super) fn order(keys: &[Value]) -> Option<Vec<Place>> {
 /// Sorts places, no two of which are equal. What is in long runs already is merged, which takes as much room
 /// again.
 fn sort(places: &mut [Place], compare: impl Fn(&Place, &Place) -> Ordering) {
+    if run_sort::sort(places, |a, b| compare(a, b).is_lt()) {
+        return;
+    }
     let falls = places.windows(2).filter(|pair| pair[1].0 < pair[0].0).count();
     if falls.min(places.len() - falls) < places.len() / 8 {
         places.sort_by(compare);
     } else {
         places.sort_unstable_by(compare);
     }
+}
+
+/// Sorts values that are all ints in words, of which equal ones are the same; `false` if they are not.
+pub(super) fn sort_words(values: &mut [Value]) -> bool {
+    let ints: Option<Vec<i64>> = values.iter().map(Value::as_small_int).collect();
+    let Some(mut ints) = ints else { return false };
+    if !run_sort::sort(&mut ints, |a, b| a < b) {
+        ints.sort_unstable();
+    }
+    for (value, i) in values.iter_mut().zip(ints) {
+        *value = Value::int_unchecked(i);
+    }
+    true
 }
 
 #[cfg(test)]

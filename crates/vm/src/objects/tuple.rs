@@ -259,6 +259,7 @@ impl Tuple {
                 );
             }
         };
+        vm.need(items.len() * size_of::<Value>())?;
         if exact { Ok(Tuple::from_vec(items).into()) } else { Ok(Tuple::build(items, ty).into()) }
     }
 
@@ -321,6 +322,8 @@ impl Tuple {
                 Ok(zelf.to_value())
             }
             Subscript::Slice(s) => {
+                // The items are copied once more, into the tuple.
+                vm.need(2 * s.count * size_of::<Value>())?;
                 Ok(Tuple::from_vec(s.positions().map(|i| items[i].clone()).collect()).into())
             }
         }

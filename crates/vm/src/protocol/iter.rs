@@ -5,7 +5,7 @@ use crate::objects::iterators::SequenceIter;
 use crate::objects::list::List;
 use crate::objects::range::RangeIter;
 use crate::objects::tuple::Tuple;
-use crate::runtime::errors::PyResult;
+use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
@@ -36,23 +36,33 @@ pub fn iter(vm: &Vm, object: &Value) -> PyResult {
 }
 
 /// The next item of an iterator, or `None` at its end.
-#[inline]
+#[inline(always)]
 pub fn next(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
     match step(vm, iterator) {
-        Err(e) if e.is(&vm.exceptions().stop_iteration) => Ok(None),
-        other => other,
+        Err(e) => end(vm, e),
+        item => item,
     }
 }
 
+#[cold]
+fn end(vm: &Vm, e: Exc) -> PyResult<Option<Value>> {
+    if e.is(&vm.exceptions().stop_iteration) { Ok(None) } else { Err(e) }
+}
+
 /// The same for those who want to know with which value it ended: `StopIteration` stays an error.
-#[inline]
+#[inline(always)]
 pub fn step(vm: &Vm, iterator: &Value) -> PyResult<Option<Value>> {
     // Iterators lie within iterators, as deep as a program likes.
     vm.check_stack()?;
-    match iterator.ty().slots.iternext.get() {
+    match iterator.head().and_then(|head| head.ty().slots.iternext.get()) {
         Some(next) => next(vm, iterator),
-        None => Err(vm.type_error(format!("'{}' object is not an iterator", iterator.ty().name()))),
+        None => Err(no_iterator(vm, iterator)),
     }
+}
+
+#[cold]
+fn no_iterator(vm: &Vm, object: &Value) -> Exc {
+    vm.type_error(format!("'{}' object is not an iterator", object.ty().name()))
 }
 
 /// Calls `f` for each item until it answers `false`.
@@ -88,6 +98,9 @@ pub fn for_each(
     Ok(())
 }
 
+/// What an iterable that gives no hint may have.
+const UNKNOWN: usize = 8;
+
 /// All items: `list(iterable)` as a vector.
 pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
     if let Some(list) = iterable.downcast_exact::<List>() {
@@ -106,7 +119,7 @@ pub fn collect(vm: &Vm, iterable: &Value) -> PyResult<Vec<Value>> {
         return Ok(items);
     }
     // A hint may be wrong or a lie: it only sizes the first allocation, within reason.
-    let hint = super::object::length_hint(vm, iterable, 0)?;
+    let hint = super::object::length_hint(vm, iterable, UNKNOWN)?;
     let mut items = Vec::with_capacity(hint.min(1 << 16));
     while let Some(item) = next(vm, &iterator)? {
         vm.check_memory()?;

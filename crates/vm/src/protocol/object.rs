@@ -1,6 +1,6 @@
 //! Attributes, truth, hashes, text and subscripts of any object.
 
-use crate::object::{Obj, Ref};
+use crate::object::{Obj, Ref, layout};
 use crate::objects::int;
 use crate::objects::object as generic;
 use crate::objects::str_::StrBuilder;
@@ -112,14 +112,12 @@ pub fn bind_method(vm: &Vm, found: Value, object: &Value) -> PyResult<Method> {
 }
 
 impl Method {
-    /// Calls the method with up to four further arguments.
+    /// Calls the method with further arguments.
     pub fn call(&self, vm: &Vm, receiver: &Value, args: &[Value]) -> PyResult {
         match self {
             Method::Bound(function) => call::call(vm, function, args),
             Method::Unbound(function) => {
-                let mut all: smallvec::SmallVec<[Value; 5]> = smallvec::smallvec![receiver.clone()];
-                all.extend(args.iter().cloned());
-                call::call(vm, function, &all)
+                layout::with_first(receiver, args, |all| call::call(vm, function, all))
             }
         }
     }

@@ -5,7 +5,7 @@
 //! them, so that error texts are equal everywhere. CPython's counterpart: `Python/getargs.c` and
 //! the code that Argument Clinic generates.
 
-use crate::object::{Obj, Payload, Ref};
+use crate::object::{Obj, Payload, Ref, layout};
 use crate::objects::dict::Dict;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
@@ -64,12 +64,8 @@ impl<'a> CallArgs<'a> {
         receiver: &Value,
         f: impl FnOnce(CallArgs<'_>) -> PyResult,
     ) -> PyResult {
-        let mut values: SmallVec<[Value; 8]> = SmallVec::with_capacity(self.values.len() + 1);
-        values.push(receiver.clone());
-        for value in self.values {
-            values.push(value.clone());
-        }
-        f(CallArgs { values: &values, names: self.names })
+        let names = self.names;
+        layout::with_first(receiver, self.values, |values| f(CallArgs { values, names }))
     }
     /// The same call without its first positional argument.
     pub fn without_first(&self) -> CallArgs<'a> {
@@ -128,6 +124,28 @@ pub struct NativeDef {
     pub arity: Arity,
     pub flavour: Flavour,
     pub function: NativeFn,
+}
+
+/// The function of the one of some descriptions that has a name.
+pub const fn native_function(defs: &[NativeDef], name: &str) -> NativeFn {
+    let mut i = 0;
+    while i < defs.len() {
+        if is_same(defs[i].name.as_bytes(), name.as_bytes()) {
+            return defs[i].function;
+        }
+        i += 1;
+    }
+    panic!("no such function")
+}
+
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut same = a.len() == b.len();
+    let mut i = 0;
+    while same && i < a.len() {
+        same = a[i] == b[i];
+        i += 1;
+    }
+    same
 }
 
 pub type Getter = fn(&Vm, &Value) -> PyResult;
@@ -258,7 +276,7 @@ type Bound = SmallVec<[Option<Value>; 8]>;
 /// A slice of values is a slice of present options.
 #[inline(always)]
 fn as_options(values: &[Value]) -> &[Option<Value>] {
-    crate::object::layout::as_options(values)
+    layout::as_options(values)
 }
 
 /// Calls a native function: `receiver` first if its flavour has one, then the bound arguments. If
@@ -335,9 +353,51 @@ fn plural(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
 
+/// Puts the arguments of a call that fits to parameters of which each takes one; `false` if it may not fit:
+/// then nothing has changed.
+fn bind_simply(def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> bool {
+    use ParamKind::*;
+    let (start, positional) = (bound.len(), call.args());
+    let fits = positional.len() <= def.params.len()
+        && def.params.iter().enumerate().all(|(i, param)| {
+            let given = positional.get(i);
+            bound.push(given.cloned());
+            match param.kind {
+                PositionalOnly | PositionalOrKeyword => true,
+                KeywordOnly => given.is_none(),
+                _ => false,
+            }
+        })
+        && call.keywords().all(|(name, value)| {
+            let Some(name) = name.downcast::<Str>().and_then(|name| name.as_ascii()) else {
+                return false;
+            };
+            let parameter = def
+                .params
+                .iter()
+                .position(|p| p.kind != PositionalOnly && p.name == name)
+                .and_then(|at| bound.get_mut(start + at));
+            match parameter {
+                Some(place @ None) => {
+                    *place = Some(value.clone());
+                    true
+                }
+                _ => false,
+            }
+        })
+        && def.params.iter().zip(&bound[start..]).all(|(p, given)| given.is_some() || !p.required);
+    if !fits {
+        bound.truncate(start);
+    }
+    fits
+}
+
 /// Puts arguments to parameters.
 fn bind(vm: &Vm, def: &NativeDef, call: CallArgs<'_>, bound: &mut Bound) -> PyResult<()> {
     use ParamKind::*;
+    if bind_simply(def, call, bound) {
+        return Ok(());
+    }
     let start = bound.len();
     let receiver = bound.first().cloned().flatten();
     let positional = call.args();
@@ -663,7 +723,7 @@ impl<'a> FromArg<'a> for Rest<'a> {
     }
     #[inline(always)]
     fn from_arg(_vm: &Vm, args: &'a [Option<Value>], at: usize) -> PyResult<Self> {
-        Ok(Rest(crate::object::layout::as_values(args.get(at..).unwrap_or(&[]))))
+        Ok(Rest(layout::as_values(args.get(at..).unwrap_or(&[]))))
     }
 }
 

@@ -25,6 +25,9 @@ use std::sync::atomic::{Ordering, compiler_fence};
 /// Most named arguments that are bound quickly.
 const QUICK_NAMES: usize = 16;
 
+/// What stands for the parameter of an argument that goes into `**kwargs`.
+const EXTRA: u8 = u8::MAX;
+
 /// Binds positional arguments that fit, as [`bind`] does; `false` if they may not: then nothing has
 /// changed. Runs no Python code.
 ///
@@ -41,10 +44,10 @@ unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize)
     if given < argcount && function.with_defaults(|defaults| defaults.len()) < argcount - given {
         return false;
     }
-    if kwonly > 0
-        && !(argcount..argcount + kwonly).all(|i| function.has_kwdefault(&code.varnames()[i]))
-    {
-        return false;
+    let mut kwdefaults: SmallVec<[Value; 4]> = SmallVec::new();
+    for name in &code.varnames()[argcount..argcount + kwonly] {
+        let Some(value) = function.kwdefault(name) else { return false };
+        kwdefaults.push(value);
     }
     // From here on everything fits.
     let slots = code.local_slots();
@@ -58,8 +61,8 @@ unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize)
         }
         function.fill_defaults(at, own);
         let mut next = at.add(argcount);
-        for i in argcount..argcount + kwonly {
-            next.write(function.kwdefault(&code.varnames()[i]));
+        for value in kwdefaults {
+            next.write(Some(value));
             next = next.add(1);
         }
         if let Some(rest) = rest {
@@ -76,68 +79,95 @@ unsafe fn bind_positional(function: &Obj<Function>, at: *mut Slot, given: usize)
     true
 }
 
-/// The same for arguments of which some are named, for functions without `*args` and `**kwargs`.
+/// The same for arguments of which some are named.
 ///
 /// # Safety
 /// As for [`bind`].
-unsafe fn bind_named(
-    function: &Obj<Function>,
-    at: *mut Slot,
-    n: usize,
-    names: &Obj<Tuple>,
-) -> bool {
+unsafe fn bind_named(function: &Obj<Function>, at: *mut Slot, n: usize, names: &[Value]) -> bool {
     let code = function.code();
+    let head = code.source.head();
     let argcount = code.argcount();
-    let total = argcount + code.source.head().kwonlyargcount as usize;
-    let names = names.items();
+    let total = argcount + head.kwonlyargcount as usize;
+    let (variadic, extensible) =
+        (head.flags & flags::VARARGS != 0, head.flags & flags::VARKEYWORDS != 0);
     let given = n - names.len();
-    if total > 64
-        || names.len() > QUICK_NAMES
-        || given > argcount
-        || code.has_flag(flags::VARARGS | flags::VARKEYWORDS)
-    {
+    if total > 64 || names.len() > QUICK_NAMES || (given > argcount && !variadic) {
         return false;
     }
-    // Which parameters have an argument, and which ones the named arguments go to.
-    let mut filled = below(given);
-    let mut targets = [0u8; QUICK_NAMES];
-    let mut in_place = true;
+    let own = given.min(argcount);
+    // Which parameters have an argument, and which ones the named arguments go to: do these follow each other?
+    let mut filled = below(own);
+    let mut targets = [EXTRA; QUICK_NAMES];
+    let (mut ascending, mut extra, mut next) = (true, 0, 0);
     for (k, (name, target)) in names.iter().zip(&mut targets).enumerate() {
-        let Some(index) = parameter(function, name, given + k) else { return false };
-        if filled & (1 << index) != 0 {
-            return false;
+        let Some(text) = name.downcast_exact::<Str>() else { return false };
+        match parameter(function, text, own + k) {
+            Some(index) if filled & (1 << index) == 0 => {
+                filled |= 1 << index;
+                ascending &= index >= next;
+                next = index + 1;
+                *target = index as u8;
+            }
+            // Names of parameters are interned, so no other one that is can equal them.
+            None if extensible
+                && text.is_interned()
+                && names[..k].iter().all(|other| !other.is(name)) =>
+            {
+                extra += 1;
+            }
+            _ => return false,
         }
-        filled |= 1 << index;
-        in_place &= index == given + k;
-        *target = index as u8;
     }
     let missing = below(total) & !filled;
     let with_default = argcount.saturating_sub(function.with_defaults(|d| d.len()));
     if missing & below(with_default) != 0 {
         return false;
     }
-    let mut kwdefaults: SmallVec<[Value; 4]> = SmallVec::new();
-    for i in bits(missing & !below(argcount)) {
-        let Some(value) = function.kwdefault(&code.varnames()[i]) else { return false };
-        kwdefaults.push(value);
+    if bits(missing & !below(argcount)).any(|i| !function.has_kwdefault(&code.varnames()[i])) {
+        return false;
     }
     // From here on everything fits.
     let slots = code.local_slots();
-    // SAFETY: there is room for the words; each argument moves to its place.
+    // SAFETY: there is room for the words; each argument moves to its place, the surplus into the tuple or
+    // the dict.
     unsafe {
-        if in_place {
+        if ascending && !variadic && !extensible {
             for i in n..slots {
                 at.add(i).write(None);
                 compiler_fence(Ordering::SeqCst);
             }
-        } else {
-            let values: SmallVec<[Slot; QUICK_NAMES]> =
-                (given..n).map(|i| at.add(i).read()).collect();
-            for i in given..slots {
-                at.add(i).write(None);
+            // None moves down, so the last one moves first.
+            for (k, target) in targets.iter().enumerate().take(names.len()).rev() {
+                let (from, to) = (at.add(given + k), at.add((*target).into()));
+                if from != to {
+                    to.write(from.replace(None));
+                }
             }
-            for (value, target) in values.into_iter().zip(targets) {
-                at.add(target.into()).write(value);
+        } else {
+            let mut values: SmallVec<[Value; QUICK_NAMES]> = SmallVec::new();
+            for i in given..n {
+                values.extend(at.add(i).read());
+            }
+            let rest = variadic.then(|| Tuple::from_words(at.add(own).cast(), given - own));
+            for i in own..slots {
+                at.add(i).write(None);
+                compiler_fence(Ordering::SeqCst);
+            }
+            let mut special = at.add(total);
+            if let Some(rest) = rest {
+                special.write(Some(rest.into()));
+                special = special.add(1);
+            }
+            let dict = extensible.then(|| Dict::with_capacity(extra));
+            for ((value, target), name) in values.into_iter().zip(targets).zip(names) {
+                if target != EXTRA {
+                    at.add(target.into()).write(Some(value));
+                } else if let (Some(dict), Some(name)) = (&dict, name.downcast_exact::<Str>()) {
+                    drop(dict.insert_str(&name.to_ref(), value));
+                }
+            }
+            if let Some(dict) = dict {
+                special.write(Some(dict.into()));
             }
         }
         if missing != 0 {
@@ -147,8 +177,8 @@ unsafe fn bind_named(
                     at.add(i).write(defaults.get(skip.wrapping_add(i)).cloned());
                 }
             });
-            for (i, value) in bits(missing & !below(argcount)).zip(kwdefaults) {
-                at.add(i).write(Some(value));
+            for i in bits(missing & !below(argcount)) {
+                at.add(i).write(function.kwdefault(&code.varnames()[i]));
             }
         }
         if code.has_cells() {
@@ -173,14 +203,13 @@ fn bits(mut word: u64) -> impl Iterator<Item = usize> {
 }
 
 /// The parameter that is called by this very name object, which is likely the one at `guess`.
-fn parameter(function: &Obj<Function>, name: &Value, guess: usize) -> Option<usize> {
+fn parameter(function: &Obj<Function>, name: &Obj<Str>, guess: usize) -> Option<usize> {
     let code = function.code();
     let head = code.source.head();
     let total = code.argcount() + head.kwonlyargcount as usize;
     let first = code.source.posonlyargcount as usize;
     let names = code.varnames();
-    let text = name.downcast_exact::<Str>()?;
-    let same = |i: &usize| std::ptr::eq::<Obj<Str>>(&*names[*i], text);
+    let same = |i: &usize| std::ptr::eq::<Obj<Str>>(&*names[*i], name);
     if (first..total).contains(&guess) && same(&guess) {
         return Some(guess);
     }
@@ -198,7 +227,7 @@ pub(super) unsafe fn bind(
     function: &Obj<Function>,
     at: *mut Slot,
     n: usize,
-    names: Option<&Obj<Tuple>>,
+    names: Option<&[Value]>,
 ) -> PyResult<()> {
     // SAFETY: passed on.
     let bound = unsafe {
@@ -247,7 +276,7 @@ fn bind_locals(
     locals: &mut [Slot],
     given: usize,
     rest: Option<Ref<Tuple>>,
-    names: Option<&Obj<Tuple>>,
+    names: Option<&[Value]>,
     named: SmallVec<[Value; 8]>,
 ) -> PyResult<()> {
     let code = function.code();
@@ -265,7 +294,7 @@ fn bind_locals(
         extra_names = Some(dict);
     }
     if let Some(names) = names {
-        for (name, value) in names.items().iter().zip(named) {
+        for (name, value) in names.iter().zip(named) {
             bind_keyword(vm, function, locals, extra_names.as_deref(), name, value, names)?;
         }
     }
@@ -328,7 +357,7 @@ fn bind_keyword(
     extra: Option<&Obj<Dict>>,
     name: &Value,
     value: Value,
-    names: &Obj<Tuple>,
+    names: &[Value],
 ) -> PyResult<()> {
     let code = function.code();
     let source = &code.source;
@@ -367,14 +396,14 @@ fn unexpected_keyword(
     vm: &Vm,
     function: &Obj<Function>,
     text: &Obj<Str>,
-    names: &Obj<Tuple>,
+    names: &[Value],
 ) -> PyResult<()> {
     let (code, qualname) = (function.code(), function.qualname());
     let first = code.source.posonlyargcount as usize;
     let end = (code.source.argcount + code.source.kwonlyargcount) as usize;
     // A positional-only parameter passed by name has its own message.
     let mut by_name = Vec::new();
-    for given in names.items() {
+    for given in names {
         for i in 0..first {
             if compare::equal(vm, given, &code.varname(i).to_value())? {
                 by_name.push(code.varname(i).to_string());

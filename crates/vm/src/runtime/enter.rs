@@ -228,7 +228,7 @@ pub unsafe fn enter(
     caller: *mut Frame,
     args: *mut Slot,
     n: usize,
-    names: Option<&Obj<Tuple>>,
+    names: Option<&[Value]>,
     ret: Return,
 ) -> PyResult<Entered> {
     // SAFETY: see the contract; a generator's own stack is no place for another frame.
@@ -256,7 +256,7 @@ pub unsafe fn enter_at(
     function: &Obj<Function>,
     at: *mut Slot,
     n: usize,
-    names: Option<&Obj<Tuple>>,
+    names: Option<&[Value]>,
     ret: Return,
 ) -> PyResult<Entered> {
     let code = function.code();
@@ -322,7 +322,8 @@ pub fn call_function(vm: &Vm, function: &Obj<Function>, args: CallArgs<'_>) -> P
         for (i, value) in values.iter().enumerate() {
             at.add(i).write(Some(value.clone()));
         }
-        match enter_at(vm, &held, at, values.len(), args.names(), Return::ToRust)? {
+        let names = args.names().map(|names| names.items());
+        match enter_at(vm, &held, at, values.len(), names, Return::ToRust)? {
             Entered::Frame(frame) => ceval::run(vm, frame),
             Entered::Generator(generator) => Ok(generator),
         }

@@ -293,11 +293,13 @@ instructions! {
     ForRange: quick ForIter = iter::for_range(m, i, None);
     ForList: quick ForIter = iter::for_list(m, i, None);
     ForGenerator: attempt ForIter = iter::for_generator(vm, m);
-    ForPair: cold = iter::for_pair(vm, m, i);
+    ForUnpack: cold = iter::for_unpack(vm, m, i);
+    ForNext: attempt ForIter = iter::for_next(vm, m, false);
     ForIterStoreFast: quick ForIterStoreFastAny = iter::for_iter_store_fast(m, i);
     ForRangeStoreFast: quick ForIterStoreFast = iter::for_range(m, i, Some(i.b));
     ForListStoreFast: quick ForIterStoreFast = iter::for_list(m, i, Some(i.b));
     ForGeneratorStoreFast: attempt ForIterStoreFast = iter::for_generator(vm, m);
+    ForNextStoreFast: attempt ForIterStoreFast = iter::for_next(vm, m, true);
     UnpackSequence: quick UnpackAny = iter::unpack_sequence(m, i);
     UnpackEx: cold = iter::unpack_ex(vm, m, i);
     ListAppend: plain = iter::list_append(m, i);
@@ -312,12 +314,12 @@ instructions! {
     LoadAttrProperty: cold told = attr::load_attr_property(vm, m, i);
     LoadAttrDescr: cold told = attr::load_attr_descr(vm, m, i);
     LoadAttrModule: quick RelearnAttr = attr::load_attr_module(m, i);
-    LoadAttrGeneric: cold told = attr::load_attr_generic(vm, m, i);
+    LoadAttrGeneric: quick LoadAttrGenericAny = attr::load_attr_shared(m, i);
     StoreAttr: cold = attr::store_attr(vm, m, i);
     StoreAttrSlot: quick RelearnStoreAttr = attr::store_attr_slot(m, i);
     StoreAttrAdd: quick RelearnStoreAttr = attr::store_attr_add(m, i);
     StoreAttrMember: quick RelearnStoreAttr = attr::store_attr_member(m, i);
-    StoreAttrGeneric: cold = attr::store_attr_generic(vm, m, i);
+    StoreAttrGeneric: quick StoreAttrGenericAny = attr::store_attr_shared(m, i);
     DeleteAttr: cold = attr::delete_attr(vm, m, i);
     // calls
     LoadMethod: cold = method::load_method(vm, m, i);
@@ -328,7 +330,7 @@ instructions! {
     LoadMethodOnType: quick RelearnMethod = method::load_method_on_type(m, i);
     LoadMethodUnbound: quick RelearnMethod = method::load_method_unbound(m, i);
     LoadMethodType: quick RelearnMethod = method::load_method_type(m, i);
-    LoadMethodGeneric: cold = method::load_method_generic(vm, m, i);
+    LoadMethodGeneric: quick LoadMethodGenericAny = method::load_method_shared(m, i);
     CallMethod: call quick CallMethodBound = call::call_method(vm, m, i);
     CallFunction: call quick CallFunctionNative = call::call_function(vm, m, i);
     CallFunctionKw: call cold told = call::call_function_kw(vm, m, i);
@@ -374,10 +376,10 @@ instructions! {
     FastSubscr: quick FastSubscrAny = fused::fast_subscr(m, i);
     ConstSubscr: quick ConstSubscrAny = fused::const_subscr(m, i);
     FastFastStoreSubscr: quick MisfitFast = fused::fast_fast_store_subscr(m, i);
-    FastFastCompareJump: quick MisfitFast = fused::fast_fast_compare_jump(vm, m, i);
-    FastConstCompareJump: quick MisfitFast = fused::fast_const_compare_jump(vm, m, i);
-    FastCompareJump: quick MisfitFast = fused::fast_compare_jump(vm, m, i);
-    ConstCompareJump: quick MisfitConst = fused::const_compare_jump(vm, m, i);
+    FastFastCompareJump: quick FastFastCompareJumpAny = fused::fast_fast_compare_jump(vm, m, i);
+    FastConstCompareJump: quick FastConstCompareJumpAny = fused::fast_const_compare_jump(vm, m, i);
+    FastCompareJump: quick FastCompareJumpAny = fused::fast_compare_jump(vm, m, i);
+    ConstCompareJump: quick ConstCompareJumpAny = fused::const_compare_jump(vm, m, i);
     FastIsJump: quick LoadFast = fused::fast_is_jump(vm, m, i);
     FastPopJump: quick LoadFast = fused::fast_pop_jump(vm, m, i);
     FastAttr: quick LoadFast = fused::fast_attr(m, i);
@@ -460,6 +462,9 @@ handlers! {
     UnpackAny: cold = iter::unpack_any(vm, m, i);
     RelearnAttr: cold = always_ok(attr::relearn(m, i, P::LoadAttr, P::LoadAttrGeneric));
     RelearnStoreAttr: cold = always_ok(attr::relearn(m, i, P::StoreAttr, P::StoreAttrGeneric));
+    LoadAttrGenericAny: cold told = attr::load_attr_generic(vm, m, i);
+    StoreAttrGenericAny: cold = attr::store_attr_generic(vm, m, i);
+    LoadMethodGenericAny: cold = method::load_method_generic(vm, m, i);
     RelearnMethod: cold = always_ok(attr::relearn(m, i, P::LoadMethod, P::LoadMethodGeneric));
     CallFunctionNative: attempt CallFunctionAny = call::call_function_native(vm, m, i);
     CallFunctionAny: cold told = call::call_any(vm, m, i.c as usize);
@@ -481,6 +486,10 @@ handlers! {
         Some(value) => leave::return_value::<O>(vm, m, value),
         None => stack::load_fast_any(vm, m, i).map(|()| None),
     };
+    FastFastCompareJumpAny: quick MisfitFast = fused::fast_fast_compare_jump_any(vm, m, i);
+    FastConstCompareJumpAny: quick MisfitFast = fused::fast_const_compare_jump_any(vm, m, i);
+    FastCompareJumpAny: quick MisfitFast = fused::fast_compare_jump_any(vm, m, i);
+    ConstCompareJumpAny: quick MisfitConst = fused::const_compare_jump_any(vm, m, i);
     FastFastSubscrAny: quick MisfitFast = fused::fast_fast_subscr_any(m, i);
     FastConstSubscrAny: quick MisfitFast = fused::fast_const_subscr_any(m, i);
     FastSubscrAny: quick MisfitFast = fused::fast_subscr_any(m, i);

@@ -2,7 +2,8 @@
 //! index (Raymond Hettinger's compact dict).
 //!
 //! ```text
-//!   indices:  [ -, 1, -, -, 0, -, 2, - ]      u8, u16 or u32 words, a power of two of them
+//!   indices:  [ -, 1, -, -, 0, -, 2, - ]      u8, u16 or u32 words, a power of two of them; the
+//!                                             least index lies in the table itself
 //!   entries:  [ (hash, key, value), (hash, key, value), (hash, deleted), ... ]
 //! ```
 //!
@@ -24,11 +25,16 @@ pub struct Entry<V> {
     pub value: V,
 }
 
+#[derive(Clone)]
 enum Indices {
+    Least([u8; LEAST]),
     Small(Box<[u8]>),
     Medium(Box<[u16]>),
     Large(Box<[u32]>),
 }
+
+/// The words of the least index.
+const LEAST: usize = 8;
 
 /// See the file's head.
 pub struct Table<V> {
@@ -45,7 +51,7 @@ pub struct Table<V> {
 impl<V> Default for Table<V> {
     fn default() -> Self {
         Table {
-            indices: Indices::Small(Box::new([])),
+            indices: Indices::Least([u8::MAX; LEAST]),
             entries: Vec::new(),
             used: 0,
             filled: 0,
@@ -105,7 +111,9 @@ const DELETED: u32 = u32::MAX - 1;
 
 impl Indices {
     fn with_size(size: usize) -> Indices {
-        if size <= 0x80 {
+        if size <= LEAST {
+            Indices::Least([u8::MAX; LEAST])
+        } else if size <= 0x80 {
             Indices::Small(vec![u8::MAX; size].into_boxed_slice())
         } else if size <= 0x8000 {
             Indices::Medium(vec![u16::MAX; size].into_boxed_slice())
@@ -116,6 +124,7 @@ impl Indices {
     #[inline(always)]
     fn len(&self) -> usize {
         match self {
+            Indices::Least(v) => v.len(),
             Indices::Small(v) => v.len(),
             Indices::Medium(v) => v.len(),
             Indices::Large(v) => v.len(),
@@ -124,14 +133,26 @@ impl Indices {
     #[inline(always)]
     fn get(&self, at: usize) -> u32 {
         match self {
+            Indices::Least(v) => widen(v[at] as u32, u8::MAX as u32),
             Indices::Small(v) => widen(v[at] as u32, u8::MAX as u32),
             Indices::Medium(v) => widen(v[at] as u32, u16::MAX as u32),
             Indices::Large(v) => v[at],
         }
     }
+    /// Enters an entry that is not there yet; was the word EMPTY before?
+    #[inline(always)]
+    fn enter(&mut self, hash: i64, entry: usize) -> bool {
+        match self {
+            Indices::Least(words) => enter(words, hash, entry),
+            Indices::Small(words) => enter(words, hash, entry),
+            Indices::Medium(words) => enter(words, hash, entry),
+            Indices::Large(words) => enter(words, hash, entry),
+        }
+    }
     #[inline(always)]
     fn set(&mut self, at: usize, entry: u32) {
         match self {
+            Indices::Least(v) => v[at] = entry as u8,
             Indices::Small(v) => v[at] = entry as u8,
             Indices::Medium(v) => v[at] = entry as u16,
             Indices::Large(v) => v[at] = entry,
@@ -142,11 +163,16 @@ impl Indices {
 /// An index word of some width: EMPTY is its greatest value, DELETED the one below.
 trait Word: Copy {
     const EMPTY: usize;
+    fn of(entry: usize) -> Self;
     fn entry(self) -> usize;
 }
 
 impl Word for u8 {
     const EMPTY: usize = u8::MAX as usize;
+    #[inline(always)]
+    fn of(entry: usize) -> u8 {
+        entry as u8
+    }
     #[inline(always)]
     fn entry(self) -> usize {
         self as usize
@@ -156,6 +182,10 @@ impl Word for u8 {
 impl Word for u16 {
     const EMPTY: usize = u16::MAX as usize;
     #[inline(always)]
+    fn of(entry: usize) -> u16 {
+        entry as u16
+    }
+    #[inline(always)]
     fn entry(self) -> usize {
         self as usize
     }
@@ -164,8 +194,29 @@ impl Word for u16 {
 impl Word for u32 {
     const EMPTY: usize = u32::MAX as usize;
     #[inline(always)]
+    fn of(entry: usize) -> u32 {
+        entry as u32
+    }
+    #[inline(always)]
     fn entry(self) -> usize {
         self as usize
+    }
+}
+
+/// `Indices::enter` in words of one width.
+#[inline(always)]
+fn enter<W: Word>(words: &mut [W], hash: i64, entry: usize) -> bool {
+    let mask = words.len() - 1;
+    let mut walk = Walk::new(hash, mask);
+    loop {
+        let word = &mut words[walk.slot & mask];
+        let found = word.entry();
+        // Both marks are greater than any entry's position.
+        if found >= W::EMPTY - 1 {
+            *word = W::of(entry);
+            return found == W::EMPTY;
+        }
+        walk.step();
     }
 }
 
@@ -181,7 +232,7 @@ const fn capacity(size: usize) -> usize {
 }
 
 fn size_for(entries: usize) -> usize {
-    let mut size = 8;
+    let mut size = LEAST;
     while capacity(size) < entries {
         size *= 2;
     }
@@ -222,6 +273,8 @@ impl<V> Table<V> {
     /// Bytes of memory held.
     pub fn memory(&self) -> usize {
         let index = match &self.indices {
+            Indices::Least(_) if self.entries.capacity() == 0 => 0,
+            Indices::Least(v) => v.len(),
             Indices::Small(v) => v.len(),
             Indices::Medium(v) => v.len() * 2,
             Indices::Large(v) => v.len() * 4,
@@ -233,6 +286,7 @@ impl<V> Table<V> {
     #[inline(always)]
     pub fn find(&self, hash: i64, same: impl FnMut(&Value) -> Same) -> Probe {
         match &self.indices {
+            Indices::Least(words) => self.walk(words, hash, same),
             Indices::Small(words) => self.walk(words, hash, same),
             Indices::Medium(words) => self.walk(words, hash, same),
             Indices::Large(words) => self.walk(words, hash, same),
@@ -242,9 +296,6 @@ impl<V> Table<V> {
     /// `find` in index words of one width.
     #[inline(always)]
     fn walk<W: Word>(&self, words: &[W], hash: i64, mut same: impl FnMut(&Value) -> Same) -> Probe {
-        if words.is_empty() {
-            return Probe::Absent;
-        }
         let mut walk = Walk::new(hash, words.len() - 1);
         let mut steps = 0;
         loop {
@@ -279,11 +330,7 @@ impl<V> Table<V> {
         after: usize,
         mut same: impl FnMut(&Value) -> Same,
     ) -> Probe {
-        let size = self.indices.len();
-        if size == 0 {
-            return Probe::Absent;
-        }
-        let mut walk = Walk::new(hash, size - 1);
+        let mut walk = Walk::new(hash, self.indices.len() - 1);
         let mut steps = 0;
         loop {
             steps += 1;
@@ -331,14 +378,11 @@ impl<V> Table<V> {
         let room = capacity(self.indices.len());
         if self.entries.len() >= room || self.filled >= room {
             self.rebuild((self.used + 1).max(self.used * 2));
+        } else if self.entries.capacity() == 0 {
+            self.entries.reserve_exact(capacity(LEAST));
         }
         let at = self.entries.len();
-        let mut walk = Walk::new(hash, self.indices.len() - 1);
-        while self.indices.get(walk.slot) < DELETED {
-            walk.step();
-        }
-        self.filled += usize::from(self.indices.get(walk.slot) == EMPTY);
-        self.indices.set(walk.slot, at as u32);
+        self.filled += usize::from(self.indices.enter(hash, at));
         self.entries.push(Entry { hash, key: Some(key), value });
         self.used += 1;
         self.stamp = self.stamp.wrapping_add(1);
@@ -360,13 +404,8 @@ impl<V> Table<V> {
         let size = size_for(entries);
         self.indices = Indices::with_size(size);
         self.entries.reserve_exact(capacity(size).min(entries.max(8)) - self.entries.len());
-        let mask = size - 1;
         for (i, entry) in self.entries.iter().enumerate() {
-            let mut walk = Walk::new(entry.hash, mask);
-            while self.indices.get(walk.slot) != EMPTY {
-                walk.step();
-            }
-            self.indices.set(walk.slot, i as u32);
+            self.indices.enter(entry.hash, i);
         }
         self.filled = self.entries.len();
         self.stamp = self.stamp.wrapping_add(1);
@@ -420,11 +459,7 @@ impl<V> Table<V> {
     /// The index word that points to an entry.
     pub fn slot_of(&self, entry: usize) -> Option<usize> {
         let hash = self.entries.get(entry)?.hash;
-        let size = self.indices.len();
-        if size == 0 {
-            return None;
-        }
-        let mut walk = Walk::new(hash, size - 1);
+        let mut walk = Walk::new(hash, self.indices.len() - 1);
         loop {
             let index = self.indices.get(walk.slot);
             if index == entry as u32 {
@@ -514,16 +549,23 @@ impl<V: Clone> Table<V> {
 
     /// Enters an entry into the index.
     fn point_to(&mut self, at: usize) {
-        let mut walk = Walk::new(self.entries[at].hash, self.indices.len() - 1);
-        while self.indices.get(walk.slot) < DELETED {
-            walk.step();
-        }
-        self.filled += usize::from(self.indices.get(walk.slot) == EMPTY);
-        self.indices.set(walk.slot, at as u32);
+        let hash = self.entries[at].hash;
+        self.filled += usize::from(self.indices.enter(hash, at));
     }
 
     /// A copy without holes.
     pub fn copy(&self) -> Table<V> {
+        let dense = self.filled == self.used && self.entries.len() == self.used;
+        if dense && self.indices.len() <= 2 * size_for(self.used) {
+            return Table {
+                indices: self.indices.clone(),
+                entries: self.entries.clone(),
+                used: self.used,
+                filled: self.filled,
+                stamp: 0,
+                first: 0,
+            };
+        }
         let mut copy = Table::with_capacity(self.used);
         for e in &self.entries {
             if let Some(key) = &e.key {

@@ -27,7 +27,7 @@ fn shown(kind: ViewKind, key: Value, value: Value) -> Value {
     match kind {
         ViewKind::Keys => key,
         ViewKind::Values => value,
-        ViewKind::Items => Tuple::from_vec(vec![key, value]).into(),
+        ViewKind::Items => Tuple::pair(key, value).into(),
     }
 }
 
@@ -268,6 +268,29 @@ impl DictIter {
         }
     }
 
+    /// The next item if there is one and nothing stands against it, for most dicts.
+    #[inline(always)]
+    fn quick_value(&self) -> Option<Value> {
+        if self.reverse || self.stamp.is_some() || self.left.get() == 0 {
+            return None;
+        }
+        self.dict.with(|dict| {
+            let dict = dict.as_ref().filter(|dict| dict.len() == self.len)?;
+            dict.table.with(|table| {
+                let at = table.next_live(self.at.get())?;
+                let entry = &table.entries()[at];
+                let value = match self.kind {
+                    ViewKind::Keys => entry.key.clone()?,
+                    ViewKind::Values => entry.value.clone(),
+                    ViewKind::Items => return None,
+                };
+                self.left.set(self.left.get() - 1);
+                self.at.set(at + 1);
+                Some(value)
+            })
+        })
+    }
+
     fn advance(&self, vm: &Vm) -> PyResult<Option<Value>> {
         let Some(dict) = self.dict.get() else { return Ok(None) };
         if self.stamp.is_some_and(|stamp| stamp != dict.stamp()) {
@@ -318,7 +341,10 @@ impl DictIter {
     }
     #[slot]
     fn iternext(zelf: &Obj<DictIter>, vm: &Vm) -> PyResult<Option<Value>> {
-        zelf.advance(vm)
+        match zelf.quick_value() {
+            None => zelf.advance(vm),
+            item => Ok(item),
+        }
     }
     #[pymethod]
     fn __length_hint__(zelf: &Obj<DictIter>, _vm: &Vm) -> usize {

@@ -15,7 +15,7 @@ use crate::runtime::vm::Vm;
 use crate::value::Value;
 use adder_numtext::format::Part;
 use adder_numtext::markup::{self, Chunks, Key, Step};
-use adder_numtext::{Align, Error, ErrorKind, FormatSpec, Locale, Padded, Slice, Units};
+use adder_numtext::{Align, Error, ErrorKind, FormatSpec, IntRef, Locale, Padded, Slice, Units};
 use std::ffi::{CStr, c_char};
 use std::ops::Range;
 
@@ -124,8 +124,8 @@ pub fn format_text(vm: &Vm, text: &Obj<Str>, spec: &Str) -> PyResult<Ref<Str>> {
 
 /// Where a template's names are looked up.
 pub enum Names<'a> {
-    /// The keyword arguments of `format`.
-    Keywords(&'a Obj<Dict>),
+    /// The keyword arguments of `format`, if it has any.
+    Keywords(Option<&'a Obj<Dict>>),
     /// The argument of `format_map`.
     Mapping(&'a Value),
 }
@@ -186,6 +186,9 @@ impl<T: Units + ?Sized> Formatter<'_, T> {
                 None => value,
                 Some(c) => convert(vm, &value, c)?,
             };
+            if !field.spec_is_nested && push_plain(vm, out, &value, self.template, &field.spec)? {
+                continue;
+            }
             let spec = if field.spec_is_nested {
                 let mut nested = StrBuilder::new();
                 self.render(vm, field.spec, depth - 1, &mut nested)?;
@@ -246,7 +249,10 @@ impl<T: Units + ?Sized> Formatter<'_, T> {
 
     fn look_up(&self, vm: &Vm, key: &Value) -> PyResult {
         match self.names {
-            Names::Keywords(dict) => dict.get(vm, key)?.ok_or_else(|| vm.key_error(key)),
+            Names::Keywords(dict) => match dict {
+                Some(dict) => dict.get(vm, key)?.ok_or_else(|| vm.key_error(key)),
+                None => Err(vm.key_error(key)),
+            },
             Names::Mapping(mapping) => object::get_item(vm, mapping, key),
         }
     }
@@ -270,6 +276,51 @@ impl<T: Units + ?Sized> Formatter<'_, T> {
         }
         Ok(value)
     }
+}
+
+/// Formats a number or a string, whose own rules are known, straight into `out`: the specification is a part
+/// of the template. `false` if it is another value, or has to be done in steps.
+fn push_plain(
+    vm: &Vm,
+    out: &mut StrBuilder,
+    value: &Value,
+    template: &Str,
+    spec: &Range<usize>,
+) -> PyResult<bool> {
+    if spec.is_empty() {
+        if let Some(text) = value.downcast_exact::<Str>() {
+            out.push_obj(text);
+            return Ok(true);
+        }
+        let Some(i) = value.as_small_int() else { return Ok(false) };
+        int::push_decimal(out, i);
+        return Ok(true);
+    }
+    let Some(spec) = template.as_ascii().and_then(|text| text.as_bytes().get(spec.clone())) else {
+        return Ok(false);
+    };
+    let wrap = |e| error(vm, e);
+    if let Some(text) = value.downcast_exact::<Str>() {
+        let parsed = FormatSpec::parse(spec, "str", Align::Left).map_err(wrap)?;
+        let slice = adder_numtext::format_str(text.len(), &parsed, "str").map_err(wrap)?;
+        return push_slice(vm, out, text, slice).map(|()| true);
+    }
+    let name = match (value.is_small_int(), value.as_float_word()) {
+        (true, _) => "int",
+        (_, Some(_)) => "float",
+        _ => return Ok(false),
+    };
+    let parsed = FormatSpec::parse(spec, name, Align::Right).map_err(wrap)?;
+    if parsed.code == Some(u32::from('n')) {
+        return Ok(false);
+    }
+    let locale = Locale::default();
+    let padded = match (value.as_small_int(), value.as_float_word()) {
+        (Some(i), _) => adder_numtext::format_int(IntRef::Small(i), &parsed, name, &locale),
+        (_, Some(f)) => adder_numtext::format_float(f, &parsed, name, &locale),
+        _ => return Ok(false),
+    };
+    push_padded(vm, out, &padded.map_err(wrap)?).map(|()| true)
 }
 
 /// `!r`, `!s`, `!a`

@@ -15,7 +15,7 @@ use crate::objects::type_::Type;
 use crate::protocol::compare::CmpOp;
 use crate::protocol::index::{Subscript, adjust, wrap};
 use crate::protocol::{number, object};
-use crate::runtime::args::{CallArgs, KwArgs, VarArgs};
+use crate::runtime::args::{CallArgs, Keywords, Rest};
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
@@ -869,8 +869,8 @@ impl Str {
     /// Return a formatted version of the string, using substitutions from args and kwargs.
     /// The substitutions are identified by braces ('{' and '}').
     #[pymethod(sig = "($self, /, *args, **kwargs)")]
-    fn format(zelf: &Obj<Str>, vm: &Vm, args: VarArgs, kwargs: KwArgs) -> PyResult<Ref<Str>> {
-        format::format(vm, zelf, Some(args.0.items()), format::Names::Keywords(&kwargs.0))
+    fn format(zelf: &Obj<Str>, vm: &Vm, args: Rest<'_>, kwargs: Keywords) -> PyResult<Ref<Str>> {
+        format::format(vm, zelf, Some(args.0), format::Names::Keywords(kwargs.0.as_deref()))
     }
     /// Return a formatted version of the string, using substitutions from mapping.
     /// The substitutions are identified by braces ('{' and '}').

@@ -258,7 +258,7 @@ impl Str {
         // SAFETY: the caller added the parts' and separators' lengths to `total`, all of one byte a
         // character; what is missing is filled up. `data` is set before anybody sees the object.
         unsafe {
-            let string = alloc::new_with_tail(payload, Str::cell().get(), total, |tail| {
+            let string = alloc::new_plain_with_tail(payload, total, |tail| {
                 let mut at = 0;
                 let mut put = |bytes: &[u8]| {
                     let n = bytes.len().min(total - at);
@@ -306,7 +306,7 @@ impl Str {
         // SAFETY: the tail is as long as the text and filled from it; `data` is set before anybody
         // sees the object.
         unsafe {
-            let string = alloc::new_with_tail(payload, Str::cell().get(), text.len(), |tail| {
+            let string = alloc::new_plain_with_tail(payload, text.len(), |tail| {
                 for (i, c) in text.iter().enumerate() {
                     tail.add(i).write(map(*c));
                 }
@@ -339,7 +339,7 @@ impl Str {
         // anybody else sees the object.
         unsafe {
             let fill = |tail: *mut u8| {
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), tail, bytes.len());
+                copy_short(bytes, tail);
                 start = tail;
             };
             let string = if std::ptr::eq(ty, Str::cell().get()) {
@@ -413,6 +413,31 @@ impl Str {
                 }
                 builder.finish()
             }
+        }
+    }
+}
+
+/// Copies bytes, few of them without a call.
+///
+/// # Safety
+/// There is room for them at `to`.
+#[inline(always)]
+unsafe fn copy_short(bytes: &[u8], to: *mut u8) {
+    let (from, n) = (bytes.as_ptr(), bytes.len());
+    // SAFETY: each piece lies within the bytes; the second one may overlap the first.
+    unsafe {
+        match n {
+            8..=16 => {
+                let (first, last) = (from.cast::<[u8; 8]>().read(), from.add(n - 8));
+                to.add(n - 8).cast::<[u8; 8]>().write(last.cast::<[u8; 8]>().read());
+                to.cast::<[u8; 8]>().write(first);
+            }
+            4..8 => {
+                let (first, last) = (from.cast::<[u8; 4]>().read(), from.add(n - 4));
+                to.add(n - 4).cast::<[u8; 4]>().write(last.cast::<[u8; 4]>().read());
+                to.cast::<[u8; 4]>().write(first);
+            }
+            _ => std::ptr::copy_nonoverlapping(from, to, n),
         }
     }
 }

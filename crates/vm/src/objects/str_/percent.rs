@@ -174,12 +174,17 @@ fn convert(
     let plain = conversion.width == Amount::None
         && conversion.precision == Amount::None
         && flags == Flags::default();
-    if plain
-        && matches!(code, 'd' | 'i')
-        && let Some(i) = value.as_small_int()
-    {
-        int::push_decimal(out, i);
-        return Ok(());
+    if plain && matches!(code, 'd' | 'i' | 's') && (code != 's' || args.mode == Mode::Text) {
+        if let Some(i) = value.as_small_int() {
+            int::push_decimal(out, i);
+            return Ok(());
+        }
+        if code == 's'
+            && let Some(text) = value.downcast_exact::<Str>()
+        {
+            out.push_obj(text);
+            return Ok(());
+        }
     }
     let text = match code {
         's' | 'b' | 'r' | 'a' | 'c' => {

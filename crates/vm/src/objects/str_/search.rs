@@ -107,8 +107,8 @@ impl<'n> Pattern<'n> {
         let w = self.width;
         let window = hay.raw_bytes().get(range.start * w..range.end * w)?;
         let at = match (w, &*self.bytes) {
-            (1, &[byte]) if is_short(window) => window.iter().position(|&b| b == byte),
-            (1, &[byte]) => memchr::memchr(byte, window),
+            (1, &[byte]) => find_byte(window, byte),
+            (1, bytes) if is_short(window) => find_shortly(window, bytes),
             (1, bytes) => memmem::find(window, bytes),
             _ => Hits::new(self, window).next(),
         };
@@ -142,7 +142,7 @@ impl<'n> Pattern<'n> {
     pub fn each(&self, vm: &Vm, hay: &Str) -> PyResult<Vec<usize>> {
         let w = self.width;
         match (w, &*self.bytes) {
-            (1, &[byte]) => listed(vm, memchr::memchr_iter(byte, hay.raw_bytes())),
+            (1, &[byte]) => listed(vm, Places { byte, window: hay.raw_bytes(), at: 0 }),
             _ => listed(vm, Hits::new(self, hay.raw_bytes()).map(|at| at / w)),
         }
     }
@@ -170,12 +170,72 @@ fn listed(vm: &Vm, places: impl Iterator<Item = usize>) -> PyResult<Vec<usize>> 
 /// is first called: under a hypervisor that takes as long as two hundred thousand instructions.
 #[inline]
 fn is_short(window: &[u8]) -> bool {
-    window.len() < 64
+    window.len() < SHORT
+}
+
+const SHORT: usize = 64;
+
+/// The first place of a byte.
+#[inline]
+pub(super) fn find_byte(window: &[u8], byte: u8) -> Option<usize> {
+    if is_short(window) { find_byte_shortly(window, byte) } else { memchr::memchr(byte, window) }
+}
+
+/// The same in a short text, eight bytes at a time.
+#[inline]
+fn find_byte_shortly(window: &[u8], byte: u8) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = ONES << 7;
+    let wanted = ONES * u64::from(byte);
+    let (words, rest) = window.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        // The lowest byte that is zero now is the first one whose top bit is set here.
+        let word = u64::from_le_bytes(*word) ^ wanted;
+        let zeros = word.wrapping_sub(ONES) & !word & TOPS;
+        if zeros != 0 {
+            return Some(i * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|&b| b == byte).map(|at| words.len() * 8 + at)
+}
+
+/// The first place of some bytes in a short text: their first one is looked for.
+fn find_shortly(window: &[u8], needle: &[u8]) -> Option<usize> {
+    let (&first, rest) = needle.split_first()?;
+    let ends = (window.len() + 1).checked_sub(needle.len())?;
+    let mut at = 0;
+    loop {
+        at += find_byte_shortly(window.get(at..ends)?, first)?;
+        if window.get(at + 1..)?.starts_with(rest) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// The places of a byte.
+pub(super) struct Places<'a> {
+    pub byte: u8,
+    pub window: &'a [u8],
+    pub at: usize,
+}
+
+impl Iterator for Places<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let found = self.at + find_byte(self.window.get(self.at..)?, self.byte)?;
+        self.at = found + 1;
+        Some(found)
+    }
 }
 
 /// Byte offsets of hits that lie on characters and do not overlap.
 struct Hits<'a> {
-    finder: memmem::Finder<'a>,
+    needle: &'a [u8],
+    /// For all but short texts.
+    finder: Option<memmem::Finder<'a>>,
     window: &'a [u8],
     width: usize,
     at: usize,
@@ -183,7 +243,9 @@ struct Hits<'a> {
 
 impl<'a> Hits<'a> {
     fn new(pattern: &'a Pattern<'_>, window: &'a [u8]) -> Hits<'a> {
-        Hits { finder: memmem::Finder::new(&*pattern.bytes), window, width: pattern.width, at: 0 }
+        let needle: &'a [u8] = &pattern.bytes;
+        let finder = (!is_short(window)).then(|| memmem::Finder::new(needle));
+        Hits { needle, finder, window, width: pattern.width, at: 0 }
     }
 }
 
@@ -192,9 +254,14 @@ impl Iterator for Hits<'_> {
 
     fn next(&mut self) -> Option<usize> {
         loop {
-            let found = self.at + self.finder.find(self.window.get(self.at..)?)?;
+            let rest = self.window.get(self.at..)?;
+            let found = self.at
+                + match &self.finder {
+                    Some(finder) => finder.find(rest)?,
+                    None => find_shortly(rest, self.needle)?,
+                };
             if found.is_multiple_of(self.width) {
-                self.at = found + self.finder.needle().len();
+                self.at = found + self.needle.len();
                 return Some(found);
             }
             self.at = found + 1;
@@ -256,11 +323,20 @@ pub fn replace(
     ) {
         // One character for another, everywhere.
         let bytes = text.as_bytes();
-        let found = match is_short(bytes) {
-            true => bytes.contains(a),
-            false => memchr::memchr(*a, bytes).is_some(),
-        };
-        return Ok(if found { hay.map_ascii(|c| if c == *a { *b } else { c }) } else { None });
+        let found = find_byte(bytes, *a);
+        return Ok(if found.is_some() {
+            hay.map_ascii(|c| if c == *a { *b } else { c })
+        } else {
+            None
+        });
+    }
+    if !old.is_empty()
+        && hay.width() == 1
+        && new.width() == 1
+        && is_short(hay.raw_bytes())
+        && is_short(new.raw_bytes())
+    {
+        return Ok(replace_shortly(hay, old, new, limit));
     }
     let places: Vec<usize> = if old.is_empty() {
         listed(vm, (0..=hay.len()).take(limit))?
@@ -288,6 +364,31 @@ pub fn replace(
     }
     out.push_range(hay, from, hay.len());
     out.finish_in(vm).map(Some)
+}
+
+/// The same for short texts of one byte a character: the places can be noted, and little memory is needed.
+fn replace_shortly(hay: &Str, old: &Str, new: &Str, limit: usize) -> Option<Ref<Str>> {
+    let pattern = Pattern::new(hay, old)?;
+    let mut noted = [0u8; SHORT];
+    let mut count = 0;
+    for (place, at) in noted.iter_mut().zip(Hits::new(&pattern, hay.raw_bytes()).take(limit)) {
+        *place = at as u8;
+        count += 1;
+    }
+    if count == 0 {
+        return None;
+    }
+    let places = noted.iter().take(count).map(|at| usize::from(*at));
+    let kept = hay.len() - count * old.len();
+    let mut out = StrBuilder::with_capacity(count * new.len() + kept);
+    let mut from = 0;
+    for at in places {
+        out.push_range(hay, from, at);
+        out.push_obj(new);
+        from = at + old.len();
+    }
+    out.push_range(hay, from, hay.len());
+    Some(out.finish())
 }
 
 /// Is there a character that satisfies `test` at an end? Strips them from both ends or one.

@@ -3,7 +3,7 @@
 //!
 //! CPython's counterpart: `Objects/stringlib/{split,partition,transmogrify}.h`.
 
-use super::search::{Pattern, Unit, by_width, is_space};
+use super::search::{Pattern, Places, Unit, by_width, is_space};
 use super::{Str, StrBuilder};
 use crate::object::{Obj, Ref};
 use crate::objects::list::List;
@@ -38,6 +38,7 @@ fn words<T: Unit>(s: &[T], max: usize, mut emit: impl FnMut(usize, usize)) {
             emit(start, s.len());
             return;
         }
+        at += 1;
         while at < s.len() && !is_space(s[at].code()) {
             at += 1;
         }
@@ -69,9 +70,14 @@ fn words_back<T: Unit>(s: &[T], max: usize, mut emit: impl FnMut(usize, usize)) 
     }
 }
 
+/// How many parts to have room for at first: those of most texts are few, and some characters long.
+fn few_parts(text: &Str) -> usize {
+    (text.len() / 6).clamp(1, 12)
+}
+
 /// `text.split(None, max)`
 pub fn split_words(vm: &Vm, text: &Obj<Str>, max: isize) -> PyResult<Vec<Value>> {
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(few_parts(text));
     by_width!(text, |s| words(s, limit(max), |a, b| memory::push(
         &mut parts,
         whole_or_part(text, a, b)
@@ -98,6 +104,10 @@ fn whole_or_part(text: &Obj<Str>, start: usize, end: usize) -> Value {
 
 /// `text.split(separator, max)`; the separator is not empty.
 pub fn split(vm: &Vm, text: &Obj<Str>, separator: &Str, max: isize) -> PyResult<Vec<Value>> {
+    if let (Some(ascii), Some(&[byte])) = (text.as_ascii(), separator.as_ascii().map(str::as_bytes))
+    {
+        return split_at_byte(vm, text, ascii.as_bytes(), byte, limit(max));
+    }
     let mut places = match Pattern::new(text, separator) {
         Some(pattern) => pattern.each(vm, text)?,
         None => Vec::new(),
@@ -114,6 +124,31 @@ pub fn split(vm: &Vm, text: &Obj<Str>, separator: &Str, max: isize) -> PyResult<
         from = at + separator.len();
     }
     memory::push(&mut parts, part(text, from, text.len()));
+    vm.check_memory()?;
+    Ok(parts)
+}
+
+/// The same for ASCII text and a separator of one character.
+fn split_at_byte(
+    vm: &Vm,
+    text: &Obj<Str>,
+    ascii: &[u8],
+    byte: u8,
+    limit: usize,
+) -> PyResult<Vec<Value>> {
+    let mut places = Places { byte, window: ascii, at: 0 }.take(limit);
+    let Some(mut end) = places.next() else { return Ok(vec![super::plain(text).into()]) };
+    let mut parts = Vec::with_capacity(few_parts(text).min(limit.saturating_add(1)));
+    let mut from = 0;
+    loop {
+        memory::push(&mut parts, Str::from_ascii(&ascii[from..end]).into());
+        from = end + 1;
+        match places.next() {
+            Some(at) => end = at,
+            None => break,
+        }
+    }
+    memory::push(&mut parts, Str::from_ascii(&ascii[from..]).into());
     vm.check_memory()?;
     Ok(parts)
 }

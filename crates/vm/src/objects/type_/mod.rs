@@ -327,6 +327,11 @@ impl Type {
         let version = self.version.get();
         if version != 0 { version } else { self.new_version() }
     }
+    /// The version, if the type has one already; else 0.
+    #[inline(always)]
+    pub fn known_version(&self) -> u32 {
+        self.version.get()
+    }
     #[inline(always)]
     pub fn has_version(&self, version: u32) -> bool {
         self.version.get() == version

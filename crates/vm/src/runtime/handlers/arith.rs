@@ -10,6 +10,7 @@ use crate::object::Obj;
 use crate::objects::dict::table::Same;
 use crate::objects::dict::{self, Dict};
 use crate::objects::function::Function;
+use crate::objects::int;
 use crate::objects::list::List;
 use crate::objects::set::Set;
 use crate::objects::str_::Str;
@@ -151,6 +152,10 @@ pub fn binary_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         finish_binary(m, result.into());
         return Ok(());
     }
+    if let Some(result) = int::binary_words(m.peek(2), m.peek(1), op) {
+        finish_binary(m, result);
+        return Ok(());
+    }
     if let Some(function) = operator_method(m, op) {
         return call::call_operator(vm, m, function);
     }
@@ -162,6 +167,10 @@ pub fn binary_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 pub fn inplace_any(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let (op, _) = operator_of(i);
     m.save();
+    if let Some(result) = int::binary_words(m.peek(2), m.peek(1), op) {
+        finish_binary(m, result);
+        return Ok(());
+    }
     if !number::has_inplace(m.peek(2), op)
         && let Some(function) = operator_method(m, op)
     {
@@ -322,18 +331,6 @@ fn op_of(i: Instr) -> CmpOp {
     CmpOp::ALL[(i.a % 6) as usize]
 }
 
-/// How two operands compare, as far as numbers and names go: a bit number of `CmpOp::outcomes`.
-#[inline(always)]
-fn outcome(a: &Value, b: &Value, i: Instr) -> Option<u32> {
-    if let Some(outcome) = word::outcome(a.bits(), b.bits()) {
-        return Some(outcome);
-    }
-    if !a.is_pointer() || !b.is_pointer() {
-        return None;
-    }
-    outcome_of_names(a, b, i)
-}
-
 /// The outcome of `==` and `!=` for strings that are one, or both interned.
 #[inline(always)]
 fn outcome_of_names(a: &Value, b: &Value, i: Instr) -> Option<u32> {
@@ -394,10 +391,26 @@ fn comparison_method(vm: &Vm, m: &Machine, i: Instr) -> Option<Value> {
     left_class(m)?.lookup(vm.names().comparison(op_of(i))).filter(|f| f.is_exact::<Function>())
 }
 
-/// Does a comparing jump jump for these operands? `None` if that takes more than a look at them.
+/// Does a comparing jump jump for these ints? `None` if they are none.
 #[inline(always)]
-pub fn jumps_for(a: &Value, b: &Value, i: Instr) -> Option<bool> {
-    outcome(a, b, i).map(|outcome| (i.b >> outcome) & 1 != 0)
+pub fn jumps_for_ints(a: &Value, b: &Value, i: Instr) -> Option<bool> {
+    word::outcome_of_ints(a.bits(), b.bits()).map(|outcome| (i.b >> outcome) & 1 != 0)
+}
+
+/// The same for strings and other numbers; `None` if it takes more than a look at them.
+#[inline(always)]
+pub fn jumps_for_others(a: &Value, b: &Value, i: Instr) -> Option<bool> {
+    let outcome = if a.is_pointer() && b.is_pointer() {
+        // Only where less and greater are one, it is enough to know whether they are equal.
+        if (i.b ^ i.b >> 2) & 1 != 0 {
+            return None;
+        }
+        let (a, b) = (a.downcast_exact::<Str>()?, b.downcast_exact::<Str>()?);
+        u32::from(a.known_equal(b)?)
+    } else {
+        word::outcome_of_floats(a.bits(), b.bits())?
+    };
+    Some((i.b >> outcome) & 1 != 0)
 }
 
 /// a b -- ; jumps for the outcomes in `b`.

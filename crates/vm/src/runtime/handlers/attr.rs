@@ -100,6 +100,22 @@ pub fn load_attr_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     Ok(())
 }
 
+/// The same for what lies in an instance or its class, straight from the table.
+#[inline(always)]
+pub fn load_attr_shared(m: &mut Machine, i: Instr) -> bool {
+    let owner = m.peek(1);
+    let Some(head) = owner.head() else { return false };
+    let found = known(head.ty().known_version(), m.name(i.c), Asked::Load, |way| match way.form {
+        P::LoadAttrSlot => slot_value(owner, &way.cache).cloned(),
+        P::LoadAttrMember => member_value(owner, &way.cache).cloned(),
+        P::LoadAttrClass => class_value(owner, &way.cache),
+        _ => None,
+    });
+    let Some(value) = found else { return false };
+    m.exchange(1, value);
+    true
+}
+
 /// The version under which attributes of an object are remembered: its type's, or its own if it is a
 /// class of an ordinary metaclass.
 #[inline(always)]
@@ -460,6 +476,25 @@ pub fn store_attr_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     }
     let name = m.name(i.c).clone();
     set_slowly(vm, m, &name)
+}
+
+/// The same for an attribute that is there already, straight from the table.
+#[inline(always)]
+pub fn store_attr_shared(m: &mut Machine, i: Instr) -> bool {
+    let Some(head) = m.peek(1).head() else { return false };
+    let version = head.ty().known_version();
+    // SAFETY: the running code keeps its names.
+    let name = unsafe { &*std::ptr::from_ref(m.name(i.c)) };
+    // What is replaced is dropped behind the handler.
+    let stored = known(version, name, Asked::Store, |way| {
+        let stored = match way.form {
+            P::StoreAttrSlot => store_slot(m, &way.cache),
+            P::StoreAttrMember => store_member(m, &way.cache),
+            _ => false,
+        };
+        Some(stored)
+    });
+    stored == Some(true)
 }
 
 /// The shape an instance has, with the number of its names; null and 0 while it has none.

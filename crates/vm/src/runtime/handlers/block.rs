@@ -278,13 +278,13 @@ fn no_protocol(vm: &Vm, manager: &Value, missing: &str, is_async: bool) -> Exc {
 pub fn setup_with(vm: &Vm, m: &mut Machine) -> Done {
     let manager = m.peek(1).clone();
     let names = vm.names();
-    let Some(enter) = special(vm, &manager, &names.__enter__)? else {
+    let Some(enter) = object::special_method(vm, &manager, &names.__enter__)? else {
         return Err(no_protocol(vm, &manager, "__enter__", false));
     };
     let Some(exit) = special(vm, &manager, &names.__exit__)? else {
         return Err(no_protocol(vm, &manager, "__exit__", false));
     };
-    let value = call::call(vm, &enter, &[])?;
+    let value = enter.call(vm, &manager, &[])?;
     m.replace(1, exit);
     m.push(value);
     Ok(())

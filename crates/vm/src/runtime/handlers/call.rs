@@ -11,6 +11,7 @@ use crate::objects::function::Function;
 use crate::objects::method::Method;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
+use crate::objects::type_::methods::type_call;
 use crate::objects::type_::{Type, TypeFlags};
 use crate::protocol::call;
 use crate::runtime::args::{CallArgs, NativeDef};
@@ -49,13 +50,35 @@ pub fn call_function_native(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> 
         m.save();
         return Some(m.outline(vm, move |m| enter_python(vm, m, function, n, Return::ToCaller)));
     }
-    let def = m.peek(n + 1).downcast_exact::<BuiltinFunction>()?.unbound()?;
+    let Some(native) = m.peek(n + 1).downcast_exact::<BuiltinFunction>() else {
+        return call_native_type(vm, m, n);
+    };
+    let def = native.unbound()?;
     if !def.takes(n) {
         return None;
     }
     let result = call_in_place(vm, m, def, n);
     let n = m.running().c as usize;
     Some(finish_call(m, n, result))
+}
+
+/// type a ... z -- instance of a type of Rust's, or anything else that such a type makes
+#[inline(always)]
+fn call_native_type(vm: &Vm, m: &mut Machine, n: usize) -> Option<Done> {
+    if m.peek(n + 1).downcast_exact::<Type>()?.has_flag(TypeFlags::HEAP) {
+        return None;
+    }
+    m.save();
+    let result = make(vm, m.peek(n + 1), m.top_slice(n));
+    *m = Machine::load(vm.frame.get());
+    let n = m.running().c as usize;
+    Some(finish_call(m, n, result))
+}
+
+#[inline(never)]
+fn make(vm: &Vm, class: &Value, args: &[Value]) -> PyResult {
+    vm.check_stack()?;
+    type_call(vm, class, CallArgs::positional(args))
 }
 
 /// Calls a native function with the top `n` words, which it takes. The registers come back from the frame:
@@ -283,7 +306,7 @@ fn enter_binding(
     m: &mut Machine,
     function: &Obj<Function>,
     n: usize,
-    names: Option<&Obj<Tuple>>,
+    names: Option<&[Value]>,
     ret: Return,
 ) -> Done {
     if signals::is_set() {
@@ -432,7 +455,7 @@ pub fn call_function_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         unsafe { insert_below(m, n, [init, instance.clone()]) };
         m.replace(n + 3, instance);
         return match function_at(m, n + 2) {
-            Some(init) => enter_binding(vm, m, init, n + 1, Some(&names), Return::FromInit),
+            Some(init) => enter_binding(vm, m, init, n + 1, Some(names.items()), Return::FromInit),
             None => Err(vm.system_error("__init__ changed while it was called")),
         };
     }
@@ -445,41 +468,71 @@ pub fn call_function_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 /// function a ... z -- result, the last arguments being named.
 fn enter_named(vm: &Vm, m: &mut Machine, n: usize, names: &Obj<Tuple>) -> Done {
     match function_at(m, n + 1) {
-        Some(function) => enter_binding(vm, m, function, n, Some(names), Return::ToCaller),
+        Some(function) => enter_binding(vm, m, function, n, Some(names.items()), Return::ToCaller),
         None => Err(vm.system_error("a function changed while it was called")),
     }
 }
 
-/// function args [kwargs] -- ; into a Python function, if the arguments are a tuple and no others.
+/// callable args [kwargs] -- ; into a Python function or method, if the arguments are a tuple and the named ones
+/// a dict that has nothing but strings
 #[inline(always)]
 fn call_spread(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     let words = 1 + (i.c & 1) as usize;
-    let function = function_at(m, words + 1)?;
-    let n = m.peek(words).downcast_exact::<Tuple>()?.len();
-    if words == 2 && !m.peek(1).downcast_exact::<Dict>()?.is_empty() {
-        return None;
+    let callable = m.peek(words + 1);
+    let method = callable.downcast_exact::<Method>();
+    let function = method.map_or(callable, |method| &method.function);
+    let function = function.downcast_exact::<Function>()?;
+    let args = m.peek(words).downcast_exact::<Tuple>()?;
+    let mut names: SmallVec<[Value; 8]> = SmallVec::new();
+    let mut n = args.len() + usize::from(method.is_some());
+    if words == 2 {
+        let dict = m.peek(1).downcast_exact::<Dict>()?;
+        if !dict.is_empty() {
+            dict.for_each(|name, _| names.push(name.clone()));
+            if !names.iter().all(Value::is_exact::<Str>) {
+                return None;
+            }
+            n += names.len();
+        }
     }
     let at = if m.frame().generator.is_null() { m.slot(words) } else { vm.stack.top.get() };
     if signals::is_set() || !vm.stack.has_room(at, n) {
         return None;
     }
+    // SAFETY: the stack keeps it alive until its frame returns, by itself or in its method's place.
+    let function: &Obj<Function> = unsafe { &*(function as *const _) };
+    let receiver = method.map(|method| method.receiver.clone());
     let kwargs = if words == 2 { Some(m.pop()) } else { None };
     let args = m.pop();
+    let mut method = None;
+    if receiver.is_some() {
+        // SAFETY: the callable lies there.
+        method = unsafe { (*m.slot(1)).replace(function.to_value()) };
+    }
     m.save();
     // SAFETY: there is room for the values behind the caller's stack, which ends at the function.
     let entered = unsafe {
+        let mut place = at;
+        let mut put = |value: Value| {
+            place.write(Some(value));
+            place = place.add(1);
+        };
+        receiver.into_iter().for_each(&mut put);
         if let Some(args) = args.downcast_exact::<Tuple>() {
-            for (place, value) in args.items().iter().enumerate() {
-                at.add(place).write(Some(value.clone()));
-            }
+            args.items().iter().cloned().for_each(&mut put);
         }
-        enter::enter_at(vm, function, at, n, None, Return::ToCaller)
+        if let Some(dict) = kwargs.as_ref().and_then(Value::downcast_exact::<Dict>) {
+            dict.for_each(|_, value| put(value.clone()));
+        }
+        let names = if names.is_empty() { None } else { Some(&names[..]) };
+        enter::enter_at(vm, function, at, n, names, Return::ToCaller)
     };
     match entered {
         Ok(Entered::Frame(frame)) => {
             *m = Machine::load(frame);
             m.discard(kwargs);
             m.discard(Some(args));
+            m.discard(method);
             Some(Ok(()))
         }
         Ok(Entered::Generator(generator)) => {
@@ -533,7 +586,8 @@ pub fn call_function_ex(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
         }
     };
     if let Some(function) = callable.downcast_exact::<Function>() {
-        return enter_spread(vm, m, function, positional, named, names.as_deref());
+        let names = names.as_ref().map(|names| names.items());
+        return enter_spread(vm, m, function, positional, named, names);
     }
     let result = if named.is_empty() {
         call::call(vm, &callable, positional)?
@@ -553,7 +607,7 @@ fn enter_spread(
     function: &Obj<Function>,
     positional: &[Value],
     named: SmallVec<[Value; 8]>,
-    names: Option<&Obj<Tuple>>,
+    names: Option<&[Value]>,
 ) -> Done {
     if signals::is_set() {
         vm.handle_requests()?;

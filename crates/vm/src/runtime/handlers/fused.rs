@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "moves words between locals and the stack")]
 
 use super::Done;
-use super::arith::{self, jump, jumps_for};
+use super::arith::{self, jump};
 use super::stack::{load_const, load_fast, store_fast};
 use super::{attr, call, method, names, subscr};
 use crate::objects::list::List;
@@ -181,66 +181,78 @@ pub fn fast_fast_store_subscr(m: &mut Machine, i: Instr) -> bool {
 
 // ---- comparisons with a jump, and other conditions ----
 
-#[inline(always)]
-pub fn fast_fast_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let (right, op) = (m.ahead(0), m.ahead(1));
-    if let (Some(x), Some(y)) = (m.local(i.c as usize), m.local(right.c as usize))
-        && let Some(jumps) = jumps_for(x, y, op)
-    {
-        m.skip(2);
-        if jumps {
-            jump(vm, m, op);
+/// A comparison that cannot fail, in each place where its operands can lie.
+macro_rules! comparisons {
+    ($($fast_fast:ident $fast_const:ident $fast:ident $const:ident: $core:path;)*) => {$(
+        #[inline(always)]
+        pub fn $fast_fast(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+            let (right, op) = (m.ahead(0), m.ahead(1));
+            if let (Some(x), Some(y)) = (m.local(i.c as usize), m.local(right.c as usize))
+                && let Some(jumps) = $core(x, y, op)
+            {
+                m.skip(2);
+                if jumps {
+                    jump(vm, m, op);
+                }
+                return true;
+            }
+            false
         }
-        return true;
-    }
-    false
+
+        #[inline(always)]
+        pub fn $fast_const(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+            let (right, op) = (m.ahead(0), m.ahead(1));
+            if let Some(x) = m.local(i.c as usize)
+                && let Some(jumps) = $core(x, m.constant(right.c), op)
+            {
+                m.skip(2);
+                if jumps {
+                    jump(vm, m, op);
+                }
+                return true;
+            }
+            false
+        }
+
+        #[inline(always)]
+        pub fn $fast(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+            let op = m.ahead(0);
+            if let Some(y) = m.local(i.c as usize)
+                && let Some(jumps) = $core(m.peek(1), y, op)
+            {
+                m.skip(1);
+                let left = m.pop_slot();
+                m.discard(left);
+                if jumps {
+                    jump(vm, m, op);
+                }
+                return true;
+            }
+            false
+        }
+
+        #[inline(always)]
+        pub fn $const(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
+            let op = m.ahead(0);
+            if let Some(jumps) = $core(m.peek(1), m.constant(i.c), op) {
+                m.skip(1);
+                let left = m.pop_slot();
+                m.discard(left);
+                if jumps {
+                    jump(vm, m, op);
+                }
+                return true;
+            }
+            false
+        }
+    )*};
 }
 
-#[inline(always)]
-pub fn fast_const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let (right, op) = (m.ahead(0), m.ahead(1));
-    if let Some(x) = m.local(i.c as usize)
-        && let Some(jumps) = jumps_for(x, m.constant(right.c), op)
-    {
-        m.skip(2);
-        if jumps {
-            jump(vm, m, op);
-        }
-        return true;
-    }
-    false
-}
-
-#[inline(always)]
-pub fn fast_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let op = m.ahead(0);
-    if let Some(y) = m.local(i.c as usize)
-        && let Some(jumps) = jumps_for(m.peek(1), y, op)
-    {
-        m.skip(1);
-        let left = m.pop_slot();
-        m.discard(left);
-        if jumps {
-            jump(vm, m, op);
-        }
-        return true;
-    }
-    false
-}
-
-#[inline(always)]
-pub fn const_compare_jump(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
-    let op = m.ahead(0);
-    if let Some(jumps) = jumps_for(m.peek(1), m.constant(i.c), op) {
-        m.skip(1);
-        let left = m.pop_slot();
-        m.discard(left);
-        if jumps {
-            jump(vm, m, op);
-        }
-        return true;
-    }
-    false
+comparisons! {
+    fast_fast_compare_jump fast_const_compare_jump fast_compare_jump const_compare_jump:
+        arith::jumps_for_ints;
+    fast_fast_compare_jump_any fast_const_compare_jump_any fast_compare_jump_any const_compare_jump_any:
+        arith::jumps_for_others;
 }
 
 /// a b -- b | b False, and a jump: `a < b` in `a < b < c`.
@@ -471,6 +483,15 @@ pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     if let Some(def) = method::cached_native(m, i)
         && let Some(argument) = m.local(m.ahead(0).c as usize).clone()
     {
+        if List::is_append(def)
+            && let Some(list) = m.peek(1).downcast::<List>()
+            && list.has_room()
+        {
+            list.push(argument);
+            m.skip(2);
+            m.exchange(1, Value::NONE);
+            return Some(Ok(()));
+        }
         m.push(argument);
         m.skip(2);
         let result = match call::call_in_place(vm, m, def, 2) {

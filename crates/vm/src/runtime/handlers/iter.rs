@@ -1,6 +1,7 @@
 //! Iteration: `for`, comprehensions, unpacking.
 
 use super::Done;
+use crate::object::Payload;
 use crate::objects::dict::Dict;
 use crate::objects::dict::views::DictIter;
 use crate::objects::enumerate::{Enumerate, Zip};
@@ -64,19 +65,20 @@ fn for_iter_other(vm: &Vm, m: &mut Machine, i: Instr, local: Option<u16>) -> Don
         put_item(m, i, local, item);
         return Ok(());
     }
-    let next = m.ahead(0);
-    if next.op.plain() == P::UnpackSequence
-        && next.c == 2
+    if m.ahead(0).op.plain() == P::UnpackSequence
         && local.is_none()
-        && let Some(pair) = next_pair(vm, iterator)
+        && let Some(done) = unpacked_item(vm, m, i)
     {
-        if i.op == P::ForIter {
-            m.specialize(Instr { op: P::ForPair, ..i });
-        }
-        put_pair(m, i, pair?);
-        return Ok(());
+        return done;
     }
-    let item = if vm.is_observed() { watched_item(vm, m)? } else { iter::next(vm, iterator)? };
+    let item = if vm.is_observed() {
+        watched_item(vm, m)?
+    } else {
+        if !m.peek(1).is_exact::<Generator>() {
+            learn(m, i, P::ForNext, P::ForNextStoreFast);
+        }
+        iter::next(vm, m.peek(1))?
+    };
     put_item(m, i, local, item);
     Ok(())
 }
@@ -180,27 +182,65 @@ pub fn for_generator(vm: &Vm, m: &mut Machine) -> Option<Done> {
     if generator_on_top(m) { Some(leave::resume_in_loop(vm, m)) } else { None }
 }
 
-/// iterator -- iterator second first ; the UNPACK_SEQUENCE behind it is done with
-pub fn for_pair(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
-    match next_pair(vm, m.peek(1)) {
-        Some(pair) => {
-            put_pair(m, i, pair?);
-            Ok(())
-        }
-        None => for_iter_other(vm, m, i, None),
+/// iterator -- iterator item ; of any other iterator, which is asked itself. The registers come back from
+/// the frame, so that none has to be kept.
+#[inline(always)]
+pub fn for_next(vm: &Vm, m: &mut Machine, storing: bool) -> Option<Done> {
+    let ty = m.peek(1).head()?.ty();
+    if std::ptr::eq(ty, Generator::cell().get()) || vm.is_observed() {
+        return None;
     }
+    let next = ty.slots.iternext.get()?;
+    m.save();
+    let item = next(vm, m.peek(1));
+    *m = Machine::load(vm.frame.get());
+    let i = m.running();
+    let item = match item {
+        Ok(item) => item,
+        Err(e) if e.is(&vm.exceptions().stop_iteration) => None,
+        Err(e) => return Some(Err(e)),
+    };
+    put_item(m, i, storing.then_some(i.b), item);
+    Some(Ok(()))
 }
 
+/// iterator -- iterator item[n-1] ... item[0] ; the UNPACK_SEQUENCE behind it is done with
+pub fn for_unpack(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    unpacked_item(vm, m, i).unwrap_or_else(|| for_iter_other(vm, m, i, None))
+}
+
+/// The same if the iterator is one whose items need no tuple.
 #[inline(always)]
-fn put_pair(m: &mut Machine, i: Instr, pair: Option<(Value, Value)>) {
-    match pair {
-        Some((first, second)) => {
+fn unpacked_item(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
+    let n = m.ahead(0).c;
+    if n != 2 {
+        return unpacked_few(vm, m, i, n as usize);
+    }
+    match next_pair(vm, m.peek(1))? {
+        Ok(Some((first, second))) => {
+            learn(m, i, P::ForUnpack, i.op);
             m.skip(1);
             m.push(second);
             m.push(first);
         }
-        None => end_of_loop(m, i),
+        Ok(None) => end_of_loop(m, i),
+        Err(e) => return Some(Err(e)),
     }
+    Some(Ok(()))
+}
+
+#[inline(never)]
+fn unpacked_few(vm: &Vm, m: &mut Machine, i: Instr, n: usize) -> Option<Done> {
+    match m.peek(1).downcast_exact::<Zip>()?.next_few(vm, n)? {
+        Ok(Some(items)) => {
+            learn(m, i, P::ForUnpack, i.op);
+            m.skip(1);
+            items.into_iter().rev().for_each(|item| m.push(item));
+        }
+        Ok(None) => end_of_loop(m, i),
+        Err(e) => return Some(Err(e)),
+    }
+    Some(Ok(()))
 }
 
 /// iterator -- iterator item | at the end: drops it and jumps

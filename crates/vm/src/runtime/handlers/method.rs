@@ -286,6 +286,18 @@ pub fn load_method_generic(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     Ok(())
 }
 
+/// The same straight from the table.
+#[inline(always)]
+pub fn load_method_shared(m: &mut Machine, i: Instr) -> bool {
+    let owner = m.peek(1);
+    let Some(head) = owner.head() else { return false };
+    let version = head.ty().known_version();
+    let method = known(version, m.name(i.c), Asked::Method, |way| cached_method(owner, &way.cache));
+    let Some(method) = method else { return false };
+    put_method(m, method);
+    true
+}
+
 /// The method for a call: unbound if it is a function of the type that nothing on the instance
 /// hides.
 fn method_of(vm: &Vm, owner: &Value, name: &Ref<Str>) -> PyResult<Method> {

@@ -91,6 +91,7 @@ pub(crate) fn forget() {
     }
 }
 
+#[inline(always)]
 fn place(version: u32, name: &Ref<Str>, asked: Asked) -> usize {
     let address = name.head().address() >> 4;
     (address ^ (version as usize).wrapping_mul(0x9e5) ^ (asked as usize) << 8) & (KNOWN_SIZE - 1)
@@ -109,6 +110,7 @@ pub fn known<R>(
         let entry = &all[place(version, name, asked)];
         let same = entry.name.as_ref().is_some_and(|n| std::ptr::eq(n.head(), name.head()))
             && entry.way.cache.type_version == version
+            && version != 0
             && entry.asked as u8 == asked as u8;
         if same { f(&entry.way) } else { None }
     })
