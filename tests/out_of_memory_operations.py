@@ -137,7 +137,7 @@ def main():
     out, sys.stdout = sys.stdout, open("/dev/null", "w")
     every = [(kind, operation) for kind, operations in OPERATIONS.items()
              for line in operations.splitlines() for operation in line.strip().split("; ")]
-    for step in (24,):
+    for step in (90, 48, 24):
         limit = min(used + (step << 20), 1 << 28)
         resource.setrlimit(resource.RLIMIT_AS, (limit, 1 << 28))
         for kind, operation in every:

@@ -8,17 +8,18 @@
 //! - `float`: to and from `f64`, true division, exact comparison
 //! - `hash`: the numeric hash that makes `hash(2) == hash(2.0)`
 //! - `text`: digits in any radix
+//! - `room`: how much memory these take
 //!
 //! The digits are dashu-int's, behind a private field. What dashu leaves out or does otherwise
-//! (floor division, rounding to `f64`, decimal text near 100 digits) is ours. Every operation whose
-//! result can be far larger than its operands asks [`check_bits`] first, because a failed
-//! allocation inside the digits would end the process.
+//! (floor division, rounding to `f64`, decimal text near 100 digits) is ours. Where memory may be short,
+//! ask for `room` first: a failed allocation inside the digits would end the process.
 #![forbid(unsafe_code)]
 
 mod arith;
 mod bits;
 mod float;
 mod hash;
+pub mod room;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -39,7 +40,7 @@ const _: () = assert!(size_of::<dashu_int::Word>() == 8);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Int(IBig);
 
-/// The result would need more memory than [`MAX_BITS`] allows or than the system gives.
+/// The result would be longer than [`MAX_BITS`].
 ///
 /// Python calls this `MemoryError`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,23 +57,9 @@ impl std::error::Error for TooLarge {}
 /// No result is longer than this (4 GiB of digits).
 pub const MAX_BITS: u64 = 1 << 35;
 
-/// From this size on an allocation is tried before the digits are computed.
-const PROBE_BITS: u64 = 1 << 24;
-
-/// Whether a number of `bits` bits can be made: within [`MAX_BITS`], and there is memory for it.
-///
-/// The probe asks for three times the result: a multiplication needs scratch space of that order.
+/// Whether a number of `bits` bits can be made.
 pub fn check_bits(bits: u64) -> Result<(), TooLarge> {
-    if bits > MAX_BITS {
-        return Err(TooLarge);
-    }
-    if bits > PROBE_BITS {
-        let mut probe: Vec<u64> = Vec::new();
-        probe.try_reserve_exact((bits / 64) as usize * 3).map_err(|_| TooLarge)?;
-        // Without this the optimiser may prove the allocation useless and remove it.
-        std::hint::black_box(&mut probe);
-    }
-    Ok(())
+    if bits > MAX_BITS { Err(TooLarge) } else { Ok(()) }
 }
 
 /// -1, 0 or 1.

@@ -3,9 +3,11 @@
 //! Decimal text of common lengths is ours: dashu is several times slower than CPython around
 //! 100 digits. Long numbers go to dashu, which divides and conquers.
 
+use std::fmt::Write;
+
 use dashu_int::UBig;
 
-use crate::Int;
+use crate::{Int, room};
 
 /// 10**19, the largest power of ten in a word. Its top bit is set, which the division relies on.
 const CHUNK: u64 = 10_000_000_000_000_000_000;
@@ -93,16 +95,24 @@ impl Int {
     pub fn to_string_radix(&self, radix: u32) -> String {
         match radix {
             10 => self.to_decimal(),
-            2..=36 => self.0.in_radix(radix as u8).to_string(),
+            2..=36 => self.long_text(radix),
             _ => self.to_decimal(),
         }
+    }
+
+    /// The digits, in a string that is as long from the start.
+    fn long_text(&self, radix: u32) -> String {
+        let mut text = String::with_capacity(room::digits(self, radix) + 1);
+        // Writing to a string does not fail.
+        let _ = write!(text, "{}", self.0.in_radix(radix as u8));
+        text
     }
 
     /// The decimal digits, with a minus sign for negative numbers.
     pub fn to_decimal(&self) -> String {
         let words = self.words();
         if words.len() > SHORT_WORDS {
-            return self.0.to_string();
+            return self.long_text(10);
         }
         if let Some(small) = self.to_i64() {
             return small.to_string();

@@ -18,18 +18,20 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 
-# What starts every program, and programs for what is done besides: by a fifth of them, then by any.
+# What starts every program, and programs for what is done besides.
 STARTS = [["-I", "-S", "-c", "pass"], ["-c", "pass"]]
 PROGRAMS = [[str(path)] for path in sorted([*ROOT.glob("examples/*.py"), *ROOT.glob("tests/lang/*/*.py")])]
-MANY = 5
 
-# A module is named as a whole if this share of its code is wanted.
-SHARE = 0.8
+# So many functions back are looked at for the one that comes next.
+REACH = 3
+
+# Of what a pattern matches this share is to be wanted.
+CLEAR = 0.7
 
 HEAD = """\
-/* The functions that run when Adder starts, side by side, then those that many programs need, then those
-   that some do: the kernel maps sixteen pages around each that is touched, so that a program whose code is
-   scattered has nearly all of itself in memory. Written by record.py. The linker puts this into its default script. */
+/* The functions that run when Adder starts, side by side, then those that programs need, by which programs
+   do: the kernel maps sixteen pages around each that is touched, so that a program whose code is scattered
+   has nearly all of itself in memory. Written by record.py. The linker puts this into its default script. */
 SECTIONS
 {
   .text.startup :
@@ -54,39 +56,32 @@ def functions(adder, arguments, stdin="/dev/null"):
     return set(re.findall(r"^c?fn=\(\d+\) (\w[\w.$]*)", text, re.MULTILINE))
 
 
-def parts(name):
-    """The name without what depends on the compiler's version and the folder it runs in, in pieces that
-    can be cut off at the end: modules, type and function of a Rust name; all of any other."""
-    if not name.startswith("_ZN"):
-        return [re.sub(r"(?<=Cs)[0-9A-Za-z]+_", "*_", name)]
-    found, at = [], 3
-    while match := re.match(r"\d+", name[at:]):
-        end = at + match.end() + int(match[0])
-        found.append(name[at:end])
-        at = end
-    if re.fullmatch("17h[0-9a-f]{16}", found[-1]):
-        found[-1] = "17h"
-    return ["_ZN" + found[0], *found[1:]]
+def exactly(name):
+    """Matches a function, also where there is another number of copies of it."""
+    return re.sub(r"(E|\b)(\.\d+|\.llvm\..*)$", r"\1*", name)
 
 
-def patterns(wanted, sizes):
-    """Patterns that match the wanted functions, and not much besides."""
-    total, hit = {}, {}
-    for name, size in sizes.items():
-        pieces = parts(name)
-        for n in range(1, len(pieces) + 1):
-            key = "".join(pieces[:n])
-            total[key] = total.get(key, 0) + size
-            hit[key] = hit.get(key, 0) + (size if name in wanted else 0)
-    chosen = set()
-    for name in wanted:
-        pieces = parts(name)
-        # Not a crate as a whole.
-        first = 2 if len(pieces) > 1 and "$LT$" not in pieces[0] else 1
-        keys = ["".join(pieces[:n]) for n in range(first, len(pieces) + 1)]
-        key = next((key for key in keys if hit[key] >= SHARE * total[key]), keys[-1])
-        chosen.add(key if len(pieces) == 1 else key + "*")
-    return chosen
+def pattern(name):
+    """Matches a function's name without what depends on the compiler's version and the packages' features."""
+    if name.startswith("_ZN"):
+        return re.sub(r"17h[0-9a-f]{16}E.*$", "17h*", name)
+    return re.sub(r"(?<=Cs)[0-9A-Za-z]+_", "*_", exactly(name))
+
+
+def side_by_side(uses):
+    """An order in which those follow each other that the same programs use. `uses` has, for each pattern, the
+    set of these as bits."""
+    alike = collections.defaultdict(list)
+    for wanted, programs in uses.items():
+        alike[programs].append(wanted)
+    left = sorted(alike, key=lambda programs: (-programs.bit_count(), programs))
+    order = left[:1]
+    del left[:1]
+    while left:
+        last = order[-REACH:]
+        order.append(min(left, key=lambda programs: sum((programs ^ other).bit_count() for other in last)))
+        left.remove(order[-1])
+    return [wanted for programs in order for wanted in sorted(alike[programs])]
 
 
 def main():
@@ -97,19 +92,30 @@ def main():
         fields = line.split()
         if len(fields) == 4 and fields[2] in "tTwW":
             sizes[fields[3]] = int(fields[1], 16)
-    starts, programs = set(), collections.Counter()
+    for name in ["_start", "_init", "_fini"]:
+        sizes.pop(name, None)
+    starts, programs = set(), []
     for arguments in STARTS:
-        starts |= functions(adder, arguments) | functions(adder, arguments, __file__)
-    for arguments in PROGRAMS:
-        programs.update(functions(adder, arguments))
-    many = {name for name, times in programs.items() if times * MANY >= len(PROGRAMS)}
-    out, before = HEAD, set()
-    for wanted in [starts, starts | many, starts | programs.keys()]:
-        chosen = patterns((wanted & sizes.keys()) - {"main", "_start", "_init", "_fini"}, sizes) - before
-        before |= chosen
-        out += "".join(f"    *(.text.{p} .text.unlikely.{p})\n" for p in sorted(chosen))
+        for stdin in ["/dev/null", __file__]:
+            starts |= functions(adder, arguments, stdin) & sizes.keys()
+    programs = [functions(adder, arguments) & sizes.keys() for arguments in PROGRAMS]
+    # What a pattern matches besides is in the way, if it is much: then the linker looks for the very name first.
+    # It is the same wherever the same compiler builds the same packages.
+    hit, total = collections.Counter(), collections.Counter()
+    for name, size in sizes.items():
+        total[pattern(name)] += size
+    for name in starts.union(*programs):
+        hit[pattern(name)] += sizes[name]
+    vague = {wanted for wanted in hit if hit[wanted] < CLEAR * total[wanted]}
+    key = lambda name: exactly(name) if pattern(name) in vague else pattern(name)
+    starts, uses = {key(name) for name in starts}, collections.Counter()
+    for number, names in enumerate(programs):
+        for wanted in {key(name) for name in names} - starts:
+            uses[wanted] |= 1 << number
+    order = sorted(starts) + side_by_side(uses) + sorted(vague)
+    out = HEAD + "".join(f"    *(.text.{p} .text.unlikely.{p})\n" for p in order)
     (HERE / "startup.ld").write_text(out + TAIL)
-    print(f"{len(before)} patterns")
+    print(f"{len(order)} functions")
 
 
 main()

@@ -26,3 +26,29 @@ extern "C" fn main(_count: c_int, _arguments: *const *const c_char) -> c_int {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     crate::process().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_ends_with_the_status() {
+        for status in [0, 1, 101, 255] {
+            // SAFETY: the child ends at once; the status is live.
+            let ended = unsafe {
+                let pid = libc::fork();
+                if pid == 0 {
+                    libc::_exit(if std::panic::catch_unwind(|| end(status)).is_err() {
+                        99
+                    } else {
+                        98
+                    });
+                }
+                let mut ended = 0;
+                assert_eq!(libc::waitpid(pid, &mut ended, 0), pid);
+                ended
+            };
+            assert!(libc::WIFEXITED(ended) && libc::WEXITSTATUS(ended) == status);
+        }
+    }
+}

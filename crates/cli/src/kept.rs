@@ -130,8 +130,26 @@ pub unsafe fn keep(block: *mut u8, class: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    /// The test whose thread is the first one.
+    pub struct First(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+    /// The calling thread is the first one until the answer goes: one at a time is.
+    pub fn first() -> First {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        begin();
+        First(turn)
+    }
+
+    impl Drop for First {
+        fn drop(&mut self) {
+            IS_FIRST.set(false);
+        }
+    }
 
     #[test]
     #[cfg(not(feature = "system-alloc"))]
@@ -145,7 +163,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_while_closed() {
-        begin();
+        let _first = first();
         let mut blocks = [[0u64; 8]; 2];
         let [first, second] = blocks.each_mut().map(|b| b.as_mut_ptr().cast::<u8>());
         // SAFETY: the blocks are ours, and large enough for class 4.
@@ -162,12 +180,42 @@ mod tests {
 
     #[test]
     fn the_last_block_kept_is_the_first_taken() {
-        begin();
+        let _first = first();
         let mut blocks = [[0u64; 4]; 3];
         let addresses = blocks.each_mut().map(|b| b.as_mut_ptr().cast::<u8>());
         // SAFETY: the blocks are ours, and large enough for class 2.
         assert!(addresses.iter().all(|b| unsafe { keep(*b, 2) }));
         assert!(addresses.iter().rev().all(|b| take(2) == Some(*b)));
         assert_eq!(take(2), None);
+    }
+
+    #[test]
+    #[cfg(not(feature = "system-alloc"))]
+    fn so_many_are_kept_and_only_by_the_first_thread() {
+        let _first = first();
+        let mut blocks = [[0u64; 128]; 64];
+        let class = class_of(1000, 8).map_or(0, |(class, _)| class);
+        let mut kept = 0;
+        for block in &mut blocks {
+            let block = block.as_mut_ptr().cast::<u8>();
+            // SAFETY: the blocks are ours, and large enough for the class.
+            kept += usize::from(unsafe { keep(block, class) });
+        }
+        // What was kept before counts, too.
+        assert!(kept > 0 && kept * class * 16 <= PER_CLASS + class * 16);
+        let elsewhere = std::thread::scope(|scope| {
+            // SAFETY: nothing is written to a block that is refused.
+            let refused = || take(class).is_none() && !unsafe { keep(null_mut(), class) };
+            scope.spawn(refused).join().unwrap()
+        });
+        assert!(elsewhere && take(CLASSES + 1).is_none() && take(usize::MAX).is_none());
+        // SAFETY: refused as well.
+        assert!(!unsafe { keep(null_mut(), CLASSES + 1) });
+        let ours = blocks.as_ptr_range();
+        let mut taken = 0;
+        while taken < kept {
+            let block = take(class).unwrap();
+            taken += usize::from(ours.contains(&block.cast_const().cast()));
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod entry;
 mod kept;
+mod mapped;
 mod memory;
 mod options;
 mod paths;
@@ -78,6 +79,7 @@ fn run(vm: &Vm, options: &Options) -> i32 {
         }
         adder_vm::runtime::gc::settle();
     }
+    mapped::watch_imports();
     let result = match &options.command {
         Command::File(path) => run_path(vm, &main, path).map(|()| 0),
         Command::Module(name) => prepend_path(vm, vm.config().path0.as_deref())
@@ -171,9 +173,12 @@ fn run_source(
     filename: &str,
     is_text: bool,
 ) -> PyResult<()> {
-    let request = Request { is_text, ..Request::file(vm, filename) };
-    let code = vm.compile(source, &request)?;
+    let code = compile(vm, source, filename, is_text)?;
     run_code(vm, main, &code)
+}
+
+fn compile(vm: &Vm, source: &[u8], filename: &str, is_text: bool) -> PyResult<Ref<Code>> {
+    vm.compile(source, &Request { is_text, ..Request::file(vm, filename) })
 }
 
 fn run_code(vm: &Vm, main: &Ref<Module>, code: &Obj<Code>) -> PyResult<()> {
@@ -224,7 +229,10 @@ fn run_path(vm: &Vm, main: &Ref<Module>, path: &str) -> PyResult<()> {
         true => source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len()),
         false => 0,
     };
-    run_source(vm, main, &source[skipped..], path, false)
+    let code = compile(vm, &source[skipped..], path, false)?;
+    // The start and the compiler.
+    mapped::give_back();
+    run_code(vm, main, &code)
 }
 
 /// Does the end of a file look like a zip archive's?

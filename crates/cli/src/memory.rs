@@ -217,7 +217,7 @@ mod gnu {
     use std::hint::black_box;
 
     /// So much any program uses.
-    const AT_START: usize = 704 << 10;
+    const AT_START: usize = 928 << 10;
     const PAGE: usize = 4096;
 
     pub fn tune() {
@@ -235,6 +235,131 @@ mod gnu {
             let start = (block as usize).next_multiple_of(PAGE);
             libc::madvise(start as *mut libc::c_void, AT_START - PAGE, libc::MADV_POPULATE_WRITE);
             libc::free(block);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kept::tests::first;
+    use std::hint::black_box;
+
+    const SIZES: [usize; 14] = [1, 7, 8, 9, 24, 25, 40, 41, 1000, 2039, 2040, 2041, 5000, 200_000];
+
+    /// Does a block hold `mark` in its first `size` bytes?
+    ///
+    /// # Safety
+    /// It is so large, and was written.
+    unsafe fn holds(block: *mut u8, size: usize, mark: u8) -> bool {
+        // SAFETY: as promised.
+        unsafe { std::slice::from_raw_parts(block, size) }.iter().all(|byte| *byte == mark)
+    }
+
+    fn layout(size: usize, align: usize) -> Layout {
+        Layout::from_size_align(size, align).unwrap()
+    }
+
+    /// Blocks of all sizes, made, changed and given back in every order.
+    fn drive() {
+        for align in [1, 8, 16, 32, 4096] {
+            let mut blocks = Vec::new();
+            for round in 0..3 {
+                for (mark, size) in SIZES.iter().enumerate() {
+                    // SAFETY: the sizes are not zero; each block is written within its size.
+                    unsafe {
+                        let block = ALLOCATOR.alloc(layout(*size, align));
+                        assert!(!block.is_null() && block as usize % align == 0);
+                        block.write_bytes(mark as u8 + 1, *size);
+                        blocks.push((block, *size, mark as u8 + 1));
+                        let zeros = ALLOCATOR.alloc_zeroed(layout(*size, align));
+                        assert!(holds(zeros, *size, 0) && zeros as usize % align == 0);
+                        zeros.write_bytes(0xff, *size);
+                        ALLOCATOR.dealloc(zeros, layout(*size, align));
+                    }
+                }
+                // Every second one goes, so that the next round gets what was kept.
+                let mut at = 0;
+                blocks.retain(|(block, size, mark)| {
+                    at += 1;
+                    // SAFETY: the block is alive, and so large.
+                    unsafe {
+                        assert!(holds(*block, *size, *mark));
+                        if at % 2 == round % 2 {
+                            ALLOCATOR.dealloc(*block, layout(*size, align));
+                            return false;
+                        }
+                    }
+                    true
+                });
+            }
+            for (block, size, mark) in blocks {
+                let (mut block, mut old) = (block, size);
+                for new in SIZES.iter().chain(SIZES.iter().rev()) {
+                    // SAFETY: the block is alive, with this layout; it is written within its size.
+                    unsafe {
+                        block = ALLOCATOR.realloc(block, layout(old, align), *new);
+                        assert!(!block.is_null() && block as usize % align == 0);
+                        assert!(holds(block, old.min(*new), mark));
+                        block.write_bytes(mark, *new);
+                    }
+                    old = *new;
+                }
+                // SAFETY: as above.
+                unsafe { ALLOCATOR.dealloc(block, layout(old, align)) }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_keep_their_content_in_the_first_thread() {
+        let _first = first();
+        drive();
+    }
+
+    #[test]
+    fn blocks_keep_their_content_in_any_other_thread() {
+        drive();
+    }
+
+    #[test]
+    fn blocks_keep_their_content_while_somebody_traces() {
+        let _first = first();
+        drive();
+        trace(true);
+        drive();
+        trace(false);
+        drive();
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_and_changes_nothing() {
+        let huge = isize::MAX as usize - 4096;
+        // SAFETY: the sizes are not zero; the small block is written within its size.
+        unsafe {
+            // A compiler that knows `malloc` takes it to succeed if nobody uses the block.
+            assert!(black_box(alloc(layout(huge, 8))).is_null());
+            assert!(black_box(alloc_zeroed(layout(huge, 8))).is_null());
+            for size in [8, 2040, 100_000] {
+                let block = ALLOCATOR.alloc(layout(size, 8));
+                block.write_bytes(9, size);
+                assert!(black_box(realloc(block, layout(size, 8), huge)).is_null());
+                assert!(holds(block, size, 9));
+                ALLOCATOR.dealloc(block, layout(size, 8));
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(not(feature = "system-alloc"))]
+    fn a_size_within_the_class_stays_where_it_is() {
+        // SAFETY: the sizes are not zero and the block's.
+        unsafe {
+            let block = ALLOCATOR.alloc(layout(25, 8));
+            assert_eq!(ALLOCATOR.realloc(block, layout(25, 8), 40), block);
+            assert_eq!(ALLOCATOR.realloc(block, layout(40, 8), 26), block);
+            assert_eq!((whole(layout(26, 8)).size(), whole(layout(5000, 8)).size()), (40, 5000));
+            ALLOCATOR.dealloc(block, layout(26, 8));
         }
     }
 }

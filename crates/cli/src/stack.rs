@@ -89,3 +89,42 @@ mod own {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+
+    /// Takes a kilobyte a level, aligned as no stack is by itself.
+    fn deep(levels: u32) -> u64 {
+        #[repr(align(64))]
+        struct Wide([u64; 128]);
+        let mut room = Wide([u64::from(levels); 128]);
+        assert_eq!(&raw const room as usize % 64, 0);
+        let below = if levels == 0 { 0 } else { deep(levels - 1) };
+        black_box(&mut room).0[levels as usize % 128] + below
+    }
+
+    fn use_much() -> u8 {
+        // More than a test's thread has.
+        let sum = deep(20_000);
+        u8::from(sum == 20_000 * 20_001 / 2)
+    }
+
+    #[test]
+    fn the_answer_comes_back_from_a_larger_stack() {
+        assert_eq!(run_on_large(use_much), 1);
+        assert_eq!(run_on_large(|| 255), 255);
+        // Once more from within: each has a stack of its own.
+        assert_eq!(run_on_large(|| run_on_large(|| 7) + 1), 8);
+    }
+
+    #[test]
+    fn a_panic_ends_there() {
+        let quietly = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| ()));
+        let status = run_on_large(|| panic!("on purpose"));
+        std::panic::set_hook(quietly);
+        assert_eq!(status, PANICKED);
+    }
+}

@@ -76,6 +76,43 @@ const AT_START: [&str; 14] = [
     "site.py",
 ];
 
+/// What many programs read besides, in the order in which imports get there.
+const OFTEN: [&str; 33] = [
+    "types.py",
+    "enum.py",
+    "re/__init__.py",
+    "re/_constants.py",
+    "re/_parser.py",
+    "re/_casefix.py",
+    "re/_compiler.py",
+    "collections/__init__.py",
+    "keyword.py",
+    "operator.py",
+    "reprlib.py",
+    "functools.py",
+    "copyreg.py",
+    "contextlib.py",
+    "typing.py",
+    "warnings.py",
+    "json/__init__.py",
+    "json/scanner.py",
+    "json/decoder.py",
+    "json/encoder.py",
+    "weakref.py",
+    "_weakrefset.py",
+    "copy.py",
+    "bisect.py",
+    "heapq.py",
+    "random.py",
+    "datetime.py",
+    "string/__init__.py",
+    "threading.py",
+    "traceback.py",
+    "linecache.py",
+    "tokenize.py",
+    "token.py",
+];
+
 /// The image: see `src/image.rs`.
 fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, Failure> {
     let mut data = Vec::new();
@@ -89,10 +126,10 @@ fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, Failure> {
         paths.insert(path, place(path.as_bytes())?);
     }
     let (mut codes, mut tables) = (BTreeMap::new(), BTreeMap::new());
-    let others = files.keys().map(String::as_str).filter(|path| !AT_START.contains(path));
-    for path in AT_START.into_iter().chain(others) {
-        let content =
-            files.get(path).ok_or_else(|| format!("no {path}, which every start reads"))?;
+    let first = || AT_START.into_iter().chain(OFTEN);
+    let others = files.keys().map(String::as_str).filter(|path| !first().any(|p| p == *path));
+    for path in first().chain(others) {
+        let content = files.get(path).ok_or_else(|| format!("no {path}, which is read often"))?;
         let (code, its_tables) = match path.strip_suffix(".py") {
             Some(_) => compile(path, content)?,
             None => Default::default(),

@@ -38,7 +38,7 @@ pub use database::{
     bidirectional, category, combining, decomposition, east_asian_width, mirrored, numeric,
 };
 pub use names::{Named, lookup, name};
-pub use normalize::{Answer, Form, is_normalized, normalize, quick_check};
+pub use normalize::{Answer, Form, decomposed_len, is_normalized, normalize, quick_check};
 
 /// The version of the data.
 pub const UNIDATA_VERSION: &str = "16.0.0";

@@ -185,6 +185,17 @@ pub(crate) fn normalize_as(
     codes
 }
 
+/// How many characters `text` is decomposed to on its way to the normal form `form`.
+pub fn decomposed_len(form: Form, text: impl IntoIterator<Item = u32>) -> usize {
+    let mut part = Vec::new();
+    let mut len = |code| {
+        part.clear();
+        decompose(code, form, Version::Current, &mut part);
+        part.len()
+    };
+    text.into_iter().map(|code| len(code)).sum()
+}
+
 /// `text` in the normal form `form`.
 pub fn normalize(form: Form, text: impl IntoIterator<Item = u32>) -> Vec<u32> {
     normalize_as(form, Version::Current, text)

@@ -15,6 +15,8 @@ pub mod object;
 pub mod objects;
 pub mod protocol;
 pub mod runtime;
+#[cfg(test)]
+mod testing;
 pub mod value;
 
 pub use object::{Obj, Ref};

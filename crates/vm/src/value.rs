@@ -585,4 +585,35 @@ mod tests {
         assert_eq!(Value::bool(false).as_bool(), Some(false));
         assert_eq!(Value::NONE.as_bool(), None);
     }
+
+    #[test]
+    fn a_pointer_word_owns_one_reference() {
+        use crate::objects::list::List;
+        use crate::objects::str_::Str;
+        use crate::testing::{owners, token, with_vm};
+        with_vm(|vm| {
+            let value = token();
+            assert!(value.is_pointer() && !value.is_small_int() && !value.is_float_word());
+            let copy = value.clone();
+            assert!(copy.is(&value) && owners(&value) == 2);
+            let bits = copy.into_bits();
+            assert_eq!(owners(&value), 2);
+            // SAFETY: the reference was given up above.
+            drop(unsafe { Value::from_bits(bits) });
+            assert_eq!(owners(&value), 1);
+            assert!(value.downcast::<List>().is_some() && value.downcast_exact::<List>().is_some());
+            assert!(value.downcast::<Str>().is_none() && !value.is_exact_int());
+            // SAFETY: it is a list.
+            assert!(unsafe { value.downcast_unchecked::<List>() }.is_empty());
+            assert_eq!(owners(&value), 1);
+            // What lies in its word has a type, but neither head nor payload.
+            let words = [Value::NONE, Value::TRUE, Value::int_unchecked(-1), Value::float(-0.0)];
+            for word in words {
+                assert!(word.head().is_none() && word.downcast::<List>().is_none());
+                assert!(!word.is_exact::<Str>() && word.clone().is(&word));
+                assert!(word.ty().head().refcount() > 0);
+            }
+            assert!(vm.str("text").into_ref::<List>().is_err());
+        });
+    }
 }

@@ -28,7 +28,10 @@ impl<'a> Compiler<'a> {
         self.u.line = stmt.lineno;
         self.u.line_set = false;
         self.u.span = stmt.span;
+        let depth = self.u.depth.now();
         let result = self.stmt_inner(stmt);
+        // By their nominal effects handlers leave something on the stack; a statement never does.
+        self.u.depth.reset(depth);
         self.depth.leave();
         result
     }

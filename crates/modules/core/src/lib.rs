@@ -30,6 +30,8 @@ mod struct_;
 pub mod support;
 mod symtable;
 pub mod system;
+#[cfg(test)]
+mod testing;
 mod thread;
 pub mod time;
 mod tracemalloc;
@@ -80,6 +82,7 @@ pub fn register(vm: &Vm) {
     ] {
         add_native(vm, def);
     }
+    stress::at_end(asyncio::forget);
     stress::at_end(posix::process::forget);
     stress::at_end(thread::forget);
 }

@@ -202,8 +202,8 @@ impl Random {
         if adder_bigint::check_bits(count).is_err() {
             return Err(int::no_memory(vm));
         }
-        // They are copied once more, into the number.
-        vm.need(usize::try_from(count / 4).unwrap_or(usize::MAX))?;
+        // They are copied twice, into words and into the number.
+        vm.need(usize::try_from(count / 8 * 3).unwrap_or(usize::MAX))?;
         let words = zelf.twister.with_mut(|t| t.bits(count));
         let join = |pair: &[u32]| {
             let high = pair.get(1).copied().unwrap_or(0);

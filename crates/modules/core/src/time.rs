@@ -620,3 +620,105 @@ pub mod time {
         set_zone(vm, module)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, with_vm};
+
+    #[test]
+    fn clocks_are_read_and_wrong_ones_refused() {
+        with_vm(|vm| {
+            for clock in
+                [libc::CLOCK_REALTIME, libc::CLOCK_MONOTONIC, libc::CLOCK_THREAD_CPUTIME_ID]
+            {
+                assert!(read_clock(vm, clock).is_ok_and(|nanos| nanos > 0));
+                assert!(resolution(vm, clock).is_ok_and(|step| step > 0.0 && step < 1.0));
+            }
+            for clock in [99, i32::MAX] {
+                assert!(read_clock(vm, clock).is_err() && resolution(vm, clock).is_err());
+                assert!(set_clock(vm, clock, 0).is_err() && set_clock(vm, clock, -1).is_err());
+            }
+            // Out of a clock's range, whoever asks.
+            assert!(set_clock(vm, libc::CLOCK_REALTIME, i128::from(i64::MIN)).is_err());
+        });
+    }
+
+    #[test]
+    fn moments_beyond_the_calendar_are_refused() {
+        with_vm(|vm| {
+            for local in [false, true] {
+                assert!(broken_down(vm, 0, local).is_ok_and(|tm| (69..=70).contains(&tm.tm_year)));
+                assert!(broken_down(vm, -1 << 40, local).is_ok());
+                for moment in [i64::MAX, i64::MIN, 1 << 60] {
+                    assert!(broken_down(vm, moment, local).is_err());
+                }
+            }
+            assert!(local_zone(vm, 0).is_ok_and(|name| !name.is_empty()));
+            assert_eq!(zone_name(&zeroed_tm()), "");
+        });
+    }
+
+    #[test]
+    fn texts_of_any_length_come_out_whole() {
+        with_vm(|vm| {
+            let tm = broken_down(vm, 1 << 30, false).ok().expect("a moment");
+            for times in [0, 1, 255, 256, 1024, 20_000] {
+                let text = format_piece(vm, &"%Y-%j ".repeat(times), &tm).ok().expect("formatted");
+                assert_eq!(text, "2004-010 ".repeat(times).as_bytes());
+            }
+            // The longest of formats, and one that gives nothing.
+            let long = format_piece(vm, &"%c%x%X%A%B".repeat(3000), &tm).ok().expect("formatted");
+            assert!(long.len() > 3000 * 40);
+            let wide = format_piece(vm, "%500Y", &tm).ok().expect("formatted");
+            assert!(wide.len() == 500 || wide == b"2004");
+            assert!(format_piece(vm, "%p", &zeroed_tm()).is_ok());
+            assert!(format_piece(vm, "a\0b", &tm).is_ok_and(|text| text.is_empty()));
+        });
+    }
+
+    #[test]
+    fn numbers_of_all_sizes_are_taken_or_refused() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "import time\nbig = (2**31 - 1, -2**31, 0, 1, 255, -1)");
+            session.exec(
+                "
+for a in big:
+    for b in big:
+        t = (a, b, a, b, a, b, a, b, a)
+        for f in (time.mktime, time.asctime, lambda t: time.strftime('%Y%j%a%b%Z%z%c', t)):
+            try: f(t)
+            except (ValueError, OverflowError): pass
+for t in ((), (1,) * 8, (1,) * 10, (1.5,) * 9, ('a',) * 9, 5, (2**31,) * 9):
+    for f in (time.mktime, time.asctime, lambda t: time.strftime('%c', t)):
+        try: f(t)
+        except (TypeError, OverflowError): pass
+        else: raise AssertionError(t)
+assert time.mktime(time.localtime(1e9)) == 1e9
+assert time.gmtime(0)[:6] == (1970, 1, 1, 0, 0, 0)
+time.tzset()
+",
+            );
+            assert_eq!(
+                session.show("time.mktime((1970, 1, 1, 0, 0, -1) + (0,) * 3) is None"),
+                "False"
+            );
+            for (source, raised) in [
+                ("time.sleep(-1)", "ValueError('sleep length must be non-negative')"),
+                ("time.sleep(10**30)", "OverflowError("),
+                ("time.pthread_getcpuclockid(0)", "ProcessLookupError("),
+                ("time.pthread_getcpuclockid(2**63)", "ProcessLookupError("),
+                ("time.clock_gettime(12345)", "OSError("),
+                ("time.gmtime(2**62)", "OSError("),
+                ("time.gmtime(float('nan'))", "ValueError("),
+            ] {
+                let shown = session.show(source);
+                assert!(
+                    shown.starts_with(raised) || shown.starts_with("OverflowError("),
+                    "{source}: {shown}"
+                );
+            }
+            assert_eq!(session.show("time.sleep(0), time.sleep(1e-9)"), "(None, None)");
+        });
+    }
+}

@@ -17,7 +17,7 @@ const ROOM: usize = 1024;
 
 /// What the third argument of `fcntl` and `ioctl` is.
 enum Argument {
-    Number(i64),
+    Number(i32),
     Bytes(Vec<u8>),
 }
 
@@ -31,14 +31,18 @@ impl Argument {
             },
             None if buffer::has_buffer(value) => buffer::contiguous(vm, value)?,
             None => {
-                // Unsigned arguments are as good as signed ones.
-                let wide = adder_vm::protocol::number::to_i128(vm, value)?;
-                let number = wide.and_then(|n| {
-                    i64::try_from(n).ok().or_else(|| u32::try_from(n).ok().map(i64::from))
-                });
-                return number
-                    .map(Argument::Number)
-                    .ok_or_else(|| vm.overflow_error("Python int too large to convert to C long"));
+                let too_large = || vm.overflow_error("Python int too large to convert to C long");
+                let wide = adder_vm::protocol::number::to_i128(vm, value)?.ok_or_else(too_large)?;
+                // Unsigned numbers are as good as signed ones; `fcntl` takes the lowest bits of any.
+                let fits = i32::try_from(wide).is_ok() || u32::try_from(wide).is_ok();
+                if !fits && function == "ioctl" {
+                    return Err(vm.overflow_error(if wide > 0 {
+                        "signed integer is greater than maximum"
+                    } else {
+                        "signed integer is less than minimum"
+                    }));
+                }
+                return Ok(Argument::Number(wide as i32));
             }
         };
         if bytes.len() > ROOM {

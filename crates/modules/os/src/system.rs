@@ -48,12 +48,13 @@ impl FdSet {
     }
 }
 
-/// `select`; no timeout is for ever.
+/// `select` of the descriptors below `limit`; no timeout is for ever.
 pub fn select(limit: i32, sets: &mut [FdSet; 3], timeout: Option<libc::timeval>) -> Result<i32> {
     let mut timeout = timeout;
     let timeout = timeout.as_mut().map_or(std::ptr::null_mut(), |t| t as *mut _);
     let [read, write, special] = sets;
-    // SAFETY: sets and timeout are live.
+    let limit = limit.min(FdSet::LIMIT);
+    // SAFETY: sets and timeout are live; the system looks at no more than the sets have.
     check_int(unsafe { libc::select(limit, &mut read.0, &mut write.0, &mut special.0, timeout) })
 }
 
@@ -84,10 +85,10 @@ pub fn close(fd: i32) -> Result<i32> {
 
 // ---- fcntl, ioctl ----
 
-pub fn fcntl(fd: i32, command: i32, argument: i64) -> Result<i32> {
-    // SAFETY: commands that take a pointer get one through `fcntl_buffer` only; a number that is
-    // none is refused by the system (EFAULT).
-    check_int(unsafe { libc::fcntl(fd, command, argument) })
+pub fn fcntl(fd: i32, command: i32, argument: i32) -> Result<i32> {
+    // SAFETY: commands that take a pointer get one through `fcntl_buffer` only. The system refuses a number
+    // in its place (EFAULT): nothing of ours lies within the first or last two gigabytes of addresses.
+    check_int(unsafe { libc::fcntl(fd, command, i64::from(argument)) })
 }
 
 /// `fcntl` with a structure, which may be changed.
@@ -96,9 +97,9 @@ pub fn fcntl_buffer(fd: i32, command: i32, buffer: &mut [u8]) -> Result<i32> {
     check_int(unsafe { libc::fcntl(fd, command, buffer.as_mut_ptr()) })
 }
 
-pub fn ioctl(fd: i32, request: u64, argument: i64) -> Result<i32> {
+pub fn ioctl(fd: i32, request: u64, argument: i32) -> Result<i32> {
     // SAFETY: as for `fcntl`.
-    check_int(unsafe { libc::ioctl(fd, request, argument) })
+    check_int(unsafe { libc::ioctl(fd, request, i64::from(argument)) })
 }
 
 /// `ioctl` with a structure, which may be changed.
@@ -862,3 +863,6 @@ pub fn valid_signals() -> Vec<i32> {
 pub fn real_time_signals() -> (i32, i32) {
     (libc::SIGRTMIN(), libc::SIGRTMAX())
 }
+
+#[cfg(test)]
+mod tests;

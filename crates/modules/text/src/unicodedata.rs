@@ -11,6 +11,7 @@ use adder_vm::objects::str_::{Str, StrBuilder, plain};
 use adder_vm::protocol::object::type_name_or_none;
 use adder_vm::runtime::args::IntoValue;
 use adder_vm::runtime::errors::PyResult;
+use adder_vm::runtime::memory;
 use adder_vm::{Obj, Ref, Value, Vm};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -103,8 +104,13 @@ fn normal_form(vm: &Vm, form: &Str, text: &Obj<Str>, version: Version) -> PyResu
     if is_surely_normal(form, text, version) {
         return Ok(plain(text).into());
     }
-    // Few characters become many: the code points that come in, and those that go out.
-    vm.need(text.len().saturating_mul(4 * size_of::<u32>()))?;
+    // The characters that come out, while their number grows, and as a string.
+    let room = |count: usize| vm.need(count.saturating_mul(4 * size_of::<u32>()));
+    room(text.len())?;
+    // Few characters become many, up to 18 times as many.
+    if text.len().saturating_mul(18 * 4 * size_of::<u32>()) >= memory::LARGE {
+        room(adder_unicode::decomposed_len(form, text.code_points()))?;
+    }
     let codes = normalized(form, text, version);
     let mut builder = StrBuilder::with_capacity(codes.len());
     codes.iter().for_each(|&code| builder.push(code));

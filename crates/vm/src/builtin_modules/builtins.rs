@@ -22,6 +22,7 @@ use crate::runtime::errors::PyResult;
 use crate::runtime::import_;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use adder_bigint::room;
 use adder_derive::pymodule;
 
 pub(super) fn make(vm: &Vm) {
@@ -218,8 +219,8 @@ pub mod builtins {
         let value = number::to_int(vm, number)?;
         let sign = if value.is_negative() { "-" } else { "" };
         // The digits, with the prefix, and as a string.
-        let digits = value.bit_length() as usize / radix.ilog2() as usize;
-        vm.need(digits.saturating_mul(3))?;
+        let copies = room::digits(&value, radix).saturating_mul(2);
+        vm.need(room::text(&value, radix).saturating_add(copies))?;
         Ok(format!("{sign}{prefix}{}", value.abs().to_string_radix(radix)))
     }
 

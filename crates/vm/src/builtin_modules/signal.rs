@@ -183,3 +183,176 @@ pub fn install_defaults(vm: &Vm) {
     let _ = install(libc::SIGPIPE, Disposition::Ignore);
     let _ = install(libc::SIGXFSZ, Disposition::Ignore);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    /// Signals that nothing else in these tests uses. Each test that touches them holds the lock.
+    const ONE: i32 = libc::SIGUSR1;
+    const TWO: i32 = libc::SIGUSR2;
+
+    fn raise(number: i32) {
+        // SAFETY: plain numbers; the signal is handled or ignored.
+        assert_eq!(unsafe { libc::raise(number) }, 0);
+    }
+
+    #[test]
+    fn the_system_does_what_it_was_told() {
+        with_vm(|_| {
+            for (disposition, shown) in [
+                (Disposition::Ignore, Some(1)),
+                (Disposition::Handle, None),
+                (Disposition::Default, Some(0)),
+            ] {
+                assert!(install(ONE, disposition).is_ok());
+                assert_eq!(current(ONE).as_small_int(), shown);
+            }
+            for number in [0, -1, 65, i32::MAX, libc::SIGKILL] {
+                assert!(install(number, Disposition::Handle).is_err());
+            }
+            assert_eq!(current(libc::SIGKILL).as_small_int(), Some(0));
+        });
+    }
+
+    #[test]
+    fn handlers_are_kept_within_the_table() {
+        with_vm(|_| {
+            let value = token();
+            assert!(set_handler(ONE, value.clone()).is_none() && owners(&value) == 2);
+            assert!(handler(ONE).is_some_and(|handler| handler.is(&value)));
+            for number in [-1, 65, 1000, i32::MIN] {
+                assert!(set_handler(number, value.clone()).is_none() && handler(number).is_none());
+            }
+            assert_eq!(owners(&value), 2);
+            forget();
+            assert!(handler(ONE).is_none() && owners(&value) == 1);
+        });
+    }
+
+    #[test]
+    fn a_signal_runs_its_handler_at_the_next_check() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+log = []
+def note(number, frame): log.append((number, frame and frame.f_code.co_name))
+def fail(number, frame): raise KeyError(number)
+def loop():
+    while not log: pass
+    return log
+",
+            );
+            set_handler(ONE, session.get("note"));
+            set_handler(TWO, session.get("fail"));
+            assert!([ONE, TWO].iter().all(|n| install(*n, Disposition::Handle).is_ok()));
+            raise(ONE);
+            raise(ONE);
+            assert!(signals::is_set() && session.show("log").contains("(10, "));
+            session.exec("log.clear()");
+            // One that fails leaves the others for later.
+            raise(ONE);
+            raise(TWO);
+            assert_eq!(session.raises("loop()"), "KeyError(12)");
+            assert_eq!(session.show("len(log)"), "1");
+            assert!(vm.check_signals().is_ok());
+            // A number is no handler.
+            set_handler(ONE, Value::int_unchecked(1));
+            raise(ONE);
+            assert!(vm.check_signals().is_ok());
+            assert!([ONE, TWO].iter().all(|n| install(*n, Disposition::Default).is_ok()));
+            forget();
+        });
+    }
+
+    #[test]
+    fn the_wakeup_descriptor_gets_a_byte_and_errno_stays() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "import sys\ntold = []\nsys.unraisablehook = lambda u: told.append(u.exc_value.errno)",
+            );
+            let mut ends = [0; 2];
+            // SAFETY: room for two descriptors.
+            assert_eq!(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK) }, 0);
+            let [out, into] = ends;
+            assert!(install(ONE, Disposition::Handle).is_ok());
+            let raised = |errno: i32| {
+                // SAFETY: the place of this thread's error number; plain numbers.
+                unsafe {
+                    *libc::__errno_location() = errno;
+                    libc::raise(ONE);
+                    *libc::__errno_location()
+                }
+            };
+            let read = |room: usize| {
+                let mut bytes = vec![0u8; room];
+                // SAFETY: a live buffer and its length.
+                let n = unsafe { libc::read(out, bytes.as_mut_ptr().cast(), room) };
+                bytes.truncate(n.max(0) as usize);
+                bytes
+            };
+            assert_eq!(set_wakeup_fd(into, false), -1);
+            assert_eq!(raised(libc::EDOM), libc::EDOM);
+            assert_eq!(read(8), [ONE as u8]);
+            // A full pipe is told of only if that was asked for.
+            let full = vec![0u8; 1 << 16];
+            // SAFETY: a live buffer and its length.
+            while unsafe { libc::write(into, full.as_ptr().cast(), full.len()) } > 0 {}
+            assert_eq!((raised(libc::EDOM), WAKEUP_ERROR.load(Ordering::Relaxed)), (libc::EDOM, 0));
+            assert_eq!(set_wakeup_fd(into, true), into);
+            assert_eq!(raised(0), 0);
+            assert_eq!(WAKEUP_ERROR.swap(0, Ordering::Relaxed), libc::EAGAIN);
+            // SAFETY: plain numbers.
+            unsafe {
+                libc::close(out);
+                libc::close(into);
+            }
+            // A closed one is told of.
+            assert_eq!(raised(libc::EDOM), libc::EDOM);
+            report_wakeup_error(vm);
+            report_wakeup_error(vm);
+            session.exec("sys.unraisablehook = sys.__unraisablehook__");
+            assert_eq!(session.show("told"), "[9]");
+            assert_eq!(set_wakeup_fd(-1, true), into);
+            assert!(install(ONE, Disposition::Default).is_ok() && vm.check_signals().is_ok());
+        });
+    }
+
+    #[test]
+    fn a_signal_elsewhere_reaches_the_main_thread() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "log = []\ndef note(number, frame): log.append(number)");
+            set_handler(ONE, session.get("note"));
+            assert!(install(ONE, Disposition::Handle).is_ok());
+            let other = std::thread::spawn(|| raise(ONE));
+            assert!(other.join().is_ok());
+            for _ in 0..1000 {
+                assert!(vm.check_signals().is_ok());
+                if session.show("log") != "[]" {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            assert_eq!(session.show("log[:1]"), "[10]");
+            assert!(install(ONE, Disposition::Default).is_ok());
+            forget();
+        });
+    }
+
+    #[test]
+    fn a_thread_may_refuse_all_signals() {
+        let blocked = std::thread::spawn(|| {
+            block_all();
+            // SAFETY: the set is filled by the call.
+            unsafe {
+                let mut now: libc::sigset_t = std::mem::zeroed();
+                libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), &mut now);
+                libc::sigismember(&now, ONE) == 1 && libc::sigismember(&now, libc::SIGINT) == 1
+            }
+        });
+        assert!(blocked.join().is_ok_and(|blocked| blocked));
+    }
+}

@@ -303,3 +303,177 @@ pub(crate) fn bootstrap_type(payload: Type, ty: Option<&Obj<Type>>) -> Ref<Type>
         Ref::from_raw(NonNull::new_unchecked(object))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::object::attrs_of;
+    use crate::runtime::gc;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    const CLASSES: &str = "
+class Plain: pass
+class Slots: __slots__ = 'a', 'b'
+class Both(Slots): pass
+class Text(str): pass
+class Numbers(tuple): pass
+class Raw(bytes): pass
+class Whole(int): __slots__ = ()
+class Real(float): pass
+class Keys(dict): __slots__ = 'a',
+class Line(list): pass
+class Kind(type): pass
+class Late(Exception): pass
+";
+
+    /// Expressions that make objects of every shape: parts inside, beside and behind.
+    const MAKERS: [&str; 25] = [
+        "Plain()",
+        "Slots()",
+        "Both()",
+        "Text()",
+        "Text('a')",
+        "Text('\u{e9}' * 700)",
+        "Text('\u{1f600}' * 3)",
+        "Numbers()",
+        "Numbers((t,))",
+        "Numbers((t,) * 100)",
+        "Raw()",
+        "Raw(b'abc' * 300)",
+        "Whole(1 << 200)",
+        "Real(1.5)",
+        "Keys({1: t})",
+        "Line([t])",
+        "Late(t)",
+        "[t]",
+        "(t,) * 9",
+        "{t: t for t in (1, 2)}",
+        "{1, 2, 3}",
+        "slice(t, t, t)",
+        "(lambda: t)",
+        "(n for n in [t])",
+        "object()",
+    ];
+
+    #[test]
+    fn an_object_gives_up_all_that_it_owns() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            let value = token();
+            session.set("t", value.clone());
+            let before = owners(&value);
+            for maker in MAKERS {
+                let object = session.eval(maker);
+                let ty = object.ty().to_value();
+                let of_type = owners(&ty);
+                let heap = object.ty().flags.get().contains(TypeFlags::HEAP);
+                for part in ["a", "b", "c", "d", "e"] {
+                    session.set("o", object.clone());
+                    session.set("part", vm.str(part));
+                    // Not every object has room for it.
+                    session
+                        .exec("try: object.__setattr__(o, part, t)\nexcept AttributeError: pass");
+                }
+                session.set("o", Value::NONE);
+                assert_eq!(owners(&object), 1, "{maker}");
+                drop(object);
+                assert_eq!(owners(&value), before, "{maker}");
+                // Types of Rust's own are not counted, and get their methods when they are wanted.
+                assert!(!heap || owners(&ty) == of_type - 1, "{maker}");
+            }
+        });
+    }
+
+    #[test]
+    fn the_collector_is_shown_each_reference_once() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            let value = token();
+            session.set("t", value.clone());
+            let shown = |object: &Value| {
+                let (mut values, mut types) = (0, 0);
+                traverse(object.head().expect("an object"), &mut |v| {
+                    values += usize::from(v.is(&value));
+                    types += usize::from(v.bits() == object.ty().head().address() as u64);
+                });
+                (values, types)
+            };
+            let cases = [
+                ("Numbers((t,) * 3)", "o.a = o.b = t", (5, 1)),
+                ("Both()", "o.a = o.b = o.c = t", (3, 1)),
+                ("Both()", "o.a = o.b = t; o.__dict__", (2, 1)),
+                ("Keys({1: t, 2: t})", "o.a = t", (3, 1)),
+                ("Line([t, t])", "o.x = t; del o.x", (2, 1)),
+                ("[t, t]", "", (2, 0)),
+                ("(t, t)", "", (2, 0)),
+                ("slice(t, t, t)", "", (3, 0)),
+            ];
+            for (maker, more, expected) in cases {
+                let before = owners(&value);
+                let object = session.eval(maker);
+                session.set("o", object.clone());
+                session.exec(more);
+                assert_eq!(shown(&object), expected, "{maker}");
+                assert_eq!(owners(&value), before + expected.0, "{maker}");
+                let mut bag = Vec::new();
+                clear(object.head().expect("an object"), &mut bag);
+                session.set("o", Value::NONE);
+                drop((bag, object));
+                assert_eq!(owners(&value), before, "{maker}");
+            }
+        });
+    }
+
+    #[test]
+    fn tails_of_any_length_begin_at_a_word() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            session.exec("for n in range(30):\n    t = Text('x')\n    setattr(t, 'a%d' % n, n)");
+            for len in [0, 1, 7, 8, 9, 511, 512, 513, 5000] {
+                session.set("n", Value::int_unchecked(len));
+                for maker in ["Text('\u{e9}' * n)", "Raw(b'z' * n)", "Numbers((n,) * n)"] {
+                    let object = session.eval(maker);
+                    session.set("o", object.clone());
+                    session.exec("for i in range(40): setattr(o, 'a%d' % i, i)");
+                    assert_eq!(tail_start(object.head().expect("an object")) as usize % 8, 0);
+                    session.exec("assert len(o) == n and len(set(o)) <= 1 and o.a39 == 39");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn values_behind_an_object_do_not_touch_its_tail() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class Text(str): pass");
+            let warm = session.eval("Text('warm')");
+            session.set("warm", warm);
+            session.exec("warm.a = warm.b = warm.c = 1");
+            let object = session.eval("Text('behind' * 3)");
+            let (_, gc, head) = attrs_of(&object).expect("has attributes");
+            assert_eq!(gc.inline_capacity.get(), 3);
+            let distance = tail_start(head) as usize - head.address();
+            assert_eq!(distance, object.ty().basic_size + 24);
+            session.set("o", object.clone());
+            session.exec("o.a = o.b = o.c = o\no.d = o\ndel o.c");
+            assert_eq!(session.show("o"), "'behindbehindbehind'");
+            session.set("o", Value::NONE);
+            drop(object);
+            assert!(gc::collect(vm, 2) >= 1);
+        });
+    }
+
+    #[test]
+    fn a_type_of_the_start_is_its_own_kind() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "");
+            for name in ["type", "object", "str", "tuple", "dict"] {
+                let ty = session.eval(name);
+                assert!(ty.head().is_some_and(|head| head.gc().is_some()));
+                assert!(std::ptr::eq(ty.ty(), Type::cell().get()), "{name}");
+            }
+            assert!(std::ptr::eq(Type::cell().get().ty(), Type::cell().get()));
+            assert!(look_at(NonNull::from(Type::cell().get().head())).refcount() >= 1);
+        });
+    }
+}

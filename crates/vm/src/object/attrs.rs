@@ -332,3 +332,257 @@ impl Attrs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::shape::MAX_ATTRIBUTES;
+    use super::super::{Obj, alloc};
+    use crate::object::Ref;
+    use crate::objects::dict::Dict;
+    use crate::objects::object::attrs_of;
+    use crate::objects::str_::Str;
+    use crate::runtime::vm::Vm;
+    use crate::testing::{Session, owners, token, with_vm};
+    use crate::value::Value;
+
+    fn names(vm: &Vm, count: usize) -> Vec<Ref<Str>> {
+        (0..count).map(|i| vm.intern(&format!("name_{i}"))).collect()
+    }
+
+    fn set(object: &Value, name: &Ref<Str>, value: Value) -> Option<Value> {
+        let (attrs, gc, _) = attrs_of(object).expect("has attributes");
+        attrs.set(gc, object.ty(), name, value)
+    }
+
+    fn get(object: &Value, name: &Ref<Str>) -> Option<u64> {
+        attrs_of(object)?.0.get(name).map(|value| value.bits())
+    }
+
+    /// How often an object shows a value to the collector.
+    fn seen(object: &Value, value: &Value) -> usize {
+        let mut count = 0;
+        alloc::traverse(object.head().expect("an object"), &mut |v| count += v.is(value) as usize);
+        count
+    }
+
+    #[test]
+    fn every_value_is_kept_while_the_room_grows() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass");
+            let names = names(vm, MAX_ATTRIBUTES + 6);
+            let tokens: Vec<Value> = names.iter().map(|_| token()).collect();
+            // The first instance begins without room; later ones have some behind the object.
+            for round in 0..3 {
+                let object = session.eval("A()");
+                let inline = attrs_of(&object).expect("has attributes").1.inline_capacity.get();
+                assert_eq!(inline > 0, round > 0);
+                for (n, (name, value)) in names.iter().zip(&tokens).enumerate() {
+                    assert!(set(&object, name, value.clone()).is_none());
+                    let (attrs, ..) = attrs_of(&object).expect("has attributes");
+                    assert_eq!((attrs.len(), attrs.dict().is_some()), (n + 1, n >= MAX_ATTRIBUTES));
+                    for (name, value) in names[..=n].iter().zip(&tokens) {
+                        assert_eq!(get(&object, name), Some(value.bits()));
+                    }
+                    assert!(names[n + 1..].iter().all(|name| get(&object, name).is_none()));
+                }
+                assert!(tokens.iter().all(|value| owners(value) == 2));
+                drop(object);
+                assert!(tokens.iter().all(|value| owners(value) == 1));
+            }
+        });
+    }
+
+    #[test]
+    fn any_number_of_values_is_given_back_at_the_end() {
+        with_vm(|vm| {
+            let names = names(vm, 24);
+            let value = token();
+            for first in 0..names.len() {
+                // The second instance has as much room behind it as the first one wanted.
+                let session = Session::new(vm, "class A: pass");
+                for count in [first, first + 1, first.saturating_sub(1), 0] {
+                    let object = session.eval("A()");
+                    for name in names.iter().take(count) {
+                        set(&object, name, value.clone());
+                    }
+                    assert_eq!(owners(&value), 1 + count.min(names.len()));
+                    assert_eq!(seen(&object, &value), count.min(names.len()));
+                    let (attrs, ..) = attrs_of(&object).expect("has attributes");
+                    assert_eq!(attrs.items().len(), attrs.len());
+                    drop(object);
+                    assert_eq!(owners(&value), 1);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_value_that_is_replaced_is_handed_out() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass");
+            let names = names(vm, 3);
+            let (old, new) = (token(), token());
+            let object = session.eval("A()");
+            for as_dict in [false, true] {
+                if as_dict {
+                    let (attrs, gc, _) = attrs_of(&object).expect("has attributes");
+                    let dict = attrs.to_dict(gc).to_ref();
+                    assert!(dict.len() == 1 && std::ptr::eq(&*dict, attrs.to_dict(gc)));
+                }
+                set(&object, &names[0], old.clone());
+                let replaced = set(&object, &names[0], new.clone());
+                assert!(replaced.as_ref().is_some_and(|value| value.is(&old)));
+                drop(replaced);
+                assert_eq!((owners(&old), owners(&new)), (1, 2));
+            }
+            let (attrs, gc, _) = attrs_of(&object).expect("has attributes");
+            assert!(attrs.delete(gc, &names[2]).is_none());
+            assert!(attrs.delete(gc, &names[0]).is_some_and(|value| value.is(&new)));
+            assert!(attrs.is_empty() && owners(&new) == 1);
+        });
+    }
+
+    #[test]
+    fn deleting_a_name_that_is_not_there_changes_nothing() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass");
+            let names = names(vm, 2);
+            let object = session.eval("A()");
+            let (attrs, gc, _) = attrs_of(&object).expect("has attributes");
+            assert!(attrs.delete(gc, &names[0]).is_none() && attrs.shape_word().is_null());
+            set(&object, &names[0], Value::TRUE);
+            let shape = attrs.shape_word();
+            assert!(attrs.delete(gc, &names[1]).is_none() && attrs.shape_word() == shape);
+            assert!(attrs.dict().is_none());
+            assert!(attrs.delete(gc, &names[0]).is_some_and(|value| value.is_true()));
+            assert!(attrs.dict().is_some_and(|dict| dict.is_empty()));
+        });
+    }
+
+    #[test]
+    fn another_dict_takes_the_place_of_any_state() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass");
+            let names = names(vm, 6);
+            let value = token();
+            for count in [0, 1, 6] {
+                let object = session.eval("A()");
+                for name in &names[..count] {
+                    set(&object, name, value.clone());
+                }
+                let (attrs, gc, _) = attrs_of(&object).expect("has attributes");
+                for round in 0..2 {
+                    let dict = Dict::new_ref();
+                    let old = attrs.replace_dict(gc, dict.clone());
+                    // The dict before is one value.
+                    assert_eq!(old.len(), if round == 0 { count } else { 1 });
+                    assert!(attrs.dict().is_some_and(|now| std::ptr::eq(now, &*dict)));
+                    drop(old);
+                    assert_eq!((owners(&value), dict.head().refcount()), (1, 2));
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_cycle_is_broken_in_every_state() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass\nclass D(dict): pass");
+            let names = names(vm, 5);
+            let value = token();
+            let object = session.eval("A()");
+            let mut bag = Vec::new();
+            let (attrs, ..) = attrs_of(&object).expect("has attributes");
+            attrs.clear(&mut bag);
+            assert!(bag.is_empty());
+            for name in &names {
+                set(&object, name, value.clone());
+            }
+            attrs.clear(&mut bag);
+            assert!(bag.len() == 5 && bag.iter().all(|v| v.is(&value)));
+            assert!(get(&object, &names[4]) == Some(Value::NONE.bits()) && attrs.len() == 5);
+            bag.clear();
+            assert_eq!(owners(&value), 1);
+            // A dict that is its own `__dict__` is held by that alone.
+            let object = session.eval("D()");
+            let (attrs, gc, head) = attrs_of(&object).expect("has attributes");
+            let own = object.clone().into_ref::<Dict>().ok().expect("a dict");
+            assert!(attrs.replace_dict(gc, own).is_empty());
+            assert_eq!((owners(&object), seen(&object, &object)), (2, 1));
+            alloc::clear(head, &mut bag);
+            assert!(attrs.dict().is_some_and(Obj::is_exact));
+            bag.clear();
+            assert_eq!(owners(&object), 1);
+        });
+    }
+
+    #[test]
+    fn cached_ways_reach_the_same_places() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass\nclass B: pass");
+            let names = names(vm, 20);
+            let (first, second) = (session.eval("A()"), session.eval("A()"));
+            let (value, other) = (token(), token());
+            let mut shapes = vec![];
+            for name in &names {
+                set(&first, name, value.clone());
+                shapes.push(attrs_of(&first).expect("has attributes").0.shape_word());
+            }
+            let (attrs, gc, _) = attrs_of(&second).expect("has attributes");
+            for (len, shape) in shapes.iter().enumerate() {
+                // SAFETY: the first instance of the type went the same way.
+                unsafe { attrs.push_transition(gc, second.ty(), len, *shape, value.clone()) }
+            }
+            assert!(attrs.shape_word() == shapes[19] && attrs.len() == 20);
+            for (at, name) in names.iter().enumerate() {
+                assert_eq!(attrs.index_of(name), Some(at));
+                // SAFETY: the shape has twenty names.
+                unsafe {
+                    assert!(attrs.value_unchecked(at).is(&value));
+                    assert!((*attrs.place_unchecked(at)).as_ref().is_some_and(|v| v.is(&value)));
+                    let old = attrs.replace_unchecked(at, other.clone());
+                    assert!(old.is_some_and(|old| old.is(&value)));
+                }
+            }
+            assert_eq!((owners(&value), owners(&other)), (21, 21));
+            drop((first, second));
+            assert_eq!((owners(&value), owners(&other)), (1, 1));
+        });
+    }
+
+    #[test]
+    fn finalisers_find_the_instance_whole() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "seen = []
+class A: pass
+class Nosy:
+    def __init__(self, owner): self.owner = owner
+    def __del__(self):
+        owner = self.owner
+        seen.append(sorted(vars(owner)) if owner.look else len(seen))
+        owner.more = owner.other = owner.third = owner.fourth = owner.fifth = 1
+        del owner.third
+a = A()
+a.look = False
+a.x = Nosy(a)
+a.x = 2
+a.look = True
+a.x = Nosy(a)
+del a.x
+a.x = Nosy(a)
+a.__dict__ = {'look': True, 'only': 1}
+",
+            );
+            assert_eq!(
+                session.show("seen"),
+                "[0, ['fifth', 'fourth', 'look', 'more', 'other'], ['look', 'only']]"
+            );
+            assert_eq!(
+                session.show("sorted(vars(a))"),
+                "['fifth', 'fourth', 'look', 'more', 'only', 'other']"
+            );
+        });
+    }
+}

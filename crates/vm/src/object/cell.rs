@@ -139,4 +139,40 @@ mod tests {
         drop(place.replace(None));
         assert_eq!((seen.get(), Rc::strong_count(&place)), (11, 1));
     }
+
+    #[test]
+    fn the_old_value_dies_when_the_new_one_is_there() {
+        use crate::testing::{Session, owners, token, with_vm};
+        with_vm(|vm| {
+            let (old, new) = (token(), token());
+            let cell = ValueCell::from(old.clone());
+            assert!(cell.get().is_some_and(|value| value.is(&old)) && owners(&old) == 2);
+            cell.set(Some(new.clone()));
+            assert_eq!((owners(&old), owners(&new)), (1, 2));
+            drop(cell);
+            assert_eq!(owners(&new), 1);
+            // A closure's variable lies in such a cell; the finaliser reads and sets it.
+            let session = Session::new(
+                vm,
+                "
+seen = []
+class Nosy:
+    def __del__(self):
+        seen.append(self.read())
+        self.write(len(seen))
+def f():
+    x = Nosy()
+    def read(): return x
+    def write(value):
+        nonlocal x
+        x = value
+    x.read, x.write = read, write
+    x = 'new'
+    return x
+result = f()
+",
+            );
+            assert_eq!(session.show("seen, result"), "(['new'], 1)");
+        });
+    }
 }

@@ -36,7 +36,8 @@ const _: () = assert!(size_of::<ObjHead>() == 16);
 /// The collector's word, in front of the head of objects that can be part of a cycle.
 #[repr(C)]
 pub struct GcHead {
-    /// Position in the collector's list of this object's generation.
+    /// Position in the collector's list of this object's generation; while a collection looks for garbage, a
+    /// count of references.
     pub(crate) index: Cell<u32>,
     pub(crate) flags: Cell<u8>,
     pub(crate) generation: Cell<u8>,
@@ -58,6 +59,8 @@ pub(crate) mod gc_flag {
     pub const UNREACHABLE: u8 = 8;
     /// Made before the program began.
     pub const FROM_START: u8 = 16;
+    /// Found to be reachable by the collection that is running, but not looked into yet.
+    pub const MISSED: u8 = 32;
 }
 
 impl GcHead {
@@ -328,4 +331,183 @@ unsafe fn dealloc_with_parts(ptr: NonNull<ObjHead>) {
     }
     // SAFETY: no reference is left, nothing refers to the object weakly, the collector forgot it.
     unsafe { alloc::destroy(ptr) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::{Payload, Ref};
+    use crate::objects::list::List;
+    use crate::objects::tuple::Tuple;
+    use crate::objects::weakref::WeakRef;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn counts_go_up_and_down_by_one() {
+        with_vm(|_| {
+            let value = token();
+            let head = value.head().expect("an object");
+            assert!(head.refcount() == 1 && !head.is_shared());
+            head.incref();
+            assert!(head.refcount() == 2 && head.is_shared());
+            head.decref_shared();
+            let copy = value.clone();
+            // SAFETY: the copy's reference is given up, and the copy forgotten.
+            assert!(!unsafe { decref_to_zero(NonNull::from(copy.head().expect("an object"))) });
+            std::mem::forget(copy);
+            assert_eq!(head.refcount(), 1);
+            let object = value.into_head();
+            // SAFETY: the last reference is given up, and the object ended as that demands.
+            unsafe {
+                assert!(decref_to_zero(object) && object.as_ref().refcount() == 0);
+                dealloc(object);
+            }
+        });
+    }
+
+    #[test]
+    fn deep_nests_end_without_deep_stacks() {
+        with_vm(|_| {
+            for depth in [1, 63, 64, 65, 200, 300_000] {
+                let value = token();
+                let mut nest = value.clone();
+                for level in 0..depth {
+                    nest = match level % 2 {
+                        0 => List::from_vec(vec![nest]).into(),
+                        _ => Tuple::pair(nest, value.clone()).into(),
+                    };
+                }
+                assert_eq!(owners(&value), 2 + depth / 2);
+                drop(nest);
+                assert_eq!(owners(&value), 1, "{depth}");
+                TRASHCAN.with(|t| assert!(t.depth == 0 && t.waiting.is_empty()));
+            }
+        });
+    }
+
+    #[test]
+    fn finalisers_in_a_deep_nest_run_once_each_and_may_save_their_objects() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+saved = []
+count = 0
+class Link:
+    def __init__(self, inner): self.inner = inner
+    def __del__(self):
+        global count
+        count += 1
+        if self.keep: saved.append(self)
+        self.touched = [count]
+    keep = False
+nest = None
+for i in range(2000):
+    nest = Link([nest])
+    if i in (10, 1000, 1990): nest.keep = True
+del nest
+",
+            );
+            // What is saved keeps what is inside of it, which therefore does not end.
+            assert_eq!(session.show("len(saved), count"), "(1, 10)");
+            session.exec("saved.pop()");
+            assert_eq!(session.show("len(saved), count"), "(1, 1000)");
+            session.exec("saved.pop()");
+            session.exec("saved.pop()");
+            assert_eq!(session.show("len(saved), count"), "(0, 2000)");
+            TRASHCAN.with(|t| assert!(t.depth == 0 && t.waiting.is_empty()));
+        });
+    }
+
+    #[test]
+    fn an_object_that_saves_itself_ends_at_the_second_time() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+saved, runs = [], []
+class Phoenix:
+    def __del__(self):
+        runs.append(1)
+        saved.append(self)
+x = Phoenix()
+del x
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            session.exec("saved[0].t = t");
+            let object = session.eval("saved[0]");
+            assert_eq!((owners(&object), owners(&value)), (2, 3));
+            let gc = object.head().and_then(ObjHead::gc).expect("a collector's word");
+            assert!(gc.has(gc_flag::FINALIZED) && gc.has(gc_flag::TRACKED));
+            drop(object);
+            session.exec("saved.clear()");
+            assert_eq!(session.show("len(saved), len(runs)"), "(0, 1)");
+            assert_eq!(owners(&value), 2);
+        });
+    }
+
+    #[test]
+    fn a_callback_that_drops_the_rest_finds_no_half_dead_object() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "seen = []\nclass A: pass");
+            session.set("ref", WeakRef::cell().get().to_value());
+            session.exec(
+                "
+def callback(r):
+    seen.append((r(), len(rs)))
+    rs.clear()
+a = A()
+a.other = A()
+rs = [ref(a, callback), ref(a, callback), ref(a.other, callback), ref(a)]
+one = ref(a)
+del a
+",
+            );
+            // The newest one's callback runs first, and frees the older ones, which were taken already.
+            assert_eq!(session.show("seen, one()"), "([(None, 4), (None, 0)], None)");
+        });
+    }
+
+    #[test]
+    fn an_object_may_change_its_type() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass\nclass B: pass");
+            let (a, b) = (session.get("A"), session.get("B"));
+            let object = session.eval("A()");
+            let (of_a, of_b) = (owners(&a), owners(&b));
+            let head = object.head().expect("an object");
+            head.set_type(b.downcast::<Type>().expect("a type"));
+            assert_eq!((owners(&a), owners(&b)), (of_a - 1, of_b + 1));
+            head.set_type(b.downcast::<Type>().expect("a type"));
+            assert_eq!(owners(&b), of_b + 1);
+            drop(object);
+            assert_eq!(owners(&b), of_b);
+            // The old type may end by that.
+            session.exec("def make():\n    class C: pass\n    return C()\no = make()");
+            session.exec("o.__class__ = B\no.x = 1\nassert type(o) is B");
+        });
+    }
+
+    #[test]
+    fn objects_that_cannot_be_in_a_cycle_have_no_word_in_front() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "");
+            for (source, collectable) in [
+                ("'text'", false),
+                ("1 << 100", false),
+                ("[1]", true),
+                ("(1,)", true),
+                ("int", true),
+            ] {
+                let value = session.eval(source);
+                let head = value.head().expect("an object");
+                assert_eq!(head.gc().is_some(), collectable, "{source}");
+            }
+            let list: Ref<List> = List::from_vec(Vec::new());
+            forget_dying(list.head());
+            assert!(!list.head().gc_unchecked().has(gc_flag::TRACKED));
+        });
+    }
 }

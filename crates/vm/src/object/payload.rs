@@ -121,3 +121,71 @@ impl TypeCell {
         self.object.store(ty.into_raw().as_ptr(), Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::list::List;
+    use crate::objects::object::Object;
+    use crate::objects::set::Set;
+    use crate::objects::str_::Str;
+    use crate::objects::tuple::Tuple;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn a_layout_tells_what_its_payload_is() {
+        fn check<T: Payload>() {
+            let cell = T::cell();
+            assert!(cell.is_ready() && std::ptr::eq(cell.get().layout(), cell));
+            assert_eq!((cell.size, cell.gc, cell.tail), (size_of::<Obj<T>>(), T::GC, T::TAIL));
+            assert_eq!(cell.drop.is_some(), std::mem::needs_drop::<T>());
+            assert!(cell.align <= 8 && cell.size.is_multiple_of(8));
+        }
+        with_vm(|_| {
+            check::<Object>();
+            check::<List>();
+            check::<Tuple>();
+            check::<Str>();
+            check::<Set>();
+            check::<Type>();
+        });
+    }
+
+    #[test]
+    fn the_erased_functions_reach_the_payload() {
+        with_vm(|vm| {
+            let value = token();
+            let list: Value = List::from_vec(vec![value.clone(), value.clone()]).into();
+            let tuple: Value = Tuple::from_slice(&[value.clone()]).into();
+            let text = vm.str("five!");
+            assert_eq!(owners(&value), 4);
+            for (object, count, tail) in [(&list, 2, 0), (&tuple, 1, 8), (&text, 0, 5)] {
+                let (head, layout) = (object.head().expect("an object"), object.ty().layout());
+                let mut seen = 0;
+                // SAFETY: the layout is the object's.
+                unsafe {
+                    (layout.traverse)(head, &mut |v| seen += usize::from(v.is(&value)));
+                    assert_eq!((seen, (layout.tail_bytes)(head)), (count, tail));
+                    let mut bag = Vec::new();
+                    (layout.clear)(head, &mut bag);
+                    // Only a list can be emptied.
+                    assert_eq!(bag.len(), if object.is(&list) { 2 } else { 0 });
+                }
+            }
+            assert_eq!(owners(&value), 2);
+        });
+    }
+
+    #[test]
+    fn subclasses_have_the_layout_of_what_they_extend() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class T(tuple): pass\nclass U(T): __slots__ = ()");
+            for name in ["T", "U", "tuple"] {
+                let ty = session.eval(name);
+                let ty = ty.downcast::<Type>().expect("a type");
+                assert!(std::ptr::eq(ty.layout(), Tuple::cell()));
+                assert!(!std::ptr::eq(ty.layout(), List::cell()));
+            }
+        });
+    }
+}

@@ -138,3 +138,66 @@ pub fn leak<T: Payload>(object: Ref<T>) -> &'static Obj<T> {
     // SAFETY: the count given up here keeps the object alive for ever.
     unsafe { object.into_raw().as_ref() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::list::List;
+    use crate::objects::set::Set;
+    use crate::testing::{Session, owners, with_vm};
+
+    #[test]
+    fn every_way_of_holding_an_object_counts_once() {
+        with_vm(|_| {
+            let list = List::from_vec(Vec::new());
+            let count = |list: &Ref<List>| list.head().refcount();
+            assert_eq!(count(&list), 1);
+            let more = (list.clone(), list.to_ref(), list.to_value(), list.head().to_value());
+            assert_eq!(count(&list), 5);
+            assert!(list.is(&more.2) && list.is(&more.3) && list.is_exact());
+            drop(more);
+            assert_eq!(count(&list), 1);
+            let raw = list.clone().into_raw();
+            assert_eq!(count(&list), 2);
+            // SAFETY: the reference that was given up is taken again.
+            let again = unsafe { Ref::from_raw(raw) };
+            assert!(std::ptr::eq::<_>(&*again, &*list));
+            drop(again);
+            let value = list.into_value();
+            assert_eq!(owners(&value), 1);
+            let back = value.into_ref::<List>();
+            assert!(back.is_ok_and(|list| count(&list) == 1));
+        });
+    }
+
+    #[test]
+    fn another_kind_of_object_comes_back_untouched() {
+        with_vm(|vm| {
+            let value: Value = List::from_vec(Vec::new()).into();
+            let back = value.into_ref::<Set>();
+            assert!(back.is_err_and(|value| owners(&value) == 1));
+            let session = Session::new(vm, "class L(list): pass");
+            let value = session.eval("L()");
+            let list = value.into_ref::<List>();
+            assert!(list.is_ok_and(|list| !list.is_exact() && list.head().refcount() == 1));
+        });
+    }
+
+    #[test]
+    fn a_type_of_another_layout_is_never_used() {
+        let made = std::thread::spawn(|| {
+            with_vm(|_| drop(Ref::with_type(Set::default(), List::cell().get())))
+        });
+        assert!(made.join().is_err());
+    }
+
+    #[test]
+    fn what_is_given_up_stays() {
+        with_vm(|_| {
+            let list = List::from_vec(Vec::new());
+            let forever = leak(list.clone());
+            drop(list);
+            assert_eq!(forever.head().refcount(), 1);
+        });
+    }
+}

@@ -104,3 +104,64 @@ impl Shape {
         Some(&children[at])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::with_vm;
+
+    #[test]
+    fn equal_ways_lead_to_one_shape() {
+        with_vm(|vm| {
+            let root = Shape::default();
+            let names: Vec<_> = (0..=MAX_ATTRIBUTES).map(|i| vm.intern(&format!("n{i}"))).collect();
+            let mut at = &root;
+            assert!(at.is_empty() && at.find(&names[0]).is_none());
+            for (i, name) in names[..MAX_ATTRIBUTES].iter().enumerate() {
+                let next = at.with(name).expect("room for one more");
+                assert!(std::ptr::eq(next, at.with(name).expect("it is there")));
+                assert_eq!(next.len(), i + 1);
+                // By a walk while they are few, then by a table.
+                assert!((0..=i).all(|n| next.find(&names[n]) == Some(n)));
+                assert!(names[i + 1..].iter().all(|name| next.find(name).is_none()));
+                at = next;
+            }
+            assert!(at.with(&names[MAX_ATTRIBUTES]).is_none());
+            assert!(at.keys().iter().zip(&names).all(|(a, b)| std::ptr::eq::<_>(&**a, &**b)));
+        });
+    }
+
+    #[test]
+    fn a_tree_has_a_limit_in_every_direction() {
+        with_vm(|vm| {
+            let root = Shape::default();
+            let names: Vec<_> = (0..100).map(|i| vm.intern(&format!("n{i}"))).collect();
+            let children: Vec<&Shape> = names.iter().filter_map(|name| root.with(name)).collect();
+            assert_eq!(children.len(), MAX_CHILDREN);
+            // References to the first ones held while more came: boxes do not move.
+            assert!(children.iter().zip(&names).all(|(c, name)| c.find(name) == Some(0)));
+            let mut made = children.len();
+            for child in children {
+                made += names.iter().filter(|name| child.with(name).is_some()).count();
+            }
+            assert_eq!(made, MAX_SHAPES as usize);
+        });
+    }
+
+    #[test]
+    fn names_live_as_long_as_the_tree() {
+        with_vm(|vm| {
+            let name = vm.intern("a name that only this test has");
+            let before = name.head().refcount();
+            let root = Shape::default();
+            let first = root.with(&name).expect("room");
+            let _ = first.with(&vm.intern("another")).expect("room");
+            assert_eq!(name.head().refcount(), before + 2);
+            let mut seen = 0;
+            root.for_each_name(&mut |n| seen += usize::from(std::ptr::eq(n.head(), name.head())));
+            assert_eq!(seen, 2);
+            drop(root);
+            assert_eq!(name.head().refcount(), before);
+        });
+    }
+}

@@ -136,3 +136,63 @@ impl<T: Copy> Trace for Cell<T> {
 impl<T> Trace for OnceCell<T> {
     fn trace(&self, _visit: &mut Visitor<'_>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::list::List;
+    use crate::testing::{owners, token, with_vm};
+    use std::collections::VecDeque;
+
+    fn shown(place: &impl Trace) -> Vec<u64> {
+        let mut all = Vec::new();
+        place.trace(&mut |value| all.push(value.bits()));
+        all
+    }
+
+    #[test]
+    fn each_place_shows_what_it_owns_and_counts_nothing() {
+        with_vm(|_| {
+            let value = token();
+            let list = List::from_vec(Vec::new());
+            let (word, other) = (value.bits(), list.to_value().bits());
+            assert_eq!(shown(&list), [other]);
+            assert_eq!(shown(&(value.clone(), Some(list.clone()))), [word, other]);
+            assert!(shown(&None::<Value>).is_empty() && shown(&Vec::<Value>::new()).is_empty());
+            let many = vec![value.clone(), Value::TRUE, value.clone()];
+            assert_eq!(shown(&many), [word, Value::TRUE.bits(), word]);
+            assert_eq!(shown(&VecDeque::from(many.clone())).len(), 3);
+            assert_eq!(shown(&many.into_boxed_slice()).len(), 3);
+            assert_eq!(shown(&ValueCell::from(value.clone())), [word]);
+            assert!(shown(&ValueCell::default()).is_empty() && shown(&7u32).is_empty());
+            assert_eq!(shown(&Guarded::new(Some(list.clone()))), [other]);
+            assert_eq!((owners(&value), list.head().refcount()), (1, 1));
+        });
+    }
+
+    #[test]
+    fn clearing_moves_everything_into_the_bag() {
+        with_vm(|_| {
+            let value = token();
+            let list = List::from_vec(Vec::new());
+            let mut bag = vec![value.clone()];
+            Guarded::new(vec![value.clone(); 3]).clear(&mut bag);
+            Guarded::new(Vec::<Value>::new()).clear(&mut bag);
+            Guarded::new(VecDeque::from(vec![value.clone(); 2])).clear(&mut bag);
+            Guarded::new(Some(value.clone())).clear(&mut bag);
+            Guarded::new(None::<Value>).clear(&mut bag);
+            Guarded::new(value.clone()).clear(&mut bag);
+            Guarded::new(Some(list.clone())).clear(&mut bag);
+            let cell = ValueCell::from(value.clone());
+            cell.clear(&mut bag);
+            cell.clear(&mut bag);
+            assert_eq!((bag.len(), owners(&value), list.head().refcount()), (10, 10, 2));
+            // What cannot be empty stays as it is.
+            Guarded::new(list.clone()).clear(&mut bag);
+            list.clear(&mut bag);
+            assert_eq!(bag.len(), 10);
+            drop(bag);
+            assert_eq!((owners(&value), list.head().refcount()), (1, 1));
+        });
+    }
+}

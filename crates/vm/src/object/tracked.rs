@@ -87,3 +87,76 @@ pub(crate) fn untrack(head: &ObjHead) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::Ref;
+    use crate::objects::list::List;
+    use crate::testing::with_vm;
+
+    /// Does every object know where it stands?
+    fn is_consistent() -> bool {
+        LISTS.with(|lists| {
+            lists.generations.iter().enumerate().all(|(number, list)| {
+                list.iter().enumerate().all(|(index, object)| {
+                    // SAFETY: tracked objects are alive.
+                    let gc = unsafe { object.as_ref() }.gc_unchecked();
+                    gc.has(gc_flag::TRACKED)
+                        && gc.index.get() as usize == index
+                        && usize::from(gc.generation.get()) == number
+                })
+            })
+        })
+    }
+
+    fn young() -> usize {
+        LISTS.with(|lists| lists.generations[0].len())
+    }
+
+    #[test]
+    fn objects_know_their_places_in_any_order() {
+        with_vm(|_| {
+            let before = young();
+            let mut lists: Vec<Ref<List>> = (0..100).map(|_| List::from_vec(Vec::new())).collect();
+            assert!(young() == before + 100 && is_consistent());
+            let mut seed = 7usize;
+            for _ in 0..1000 {
+                seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                let at = (seed >> 33) % lists.len();
+                match seed >> 60 & 3 {
+                    0 => untrack(lists[at].head()),
+                    1 => track(lists[at].head()),
+                    2 => drop(lists.swap_remove(at)),
+                    _ => lists.push(List::from_vec(Vec::new())),
+                }
+                if lists.is_empty() {
+                    lists.push(List::from_vec(Vec::new()));
+                }
+                assert!(is_consistent());
+            }
+            drop(lists);
+            assert!(young() == before && is_consistent());
+        });
+    }
+
+    #[test]
+    fn twice_is_as_good_as_once() {
+        with_vm(|_| {
+            let list = List::from_vec(Vec::new());
+            let (before, gc) = (young(), list.head().gc_unchecked());
+            track(list.head());
+            assert_eq!(young(), before);
+            untrack(list.head());
+            untrack(list.head());
+            assert!(young() == before - 1 && !gc.has(gc_flag::TRACKED));
+            LISTS.with(|lists| {
+                gc.set(gc_flag::TRACKED);
+                lists.put(NonNull::from(list.head()), 2);
+            });
+            assert!(gc.generation.get() == 2 && is_consistent());
+            untrack(list.head());
+            assert!(young() == before - 1 && is_consistent());
+        });
+    }
+}

@@ -95,3 +95,104 @@ pub(crate) fn borrowed_word(word: u64) -> Option<Value> {
     let value = std::mem::ManuallyDrop::new(unsafe { Value::from_bits(word) });
     Some((*value).clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::Payload;
+    use crate::objects::set::Set;
+    use crate::objects::type_::Type;
+    use crate::runtime::vm::Vm;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    fn target() -> Value {
+        Ref::<Set>::new(Set::default()).into()
+    }
+
+    fn reference(vm: &Vm, target: &Value, callback: Option<Value>) -> Ref<WeakRef> {
+        match WeakRef::make(vm, WeakRef::cell().get(), target, callback) {
+            Ok(reference) => reference,
+            Err(_) => panic!("refused"),
+        }
+    }
+
+    fn entries(target: &Value) -> usize {
+        let address = target.head().expect("an object").address();
+        TABLE.with(|t| t.as_ref().and_then(|t| t.get(&address)).map_or(0, Vec::len))
+    }
+
+    #[test]
+    fn an_entry_lasts_as_long_as_both_ends() {
+        with_vm(|vm| {
+            let object = target();
+            let head = object.head().expect("an object");
+            assert!(references(head).is_empty() && entries(&object) == 0);
+            let call = token();
+            let all: Vec<_> = (0..5).map(|_| reference(vm, &object, Some(call.clone()))).collect();
+            assert_eq!((entries(&object), owners(&object), owners(&call)), (5, 1, 6));
+            let found = references(head);
+            assert!(found.iter().zip(&all).all(|(a, b)| std::ptr::eq::<_>(&**a, &**b)));
+            drop(found);
+            for (n, weak) in all.into_iter().enumerate() {
+                assert!(weak.get().is_some_and(|value| value.is(&object)));
+                drop(weak);
+                assert_eq!(entries(&object), 4 - n);
+            }
+            assert_eq!((owners(&object), owners(&call)), (1, 1));
+        });
+    }
+
+    #[test]
+    fn a_dying_object_ends_its_references_and_no_others() {
+        with_vm(|vm| {
+            let (first, second) = (target(), target());
+            let weak = [&first, &second, &first].map(|target| reference(vm, target, None));
+            // One without callback is shared.
+            assert!(std::ptr::eq::<_>(&*weak[0], &*weak[2]));
+            drop(first);
+            assert!(weak[0].get().is_none() && weak[1].get().is_some());
+            assert!(end(second.head().expect("an object")).len() == 1);
+            assert!(weak[1].get().is_none() && entries(&second) == 0);
+            // There is nothing left to end.
+            assert!(end(second.head().expect("an object")).is_empty());
+        });
+    }
+
+    #[test]
+    fn what_has_no_place_for_it_is_refused() {
+        with_vm(|vm| {
+            for value in [Value::NONE, Value::TRUE, vm.str("text"), token()] {
+                assert!(WeakRef::make(vm, WeakRef::cell().get(), &value, None).is_err());
+            }
+        });
+    }
+
+    #[test]
+    fn words_are_looked_at_without_counting_and_copied_with() {
+        with_vm(|_| {
+            let value = token();
+            assert!(look_at_word(0, |_| Some(())).is_none() && borrowed_word(0).is_none());
+            let word = value.bits();
+            assert_eq!(look_at_word(word, |v| Some(owners(v))), Some(1));
+            let copy = borrowed_word(word).expect("a value");
+            assert!(copy.is(&value) && owners(&value) == 2);
+            let number = borrowed_word(Value::int_unchecked(7).bits());
+            assert_eq!(number.and_then(|n| n.as_small_int()), Some(7));
+        });
+    }
+
+    #[test]
+    fn types_are_found_by_address_while_they_live() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass\nclass B(A): pass\nclass C(A): pass");
+            let ty = session.get("A");
+            let address = ty.head().expect("an object").address();
+            assert!(live_type(0).is_none());
+            let found: Option<Ref<Type>> = live_type(address);
+            assert!(found.is_some_and(|found| found.head().address() == address));
+            session.exec("del B");
+            crate::runtime::gc::collect(vm, 2);
+            assert_eq!(session.show("A.__subclasses__()"), "[<class 'C'>]");
+        });
+    }
+}

@@ -460,3 +460,55 @@ impl BytesIter {
         zelf.next.set(usize::try_from(state).unwrap_or(0).min(len));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::Payload;
+    use crate::testing::{Session, with_vm};
+    use crate::value::Value;
+
+    #[test]
+    fn bytes_lie_behind_the_object() {
+        with_vm(|_| {
+            for len in [0, 1, 2, 7, 8, 9, 479, 480, 481, 100_000] {
+                let content: Vec<u8> = (0..len).map(|i| i as u8).collect();
+                let made = Bytes::from_slice(&content);
+                assert!(made.as_slice() == content && made.len() == len);
+                assert_eq!((made.tail_bytes(), made.is_empty()), (len, len == 0));
+                assert_eq!(made.hash(), hash_bytes(&content));
+                // Those of at most one byte are shared.
+                let again = Bytes::from_slice(&content);
+                assert_eq!(std::ptr::eq::<Obj<Bytes>>(&*made, &*again), len < 2);
+            }
+        });
+    }
+
+    #[test]
+    fn every_single_byte_is_kept() {
+        with_vm(|_| {
+            for byte in 0..=255 {
+                let one = Bytes::from_slice(&[byte]);
+                assert!(one.as_slice() == [byte] && one.head().refcount() > 1);
+            }
+        });
+    }
+
+    #[test]
+    fn instances_of_subclasses_have_parts_of_their_own() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class B(bytes): pass");
+            let ty = session.get("B");
+            let ty = ty.downcast::<Type>().expect("a type");
+            for len in [0, 1, 13, 600] {
+                let made = Bytes::with_type(&vec![b'x'; len], ty);
+                assert!(made.len() == len && !made.is_exact());
+                session.set("b", made.to_value());
+                session.exec("b.a = b.c = [b]\nassert b == b'x' * len(b) and b.c[0] is b");
+                session.exec("b.a.clear()\ndel b.c, b.a");
+                session.set("b", Value::NONE);
+                assert_eq!(made.head().refcount(), 1);
+            }
+        });
+    }
+}

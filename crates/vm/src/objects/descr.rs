@@ -555,3 +555,131 @@ pub(crate) fn native_method(def: &'static NativeDef, owner: &Ref<Type>) -> Value
     let owner: &'static Obj<Type> = unsafe { &*owner.clone().into_raw().as_ptr() };
     MethodDescr::new_value(def, owner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    const CLASSES: &str = "
+class Base: __slots__ = 'a', 'b'
+class Sub(Base): __slots__ = 'c',
+class Wide(Sub): pass
+class Other: __slots__ = 'a',
+";
+
+    fn member(session: &Session<'_>, source: &str) -> Ref<MemberDescr> {
+        session.eval(source).into_ref::<MemberDescr>().ok().expect("a member")
+    }
+
+    #[test]
+    fn members_lie_at_their_own_places() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            let members = ["Base.a", "Base.b", "Sub.c"].map(|source| member(&session, source));
+            for class in ["Base", "Sub", "Wide"] {
+                let object = session.eval(&format!("{class}()"));
+                let values = [token(), token(), token()];
+                let own = if class == "Base" { 2 } else { 3 };
+                for (member, value) in members.iter().zip(&values) {
+                    assert!(member.get_from(&object).is_none());
+                    member.set_in(&object, Some(value.clone()));
+                }
+                for (at, (member, value)) in members.iter().zip(&values).enumerate() {
+                    let found = member.get_from(&object);
+                    assert_eq!(found.is_some_and(|found| found.is(value)), at < own, "{class}");
+                }
+                members[0].set_in(&object, None);
+                assert_eq!(owners(&values[0]), 1);
+                drop(object);
+                assert!(values.iter().all(|value| owners(value) == 1));
+            }
+        });
+    }
+
+    #[test]
+    fn other_objects_have_no_such_place() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            let a = member(&session, "Base.a");
+            let value = token();
+            let others = ["Other()", "object()", "1", "None", "1.5", "Base", "[]", "''"];
+            for other in others.map(|source| session.eval(source)) {
+                a.set_in(&other, Some(value.clone()));
+                assert!(a.get_from(&other).is_none() && owners(&value) == 1);
+            }
+            for source in
+                ["Base.a.__get__(Other())", "Base.a.__set__(1, 2)", "Base.a.__delete__(Sub)"]
+            {
+                let raised = session.raises(source);
+                assert!(
+                    raised.starts_with("TypeError(\"descriptor 'a' for 'Base' objects"),
+                    "{raised}"
+                );
+            }
+            assert_eq!(
+                session.raises("del Base().b"),
+                "AttributeError(\"'Base' object has no attribute 'b'\")"
+            );
+        });
+    }
+
+    #[test]
+    fn a_finaliser_finds_the_new_value_in_the_member() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            session.exec(
+                "
+seen = []
+class Nosy:
+    def __init__(self, owner): self.owner = owner
+    def __del__(self):
+        seen.append(getattr(self.owner, 'a', None))
+        self.owner.a = len(seen)
+o = Base()
+o.a = Nosy(o)
+o.a = 'new'
+seen.append(o.a)
+o.a = Nosy(o)
+del o.a
+seen.append(o.a)
+Base.a.__set__(o, Nosy(o))
+Base.a.__delete__(o)
+",
+            );
+            assert_eq!(session.show("seen, o.a"), "(['new', 1, None, 3, None], 5)");
+        });
+    }
+
+    #[test]
+    fn an_owner_that_is_gone_has_no_instances() {
+        with_vm(|vm| {
+            let session =
+                Session::new(vm, "class Gone: __slots__ = 'a',\nm = Gone.a\no = Gone()\no.a = 1");
+            let gone = session.eval("o");
+            session.exec("del Gone, o");
+            let m = member(&session, "m");
+            assert_eq!(m.get_from(&gone).and_then(|v| v.as_small_int()), Some(1));
+            drop(gone);
+            crate::runtime::gc::collect(vm, 2);
+            assert!(m.get_from(&session.eval("object()")).is_none());
+            assert!(session.raises("m.__get__(1)").starts_with("TypeError"));
+        });
+    }
+
+    #[test]
+    fn the_owner_of_a_native_method_lives_for_ever() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass");
+            let ty = session.get("A").into_ref::<Type>().ok().expect("a type");
+            let before = ty.head().refcount();
+            let def = session.eval("list.append");
+            let def = def.downcast::<MethodDescr>().expect("a method").def();
+            let method = native_method(def, &ty);
+            assert_eq!(ty.head().refcount(), before + 1);
+            assert!(is_unbound_method(&method) && !is_unbound_method(&Value::NONE));
+            drop(method);
+            assert_eq!(ty.head().refcount(), before + 1);
+        });
+    }
+}

@@ -571,3 +571,167 @@ impl FrameObj {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    /// `frame()` gives the frame of its caller.
+    fn session<'a>(vm: &'a Vm, source: &str) -> Session<'a> {
+        let session = Session::new(vm, "import sys\ndef frame(): return sys._getframe(1)");
+        session.exec(source);
+        session
+    }
+
+    #[test]
+    fn no_frame_runs_outside_of_code() {
+        with_vm(|vm| {
+            assert!(current(vm).is_none() && current_globals(vm).is_none());
+            assert!(current_builtins(vm).is_none() && current_locals(vm).is_err());
+            assert!(vm.running_code().is_none() && vm.running_local(0).is_none());
+            assert_eq!(vm.recursion_depth(), 0);
+        });
+    }
+
+    #[test]
+    fn a_live_frame_has_one_object() {
+        with_vm(|vm| {
+            let session = session(
+                vm,
+                "
+def f(a):
+    one, two = frame(), frame()
+    assert one is two and one.f_locals['a'] is a and one.f_back.f_code.co_name == '<module>'
+    assert one.f_lineno == 5 and one.f_globals is globals()
+    return one
+kept = f(1)
+assert kept.f_locals['a'] == 1 and kept.f_locals['one'] is kept.f_locals['two'] is kept
+",
+            );
+            let kept = session.get("kept").into_ref::<FrameObj>().ok().expect("a frame");
+            assert!(kept.live().is_none() && kept.frame.get().is_null());
+            session.exec("kept.clear()\ndel kept");
+            assert_eq!(kept.head().refcount(), 1);
+        });
+    }
+
+    #[test]
+    fn variables_move_to_the_object_and_are_counted_once() {
+        with_vm(|vm| {
+            let session = session(
+                vm,
+                "
+def f(a, b=None):
+    c = a
+    def inner(): return c
+    if b: unbound = 1
+    return frame() if keep else None
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            session.exec("keep = False\nf(t)");
+            assert_eq!(owners(&value), 2);
+            session.exec("keep = True\nk = f(t)");
+            assert_eq!(owners(&value), 4);
+            assert_eq!(session.show("sorted(k.f_locals)"), "['a', 'b', 'c', 'inner']");
+            session.exec("k.f_locals['a'] = 1\nassert k.f_locals['a'] == 1");
+            assert_eq!(owners(&value), 3);
+            session.exec("k.clear()\nassert dict(k.f_locals) == {}\ndel k");
+            assert_eq!(owners(&value), 2);
+        });
+    }
+
+    #[test]
+    fn an_exception_keeps_the_frames_it_passed() {
+        with_vm(|vm| {
+            let session = session(
+                vm,
+                "
+def inner(a): raise KeyError(1)
+def outer(a): inner(a)
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            session.exec("try: outer(t)\nexcept KeyError as e: exc = e");
+            assert_eq!(owners(&value), 4);
+            session.exec("tb = exc.__traceback__.tb_next.tb_next\nassert tb.tb_frame.f_back.f_code.co_name == 'outer'");
+            session.exec("del exc");
+            assert_eq!(owners(&value), 4);
+            session.exec("del tb");
+            assert_eq!(owners(&value), 2);
+        });
+    }
+
+    #[test]
+    fn a_running_frame_is_not_cleared() {
+        with_vm(|vm| {
+            let session = session(vm, "def f(): frame().clear()");
+            assert_eq!(session.raises("f()"), "RuntimeError('cannot clear an executing frame')");
+        });
+    }
+
+    #[test]
+    fn a_jump_drops_what_it_leaves_and_binds_what_it_passed() {
+        with_vm(|vm| {
+            let session = session(
+                vm,
+                "
+import sys
+def f(log):
+    late = t
+    for x in [t, t]:
+        for y in (t, x):
+            log.append(1)
+            log.append(2)
+    log.append(3)
+    return late
+def jump(line, target):
+    base = f.__code__.co_firstlineno
+    def trace(frame, event, arg):
+        if frame.f_code is not f.__code__: return None
+        if event == 'line' and frame.f_lineno == base + line:
+            sys.settrace(None)
+            frame.f_trace = None
+            frame.f_lineno = base + target
+        return trace
+    return trace
+def run(line, target):
+    log = []
+    sys.settrace(jump(line, target))
+    try: result = f(log)
+    finally: sys.settrace(None)
+    return log, result
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            for (line, target, log) in [
+                (5, 6, "[1, 3]"),
+                (5, 4, "[1, 1, 2, 1, 2, 1, 2, 1, 2, 3]"),
+                (6, 7, "[1, 2, 1, 2, 1, 2, 1, 2]"),
+            ] {
+                assert_eq!(session.show(&format!("run({line}, {target})")), format!("({log}, [])"));
+                assert_eq!(owners(&value), 2);
+            }
+            // Into a loop there is no way.
+            assert!(session.raises("run(2, 4)").starts_with("ValueError"));
+            assert_eq!(owners(&value), 2);
+        });
+    }
+
+    #[test]
+    fn a_frame_at_rest_never_runs() {
+        with_vm(|vm| {
+            let session = session(vm, "def f(a): return a");
+            let function = session.get("f");
+            let function =
+                function.downcast::<crate::objects::function::Function>().expect("it is");
+            let frame = FrameObj::at_rest(vm, function.code(), &session.globals, Some(Value::TRUE));
+            assert!(frame.live().is_none() && frame.slot(0).is_none() && frame.slot(99).is_none());
+            assert!(frame.back(vm).is_none());
+        });
+    }
+}

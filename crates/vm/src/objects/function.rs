@@ -461,3 +461,102 @@ impl Function {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    fn function(session: &Session<'_>, name: &str) -> Ref<Function> {
+        session.get(name).into_ref::<Function>().ok().expect("a function")
+    }
+
+    #[test]
+    fn code_that_was_replaced_lives_while_it_may_run() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+def g(): return 'new'
+def f():
+    f.__code__ = g.__code__
+    inner = [lambda: 1 for _ in range(3)]
+    return f'old {len(inner)}'
+",
+            );
+            let f = function(&session, "f");
+            let old = f.code().to_value();
+            let code = f.code();
+            let before = owners(&old);
+            assert_eq!(session.show("f(), f()"), "('old 3', 'new')");
+            // The borrow from before is still good.
+            assert!(code.name().is_str("f") && f.code().name().is_str("g"));
+            assert_eq!(owners(&old), before);
+            for _ in 0..100 {
+                session.exec("f.__code__ = f.__code__.replace(co_name='again')");
+            }
+            assert!(code.name().is_str("f"));
+            session.exec("del f");
+            drop(f);
+            assert!(owners(&old) < before);
+        });
+    }
+
+    #[test]
+    fn defaults_fill_the_words_behind_the_arguments() {
+        with_vm(|vm| {
+            let value = token();
+            let session = Session::new(vm, "");
+            session.set("t", value.clone());
+            session.exec("def f(a, b=t, c=t): x = y = 1");
+            let f = function(&session, "f");
+            let before = owners(&value);
+            for given in 1..=3 {
+                assert!(f.is_simple(given));
+                let mut locals: Vec<Slot> = vec![None; f.code().local_slots()];
+                locals[..given].fill(Some(Value::TRUE));
+                // SAFETY: these are the function's local words, empty from `given` on.
+                unsafe { f.fill_defaults(locals.as_mut_ptr(), given) };
+                assert_eq!(owners(&value), before + 3 - given);
+                assert!(locals[..given].iter().flatten().all(Value::is_true));
+                assert!(
+                    locals[given..3].iter().all(Option::is_some)
+                        && locals[3..].iter().all(Option::is_none)
+                );
+                drop(locals);
+                assert_eq!(owners(&value), before);
+            }
+            assert!(!f.is_simple(0) && !f.is_simple(4));
+            // More defaults than parameters: the last ones count.
+            session.exec("f.__defaults__ = (0, 1, 2, 3, t)");
+            assert!(f.is_simple(0));
+            let mut locals: Vec<Slot> = vec![None; f.code().local_slots()];
+            // SAFETY: as above.
+            unsafe { f.fill_defaults(locals.as_mut_ptr(), 0) };
+            assert!(locals[2].as_ref().is_some_and(|v| v.is(&value)));
+            assert_eq!(locals[0].as_ref().and_then(|v| v.as_small_int()), Some(2));
+            session.exec("f.__defaults__ = None");
+            assert!(!f.is_simple(2) && f.is_simple(3));
+        });
+    }
+
+    #[test]
+    fn a_finaliser_may_replace_the_defaults_that_it_was_one_of() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+seen = []
+class D:
+    def __del__(self):
+        seen.append(f())
+        f.__defaults__ = ('last',)
+def f(x=D()): return 'D' if isinstance(x, D) else x
+f.__defaults__ = ('first',)
+seen.append(f())
+",
+            );
+            assert_eq!(session.show("seen"), "['first', 'last']");
+        });
+    }
+}

@@ -799,3 +799,6 @@ impl Generator {
         &self.closed
     }
 }
+
+#[cfg(test)]
+mod tests;

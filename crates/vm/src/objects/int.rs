@@ -20,7 +20,7 @@ use crate::runtime::args::CallArgs;
 use crate::runtime::errors::{Exc, PyResult};
 use crate::runtime::vm::Vm;
 use crate::value::Value;
-use adder_bigint::{DivError, Int, hash_i64};
+use adder_bigint::{DivError, Int, hash_i64, room};
 use adder_derive::{pyclass, pymethods};
 use adder_numtext::{Align, IntRef, Locale, format_int, int_parse, rounding};
 use std::borrow::Cow;
@@ -254,7 +254,7 @@ pub fn to_text(vm: &Vm, value: &Value) -> PyResult<Ref<Str>> {
 }
 
 fn decimal_big(vm: &Vm, i: &Int) -> PyResult<String> {
-    need_for(vm, i, i)?;
+    vm.need(room::text(i, 10))?;
     let limit = vm.interp().int_max_str_digits.get();
     let too_long = || Err(vm.value_error(int_parse::print_limit_text(limit)));
     match int_parse::exceeds_limit(i, limit) {
@@ -301,13 +301,16 @@ pub fn format(vm: &Vm, value: &Value, spec: &Str) -> PyResult<Ref<Str>> {
         check_digits(vm, value)?;
     }
     if let Num::Big(i) = n {
-        let bits_per_digit = match code {
-            Some('b') => 1,
-            _ => 3,
+        let radix = match code {
+            Some('b') => 2,
+            Some('o') => 8,
+            Some('x' | 'X') => 16,
+            _ => 10,
         };
         // Digits, their groups, the text that is padded, and the string.
         let copies = if parsed.grouping.is_some() { 8 } else { 4 };
-        vm.need((i.bit_length() as usize / bits_per_digit).saturating_mul(copies))?;
+        let copies = room::digits(i, radix).saturating_mul(copies);
+        vm.need(room::text(i, radix).saturating_add(copies))?;
     }
     let locale = if code == Some('n') { text_format::current_locale() } else { Locale::default() };
     let padded = format_int(n.numtext(), &parsed, type_name, &locale).map_err(wrap)?;
@@ -363,7 +366,7 @@ fn divmod(vm: &Vm, a: &Num<'_>, b: &Num<'_>) -> PyResult<(Value, Value)> {
         return Ok((from_i64(q), from_i64(r)));
     }
     let (a, b) = (a.int(), b.int());
-    need_for(vm, &a, &b)?;
+    vm.need(room::quotient(&a, &b))?;
     match a.divmod(&b) {
         Some((q, r)) => Ok((from_int(q), from_int(r))),
         None => Err(division_by_zero(vm)),
@@ -383,6 +386,7 @@ fn power(vm: &Vm, a: &Num<'_>, b: &Num<'_>) -> PyResult {
     }
     let base = a.int();
     if let Some(exp) = b.int().to_u64() {
+        vm.need(room::power(&base, exp))?;
         return made(vm, base.pow(exp));
     }
     match base.to_i64() {
@@ -395,23 +399,27 @@ fn power(vm: &Vm, a: &Num<'_>, b: &Num<'_>) -> PyResult {
 
 fn power_mod(vm: &Vm, a: &Num<'_>, b: &Num<'_>, modulus: &Num<'_>) -> PyResult {
     let (a, b, modulus) = (a.int(), b.int(), modulus.int());
-    need_for(vm, &a, &modulus)?;
+    vm.need(room::modular_power(&a, &b, &modulus))?;
     match a.pow_mod(&b, &modulus) {
         Ok(i) => Ok(from_int(i)),
         Err(e) => Err(vm.value_error(e.to_string())),
     }
 }
 
-/// Room for what a computation with two integers needs besides its result, which is no larger than they are:
-/// it cannot ask on its way.
-pub fn need_for(vm: &Vm, a: &Int, b: &Int) -> PyResult<()> {
-    const TIMES: usize = 8;
-    vm.need((a.words().len() + b.words().len()).saturating_mul(TIMES * size_of::<u64>()))
+/// Room for what is linear in two integers: their sum, and the like.
+fn need_sum(vm: &Vm, a: &Int, b: &Int) -> PyResult<()> {
+    vm.need(room::linear(a.words().len() + b.words().len()))
 }
 
-/// Room for the sum of two integers, and the like.
-fn need_sum(vm: &Vm, a: &Int, b: &Int) -> PyResult<()> {
-    vm.need((a.words().len() + b.words().len()) * 2 * size_of::<u64>())
+/// Room for what is linear in one.
+fn need_copy(vm: &Vm, i: &Int) -> PyResult<()> {
+    vm.need(room::linear(i.words().len()))
+}
+
+/// `a * b`
+pub fn multiply(vm: &Vm, a: &Int, b: &Int) -> PyResult<Int> {
+    vm.need(room::product(a, b))?;
+    a.mul(b).map_err(|_| no_memory(vm))
 }
 
 /// How far to shift: `None` is further than any word says.
@@ -530,12 +538,7 @@ impl IntObj {
     fn mul(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
         match operands!(zelf, other) {
             (Num::Small(a), Num::Small(b)) => Ok(from_i128(a as i128 * b as i128)),
-            (a, b) => {
-                let (a, b) = (a.int(), b.int());
-                // The product, and what multiplying needs besides.
-                vm.need((a.words().len() + b.words().len()).saturating_mul(320))?;
-                made(vm, a.mul(&b))
-            }
+            (a, b) => multiply(vm, &a.int(), &b.int()).map(from_int),
         }
     }
 
@@ -551,6 +554,7 @@ impl IntObj {
         if a.is_zero() && b.is_negative() {
             return Ok(Value::float(-0.0));
         }
+        need_sum(vm, &a, &b)?;
         Int::true_div(&a, &b).map(Value::float).map_err(|e| match e {
             DivError::Zero => division_by_zero(vm),
             DivError::Overflow => vm.overflow_error(e.to_string()),
@@ -572,7 +576,7 @@ impl IntObj {
             return Ok(from_i64(divmod_words(*a, *b).1));
         }
         let (a, b) = (a.int(), b.int());
-        need_for(vm, &a, &b)?;
+        vm.need(room::quotient(&a, &b))?;
         a.modulo(&b).map(from_int).ok_or_else(|| division_by_zero(vm))
     }
 
@@ -601,7 +605,12 @@ impl IntObj {
         match (shift_count(vm, &b)?, a) {
             (_, a) if a.is_zero() => Ok(from_i64(0)),
             (Some(n @ 0..=64), Num::Small(a)) => Ok(from_i128((a as i128) << n)),
-            (Some(n), a) => made(vm, a.int().shl(n)),
+            (Some(n), a) => {
+                let a = a.int();
+                let words = a.words().len() as u64 + n / 64 + 1;
+                vm.need(room::linear(usize::try_from(words).unwrap_or(usize::MAX)))?;
+                made(vm, a.shl(n))
+            }
             (None, _) => Err(vm.overflow_error("too many digits in integer")),
         }
     }
@@ -612,7 +621,10 @@ impl IntObj {
         Ok(match (shift_count(vm, &b)?, a) {
             (None, a) => from_i64(if a.is_negative() { -1 } else { 0 }),
             (Some(n), Num::Small(a)) => from_i64(a >> n.min(63)),
-            (Some(n), Num::Big(a)) => from_int(a.shr(n)),
+            (Some(n), Num::Big(a)) => {
+                need_copy(vm, a)?;
+                from_int(a.shr(n))
+            }
         })
     }
 
@@ -633,7 +645,10 @@ impl IntObj {
     fn neg(zelf: &Value, vm: &Vm) -> PyResult {
         Ok(match own(vm, zelf)? {
             Num::Small(i) => from_i64(-i),
-            Num::Big(i) => from_int(i.neg()),
+            Num::Big(i) => {
+                need_copy(vm, i)?;
+                from_int(i.neg())
+            }
         })
     }
     #[slot]
@@ -644,14 +659,20 @@ impl IntObj {
     fn abs(zelf: &Value, vm: &Vm) -> PyResult {
         Ok(match own(vm, zelf)? {
             Num::Small(i) => from_i64(i.abs()),
-            Num::Big(i) => from_int(i.abs()),
+            Num::Big(i) => {
+                need_copy(vm, i)?;
+                from_int(i.abs())
+            }
         })
     }
     #[slot]
     fn invert(zelf: &Value, vm: &Vm) -> PyResult {
         Ok(match own(vm, zelf)? {
             Num::Small(i) => from_i64(!i),
-            Num::Big(i) => from_int(i.invert()),
+            Num::Big(i) => {
+                need_copy(vm, i)?;
+                from_int(i.invert())
+            }
         })
     }
     #[slot]
@@ -754,8 +775,8 @@ impl IntObj {
             return Err(vm.value_error("length argument must be non-negative"));
         };
         // They are copied once more, into the object.
-        vm.need(length.saturating_mul(2))?;
         let (value, signed) = (own(vm, zelf)?.int(), signed.unwrap_or(false));
+        vm.need(room::linear(value.words().len()).saturating_add(length.saturating_mul(2)))?;
         let bytes = if little {
             value.to_le_bytes(length, signed)
         } else {
@@ -793,6 +814,7 @@ impl IntObj {
         let little = byte_order(vm, byteorder)?;
         let bytes = crate::objects::bytes::from_object(vm, bytes)?;
         let signed = signed.unwrap_or(false);
+        vm.need(room::linear(bytes.len() / 8 + 1))?;
         let value = from_int(if little {
             Int::from_le_bytes(&bytes, signed)
         } else {
@@ -852,7 +874,12 @@ impl IntObj {
             return Ok(to_exact(zelf));
         }
         let places = places.neg().to_u64().unwrap_or(u64::MAX);
-        match rounding::round_int(&own(vm, zelf)?.int(), places) {
+        let value = own(vm, zelf)?.int();
+        if places <= value.bit_length() {
+            // Its power of ten, a division by it, and a product of that, which are no longer than it.
+            vm.need(room::product(&value, &value))?;
+        }
+        match rounding::round_int(&value, places) {
             Some(i) => Ok(from_int(i)),
             None => Err(no_memory(vm)),
         }

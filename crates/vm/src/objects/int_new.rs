@@ -119,6 +119,9 @@ pub fn number_text(text: &Str) -> Cow<'_, [u8]> {
 
 fn parse(vm: &Vm, text: &[u8], base: u32, x: &Value) -> PyResult {
     let limit = vm.interp().int_max_str_digits.get();
+    // Without their spaces and underscores, and the number.
+    let radix = if base == 0 { 10 } else { base };
+    vm.need(adder_bigint::room::parsed(text.len(), radix).saturating_add(text.len()))?;
     match parse_int(text, base, limit) {
         Ok(Parsed::Small(i)) => Ok(from_i64(i)),
         Ok(Parsed::Big(i)) => Ok(from_int(i)),

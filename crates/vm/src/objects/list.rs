@@ -340,13 +340,16 @@ impl List {
             Subscript::Index(i) => {
                 zelf.get_wrapped(i).ok_or_else(|| vm.index_error("list index out of range"))
             }
-            Subscript::Slice(s) => Ok(List::from_vec(zelf.items.with(|v| {
-                if s.step == 1 {
-                    return v.get(s.range()).unwrap_or(&[]).to_vec();
-                }
-                s.positions().filter_map(|i| v.get(i).cloned()).collect()
-            }))
-            .into()),
+            Subscript::Slice(s) => {
+                vm.need(s.count * size_of::<Value>())?;
+                Ok(List::from_vec(zelf.items.with(|v| {
+                    if s.step == 1 {
+                        return v.get(s.range()).unwrap_or(&[]).to_vec();
+                    }
+                    s.positions().filter_map(|i| v.get(i).cloned()).collect()
+                }))
+                .into())
+            }
         }
     }
 
@@ -479,8 +482,9 @@ impl List {
 
     /// Return a shallow copy of the list.
     #[pymethod]
-    fn copy(zelf: &Obj<List>, _vm: &Vm) -> Ref<List> {
-        List::from_vec(zelf.to_vec())
+    fn copy(zelf: &Obj<List>, vm: &Vm) -> PyResult<Ref<List>> {
+        vm.need(zelf.len() * size_of::<Value>())?;
+        Ok(List::from_vec(zelf.to_vec()))
     }
 
     /// Return number of occurrences of value.

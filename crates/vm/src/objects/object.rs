@@ -617,3 +617,47 @@ fn default_state(vm: &Vm, zelf: &Value) -> PyResult {
     }
     Ok(Tuple::from_vec(vec![dict, slots.into()]).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, with_vm};
+
+    #[test]
+    fn attributes_are_found_where_the_type_says() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+class Plain: pass
+class Slots: __slots__ = 'a', 'b', 'c'
+class Both(Slots): pass
+class Text(str): pass
+class Fixed(str): __slots__ = ()
+class Error(Exception): pass
+def f(): pass
+",
+            );
+            let with = ["Plain()", "Both()", "Text('abc')", "Error()", "f", "Exception()"];
+            for source in with {
+                let object = session.eval(source);
+                let (attrs, gc, head) = attrs_of(&object).expect(source);
+                assert!(attrs.get(&vm.intern("not there")).is_none(), "{source}");
+                assert!(std::ptr::eq(head, object.head().expect("an object")));
+                assert!(std::ptr::eq(gc, head.gc_unchecked()));
+                attrs.set(gc, object.ty(), &vm.intern("there"), Value::TRUE);
+                assert!(instance_value(&object, &vm.intern("there")).is_some_and(|v| v.is_true()));
+                assert!(instance_dict(&object).is_some_and(|dict| dict.len() == 1), "{source}");
+            }
+            let without =
+                ["Slots()", "Fixed('a')", "object()", "1", "None", "1 << 99", "[]", "''", "()"];
+            for source in without {
+                let object = session.eval(source);
+                assert!(
+                    attrs_of(&object).is_none() && instance_dict(&object).is_none(),
+                    "{source}"
+                );
+            }
+        });
+    }
+}

@@ -742,3 +742,87 @@ impl SetIter {
         Ok(Tuple::from_vec(vec![iter, Tuple::from_vec(vec![list]).into()]).into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::gc;
+    use crate::testing::{Session, owners, with_vm};
+
+    #[test]
+    fn keys_are_shown_once_and_moved_out_whole() {
+        with_vm(|vm| {
+            let session =
+                Session::new(vm, "class K: pass\nk = K()\ns = {k, 1, 'text', K()}\ns.discard(1)");
+            let key = session.get("k");
+            let set = session.get("s").into_ref::<Set>().ok().expect("a set");
+            let (mut seen, mut own) = (0, 0);
+            Payload::traverse(&**set, &mut |value| {
+                seen += 1;
+                own += usize::from(value.is(&key));
+            });
+            assert_eq!((seen, own, owners(&key)), (3, 1, 3));
+            let mut bag = Vec::new();
+            Payload::clear(&**set, &mut bag);
+            assert_eq!(
+                (bag.len(), owners(&key), session.show("s, len(s)")),
+                (3, 3, "(set(), 0)".into())
+            );
+            Payload::clear(&**set, &mut bag);
+            drop(bag);
+            assert_eq!(owners(&key), 2);
+            session.exec("s.add(k)\nassert s == {k}");
+        });
+    }
+
+    #[test]
+    fn sets_and_frozen_sets_in_cycles_are_found() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+class K: pass
+def cycle(kind, n):
+    k = K()
+    k.s = kind([k, t] + list(range(n)))
+t = K()
+",
+            );
+            let value = session.get("t");
+            gc::collect(vm, 2);
+            for kind in ["set", "frozenset"] {
+                for n in [0, 3, 1000] {
+                    session.exec(&format!("cycle({kind}, {n})"));
+                    assert_eq!(owners(&value), 3);
+                    assert!(gc::collect(vm, 2) >= 2);
+                    assert_eq!(owners(&value), 2);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_comparison_that_changes_the_set_is_survived() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+class Sly:
+    def __hash__(self): return 7
+    def __eq__(self, other):
+        s.clear()
+        s.update(range(100))
+        return False
+s = {Sly()}
+for _ in range(3):
+    s.add(Sly())
+    Sly() in s
+    s.discard(Sly())
+s -= {Sly()}
+found = len(s) >= 100
+",
+            );
+            assert_eq!(session.show("found"), "True");
+        });
+    }
+}

@@ -259,6 +259,7 @@ impl Tuple {
                 );
             }
         };
+        vm.need(items.len() * size_of::<Value>())?;
         if exact { Ok(Tuple::from_vec(items).into()) } else { Ok(Tuple::build(items, ty).into()) }
     }
 
@@ -321,6 +322,8 @@ impl Tuple {
                 Ok(zelf.to_value())
             }
             Subscript::Slice(s) => {
+                // The items are copied once more, into the tuple.
+                vm.need(2 * s.count * size_of::<Value>())?;
                 Ok(Tuple::from_vec(s.positions().map(|i| items[i].clone()).collect()).into())
             }
         }
@@ -403,5 +406,137 @@ impl Tuple {
     #[classmethod]
     fn __class_getitem__(cls: &Value, vm: &Vm, item: &Value) -> PyResult {
         super::generic_alias::make(vm, cls, item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::header::gc_flag;
+    use crate::runtime::gc;
+    use crate::testing::{Session, owners, token, with_vm};
+    use smallvec::smallvec;
+
+    fn is_tracked(tuple: &Obj<Tuple>) -> bool {
+        tuple.head().gc_unchecked().has(gc_flag::TRACKED)
+    }
+
+    #[test]
+    fn items_move_in_and_are_dropped_once() {
+        with_vm(|_| {
+            for len in [0, 1, 2, FEW - 1, FEW, FEW + 1, 62, 63, 64, 1000] {
+                let value = token();
+                let items = vec![value.clone(); len];
+                let copied = Tuple::from_slice(&items);
+                assert_eq!((owners(&value), copied.len()), (1 + 2 * len, len));
+                let moved = Tuple::from_vec(items);
+                assert_eq!(owners(&value), 1 + 2 * len);
+                assert!(moved.items().iter().all(|item| item.is(&value)));
+                assert_eq!((moved.tail_bytes(), is_tracked(&moved)), (8 * len, len > 0));
+                drop((copied, moved));
+                assert_eq!(owners(&value), 1);
+            }
+        });
+    }
+
+    #[test]
+    fn small_vectors_move_from_where_they_lie() {
+        with_vm(|_| {
+            let value = token();
+            for len in 0..20 {
+                let mut items: SmallVec<[Value; 4]> = smallvec![];
+                items.extend((0..len).map(|_| value.clone()));
+                let tuple = Tuple::from_small(items);
+                assert_eq!((tuple.len(), owners(&value)), (len, 1 + len));
+                drop(tuple);
+                assert_eq!(owners(&value), 1);
+            }
+            let pair = Tuple::pair(value.clone(), Value::NONE);
+            assert!(pair.items()[0].is(&value) && pair.items()[1].is_none());
+            drop(pair);
+            assert_eq!(owners(&value), 1);
+        });
+    }
+
+    #[test]
+    fn there_is_one_empty_tuple() {
+        with_vm(|_| {
+            let empty = [Tuple::empty(), Tuple::from_vec(Vec::new()), Tuple::from_slice(&[])];
+            assert!(empty.iter().all(|e| std::ptr::eq::<Obj<Tuple>>(&**e, &*empty[0])));
+            assert!(empty[0].is_empty() && empty[0].all_items().is_empty());
+        });
+    }
+
+    #[test]
+    fn hidden_values_are_owned_but_not_shown() {
+        with_vm(|vm| {
+            let value = token();
+            let ty = Tuple::cell().get();
+            for (len, hidden) in [(5, 0), (5, 2), (5, 5), (5, 9), (0, 3)] {
+                let tuple = Tuple::build_hiding(vec![value.clone(); len], hidden, ty);
+                assert_eq!(tuple.len(), len - hidden.min(len));
+                assert_eq!((tuple.all_items().len(), owners(&value)), (len, 1 + len));
+                let mut seen = 0;
+                tuple.traverse(&mut |v| seen += usize::from(v.is(&value)));
+                assert_eq!(seen, len);
+                drop(tuple);
+                assert_eq!(owners(&value), 1);
+            }
+            let session = Session::new(vm, "class T(tuple): pass");
+            let ty = session.get("T");
+            let ty = ty.downcast::<Type>().expect("a type");
+            let tuple = Tuple::build_hiding(vec![value.clone(); 3], 1, ty);
+            session.set("t", tuple.to_value());
+            session.exec("t.x = t[0]");
+            assert_eq!(
+                (session.show("len(t), t, t.x"), owners(&value)),
+                ("(2, ([], []), [])".into(), 5)
+            );
+            session.set("t", Value::NONE);
+            drop(tuple);
+            assert_eq!(owners(&value), 1);
+        });
+    }
+
+    #[test]
+    fn only_what_may_be_in_a_cycle_is_tracked() {
+        with_vm(|vm| {
+            for items in [vec![Value::NONE, Value::float(1.0)], vec![vm.str("text"); 20]] {
+                assert!(!is_tracked(&Tuple::from_vec(items)));
+            }
+            let session = Session::new(vm, "l = []\nt = (l,) * 3\nl.append(t)\ndel t");
+            let value = token();
+            session.set("v", value.clone());
+            session.exec("l.append(v)\ndel l, v");
+            assert_eq!(owners(&value), 2);
+            assert!(gc::collect(vm, 2) >= 2);
+            assert_eq!(owners(&value), 1);
+        });
+    }
+
+    #[test]
+    fn an_iterable_that_fails_half_way_leaves_nothing() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+class T(tuple): pass
+def some(n):
+    for i in range(n): yield t
+    1 / 0
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            for source in ["tuple(some(9))", "T(some(20))", "(*some(3), 1)", "tuple([*some(0)])"] {
+                let raised = session.raises(source);
+                assert_eq!(
+                    (&*raised, owners(&value)),
+                    ("ZeroDivisionError('division by zero')", 2)
+                );
+            }
+            let raised = session.raises("(t,) * (1 << 62)");
+            assert!(raised.starts_with("MemoryError") && owners(&value) == 2, "{raised}");
+        });
     }
 }

@@ -292,3 +292,142 @@ impl WeakRef {
         super::generic_alias::make(vm, cls, item)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::set::Set;
+    use crate::runtime::gc;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    fn target() -> Value {
+        Ref::<Set>::new(Set::default()).into()
+    }
+
+    /// A proxy stands for a list here, which keeps the reference inside.
+    fn proxy(vm: &Vm, target: &Value, callback: Option<Value>) -> Value {
+        let wrap =
+            |inner: Ref<WeakRef>| crate::objects::list::List::from_vec(vec![inner.into()]).into();
+        WeakRef::make_proxy(vm, target, callback, wrap).ok().expect("a proxy")
+    }
+
+    fn inside(proxy: &Value) -> Ref<WeakRef> {
+        let list = proxy.downcast::<crate::objects::list::List>().expect("a list");
+        list.get(0).and_then(|v| v.into_ref::<WeakRef>().ok()).expect("a reference")
+    }
+
+    #[test]
+    fn the_target_is_there_until_it_dies() {
+        with_vm(|vm| {
+            let object = target();
+            let weak = WeakRef::make(vm, WeakRef::cell().get(), &object, None).ok().expect("made");
+            let address = weak.head().address();
+            assert!(weak.get().is_some_and(|value| value.is(&object)) && owners(&object) == 1);
+            assert!(WeakRef::from_address(0).is_none());
+            assert!(WeakRef::from_address(address).is_some_and(|r| r.head().refcount() == 2));
+            drop(object);
+            assert!(weak.get().is_none() && weak.get().is_none());
+            WeakRef::clear_at(0);
+            WeakRef::clear_at(address);
+            assert!(weak.get().is_none());
+        });
+    }
+
+    #[test]
+    fn a_proxy_without_callback_is_shared_while_it_lives() {
+        with_vm(|vm| {
+            let object = target();
+            let first = proxy(vm, &object, None);
+            let second = proxy(vm, &object, None);
+            assert!(first.is(&second) && owners(&first) == 2);
+            assert_eq!(all_references(&object).len(), 1);
+            inside(&first).forget_proxy();
+            let third = proxy(vm, &object, None);
+            assert!(!third.is(&first));
+            assert!(inside(&third).get().is_some_and(|value| value.is(&object)));
+            for known in [&first, &third] {
+                inside(known).forget_proxy();
+            }
+            drop((first, second, third));
+            assert!(all_references(&object).is_empty());
+            let call = token();
+            let with = proxy(vm, &object, Some(call.clone()));
+            assert!(inside(&with).has_callback() && owners(&call) == 2);
+            inside(&with).forget_proxy();
+            drop(with);
+            assert_eq!(owners(&call), 1);
+        });
+    }
+
+    const CLASSES: &str = "
+class A: pass
+log = []
+def note(r): log.append(r())
+";
+
+    #[test]
+    fn a_callback_runs_once_when_its_reference_is_alive() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            session.set("ref", WeakRef::cell().get().to_value());
+            session.exec("a = A()\nr = ref(a, note)\ndel a\nassert log == [None] and r() is None");
+            session.exec("a = A()\nr = ref(a, note)\ndel r\ndel a\nassert log == [None]");
+            // Target and reference in one cycle: no callback.
+            session.exec("a = A()\na.r = ref(a, note)\na.a = a\ndel a");
+            gc::collect(vm, 2);
+            session.exec("assert log == [None]");
+            // The reference outside of the cycle: one.
+            session.exec("a = A()\nr = ref(a, note)\na.a = a\ndel a");
+            gc::collect(vm, 2);
+            session.exec("assert log == [None, None] and r() is None");
+        });
+    }
+
+    #[test]
+    fn what_a_callback_raises_or_makes_disturbs_nobody() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            session.set("ref", WeakRef::cell().get().to_value());
+            session.exec(
+                "
+import sys
+told = []
+sys.unraisablehook = lambda u: told.append(u.exc_type)
+def bad(r): raise KeyError
+def busy(r):
+    others.clear()
+    others.extend(ref(b, note) for _ in range(50))
+a, b, others = A(), A(), []
+rs = [ref(a, note), ref(a, bad), ref(a, busy), ref(a, bad)]
+del a
+assert told == [KeyError, KeyError] and log == [None]
+assert all(r() is b for r in others) and len(others) == 50
+del b
+assert log == [None] * 51
+sys.unraisablehook = sys.__unraisablehook__
+",
+            );
+        });
+    }
+
+    #[test]
+    fn targets_that_wait_in_line_are_dead_already() {
+        with_vm(|vm| {
+            let session = Session::new(vm, CLASSES);
+            session.set("ref", WeakRef::cell().get().to_value());
+            session.exec(
+                "
+nest, rs = None, []
+for i in range(3000):
+    new = A()
+    new.inner = nest
+    nest = new
+    rs.append(ref(nest, note))
+del new
+nest = None
+assert all(r() is None for r in rs) and len(log) == 3000
+",
+            );
+        });
+    }
+}

@@ -423,3 +423,168 @@ fn stack_pointer() -> usize {
     }
     here
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn an_exit_brings_values_and_exceptions_whole() {
+        with_vm(|vm| {
+            let value = token();
+            let words = [
+                Value::NONE,
+                Value::FALSE,
+                Value::NOT_IMPLEMENTED,
+                Value::int_unchecked(0),
+                Value::int_unchecked(-1),
+                Value::float(0.0),
+                Value::float(f64::NAN),
+                Value::float(-f64::INFINITY),
+                value.clone(),
+            ];
+            for word in words {
+                let bits = word.bits();
+                let exit = Exit::returned(word);
+                assert!(exit.is_final());
+                assert!(exit.outcome().is_ok_and(|value| value.bits() == bits));
+            }
+            assert_eq!(owners(&value), 1);
+            let exc = vm.value_error("told");
+            let object = exc.value();
+            let exit = Exit::raised(exc);
+            assert!(exit.is_final() && owners(&object) == 2);
+            assert!(exit.outcome().is_err_and(|e| e.value().is(&object)));
+            assert_eq!(owners(&object), 1);
+            assert!(!Exit::AGAIN.is_final() && !Exit::WATCHED.is_final());
+        });
+    }
+
+    #[test]
+    fn objects_that_die_in_an_instruction_end_before_the_next() {
+        with_vm(|vm| {
+            // One, two and three at a time; in straight code, in loops and before a jump back.
+            let session = Session::new(
+                vm,
+                "
+log = []
+class D:
+    def __init__(self, n): self.n = n
+    def __del__(self):
+        log.append(self.n)
+        [len([n]) for n in range(3)]
+    def __add__(self, other): return 1
+    def __eq__(self, other): return False
+    def __getitem__(self, key): return 2
+    def __call__(self, *args): return 3
+    def method(self, other): return 4
+def run(n):
+    for i in range(n):
+        D(1); D(2) + D(3); D(4)[D(5)]; D(6)(D(7), D(8)); D(9).method(D(10))
+        D(11) == D(12)
+        log.append(0)
+        if D(13) == D(14): continue
+        a = D(15)
+        a = D(16)
+    while n:
+        n -= 1
+        a = D(17)
+run(30)
+",
+            );
+            assert_eq!(
+                session.show("len(log), log.count(0), [log.count(n) for n in (1, 8, 12, 15, 17)]"),
+                "(540, 30, [30, 30, 30, 30, 30])"
+            );
+            // What an instruction drops is gone when the next one runs.
+            assert_eq!(session.show("log[:13]"), "[1, 3, 2, 4, 5, 6, 7, 8, 9, 10, 12, 11, 0]");
+        });
+    }
+
+    #[test]
+    fn requests_are_handled_between_instructions() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+def spin():
+    n = 0
+    while True: n += 1
+def call():
+    while True: identity(1)
+def identity(x): return x
+def each():
+    for x in iter(int, 1): pass
+def lazily():
+    for x in forever(): pass
+def forever():
+    while True: yield 1
+",
+            );
+            for source in ["spin()", "call()", "each()", "lazily()", "[x for x in forever()]"] {
+                vm.limit_steps(Some(5000));
+                let raised = session.raises(source);
+                vm.limit_steps(None);
+                assert_eq!(raised, "RuntimeError('step limit exceeded')", "{source}");
+                assert!(vm.frame.get().is_null() && vm.recursion_depth() == 0);
+            }
+        });
+    }
+
+    #[test]
+    fn somebody_may_begin_and_cease_to_watch_anywhere() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+import sys
+def tell(frame, event, arg): return tell
+def f(n, t):
+    a = [t, t]
+    for i in range(n):
+        if i % 3 == 0: sys.settrace(tell)
+        a[0], a[1] = a[1], g(t)
+        if i % 3 == 1: sys.settrace(None)
+        for x in gen(t): y = x
+        if i % 5 == 0: sys.setprofile(tell)
+        if i % 5 == 3: sys.setprofile(None)
+    sys.settrace(None)
+    sys.setprofile(None)
+    return a
+def g(t): return t
+def gen(t):
+    sys.settrace(tell)
+    yield t
+    sys.settrace(None)
+    yield t
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            session.exec("assert f(100, t) == [t, t]");
+            assert_eq!(owners(&value), 2);
+        });
+    }
+
+    #[test]
+    fn deep_native_stacks_begin_afresh() {
+        with_vm(|vm| {
+            // Each level goes through native code, which grows the stack under the handlers.
+            let session = Session::new(
+                vm,
+                "
+def down(n):
+    if n: return list(map(down, [n - 1]))
+    return [sum(range(1000)) for _ in range(100)][0]
+def depth(x):
+    n = 0
+    while type(x) is list: x, n = x[0], n + 1
+    return n, x
+",
+            );
+            assert_eq!(session.show("depth(down(150))"), "(150, 499500)");
+            assert!(stack_pointer() > vm.native_limit && !has_grown(vm));
+        });
+    }
+}

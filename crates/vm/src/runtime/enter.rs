@@ -383,3 +383,171 @@ pub fn builtins_of(vm: &Vm, globals: &Dict) -> Ref<Dict> {
     }
     found.into_ref().unwrap_or_else(|other| foreign::dict_for(vm, other))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::call;
+    use crate::testing::{Session, owners, shown, token, with_vm};
+
+    const FUNCTIONS: &str = "
+def exact(a, b): return b
+def simple(a, b=1): return a
+def cells(a):
+    def inner(): return a
+    return inner
+def gen(a): yield a
+def deep(n): return n if n == 0 else deep(n - 1)
+def spread(*args): return len(args)
+class C:
+    def __init__(self, a): self.a = a
+    def __add__(self, other): return deep(other)
+    def __iter__(self): yield deep(1 << 20)
+";
+
+    #[test]
+    fn calls_from_rust_give_back_what_they_took() {
+        with_vm(|vm| {
+            let session = Session::new(vm, FUNCTIONS);
+            let value = token();
+            let top = vm.stack.top.get();
+            let args = |n: usize| vec![value.clone(); n];
+            for name in ["exact", "simple", "cells", "gen", "spread"] {
+                let function = session.get(name);
+                for n in [0, 1, 2, 3, 1000] {
+                    for _ in 0..3 {
+                        drop(call::call(vm, &function, &args(n)));
+                        assert_eq!(owners(&value), 1, "{name} {n}");
+                        assert!(vm.stack.top.get() == top && vm.frame.get().is_null());
+                    }
+                }
+            }
+            let result = call::call(vm, &session.get("exact"), &args(2));
+            assert!(result.is_ok_and(|result| result.is(&value)));
+        });
+    }
+
+    #[test]
+    fn more_arguments_than_the_stack_has_room_for_are_refused() {
+        with_vm(|vm| {
+            let session = Session::new(vm, FUNCTIONS);
+            let function = session.get("spread");
+            // The stack of a thread has eight million words, that of the first one more.
+            let args = vec![Value::NONE; 9 << 20];
+            let room = vm.stack.has_room(vm.stack.top.get(), args.len());
+            let result = call::call(vm, &function, &args);
+            match result {
+                Ok(count) => assert!(room && count.as_small_int() == Some(args.len() as i64)),
+                Err(e) => assert!(!room && e.is(&vm.exceptions().recursion_error)),
+            }
+            assert!(vm.frame.get().is_null() && vm.recursion_depth() == 0);
+        });
+    }
+
+    #[test]
+    fn every_way_in_ends_at_the_limit_and_leaves_nothing() {
+        with_vm(|vm| {
+            let session = Session::new(vm, FUNCTIONS);
+            let value = token();
+            session.set("t", value.clone());
+            session.exec(
+                "
+def a1(t): return a1(t)
+def a2(t, u=1): return a2(t)
+def a3(t, *, k=1): return a3(t, k=t)
+def a4(*args): return a4(*args)
+def a5(t):
+    def inner(): return t
+    return a5(t)
+def a6(t):
+    for x in a6(t): yield x
+def a7(t): return (yield from a7(t))
+def a8(t):
+    yield a8(t).__next__()
+def a9(t):
+    yield a1(t)
+class A:
+    def __init__(self, t): self.a = A(t)
+    def m(self, t): return self.m(t)
+class B:
+    def __init__(self): pass
+    def __add__(self, t): return self + t
+    def __getattr__(self, name): return self.other
+    def __getitem__(self, t): return self[t]
+    def __call__(self, t): return self(t)
+    def __eq__(self, t): return self == t
+    def __enter__(self):
+        with self: pass
+    def __exit__(self, *args): pass
+def mixed(t): return sorted([1, 2], key=lambda x: mixed(t))
+",
+            );
+            for source in [
+                "a1(t)",
+                "a2(t)",
+                "a3(t)",
+                "a4(t, t)",
+                "a5(t)",
+                "list(a6(t))",
+                "list(a7(t))",
+                "list(a8(t))",
+                "list(a9(t))",
+                "A(t)",
+                "A.m(A.__new__(A), t)",
+                "B() + t",
+                "B().x",
+                "B()[t]",
+                "B()(t)",
+                "B() == t",
+                "B().__enter__()",
+                "mixed(t)",
+            ] {
+                for _ in 0..2 {
+                    let raised = session.raises(source);
+                    assert!(raised.starts_with("RecursionError("), "{source}: {raised}");
+                    assert!(vm.frame.get().is_null() && vm.recursion_depth() == 0, "{source}");
+                    assert_eq!(owners(&value), 2, "{source}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn code_runs_in_a_namespace_with_its_closure() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "def outer(x):\n    def inner(): return x\n    return inner\nf = outer(5)",
+            );
+            let value = token();
+            let function = session.get("f").into_ref::<Function>().ok().expect("a function");
+            let cell = crate::objects::cell::CellObj::new_value(Some(value.clone()));
+            let closure = Tuple::from_vec(vec![cell]);
+            for _ in 0..3 {
+                let result =
+                    run_code(vm, function.code(), &session.globals, Value::NONE, Some(&closure));
+                assert!(result.is_ok_and(|result| result.is(&value)));
+                assert_eq!(owners(&value), 2);
+            }
+            // Without its cells the code finds none, and says so.
+            let result = run_code(vm, function.code(), &session.globals, Value::NONE, None);
+            assert!(result.is_err_and(|e| !shown(vm, &e.value()).is_empty()));
+            drop(closure);
+            assert_eq!(owners(&value), 1);
+        });
+    }
+
+    #[test]
+    fn built_ins_are_what_the_globals_say() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "");
+            assert!(std::ptr::eq(&*builtins_of(vm, &session.globals), &**vm.builtins()));
+            let own = Dict::new_ref();
+            session.set("__builtins__", own.to_value());
+            assert!(std::ptr::eq(&*builtins_of(vm, &session.globals), &*own));
+            assert_eq!(session.raises("len"), "NameError(\"name 'len' is not defined\")");
+            session.set("__builtins__", Value::int_unchecked(1));
+            assert!(session.raises("len").contains("Error"));
+        });
+    }
+}

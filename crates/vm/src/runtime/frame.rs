@@ -254,4 +254,59 @@ mod tests {
         assert_eq!(stack.top.get(), stack.start);
         assert!(Stack::new(1 << 60).is_none());
     }
+
+    #[test]
+    fn frames_tell_where_they_are() {
+        use crate::testing::{Session, owners, token, with_vm};
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+import sys
+def f(a, b):
+    c = a
+    frame = sys._getframe()
+    at = frame.f_lasti
+    assert frame.f_lasti > at > 0 and frame.f_lineno == 7
+    for _ in range(3): frame.f_locals['b'] = c
+    assert b is a
+    frame.f_locals['b'] = 1
+    del frame
+    return b
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            for _ in 0..3 {
+                assert_eq!(session.show("f(t, 0)"), "1");
+                assert_eq!(owners(&value), 2);
+            }
+            assert!(vm.frame.get().is_null() && vm.running_local(0).is_none());
+        });
+    }
+
+    #[test]
+    fn the_innermost_frame_is_asked_within_its_words() {
+        use crate::testing::{Session, with_vm};
+        with_vm(|vm| {
+            // `super()` without arguments looks at the first local and at a free variable.
+            let session = Session::new(
+                vm,
+                "
+class A:
+    def f(self): return super().__repr__()[:8]
+    def g(): return super()
+    def h(self):
+        del self
+        return super()
+    def i(self):
+        def inner(): return self
+        return super().__hash__() == hash(inner())
+",
+            );
+            assert_eq!(session.show("A().f(), A().i()"), "('<A objec', True)");
+            assert_eq!(session.raises("A.g()"), "RuntimeError('super(): no arguments')");
+            assert_eq!(session.raises("A().h()"), "RuntimeError('super(): arg[0] deleted')");
+        });
+    }
 }

@@ -78,6 +78,21 @@ pub(crate) fn release() {
     }
 }
 
+/// The lock, held until this goes.
+pub(crate) struct Held(());
+
+/// Takes the lock for a while.
+pub(crate) fn hold() -> Held {
+    acquire();
+    Held(())
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        release();
+    }
+}
+
 /// Hands the lock to a waiting thread, if there is one, and takes it again afterwards.
 pub(crate) fn yield_lock(vm: &Vm) {
     let turn = {
@@ -103,6 +118,13 @@ static MAIN_THREAD: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64:
 
 pub(crate) fn main_thread() -> u64 {
     MAIN_THREAD.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+/// For a test, whose thread is not the one that started the machine.
+#[cfg(test)]
+pub(crate) fn become_main_thread(vm: &Vm) {
+    MAIN_THREAD.store(vm.thread_id, std::sync::atomic::Ordering::Relaxed);
+    crate::builtin_modules::signal::become_main();
 }
 
 impl Vm {

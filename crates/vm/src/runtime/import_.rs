@@ -5,7 +5,7 @@
 //! can be imported. CPython's counterpart: `Python/import.c`; `_imp` is in
 //! `builtin_modules/imp.rs`.
 
-use crate::object::{Obj, Ref};
+use crate::object::{GilCell, Obj, Ref};
 use crate::objects::dict::Dict;
 use crate::objects::module::{Module, ModuleDef};
 use crate::objects::set::Set;
@@ -19,6 +19,7 @@ use crate::runtime::frozen::FrozenModule;
 use crate::runtime::import_time;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
+use std::sync::OnceLock;
 
 // ---- start-up ----
 
@@ -154,6 +155,32 @@ fn loaded(vm: &Vm, name: &Ref<Str>) -> PyResult<Option<Value>> {
     Ok(Some(module))
 }
 
+/// Imports that have not ended, and how many have begun since there were none.
+#[derive(Clone, Copy)]
+struct Imports {
+    depth: usize,
+    begun: usize,
+}
+
+static UNDER_WAY: GilCell<Imports> = GilCell::new(Imports { depth: 0, begun: 0 });
+static LISTENER: OnceLock<fn(usize)> = OnceLock::new();
+
+/// Asks to be told when an import has ended within no other, and how many modules were looked for; only the
+/// first one who asks is.
+pub fn listen(listener: fn(usize)) {
+    let _ = LISTENER.set(listener);
+}
+
+fn ended() {
+    let last = UNDER_WAY.with(|imports| {
+        imports.depth = imports.depth.saturating_sub(1);
+        (imports.depth == 0).then(|| std::mem::take(&mut imports.begun))
+    });
+    if let (Some(modules), Some(listener)) = (last, LISTENER.get()) {
+        listener(modules);
+    }
+}
+
 /// Asks importlib; its own frames are taken out of the traceback of what it raises.
 fn find_and_load(vm: &Vm, name: &Ref<Str>) -> PyResult {
     let Some(importlib) = vm.interp().importlib.get() else {
@@ -163,7 +190,10 @@ fn find_and_load(vm: &Vm, name: &Ref<Str>) -> PyResult {
     };
     let import = vm.builtins().get_str(&vm.names().__import__).unwrap_or(Value::NONE);
     let started = import_time::start(vm);
+    UNDER_WAY
+        .with(|imports| (imports.depth, imports.begun) = (imports.depth + 1, imports.begun + 1));
     let found = call_bootstrap(vm, importlib, "_find_and_load", &[name.to_value(), import]);
+    ended();
     if let Some(started) = started {
         import_time::finish(vm, &name.to_string(), started, found.is_ok());
     }

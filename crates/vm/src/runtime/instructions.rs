@@ -555,3 +555,19 @@ fn through_blocks<O: Observer>(vm: &Vm, m: &mut Machine, i: Instr) -> Step {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::observer::{NoObserver, Tracer};
+
+    #[test]
+    fn each_instruction_has_a_handler_of_its_own() {
+        let all: std::collections::HashSet<usize> =
+            P::ALL.iter().map(|op| Handlers::<NoObserver>::of(*op) as usize).collect();
+        // Functions that are equal may have been made one.
+        assert!(all.len() > P::ALL.len() / 2 && !all.contains(&0));
+        assert!(P::ALL.iter().enumerate().all(|(at, op)| *op as usize == at));
+        assert!(P::ALL.iter().all(|op| Handlers::<Tracer>::of(*op) as usize != 0));
+    }
+}

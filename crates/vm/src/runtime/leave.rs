@@ -649,3 +649,257 @@ pub fn drop_frame(vm: &Vm, m: &mut Machine, exc: Exc) -> Result<Exc, Exc> {
         Ok(exc)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn a_frame_gives_up_its_words_however_it_is_left() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+import sys
+class Boom(Exception): pass
+class M:
+    def __enter__(self): return t
+    def __exit__(self, *exc): return True
+class C:
+    def __init__(self, a): self.a = a
+class Bad:
+    def __init__(self, a): return a
+class Op:
+    def __add__(self, other): return NotImplemented if other is None else t
+    def __lt__(self, other): return other
+    def __eq__(self, other): raise Boom
+def kept(a):
+    return sys._getframe() if a is None else a
+def plain(a, b=None): return a
+def local(a):
+    b = [a, a]
+    return b
+def raises(a):
+    x, y = a, [a]
+    raise Boom(a)
+def through(a):
+    x = a
+    raises(x)
+def handled(a):
+    try: through(a)
+    except Boom as e: return e.args[0]
+def final(a):
+    try: return a
+    finally: a = None
+def swallowed(a):
+    for _ in [a]:
+        try: raise Boom(a)
+        except Boom: return a
+def loop(a):
+    for x in [a, a, a]:
+        for y in (x, x):
+            if y is a: return y
+def managed(a):
+    with M() as m, M() as n:
+        raise Boom(m)
+    return m
+def group(a):
+    try: raise ExceptionGroup('g', [Boom(a), ValueError(a)])
+    except* Boom: pass
+    except* ValueError: return_value = a
+    return return_value
+def gen(a):
+    b = a
+    try:
+        yield a
+        yield b
+        if a is None: raise Boom
+        return a
+    finally: c = b
+def delegate(a): return (yield from gen(a))
+def half(a):
+    for x in gen(a): return x
+def full(a): return [x for x in gen(a)] + [x for x in delegate(a)]
+def thrown(a):
+    g = delegate(a)
+    next(g)
+    try: g.throw(Boom(a))
+    except Boom as e: return e
+def init(a): return C(a), C(a=a), C(*[a])
+def operator(a): return Op() + a, Op() < a
+def nested(a):
+    def f(): return a
+    return [f() for _ in range(3)]
+def matched(a):
+    match [a, [a, {'k': a}]]:
+        case [x, [y, {'k': z}]] if z is None: return 1
+        case [x, [_, {'k': z}]]: return z
+def unpack(a):
+    x, *y, z = a, a, a, a
+    return y
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            let names = [
+                "kept",
+                "plain",
+                "local",
+                "handled",
+                "final",
+                "swallowed",
+                "loop",
+                "managed",
+                "group",
+                "half",
+                "full",
+                "thrown",
+                "init",
+                "operator",
+                "nested",
+                "matched",
+                "unpack",
+            ];
+            for name in names {
+                for _ in 0..30 {
+                    drop(session.eval(&format!("{name}(t)")));
+                    assert_eq!(owners(&value), 2, "{name}");
+                }
+                // In a loop within Python, where calls are specialised.
+                session.exec(&format!("def run():\n    for _ in range(50): {name}(t)\nrun()"));
+                assert_eq!(owners(&value), 2, "{name}");
+            }
+            for source in [
+                "raises(t)",
+                "through(t)",
+                "Bad(t)",
+                "Op() == t",
+                "Op() + None + t",
+                "list(gen(None))",
+            ] {
+                for _ in 0..10 {
+                    session.raises(source);
+                    assert_eq!(owners(&value), 2, "{source}");
+                }
+            }
+            assert!(vm.frame.get().is_null() && vm.recursion_depth() == 0);
+            assert!(vm.handled_exception().is_none());
+        });
+    }
+
+    #[test]
+    fn finalisers_of_locals_find_the_frame_gone() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+import sys
+log = []
+class D:
+    def __del__(self):
+        frame = sys._getframe()
+        log.append(frame.f_back.f_code.co_name)
+        helper(1, 2)
+def helper(a, b):
+    c = [a, b]
+    return c
+def f(n):
+    a, b, c = D(), D(), [D()]
+    if n == 1: return a
+    if n == 2: 1 / 0
+    if n == 3: return helper(a, b)
+def caller(n):
+    try: return f(n)
+    except ZeroDivisionError: return None
+for n in range(4):
+    for _ in range(20): caller(n)
+",
+            );
+            assert_eq!(session.show("len(log), 'f' in log, 'caller' in log"), "(240, False, True)");
+        });
+    }
+
+    #[test]
+    fn whoever_watches_sees_frames_begin_and_end() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+import sys
+def gen(a):
+    yield a
+    raise KeyError
+def f(a):
+    x = [y for y in (a, a)]
+    try: list(gen(a))
+    except KeyError: pass
+    return x
+def watch(setter, frames):
+    def tell(frame, event, arg):
+        events.append(event)
+        if frames is not None: frames.append(frame)
+        return tell
+    setter(tell)
+    try: f(t)
+    finally: setter(None)
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            for setter in ["sys.settrace", "sys.setprofile"] {
+                session.exec(&format!("events = []\nwatch({setter}, None)"));
+                assert_eq!(session.show("len(events) > 5"), "True");
+                assert_eq!(owners(&value), 2);
+                session.exec(&format!("events, frames = [], []\nwatch({setter}, frames)\nfor x in frames: x.f_locals\nassert len(frames) > 3"));
+                session.exec("del frames, x");
+                crate::runtime::gc::collect(vm, 2);
+                assert_eq!(owners(&value), 2, "{setter}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_tracing_function_that_fails_at_any_moment_leaves_the_machine_whole() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+import sys
+def gen(a):
+    try:
+        yield a
+        yield a
+    finally: b = a
+def f(a):
+    with_list = [a for _ in range(2)]
+    for x in gen(a): pass
+    return g(*[a], b=a)
+def g(a, b): return a
+def watch(setter, n):
+    count = 0
+    def tell(frame, event, arg):
+        nonlocal count
+        count += 1
+        if count == n and frame.f_code is not watch.__code__: raise KeyError
+        return tell
+    setter(tell)
+    try: f(t)
+    except KeyError: return True
+    finally: setter(None)
+    return False
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            for setter in ["sys.settrace", "sys.setprofile"] {
+                for n in 1..60 {
+                    session.exec(&format!("raised = watch({setter}, {n})"));
+                    crate::runtime::gc::collect(vm, 2);
+                    assert_eq!(owners(&value), 2, "{setter} {n}");
+                    assert!(vm.frame.get().is_null() && vm.recursion_depth() == 0);
+                }
+                assert_eq!(session.show("raised"), "False");
+            }
+        });
+    }
+}

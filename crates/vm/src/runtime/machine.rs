@@ -415,3 +415,183 @@ impl Machine {
         unsafe { self.ip = self.ip.sub(1) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::frame::Return;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    /// Room for a frame of no code: four locals, and a stack behind them.
+    struct Bench {
+        words: Vec<Slot>,
+        frame: Box<Frame>,
+    }
+
+    const LOCALS: usize = 4;
+
+    impl Bench {
+        fn new() -> Bench {
+            let mut words: Vec<Slot> = (0..64).map(|_| None).collect();
+            let locals = words.as_mut_ptr();
+            let base = words[LOCALS..].as_mut_ptr();
+            let frame = Box::new(Frame {
+                prev: std::ptr::null_mut(),
+                code: std::ptr::null(),
+                ip: std::ptr::null(),
+                locals,
+                base,
+                sp: base,
+                globals: std::ptr::null(),
+                builtins: std::ptr::null(),
+                namespace: None,
+                object: None,
+                ret: Return::ToRust,
+                generator: std::ptr::null(),
+                function: std::ptr::null(),
+                limit: base,
+            });
+            Bench { words, frame }
+        }
+        fn machine(&mut self) -> Machine {
+            Machine::load(&raw mut *self.frame)
+        }
+    }
+
+    impl Drop for Bench {
+        fn drop(&mut self) {
+            // Words above the stack pointer were moved out, though their bits are still there.
+            let used = (self.frame.sp as usize - self.words.as_ptr() as usize) / size_of::<Slot>();
+            // SAFETY: what is left out owns nothing.
+            unsafe { self.words.set_len(used) }
+        }
+    }
+
+    #[test]
+    fn words_come_back_in_order_and_move() {
+        with_vm(|_| {
+            let (mut bench, value) = (Bench::new(), token());
+            let mut m = bench.machine();
+            assert_eq!(m.depth(), 0);
+            for n in 0..6 {
+                m.push(if n % 2 == 0 { value.clone() } else { Value::int_unchecked(n) });
+            }
+            m.push_slot(None);
+            assert_eq!((m.depth(), owners(&value)), (7, 4));
+            assert!(m.pop_slot().is_none() && m.slot_value(2).is_some_and(|v| v.is(&value)));
+            assert!(m.peek(1).as_small_int() == Some(5) && m.peek(6).is(&value));
+            assert!(m.top_slice(2)[0].is(&value) && m.top_slice(0).is_empty());
+            assert!(m.at_level(0).is_some_and(|v| v.is(&value)));
+            assert_eq!(m.pop().as_small_int(), Some(5));
+            let few = m.pop_few(3);
+            assert_eq!((few.len(), m.depth(), owners(&value)), (3, 2, 4));
+            assert!(few[0].is(&value) && few[1].as_small_int() == Some(3));
+            few.into_iter().for_each(|v| m.push(v));
+            let all = m.pop_vec(5);
+            assert_eq!((all.len(), m.depth(), owners(&value)), (5, 0, 4));
+            assert!(m.pop_vec(0).is_empty() && m.pop_few(0).is_empty());
+            drop(all);
+            m.save();
+            assert_eq!(owners(&value), 1);
+        });
+    }
+
+    #[test]
+    fn words_are_replaced_in_every_way() {
+        with_vm(|_| {
+            let (mut bench, old, new) = (Bench::new(), token(), token());
+            let mut m = bench.machine();
+            (0..3).for_each(|_| m.push(old.clone()));
+            m.replace(3, new.clone());
+            m.exchange(2, new.clone());
+            assert_eq!((owners(&old), owners(&new)), (2, 3));
+            // What was moved out is overwritten without being dropped.
+            // SAFETY: the word is on the stack.
+            let moved = unsafe { (*m.slot(1)).take() };
+            m.overwrite(1, new.clone());
+            assert_eq!((owners(&old), owners(&new)), (2, 4));
+            drop(moved);
+            m.push(Value::NONE);
+            m.shrink(1);
+            m.cut(2);
+            assert_eq!((m.depth(), owners(&new)), (2, 3));
+            m.cut(2);
+            m.drop_top(2);
+            m.cut(0);
+            assert_eq!((m.depth(), owners(&old), owners(&new)), (0, 1, 1));
+            let local = m.local(1);
+            *local = Some(new.clone());
+            assert_eq!((m.local_bits(1), m.local_bits(0)), (new.bits(), 0));
+            *m.local(1) = None;
+            assert_eq!(owners(&new), 1);
+            m.save();
+        });
+    }
+
+    #[test]
+    fn objects_that_die_in_a_handler_end_behind_it() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "log = []\nclass D:\n    def __init__(self, n): self.n = n\n    def __del__(self): log.append(self.n)",
+            );
+            let mut bench = Bench::new();
+            let mut m = bench.machine();
+            let value = token();
+            m.discard(None);
+            m.discard(Some(Value::TRUE));
+            m.discard(Some(value.clone()));
+            assert!(owners(&value) == 1 && m.due.is_nothing());
+            for n in 1..=4 {
+                let dying = session.eval(&format!("D({n})"));
+                m.discard(Some(dying));
+                // Three wait, the fourth does not.
+                assert_eq!(session.show("log"), if n < 4 { "[]" } else { "[4]" });
+            }
+            m.settle();
+            assert!(m.due.is_nothing());
+            assert_eq!(session.show("log"), "[4, 2, 3, 1]");
+            m.settle();
+            assert_eq!(session.show("log"), "[4, 2, 3, 1]");
+            m.due.jump = true;
+            m.discard(Some(session.eval("D(5)")));
+            m.settle();
+            assert!(session.show("log") == "[4, 2, 3, 1, 5]" && m.due.jump);
+        });
+    }
+
+    #[test]
+    fn those_that_die_together_do_not_find_each_other() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+log = []
+class D:
+    def __init__(self, n): self.n = n
+    def __del__(self):
+        log.append(self.n)
+        # So many that the collector looks at the young ones.
+        for _ in range(40): [[] for _ in range(1000)]
+def f(a, b, c, d):
+    return None
+for _ in range(5):
+    f(D(1), D(2), D(3), D(4))
+",
+            );
+            assert_eq!(session.show("len(log), sorted(set(log))"), "(20, [1, 2, 3, 4])");
+            session.exec("log.clear()");
+            let due = {
+                let [a, b, c] = [1, 2, 3].map(|n| session.eval(&format!("D({n})")).into_head());
+                for object in [a, b, c] {
+                    // SAFETY: the only references, given up here.
+                    assert!(unsafe { header::decref_to_zero(object) });
+                }
+                Due { first: Some(a), second: Some(b), third: Some(c), jump: false }
+            };
+            // SAFETY: as above.
+            unsafe { due.end_objects() };
+            assert_eq!(session.show("log"), "[2, 3, 1]");
+        });
+    }
+}

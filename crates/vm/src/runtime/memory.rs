@@ -360,6 +360,7 @@ mod tests {
 
     #[test]
     fn the_reserve_is_given_up_in_parts_and_set_aside_again() {
+        let _lock = crate::testing::lock();
         keep_reserve();
         assert_eq!(parts_left(), PARTS);
         // What is too large for all of it is refused, and the last part is for small requests.

@@ -108,25 +108,33 @@ pub struct Vm {
     pub running_task: ValueCell,
 }
 
+/// A thread's state while the thread has one: it is taken out of the books even if the thread panics.
+struct Entered<'a>(&'a Vm);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.interp.threads.with_mut(|all| all.retain(|thread| !std::ptr::eq(*thread, self.0)));
+        CURRENT.set(std::ptr::null());
+    }
+}
+
 impl Vm {
     /// Starts the runtime, or gives the calling thread its state if it runs already, and runs `f`
     /// under the interpreter lock.
     pub fn enter<R>(config: Config, f: impl FnOnce(&Vm) -> R) -> R {
-        gil::acquire();
+        let _held = gil::hold();
         let first = INTERP.get().is_none();
         if first {
             let interp = crate::runtime::boot::make_interp(config);
             let _ = INTERP.set(Shared(interp));
         }
         let stack = || if first { Stack::first() } else { Stack::of_thread(0) };
-        let result = Vm::run_thread(stack, |vm| {
+        Vm::run_thread(stack, |vm| {
             if first {
                 crate::runtime::boot::finish(vm);
             }
             f(vm)
-        });
-        gil::release();
-        result
+        })
     }
 
     /// Runs `f` with a state for the calling thread; the lock is held. A thread that has a state
@@ -174,12 +182,9 @@ impl Vm {
         };
         vm.exc.set(&vm.base_exc);
         vm.become_current();
-        let own: *const Vm = &vm;
-        interp.threads.with_mut(|threads| threads.push(own));
-        let result = f(&vm);
-        interp.threads.with_mut(|threads| threads.retain(|thread| *thread != own));
-        CURRENT.set(std::ptr::null());
-        result
+        interp.threads.with_mut(|threads| threads.push(&vm));
+        let _entered = Entered(&vm);
+        f(&vm)
     }
 
     /// Runs `f` with the state of each thread, the calling one among them.
@@ -410,11 +415,120 @@ impl Vm {
         std::thread::Builder::new()
             .stack_size(native)
             .spawn(move || {
-                gil::acquire();
+                let _held = gil::hold();
                 let (frames, f) = handed.into_inner();
                 Vm::run_thread(|| Some(frames), f);
-                gil::release();
             })
             .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn a_thread_has_one_state_while_it_runs() {
+        assert!(Vm::with_current(|_| ()).is_none());
+        with_vm(|vm| {
+            assert!(Vm::with_current(|now| std::ptr::eq(now, vm)) == Some(true));
+            let inner = Vm::run_thread(|| None, |now| std::ptr::eq(now, vm));
+            assert!(inner);
+            let mut all = Vec::new();
+            vm.each_thread(&mut |thread| all.push(thread.thread_id));
+            assert_eq!(all, [vm.thread_ident()]);
+            assert!(vm.native_thread(vm.thread_ident()).is_some());
+            assert!(vm.native_thread(u64::MAX).is_none());
+            vm.for_each_frame(|_| panic!("nothing runs"));
+        });
+        assert!(Vm::with_current(|_| ()).is_none());
+    }
+
+    #[test]
+    fn threads_take_their_states_out_when_they_end() {
+        with_vm(|vm| {
+            let value = token();
+            let (tell, told) = std::sync::mpsc::channel();
+            let mut spawned = 0;
+            for stack in [0, 1, 3 << 20] {
+                let (tell, value) = (tell.clone(), value.clone());
+                let made = vm.spawn(stack, move |vm| {
+                    let mut threads = 0;
+                    vm.each_thread(&mut |_| threads += 1);
+                    assert!(owners(&value) > 1 && vm.check_stack().is_ok());
+                    drop(value);
+                    let _ = tell.send((threads, vm.is_main_thread()));
+                });
+                spawned += usize::from(made.is_ok());
+            }
+            assert_eq!(spawned, 3);
+            for _ in 0..spawned {
+                let (threads, main) = vm.without_lock(|| told.recv()).expect("it ran");
+                assert!(threads >= 2 && !main);
+            }
+            // The last one may still be on its way out.
+            let mut threads = usize::MAX;
+            for _ in 0..1000 {
+                threads = vm.threads().len();
+                if threads == 1 {
+                    break;
+                }
+                vm.without_lock(|| std::thread::sleep(std::time::Duration::from_millis(1)));
+            }
+            assert_eq!((threads, owners(&value)), (1, 1));
+            assert!(vm.spawn(usize::MAX, |_| ()).is_err());
+        });
+    }
+
+    #[test]
+    fn the_end_of_the_stack_lies_below_and_is_seen() {
+        with_vm(|vm| {
+            let here = 0u8;
+            let limit = native_stack_limit();
+            let address = &raw const here as usize;
+            assert!(limit < address && address - limit < 1 << 30 && limit == vm.native_limit);
+            let session = Session::new(vm, "x = []\nfor _ in range(200000): x = [x]");
+            assert!(session.raises("repr(x)").starts_with("RecursionError("));
+            assert!(vm.check_stack().is_ok());
+        });
+    }
+
+    #[test]
+    fn the_exception_handled_is_that_of_the_innermost_cell() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+import sys
+def now(): return type(sys.exception()).__name__
+def gen():
+    yield now()
+    try: raise KeyError
+    except KeyError:
+        yield now()
+        yield now()
+    yield now()
+log = [now()]
+try: raise ValueError
+except ValueError:
+    g = gen()
+    log += [next(g), next(g)]
+    try: raise TypeError
+    except TypeError: log += [now(), next(g), now()]
+    log += [next(g), now()]
+log += [now()]
+",
+            );
+            let none = "'NoneType'";
+            assert_eq!(
+                session.show("log"),
+                format!(
+                    "[{none}, 'ValueError', 'KeyError', 'TypeError', 'KeyError', 'TypeError', 'ValueError', 'ValueError', {none}]"
+                )
+            );
+            assert!(vm.handled_exception().is_none());
+            assert!(std::ptr::eq(vm.exc_state(), &vm.base_exc));
+        });
     }
 }

@@ -99,6 +99,7 @@ impl Writer<'_> {
     ) -> PyResult {
         let vm = self.vm;
         vm.check_stack()?;
+        vm.check_memory()?;
         let mut attributes = Vec::new();
         for field in schema::class_of(class).map_or(&[][..], |class| &class.fields) {
             attributes.push((vm.intern(field.name), get(field.name)?));

@@ -10,14 +10,19 @@ use adder_vm::runtime::errors::PyResult;
 use adder_vm::runtime::names::StaticName;
 use adder_vm::{Ref, Value, Vm};
 
+static NAMES: GilCell<Option<Ref<Tuple>>> = GilCell::new(None);
+
 /// The names of the keyword arguments of `call_soon(callback, *args, context=context)`.
 fn context_keyword(vm: &Vm) -> Ref<Tuple> {
-    static NAMES: GilCell<Option<Ref<Tuple>>> = GilCell::new(None);
     if let Some(known) = NAMES.with(|names| names.clone()) {
         return known;
     }
     let made = Tuple::from_vec(vec![vm.intern("context").into()]);
     NAMES.with(|names| names.get_or_insert(made).clone())
+}
+
+pub(super) fn forget() {
+    drop(NAMES.with(Option::take));
 }
 
 /// `event_loop.call_soon(callback, argument, context=context)`

@@ -29,24 +29,32 @@ use adder_vm::{Obj, Ref, Value, Vm};
 use future::{Future, State, core_of};
 use task::Task;
 
+static OTHER_TASKS: GilCell<Option<Value>> = GilCell::new(None);
+static OTHER_EAGER_TASKS: GilCell<Option<Ref<Set>>> = GilCell::new(None);
+
 /// The registered tasks of other classes than ours, by weak references.
 fn other_tasks(vm: &Vm) -> PyResult {
-    static OTHERS: GilCell<Option<Value>> = GilCell::new(None);
-    if let Some(known) = OTHERS.with(|others| others.clone()) {
+    if let Some(known) = OTHER_TASKS.with(|others| others.clone()) {
         return Ok(known);
     }
     let made = call::call(vm, &python::WEAK_SET.get(vm)?, &[])?;
-    Ok(OTHERS.with(|others| others.get_or_insert(made).clone()))
+    Ok(OTHER_TASKS.with(|others| others.get_or_insert(made).clone()))
 }
 
 /// Those of them that are in their first, eager step.
 fn other_eager_tasks() -> Ref<Set> {
-    static OTHERS: GilCell<Option<Ref<Set>>> = GilCell::new(None);
-    if let Some(known) = OTHERS.with(|others| others.clone()) {
+    if let Some(known) = OTHER_EAGER_TASKS.with(|others| others.clone()) {
         return known;
     }
     let made = Set::new_ref();
-    OTHERS.with(|others| others.get_or_insert(made).clone())
+    OTHER_EAGER_TASKS.with(|others| others.get_or_insert(made).clone())
+}
+
+/// Gives up what programs registered here, and what is kept of asyncio's Python files.
+pub fn forget() {
+    drop((OTHER_TASKS.with(Option::take), OTHER_EAGER_TASKS.with(Option::take)));
+    loops::forget();
+    python::forget();
 }
 
 fn change_others(vm: &Vm, method: &'static StaticName, task: &Value) -> PyResult<()> {

@@ -42,13 +42,29 @@ impl Imported {
     }
 }
 
-pub static CANCELLED_ERROR: Imported = Imported::new("asyncio.exceptions", "CancelledError");
-pub static INVALID_STATE_ERROR: Imported = Imported::new("asyncio.exceptions", "InvalidStateError");
-pub static FUTURE_REPR: Imported = Imported::new("asyncio.base_futures", "_future_repr");
-pub static TASK_REPR: Imported = Imported::new("asyncio.base_tasks", "_task_repr");
-pub static TASK_GET_STACK: Imported = Imported::new("asyncio.base_tasks", "_task_get_stack");
-pub static TASK_PRINT_STACK: Imported = Imported::new("asyncio.base_tasks", "_task_print_stack");
-pub static IS_COROUTINE: Imported = Imported::new("asyncio.coroutines", "iscoroutine");
-pub static EVENT_LOOP_POLICY: Imported = Imported::new("asyncio.events", "_get_event_loop_policy");
-pub static EXTRACT_STACK: Imported = Imported::new("traceback", "extract_stack");
-pub static WEAK_SET: Imported = Imported::new("weakref", "WeakSet");
+/// Declares what is needed, and what gives it up again.
+macro_rules! imported {
+    ($($static:ident = $module:literal . $name:literal;)*) => {
+        $(pub static $static: Imported = Imported::new($module, $name);)*
+
+        /// Gives up what has been imported; the next use imports it again.
+        pub fn forget() {
+            for imported in [$(&$static),*] {
+                drop(imported.made.with(Option::take));
+            }
+        }
+    };
+}
+
+imported! {
+    CANCELLED_ERROR = "asyncio.exceptions"."CancelledError";
+    INVALID_STATE_ERROR = "asyncio.exceptions"."InvalidStateError";
+    FUTURE_REPR = "asyncio.base_futures"."_future_repr";
+    TASK_REPR = "asyncio.base_tasks"."_task_repr";
+    TASK_GET_STACK = "asyncio.base_tasks"."_task_get_stack";
+    TASK_PRINT_STACK = "asyncio.base_tasks"."_task_print_stack";
+    IS_COROUTINE = "asyncio.coroutines"."iscoroutine";
+    EVENT_LOOP_POLICY = "asyncio.events"."_get_event_loop_policy";
+    EXTRACT_STACK = "traceback"."extract_stack";
+    WEAK_SET = "weakref"."WeakSet";
+}

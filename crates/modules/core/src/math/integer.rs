@@ -1,39 +1,35 @@
 //! Functions of whole numbers: divisors, factorials, binomials.
 
-use adder_bigint::Int;
+use adder_bigint::{Int, room};
 use adder_vm::objects::int;
 use adder_vm::protocol::number;
 use adder_vm::runtime::errors::PyResult;
 use adder_vm::{Value, Vm};
 
-fn made(vm: &Vm, result: Result<Int, adder_bigint::TooLarge>) -> PyResult {
-    result.map(int::from_int).map_err(|_| int::no_memory(vm))
-}
-
 /// The product of `from..=to`, halved again and again so that factors are of like size.
-fn product(from: u64, to: u64) -> Result<Int, adder_bigint::TooLarge> {
+fn product(vm: &Vm, from: u64, to: u64) -> PyResult<Int> {
     if from > to {
         return Ok(Int::ONE);
     }
     if to - from < 8 {
         let mut all = Int::from(from);
         for i in from + 1..=to {
-            all = all.mul(&Int::from(i))?;
+            all = int::multiply(vm, &all, &Int::from(i))?;
         }
         return Ok(all);
     }
     let middle = from + (to - from) / 2;
-    product(from, middle)?.mul(&product(middle + 1, to)?)
+    int::multiply(vm, &product(vm, from, middle)?, &product(vm, middle + 1, to)?)
 }
 
 /// `n (n-1) ... (n-k+1)` for any n.
-fn falling(n: &Int, k: u64) -> Result<Int, adder_bigint::TooLarge> {
+fn falling(vm: &Vm, n: &Int, k: u64) -> PyResult<Int> {
     match n.to_u64() {
-        Some(n) if k <= n => product(n - k + 1, n),
+        Some(n) if k <= n => product(vm, n - k + 1, n),
         _ => {
             let mut all = Int::ONE;
             for i in 0..k {
-                all = all.mul(&n.sub(&Int::from(i)))?;
+                all = int::multiply(vm, &all, &n.sub(&Int::from(i)))?;
             }
             Ok(all)
         }
@@ -46,7 +42,7 @@ pub fn factorial(vm: &Vm, n: &Value) -> PyResult {
         return Err(vm.value_error("factorial() not defined for negative values"));
     }
     match n.to_i64() {
-        Some(n) => made(vm, product(1, n as u64)),
+        Some(n) => product(vm, 1, n as u64).map(int::from_int),
         None => {
             Err(vm.overflow_error(format!("factorial() argument should not exceed {}", i64::MAX)))
         }
@@ -75,11 +71,9 @@ pub fn comb(vm: &Vm, n: &Value, k: &Value) -> PyResult {
     let Some(k) = k.to_i64() else {
         return Err(vm.overflow_error(format!("min(n - k, k) must not exceed {}", i64::MAX)));
     };
-    let quotient = || -> Result<Int, adder_bigint::TooLarge> {
-        let (above, below) = (falling(&n, k as u64)?, product(1, k as u64)?);
-        Ok(above.floor_div(&below).unwrap_or(Int::ONE))
-    };
-    made(vm, quotient())
+    let (above, below) = (falling(vm, &n, k as u64)?, product(vm, 1, k as u64)?);
+    vm.need(room::quotient(&above, &below))?;
+    Ok(int::from_int(above.floor_div(&below).unwrap_or(Int::ONE)))
 }
 
 pub fn perm(vm: &Vm, n: &Value, k: Option<&Value>) -> PyResult {
@@ -89,7 +83,7 @@ pub fn perm(vm: &Vm, n: &Value, k: Option<&Value>) -> PyResult {
         return Ok(Value::int_unchecked(0));
     }
     match k.to_i64() {
-        Some(k) => made(vm, falling(&n, k as u64)),
+        Some(k) => falling(vm, &n, k as u64).map(int::from_int),
         None => Err(vm.overflow_error(format!("k must not exceed {}", i64::MAX))),
     }
 }
@@ -98,7 +92,7 @@ pub fn gcd(vm: &Vm, integers: &[Value]) -> PyResult {
     let mut result = Int::ZERO;
     for n in integers {
         let n = number::to_int(vm, n)?;
-        int::need_for(vm, &result, &n)?;
+        vm.need(room::divisor(&result, &n))?;
         result = result.gcd(&n);
     }
     Ok(int::from_int(result))
@@ -108,12 +102,11 @@ pub fn lcm(vm: &Vm, integers: &[Value]) -> PyResult {
     let mut result = Int::ONE;
     for n in integers {
         let n = number::to_int(vm, n)?;
-        int::need_for(vm, &result, &n)?;
+        vm.need(room::divisor(&result, &n))?;
         let divisor = result.gcd(&n);
+        vm.need(room::quotient(&n, &divisor))?;
         result = match n.floor_div(&divisor) {
-            Some(part) if !result.is_zero() => {
-                result.mul(&part).map_err(|_| int::no_memory(vm))?.abs()
-            }
+            Some(part) if !result.is_zero() => int::multiply(vm, &result, &part)?.abs(),
             _ => Int::ZERO,
         };
     }

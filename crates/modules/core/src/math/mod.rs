@@ -382,7 +382,7 @@ pub mod math {
     #[pyfunction]
     fn isqrt(vm: &Vm, n: &Value) -> PyResult {
         let n = number::to_int(vm, n)?;
-        int::need_for(vm, &n, &n)?;
+        vm.need(adder_bigint::room::root(&n))?;
         match n.isqrt() {
             Some(root) => Ok(int::from_int(root)),
             None => Err(vm.value_error("isqrt() argument must be nonnegative")),

@@ -4,10 +4,13 @@ use super::opcode::FRAME;
 use adder_vm::objects::bytes::Bytes;
 use adder_vm::protocol::call;
 use adder_vm::runtime::errors::PyResult;
+use adder_vm::runtime::memory;
 use adder_vm::{Value, Vm};
 
 /// A frame that has reached this size ends; larger objects stand outside of frames.
 pub const FRAME_SIZE_TARGET: usize = 64 * 1024;
+/// What is written between two places where a frame may end is no more than that.
+const SPARE: usize = 2 * FRAME_SIZE_TARGET;
 /// A frame that would be smaller has no header.
 const FRAME_SIZE_MIN: usize = 4;
 const FRAME_HEADER: usize = 9;
@@ -87,6 +90,9 @@ impl Output {
     /// Between two opcodes a frame may end.
     #[inline]
     pub fn boundary(&mut self, vm: &Vm) -> PyResult<()> {
+        if self.bytes.len() >= memory::LARGE {
+            vm.room_for(&mut self.bytes, SPARE)?;
+        }
         match self.frame {
             Some(start) if self.bytes.len() - start - FRAME_HEADER >= FRAME_SIZE_TARGET => {
                 self.close_frame();
@@ -110,7 +116,7 @@ impl Output {
             return Ok(());
         }
         self.close_frame();
-        vm.room_for(&mut self.bytes, header.len() + bytes.len())?;
+        vm.room_for(&mut self.bytes, header.len() + bytes.len() + SPARE)?;
         self.bytes.extend_from_slice(header);
         let Some(write) = self.write.clone() else {
             self.bytes.extend_from_slice(bytes);

@@ -79,7 +79,8 @@ fn filled<T>(
     let mut address = Address::empty();
     let mut len = address.len;
     let result = call(address.pointer_mut(), &mut len)?;
-    address.len = len;
+    // The system tells how long it would have been.
+    address.len = len.min(Address::ROOM as libc::socklen_t);
     Ok((result, address))
 }
 
@@ -238,7 +239,7 @@ pub fn recvmsg(fd: i32, parts: &mut [Vec<u8>], control: &mut [u8], flags: i32) -
     }
     // SAFETY: all pointers are of live buffers, with their lengths.
     let len = check(unsafe { libc::recvmsg(fd, &mut header, flags) })?;
-    address.len = header.msg_namelen;
+    address.len = header.msg_namelen.min(Address::ROOM as libc::socklen_t);
     Ok(Received {
         len,
         control_len: (header.msg_controllen as usize).min(control.len()),
@@ -574,3 +575,6 @@ pub fn interfaces() -> Result<Vec<(u32, Vec<u8>)>> {
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests;

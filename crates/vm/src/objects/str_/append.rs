@@ -94,7 +94,8 @@ unsafe fn write_wide<T>(end: *mut T, text: &Str, convert: impl Fn(u32) -> T) {
 
 #[cfg(test)]
 mod tests {
-    use super::room_for;
+    use super::*;
+    use crate::testing::{Session, with_vm};
 
     #[test]
     fn the_room_is_enough_and_grows_in_steps() {
@@ -105,5 +106,96 @@ mod tests {
             assert!(room - bytes <= 8.max(bytes / 8), "{bytes} {room}");
             last = room;
         }
+    }
+
+    /// A text of a width, longer than the shared ones.
+    fn text(c: char, len: usize) -> Ref<Str> {
+        Ref::from_str(&c.to_string().repeat(len))
+    }
+
+    const WIDTHS: [(char, usize); 4] = [('a', 1), ('\u{e9}', 1), ('\u{3b1}', 2), ('\u{1f600}', 4)];
+
+    #[test]
+    fn every_width_takes_every_other_one() {
+        with_vm(|_| {
+            for (c, width) in WIDTHS {
+                for (d, other) in WIDTHS {
+                    for (left, right) in
+                        [(0, 2), (2, 0), (2, 2), (7, 1), (8, 9), (500, 20), (3, 5000)]
+                    {
+                        let expected = c.to_string().repeat(left) + &d.to_string().repeat(right);
+                        let (left, right) = (text(c, left), text(d, right));
+                        let grown = Str::append(left, &right);
+                        assert_eq!(grown.to_string(), expected);
+                        assert_eq!(grown.is_ascii(), expected.is_ascii());
+                        assert!(grown.is_empty() || grown.width() <= width.max(other));
+                        let fresh = Ref::<Str>::from_str(&expected);
+                        assert!(grown.equals(&fresh) && grown.hash() == fresh.hash());
+                    }
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn growing_goes_on_in_place_and_moves_with_its_content() {
+        with_vm(|_| {
+            for (c, width) in WIDTHS {
+                let mut grown = text(c, 2);
+                let (mut moves, more) = (0, text(c, 3));
+                for round in 1..2000 {
+                    let before = grown.head().address();
+                    assert_ne!(grown.hash(), 0);
+                    grown = Str::append(grown, &more);
+                    moves += usize::from(grown.head().address() != before);
+                    assert_eq!((grown.len(), grown.width()), (2 + 3 * round, width));
+                    assert_eq!(grown.tail_bytes(), room_for(grown.byte_len()));
+                    assert!(grown.tail_bytes() >= grown.byte_len());
+                }
+                assert!(moves < 200, "{moves}");
+                assert!(grown.code_points().all(|p| p == c as u32));
+            }
+        });
+    }
+
+    #[test]
+    fn a_text_that_others_see_is_left_alone() {
+        with_vm(|_| {
+            let right = text('b', 4);
+            let left = text('a', 6);
+            let kept = left.clone();
+            let sum = Str::append(left, &right);
+            assert_eq!((kept.to_string(), sum.to_string()), ("aaaaaa".into(), "aaaaaabbbb".into()));
+            assert_eq!((kept.head().refcount(), sum.head().refcount()), (1, 1));
+            let interned = crate::objects::str_::intern::intern_str("interned text");
+            let sum = Str::append(interned, &right);
+            assert!(!sum.is_interned() && sum.is_str("interned textbbbb"));
+            // To itself: then there are two references.
+            let own = text('x', 5);
+            assert_eq!(Str::append(own.clone(), &own).to_string(), "x".repeat(10));
+            assert_eq!(own.to_string(), "xxxxx");
+        });
+    }
+
+    #[test]
+    fn nothing_is_appended_for_nothing() {
+        with_vm(|vm| {
+            let (left, nothing) = (text('a', 6), text('a', 0));
+            let address = left.head().address();
+            let left = Str::append(left, &nothing);
+            assert_eq!(left.head().address(), address);
+            let same = Str::append(nothing, &left);
+            assert!(std::ptr::eq::<Obj<Str>>(&*same, &*left) && left.head().refcount() == 2);
+            assert_eq!(Str::growth(&left, &text('b', 0)), 6 + 6 / 8 - 6 - 6 / 8);
+            // Of a subclass's instance the text is taken.
+            let session = Session::new(
+                vm,
+                "class S(str): pass\ns = S('sub')\nt = s\nt += ''\nu = S()\nu += s",
+            );
+            assert_eq!(
+                session.show("type(t), t, type(u), u"),
+                "(<class 'str'>, 'sub', <class 'str'>, 'sub')"
+            );
+        });
     }
 }

@@ -343,3 +343,16 @@ fn convert(vm: &Vm, value: &Value, conversion: u32) -> PyResult {
     };
     Ok(text.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locale_of_c_has_a_point_and_no_groups() {
+        // Test programs do not set one.
+        let locale = current_locale();
+        assert_eq!((&*locale.decimal_point, &*locale.thousands_sep), (".", ""));
+        assert!(locale.grouping.is_empty());
+    }
+}

@@ -148,3 +148,99 @@ impl Str {
         Str::from_raw_parts(self.raw_bytes(), self.width(), self.is_ascii())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, with_vm};
+    use crate::value::Value;
+
+    fn same(a: &Ref<Str>, b: &Ref<Str>) -> bool {
+        std::ptr::eq::<Obj<Str>>(&**a, &**b)
+    }
+
+    #[test]
+    fn equal_texts_become_one_object() {
+        with_vm(|_| {
+            let before = count();
+            for text in [
+                "interned here",
+                "g\u{e4}nse und h\u{fc}hner",
+                "\u{1f600} smile",
+                "\u{4e2d}\u{6587}",
+            ] {
+                let first = intern_str(text);
+                let fresh = Ref::<Str>::from_str(text);
+                assert!(first.is_interned() && !fresh.is_interned() && !same(&first, &fresh));
+                assert!(same(&first, &intern(&fresh)) && same(&first, &intern_str(text)));
+                assert!(same(&first, &intern(&first)) && count() == before + 1);
+                // The table has no count.
+                assert_eq!(first.head().refcount(), 1);
+                drop(first);
+                assert_eq!(count(), before);
+                // The copy may be the next one.
+                assert!(same(&intern(&fresh), &fresh) && fresh.is_interned());
+                drop(fresh);
+                assert_eq!(count(), before);
+            }
+        });
+    }
+
+    #[test]
+    fn many_come_and_go_in_any_order() {
+        with_vm(|_| {
+            let before = count();
+            let text = |i: usize| format!("one of the many {i}");
+            let mut all: Vec<Ref<Str>> = (0..20_000).map(|i| intern_str(&text(i))).collect();
+            assert_eq!(count(), before + all.len());
+            for (i, one) in all.iter().enumerate().step_by(97) {
+                assert!(same(one, &intern_ascii(text(i).as_bytes()).expect("ASCII")));
+            }
+            // Every third one leaves; the others are still found.
+            let mut at = 0;
+            all.retain(|_| {
+                at += 1;
+                at % 3 != 0
+            });
+            assert_eq!(count(), before + all.len());
+            assert!(all.iter().all(|one| same(one, &intern(&Ref::from_str(&one.to_string())))));
+            drop(all);
+            assert_eq!(count(), before);
+        });
+    }
+
+    #[test]
+    fn short_texts_stay_for_ever() {
+        with_vm(|_| {
+            assert!(same(&empty(), &intern_str("")) && same(&empty(), &intern(&empty())));
+            assert_eq!(intern_ascii(b"").map(|e| e.len()), Some(0));
+            for c in [0, 65, 0x7f, 0x80, 0xff] {
+                let one = character(c);
+                assert!(one.is_interned() && one.at(0) == c && same(&one, &character(c)));
+                assert!(known_character(c as u8).is_some_and(|known| same(&known, &one)));
+                assert_eq!(one.is_ascii(), c < 0x80);
+                assert!(one.head().refcount() > 1);
+            }
+            for c in [0x100, 0xd800, 0xffff, 0x10000, 0x10ffff] {
+                let one = character(c);
+                assert!(!one.is_interned() && one.len() == 1 && one.at(0) == c);
+            }
+            assert!(intern_ascii("\u{e9}".as_bytes()).is_none());
+        });
+    }
+
+    #[test]
+    fn of_a_subclass_only_the_text_is_interned() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class S(str): pass\ns = S('text of a subclass')");
+            let text = session.get("s").into_ref::<Str>().ok().expect("a str");
+            let before = text.head().refcount();
+            let interned = intern(&text);
+            assert!(interned.is_exact() && interned.is_interned() && !text.is_interned());
+            assert!(interned.equals(&text) && text.head().refcount() == before);
+            // Nothing keeps it behind a name that is gone.
+            session.set("name", Value::from(interned));
+            session.exec("o = type('C', (), {})()\nsetattr(o, s, 1)\nassert vars(o) == {name: 1}");
+        });
+    }
+}

@@ -505,3 +505,135 @@ impl std::fmt::Display for Ref<Str> {
         f.write_str(&self.to_string_lossy())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Session, owners, with_vm};
+
+    const TEXTS: [&str; 9] = [
+        "",
+        "a",
+        "ab",
+        "\u{e9}",
+        "gr\u{fc}n",
+        "\u{3b1}\u{3b2}",
+        "a\u{ffff}",
+        "\u{1f600}",
+        "mixed \u{e9} \u{3b1} \u{1f600} text that is longer than a cache line of sixty-four bytes, twice that",
+    ];
+
+    #[test]
+    fn characters_lie_behind_the_object_at_the_least_width() {
+        with_vm(|_| {
+            for text in TEXTS {
+                let made = Ref::<Str>::from_str(text);
+                let most = text.chars().max().map_or(0, u32::from);
+                let width = if most < 0x100 {
+                    1
+                } else if most < 0x10000 {
+                    2
+                } else {
+                    4
+                };
+                assert_eq!((made.len(), made.width()), (text.chars().count(), width));
+                assert_eq!(
+                    (made.byte_len(), made.raw_bytes().len()),
+                    (made.len() * width, made.len() * width)
+                );
+                assert_eq!(made.is_ascii(), text.is_ascii());
+                assert!(made.code_points().eq(text.chars().map(u32::from)));
+                let kind = match made.chars() {
+                    Chars::Ascii(s) => s == text,
+                    Chars::One(s) => s.iter().all(|c| text.contains(char::from(*c))),
+                    Chars::Two(s) => s.as_ptr() as usize % 2 == 0 && s.len() == made.len(),
+                    Chars::Four(s) => s.as_ptr() as usize % 4 == 0 && s.len() == made.len(),
+                };
+                assert!(kind, "{text}");
+                assert_eq!(made.to_utf8().as_deref(), Some(text));
+                assert_eq!(made.as_ascii(), Some(text).filter(|t| t.is_ascii()));
+            }
+        });
+    }
+
+    #[test]
+    fn concatenation_has_the_width_of_the_wider_one() {
+        with_vm(|_| {
+            for a in TEXTS {
+                for b in TEXTS {
+                    let (left, right) = (Ref::<Str>::from_str(a), Ref::<Str>::from_str(b));
+                    let sum = left.concat(&right);
+                    assert_eq!(sum.to_string(), format!("{a}{b}"));
+                    assert!(sum.equals(&Ref::<Str>::from_str(&format!("{a}{b}"))));
+                    assert_eq!(left.compare(&right), a.cmp(b));
+                    assert_eq!(left.equals(&right), a == b);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn one_byte_texts_are_joined_whole() {
+        with_vm(|vm| {
+            let parts = |texts: &[&str]| texts.iter().map(|t| vm.str(t)).collect::<Vec<_>>();
+            let abc = parts(&["a", "", "bcd"]);
+            assert!(Str::join_one_byte(&abc, b", ", 8, true).is_str("a, , bcd"));
+            assert_eq!(abc.iter().map(owners).collect::<Vec<_>>()[2], 1);
+            assert!(Str::join_one_byte(&[], b"x", 0, true).is_empty());
+            // A wrong total is filled up, or cuts: never read or written beyond.
+            assert!(Str::join_one_byte(&abc, b"", 7, true).is_str("abcd   "));
+            assert!(Str::join_one_byte(&abc, b"--", 4, true).is_str("a---"));
+            let latin = parts(&["\u{e9}", "\u{ff}"]);
+            assert_eq!(Str::join_one_byte(&latin, b"-", 3, false).to_string(), "\u{e9}-\u{ff}");
+        });
+    }
+
+    #[test]
+    fn ascii_is_mapped_and_nothing_else() {
+        with_vm(|_| {
+            let upper = |c: u8| c.to_ascii_uppercase();
+            for text in TEXTS {
+                let mapped = Ref::<Str>::from_str(text).map_ascii(upper);
+                let expected = text.is_ascii().then(|| text.to_ascii_uppercase());
+                assert_eq!(mapped.map(|m| m.to_string()), expected);
+            }
+            let long = "x".repeat(5000);
+            let mapped = Ref::<Str>::from_str(&long).map_ascii(upper);
+            assert!(mapped.is_some_and(|m| m.raw_bytes().iter().all(|c| *c == b'X')));
+        });
+    }
+
+    #[test]
+    fn units_and_latin_bytes_are_copied() {
+        with_vm(|_| {
+            let two = Str::from_units::<u16>(&[0x3b1, 0xd800, 0xffff]);
+            assert!((two.width(), two.at(1)) == (2, 0xd800) && two.to_utf8().is_none());
+            assert_eq!(two.to_string_lossy(), "\u{3b1}\u{fffd}\u{ffff}");
+            let four = Str::from_units::<u32>(&[0x1f600; 100]);
+            assert_eq!((four.width(), four.len(), four.at(99)), (4, 100, 0x1f600));
+            for len in [0, 1, 2, 300] {
+                let latin = Str::from_latin1(&vec![0xe9; len]);
+                assert!(latin.len() == len && latin.code_points().all(|c| c == 0xe9));
+                let ascii = Str::from_ascii(&vec![b'z'; len]);
+                assert!(ascii.len() == len && ascii.as_ascii().is_some());
+            }
+        });
+    }
+
+    #[test]
+    fn instances_of_subclasses_have_parts_of_their_own() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class S(str): pass");
+            for text in TEXTS {
+                session.set("text", vm.str(text));
+                session
+                    .exec("s = S(text)\ns.a = s.b = s.c = text\nassert s == text and s.c == text");
+                session.exec(
+                    "assert hash(s) == hash(text) and s + s == text * 2 and len(s) == len(text)",
+                );
+                session
+                    .exec("del s.b\nassert vars(s) == {'a': text, 'c': text} and s == text\ndel s");
+            }
+        });
+    }
+}

@@ -619,3 +619,69 @@ pub fn build_string(vm: &Vm, m: &mut Machine, i: Instr) -> PyResult<()> {
     m.push(text.into());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn what_an_operator_returns_takes_the_place_of_its_operands() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+class A:
+    def __init__(self, answer): self.answer = answer
+    def __add__(self, other): return self.answer
+    def __iadd__(self, other): return self.answer
+    def __radd__(self, other): return self.answer
+    def __lt__(self, other): return self.answer
+    def __eq__(self, other): return self.answer
+    def __contains__(self, other): return self.answer
+    def __neg__(self): return self.answer
+    def __bool__(self): return bool(self.answer)
+class R(A):
+    def __radd__(self, other): return t
+    def __gt__(self, other): return t
+    def __eq__(self, other): return t
+N = NotImplemented
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            session.exec("t.append(0)");
+            for source in [
+                "A(t) + t",
+                "A(N) + R(t)",
+                "A(t) < t",
+                "A(N) < R(t)",
+                "A(N) == R(t)",
+                "A(N) == t",
+                "t in A(t)",
+                "-A(t)",
+                "not A(t)",
+                "t + [t]",
+                "A(t) + 1 if A(t) < 1 else t",
+                "1 if A(0) < t else t",
+                "[1 for _ in (1,) if A(t) == t]",
+                "A(t) < A(t) < A(t)",
+                "A(0) < A(t) < A(t)",
+                "t == t",
+                "t is t",
+                "A(N) != t",
+                "A(t) and A(t) or t",
+            ] {
+                session.exec(&format!("def run():\n    for _ in range(20): r = {source}\nrun()"));
+                assert_eq!(owners(&value), 2, "{source}");
+            }
+            session.exec("def run():\n    a = A(t)\n    a += t\n    while A(0) == a: pass\n    assert a is t\nfor _ in range(20): run()");
+            for source in ["A(N) + t", "A(N) < t", "t + 1", "t < 1", "-t", "A(N) + A(N)", "t in 1"]
+            {
+                for _ in 0..10 {
+                    assert!(session.raises(source).starts_with("TypeError("), "{source}");
+                    assert_eq!(owners(&value), 2, "{source}");
+                }
+            }
+        });
+    }
+}

@@ -651,3 +651,118 @@ pub fn delete_attr(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let owner = m.pop();
     object::del_attr(vm, &owner, &name)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, owners, token, with_vm};
+
+    /// What loads and stores, on `o`; and what makes the cache wrong half way.
+    const CASES: [(&str, &str, &str); 13] = [
+        ("o = A(); o.x = t", "o.x", "o.x = o.y = t"),
+        ("o = A(); o.x = t", "o.x", "del o.x; o.__dict__['x'] = t"),
+        ("o = A(); o.x = t", "o.x", "A.x = property(lambda self: t)"),
+        ("o = A(); o.x = t", "o.x", "o = A(); o.y = 1; o.x = t"),
+        ("o = S(); o.a = t", "o.a", "del o.a; o.a = t"),
+        ("o = S(); o.a = t", "o.a", "o = T(); o.a = t"),
+        ("o = A(); A.c = t", "o.c", "o.c = t"),
+        ("o = A(); A.c = t", "o.c", "A.c = property(lambda self: t)"),
+        ("o = A(); A.p = property(lambda self: t)", "o.p", "A.p = t"),
+        ("o = A(); A.p = property(lambda self: t)", "o.p", "A.p = D()"),
+        ("o = A; A.c = t", "o.c", "del A.c; B.c = t"),
+        ("o = A(); A.__getattr__ = lambda self, name: t", "o.missing", "o.missing = t"),
+        ("o = A(); A.d = D()", "o.d", "D.__get__ = lambda *args: t"),
+    ];
+
+    const CLASSES: &str = "
+class B: pass
+class A(B): pass
+class S: __slots__ = 'a', 'b'
+class T: __slots__ = 'b', 'a'
+class D:
+    def __get__(self, *args): return t
+";
+
+    #[test]
+    fn loads_follow_when_what_they_remember_is_wrong() {
+        with_vm(|vm| {
+            for (setup, load, change) in CASES {
+                let session = Session::new(vm, CLASSES);
+                let value = token();
+                session.set("t", value.clone());
+                session.exec(setup);
+                session.exec(&format!("def run(o):\n    for _ in range(20):\n        x = {load}\n        assert x is t\n    return x\nrun(o)"));
+                session.exec(change);
+                session.exec("run(o); run(o)");
+                session.exec("del o, run, A, B, S, T, D");
+                crate::runtime::gc::collect(vm, 2);
+                assert_eq!(owners(&value), 2, "{setup}; {load}; {change}");
+            }
+        });
+    }
+
+    #[test]
+    fn stores_keep_their_counts_in_every_form() {
+        with_vm(|vm| {
+            for (setup, store, change) in [
+                ("o = A(); o.x = 1", "o.x = t", "o.__dict__"),
+                ("o = A()", "o = A(); o.x = t; o.y = t; o.z = t", "A.x = 1"),
+                ("o = A()", "o = A(); o.x = t; o.x = t", "A.x = property()"),
+                ("o = S()", "o.a = t", "o = T()"),
+                ("o = S()", "o.a = o.b = t", "del o.a"),
+                ("o = A()", "o.x = t; del o.x", "o.y = 1"),
+                ("o = A()", "o.x = A(); o.x.x = t", "o.y = t"),
+                ("o = A(); o.n = 0", "o.n += 1; o.x = t", "o.n = 1.5"),
+            ] {
+                let session = Session::new(vm, CLASSES);
+                let value = token();
+                session.set("t", value.clone());
+                session.exec(setup);
+                session.exec(&format!(
+                    "def run(o):\n    for _ in range(20):\n        {store}\nrun(o)"
+                ));
+                session.exec(change);
+                session.exec("try: run(o); run(o)\nexcept AttributeError: pass");
+                session.exec("del o, run, A, B, S, T, D");
+                crate::runtime::gc::collect(vm, 2);
+                assert_eq!(owners(&value), 2, "{setup}; {store}; {change}");
+            }
+        });
+    }
+
+    #[test]
+    fn what_a_store_drops_may_change_the_class() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+class A: pass
+class N:
+    def __del__(self):
+        A.x = property(lambda self: 'class', lambda self, value: None)
+        o.__dict__ = {}
+        o.__class__ = type('B', (), {})
+log = []
+for _ in range(30):
+    class A: pass
+    o = A()
+    for i in range(12):
+        if i == 9: o.x = N()
+        o.x = i
+    log.append(vars(o))
+assert log == [{'x': 11}] * 30, log
+class S:
+    __slots__ = 'a',
+for _ in range(12):
+    o = S()
+    class N:
+        def __del__(self):
+            global o
+            o = None
+    o.a = N()
+    o.a = 1
+",
+            );
+            assert_eq!(session.show("o"), "None");
+        });
+    }
+}

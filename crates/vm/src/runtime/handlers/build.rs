@@ -245,3 +245,60 @@ pub fn print_expr(vm: &Vm, m: &mut Machine) -> Done {
         None => Err(vm.runtime_error("lost sys.displayhook")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn what_is_built_owns_what_was_on_the_stack() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "");
+            let value = token();
+            session.set("t", value.clone());
+            for source in [
+                "()",
+                "(t,)",
+                "(t, t, t)",
+                "[]",
+                "[t, t]",
+                "{1: t, 2: t}",
+                "{1, 2}",
+                "slice(t, t)",
+                "x[t:t, t::t]",
+                "(*[t, t], t)",
+                "[*(t,), *[t]]",
+                "{**{1: t}, 2: t}",
+                "{*'ab'}",
+                "f'{t}{t!r:>5}'",
+                "(t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t)",
+                "lambda a=t, *, b=t: (a, b, t)",
+                "(lambda: [t for _ in (t, t)])()",
+                "print(t, file=n) if n else t",
+            ] {
+                session
+                    .exec("class X:\n    def __getitem__(self, key): return key\nx, n = X(), None");
+                session.exec(&format!("def run():\n    for _ in range(20): r = {source}\nrun()"));
+                assert_eq!(owners(&value), 2, "{source}");
+            }
+            // Those that fail half way.
+            for source in [
+                "(*[t, t], *1)",
+                "[t, *1]",
+                "{1: t, **1}",
+                "{t}",
+                "{1: 2, t: 3}",
+                "f'{t:x}'",
+                "(t, t, 1 / 0)",
+            ] {
+                for _ in 0..10 {
+                    session.raises(source);
+                    assert_eq!(owners(&value), 2, "{source}");
+                }
+            }
+            let long = format!("({}t)", "t, ".repeat(5000));
+            session.exec(&format!("assert len({long}) == 5001"));
+            assert_eq!(owners(&value), 2);
+        });
+    }
+}

@@ -637,3 +637,173 @@ fn enter_spread(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, owners, token, with_vm};
+
+    const CALLABLES: &str = "
+def exact(a, b): return b
+def default(a, b=1): return a
+def rest(*args, **kws): return args, kws
+class C:
+    def __init__(self, a, b=1): self.a = a
+    def method(self, a, b=1): return a
+    def __call__(self, a, b=1): return a
+    @staticmethod
+    def static(a, b=1): return a
+    @classmethod
+    def of(cls, a, b=1): return a
+class Made:
+    def __new__(cls, a): return a
+class Wrong:
+    def __init__(self, a): return a
+class Gen:
+    def __init__(self, a): yield a
+class Meta(type):
+    def __call__(cls, a): return a
+class Special(metaclass=Meta): pass
+class Names(dict):
+    def keys(self): return [1]
+c = C(1)
+bound = c.method
+nested = type(bound)(bound, 5)
+module = type(sys)('m')
+module.f = exact
+def gen(a): yield a
+";
+
+    /// Good calls, through each kind of callable.
+    const GOOD: [&str; 26] = [
+        "exact(t, t)",
+        "exact(t, b=t)",
+        "exact(*[t, t])",
+        "exact(**{'a': t, 'b': t})",
+        "default(t)",
+        "rest(t, t, x=t)",
+        "rest(*[t] * 200, **{'x': t})",
+        "C(t)",
+        "C(t, b=t)",
+        "C(*[t])",
+        "c.method(t)",
+        "c.method(t, b=t)",
+        "c.method(*[t])",
+        "bound(t)",
+        "bound(t, b=t)",
+        "nested(t)",
+        "c(t)",
+        "c(t, b=t)",
+        "C.static(t)",
+        "c.of(t)",
+        "Made(t)",
+        "Special(t)",
+        "module.f(t, t)",
+        "list(gen(t))",
+        "[].append(t)",
+        "max(t, t, key=lambda x: 1)",
+    ];
+
+    /// Calls that fail before, while or after arguments are bound.
+    const BAD: [&str; 18] = [
+        "exact(t)",
+        "exact(t, t, t)",
+        "exact(t, c=t)",
+        "C()",
+        "C(t, t, t)",
+        "c.method()",
+        "c.method(t, a=t)",
+        "bound()",
+        "c(t, t, t)",
+        "Made()",
+        "Wrong(t)",
+        "Gen(t)",
+        "t(t, t)",
+        "exact(*1)",
+        "exact(t, **1)",
+        "rest(**Names({1: t}))",
+        "[].append(t, t)",
+        "len(t, t)",
+    ];
+
+    #[test]
+    fn calls_of_every_kind_leave_the_stack_as_it_was() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "import sys");
+            session.exec(CALLABLES);
+            let value = token();
+            session.set("t", value.clone());
+            for source in GOOD {
+                // In a function, deeper on the stack, and in a generator, which has a stack of its own.
+                session.exec(&format!(
+                    "
+def run():
+    for _ in range(30): r = {source}
+    return [0, ({source}, {source}), 1][0]
+def steps():
+    for _ in range(5): yield len([1, {source}])
+assert run() == 0 and list(steps()) == [2] * 5
+"
+                ));
+                assert_eq!(owners(&value), 2, "{source}");
+            }
+            for source in BAD {
+                session.exec(&format!(
+                    "
+def run():
+    n = 0
+    for _ in range(30):
+        try: [1, (t, {source})]
+        except TypeError: n += 1
+    return n
+def steps():
+    for _ in range(5):
+        try: yield [1, {source}]
+        except TypeError: yield 1
+assert run() == 30 and list(steps()) == [1] * 5
+"
+                ));
+                assert_eq!(owners(&value), 2, "{source}");
+            }
+            assert!(vm.frame.get().is_null() && vm.recursion_depth() == 0);
+        });
+    }
+
+    #[test]
+    fn the_callable_may_go_while_it_runs() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+def build():
+    class A:
+        def __init__(self, t):
+            del A.__init__
+            self.t = [t]
+        def m(self, t):
+            global o
+            o = None
+            del A.m
+            return [t, self][0]
+    return A
+def f(t):
+    global f
+    del f
+    return [t for _ in range(3)][0]
+kept = f
+def run():
+    global o, f
+    for _ in range(20):
+        o = build()(t)
+        assert o.m(t) is t and o is None and f(t) is t
+        f = kept
+    del f
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            session.exec("run()\ndel kept");
+            crate::runtime::gc::collect(vm, 2);
+            assert_eq!(owners(&value), 2);
+        });
+    }
+}

@@ -505,3 +505,127 @@ pub fn method_call_fast(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, owners, token, with_vm};
+
+    /// Loop bodies of fused instructions. `l` is a list, `i` an index, `o` an instance.
+    const BODIES: [&str; 22] = [
+        "l[i] = t",
+        "l[i] = l[i]",
+        "x = l[i]",
+        "x = l[0]",
+        "l[0], l[1] = l[1], l[0]",
+        "o.a = t",
+        "o.a = o.a",
+        "o.n = o.n + 1",
+        "x = o.a",
+        "x, y = t, t",
+        "x = i + 1; y = i - 1; z = i * 2",
+        "x = i if i < 2 else t",
+        "x = t if i == 1 else l",
+        "x = len(l)",
+        "x = o.m(t)",
+        "x = f(t)",
+        "d[i] = t",
+        "x = d.get(i)",
+        "for x in l: y = x",
+        "for x, y in pairs: z = x",
+        "x = [y for y in l if y is t]",
+        "s = o; s.a = l[i]",
+    ];
+
+    const SETUP: &str = "
+class A:
+    def m(self, x): return x
+class S:
+    __slots__ = 'a', 'n'
+    def m(self, x): return x
+class L(list): pass
+class D(dict): pass
+def f(x): return x
+";
+
+    /// Arguments that fit, and some that do not.
+    const ARGUMENTS: [&str; 7] = [
+        "[t, t, t], A(), {}",
+        "[t, t, t], S(), {}",
+        "L([t, t, t]), A(), D()",
+        "[t, t, t], A(), {}",
+        "[], A(), {}",
+        "(t, t), A(), {}",
+        "[t], S(), 5",
+    ];
+
+    #[test]
+    fn fused_instructions_stand_back_where_they_do_not_fit() {
+        with_vm(|vm| {
+            for body in BODIES {
+                let session = Session::new(vm, SETUP);
+                let value = token();
+                session.set("t", value.clone());
+                session.exec(&format!(
+                    "
+def run(l, o, d):
+    t_ = t
+    o.n = 0
+    o.a = t
+    pairs = [(t, 1), (1, t)]
+    n = 0
+    for i in [0, 1, 2, 0, 1, 2, -1, -3, 0, 1, 2, 99, 1.5, True, 'a', 0]:
+        try:
+            {body}
+        except (IndexError, TypeError, AttributeError, KeyError): n += 1
+    return n
+def attempt(*args):
+    for _ in range(3): run(*args)
+"
+                ));
+                for arguments in ARGUMENTS {
+                    session.exec(&format!("attempt({arguments})"));
+                    assert_eq!(owners(&value), 2, "{body} {arguments}");
+                }
+                for arguments in ARGUMENTS.iter().rev() {
+                    session.exec(&format!("attempt({arguments})"));
+                    assert_eq!(owners(&value), 2, "{body} {arguments}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn unbound_locals_are_found_by_fused_instructions() {
+        with_vm(|vm| {
+            let session = Session::new(vm, "class A: pass");
+            for body in [
+                "x = a + b",
+                "a[b] = 1",
+                "x = a[b]",
+                "x = a.b",
+                "a.b = b",
+                "x = 1 if a < b else 2",
+                "x = [a, b]",
+            ] {
+                for (a, b) in [("1", ""), ("", "1"), ("", "")] {
+                    let bind = |name: &str, value: &str| {
+                        if value.is_empty() {
+                            String::new()
+                        } else {
+                            format!("    {name} = {value}\n")
+                        }
+                    };
+                    session.exec(&format!(
+                        "def run(n):\n    a = b = [0]\n    del a, b\n{}{}    {body}\n    return x",
+                        bind("a", a),
+                        bind("b", b)
+                    ));
+                    for _ in 0..10 {
+                        let raised = session.raises("run(1)");
+                        assert!(raised.contains("Error("), "{body}: {raised}");
+                    }
+                }
+            }
+        });
+    }
+}

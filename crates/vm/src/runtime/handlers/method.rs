@@ -311,3 +311,85 @@ fn method_of(vm: &Vm, owner: &Value, name: &Ref<Str>) -> PyResult<Method> {
     }
     object::get_attr(vm, owner, name).map(Method::Bound)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, owners, token, with_vm};
+
+    #[test]
+    fn methods_follow_when_what_was_remembered_is_wrong() {
+        with_vm(|vm| {
+            for (setup, change) in [
+                ("o = A()", "A.m = lambda self, x: x"),
+                ("o = A()", "o.m = lambda x: x"),
+                ("o = A()", "o.other = 1"),
+                ("o = A()", "o.__dict__['m'] = lambda x: x"),
+                ("o = A()", "o = B()"),
+                ("o = A()", "A.m = staticmethod(lambda x: x)"),
+                ("o = A()", "A.m = C()"),
+                ("o = A()", "A.__getattribute__ = lambda self, name: lambda x: x"),
+                ("o = A(); o.m = C()", "o.m = len.__class__ and (lambda x: x)"),
+                ("o = A; A.m = classmethod(lambda cls, x: x)", "A.m = staticmethod(lambda x: x)"),
+                (
+                    "o = A; A.m = staticmethod(lambda x: x)",
+                    "o = B; B.m = staticmethod(lambda x: x)",
+                ),
+                ("import sys; o = type(sys)('o'); o.m = lambda x: x", "o.m = C()"),
+                ("import sys; o = type(sys)('o'); o.m = lambda x: x", "del o.m; o.m = C()"),
+                ("o = S()", "S.m = lambda self, x: x"),
+            ] {
+                let session = Session::new(
+                    vm,
+                    "
+class A:
+    def m(self, x): return x
+class B(A): pass
+class S:
+    __slots__ = ()
+    def m(self, x): return x
+class C:
+    def __call__(self, x): return x
+",
+                );
+                let value = token();
+                session.set("t", value.clone());
+                session.exec(setup);
+                session.exec("def run(o):\n    for _ in range(20): assert o.m(t) is t\nrun(o)");
+                session.exec(change);
+                session.exec("run(o); run(o)");
+                assert_eq!(owners(&value), 2, "{setup}; {change}");
+            }
+        });
+    }
+
+    #[test]
+    fn the_owner_may_go_when_its_method_was_found() {
+        with_vm(|vm| {
+            let session = Session::new(
+                vm,
+                "
+class A:
+    @staticmethod
+    def s(x): return x
+    @classmethod
+    def c(cls, x): return x
+    def m(self, x): return x
+    @property
+    def p(self): return lambda x: x
+    def __del__(self): log.append(1)
+log = []
+def make(): return type('T', (A,), {})
+def run():
+    for _ in range(20):
+        assert A().s(t) is t and A().c(t) is t and A().m(t) is t and A().p(t) is t
+        assert make().s(t) is t and make().c(t) is t and make()().s(t) is t
+",
+            );
+            let value = token();
+            session.set("t", value.clone());
+            session.exec("run()");
+            crate::runtime::gc::collect(vm, 2);
+            assert_eq!((session.show("len(log)"), owners(&value)), ("100".into(), 2));
+        });
+    }
+}

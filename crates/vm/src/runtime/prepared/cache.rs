@@ -122,3 +122,43 @@ pub fn remember(name: &Ref<Str>, asked: Asked, form: P, cache: Cache) {
     let at = place(cache.type_version, name, asked);
     drop(KNOWN.with(|all| std::mem::replace(&mut all[at], entry)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::with_vm;
+
+    #[test]
+    fn fresh_caches_are_empty_ones() {
+        for count in [0, 1, 7, 10_000] {
+            let caches = Cache::empty(count);
+            assert_eq!(caches.len(), count);
+            for cache in caches {
+                let cache = cache.into_inner();
+                assert!(cache.shape.is_null() && (cache.word, cache.extra) == (0, 0));
+                assert_eq!((cache.type_version, cache.index, cache.misses), (0, 0, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn the_shared_table_answers_for_the_very_same_question() {
+        with_vm(|vm| {
+            let (name, other) = (vm.intern("known here"), vm.intern("unknown here"));
+            let before = name.head().refcount();
+            let version = u32::MAX - 7;
+            let index = |asked| known(version, &name, asked, |way| Some(way.cache.index));
+            assert_eq!(index(Asked::Load), None);
+            let cache = Cache { type_version: version, index: 5, ..Cache::EMPTY };
+            remember(&name, Asked::Load, P::PopTop, cache);
+            remember(&name, Asked::Load, P::PopTop, Cache { index: 6, ..cache });
+            assert_eq!((index(Asked::Load), index(Asked::Store)), (Some(6), None));
+            assert!(known(version, &other, Asked::Load, |_| Some(())).is_none());
+            assert!(known(version - 1, &name, Asked::Load, |_| Some(())).is_none());
+            // The table owns the name.
+            assert_eq!(name.head().refcount(), before + 1);
+            forget();
+            assert_eq!((index(Asked::Load), name.head().refcount()), (None, before));
+        });
+    }
+}

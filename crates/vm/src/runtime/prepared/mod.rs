@@ -91,3 +91,44 @@ impl Code {
         self.prepared().and_then(|p| p.offsets.get(index)).unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::function::Function;
+    use crate::testing::{Session, with_vm};
+
+    #[test]
+    fn an_instruction_is_its_word() {
+        for op in P::ALL {
+            for (b, c) in [(0, 0), (1, 2), (u16::MAX, u32::MAX), (0x1234, 0x5678_9abc)] {
+                let instruction = Instr { op: *op, a: 7, b, c };
+                // SAFETY: the word was made of an instruction.
+                let back = unsafe { Instr::from_word(instruction.word()) };
+                assert_eq!(back, instruction);
+            }
+        }
+    }
+
+    #[test]
+    fn prepared_code_is_asked_within_its_bounds() {
+        with_vm(|vm| {
+            let session =
+                Session::new(vm, "def f(a):\n    for x in a: x\n    return 1\ndef g(): pass");
+            let function = session.get("f");
+            let code = function.downcast::<Function>().expect("a function").code();
+            assert!(code.prepared_start().is_null() && code.offset_of(0) == 0);
+            session.exec("f([1, 2])");
+            let prepared = code.prepared().expect("it has run");
+            assert!(!prepared.is_empty() && prepared.start() == code.prepared_start());
+            for index in [prepared.len(), prepared.len() + 1, usize::MAX] {
+                assert!(prepared.at(index).is_none());
+                prepared.replace(index, Instr { op: P::Nop, a: 0, b: 0, c: 0 });
+                assert_eq!(code.offset_of(index), 0);
+            }
+            let last = prepared.at(prepared.len() - 1).expect("there is one");
+            prepared.replace(prepared.len() - 1, last);
+            assert_eq!(session.show("f([3])"), "1");
+        });
+    }
+}
