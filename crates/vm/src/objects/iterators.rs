@@ -63,6 +63,11 @@ macro_rules! sequence_iterator {
                 }
                 next
             }
+            /// Has somebody else what it walks over, so that only the iterator itself would go with it?
+            #[inline(always)]
+            pub fn is_guest(&self) -> bool {
+                self.sequence.with(|s| s.as_ref().is_some_and(|s| s.head().is_shared()))
+            }
             /// The same while there is one; else nothing has happened.
             #[inline(always)]
             pub fn quick_value(&self) -> Option<Value> {

@@ -397,6 +397,10 @@ impl RangeIter {
         self.next.set(value.wrapping_add(self.step));
         Some(from_i64(value))
     }
+    #[inline(always)]
+    pub fn has_ended(&self) -> bool {
+        self.left.get() <= 0
+    }
     /// The same as far as it is a small int; else nothing has happened.
     #[inline(always)]
     pub fn quick_value(&self) -> Option<Value> {

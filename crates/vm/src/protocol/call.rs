@@ -2,16 +2,22 @@
 
 use crate::object::Ref;
 use crate::objects::dict::Dict;
+use crate::objects::function::Function;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::runtime::args::CallArgs;
+use crate::runtime::enter;
 use crate::runtime::errors::PyResult;
 use crate::runtime::vm::Vm;
 use crate::value::Value;
 
 /// `callable(*args)`
 pub fn call(vm: &Vm, callable: &Value, args: &[Value]) -> PyResult {
-    call_args(vm, callable, CallArgs::positional(args))
+    let args = CallArgs::positional(args);
+    match callable.downcast_exact::<Function>() {
+        Some(function) => enter::call_function(vm, function, args),
+        None => call_args(vm, callable, args),
+    }
 }
 
 /// `callable()` with any arguments.

@@ -40,6 +40,7 @@ pub(super) fn push_padded(vm: &Vm, out: &mut StrBuilder, padded: &Padded) -> PyR
     super::check_room(vm, out.len().saturating_add(padded.char_len()))?;
     for part in padded.parts() {
         match part {
+            Part::Fill(_, 0) | Part::Text("") => {}
             Part::Fill(code, count) => out.push_repeat(code, count),
             Part::Text(text) => out.push_str(text),
         }
@@ -50,13 +51,17 @@ pub(super) fn push_padded(vm: &Vm, out: &mut StrBuilder, padded: &Padded) -> PyR
 pub(super) fn push_slice(vm: &Vm, out: &mut StrBuilder, text: &Str, slice: Slice) -> PyResult<()> {
     let total = slice.left.saturating_add(slice.right).saturating_add(slice.take);
     super::check_room(vm, out.len().saturating_add(total))?;
-    out.push_repeat(slice.fill, slice.left);
+    if slice.left > 0 {
+        out.push_repeat(slice.fill, slice.left);
+    }
     if slice.take == text.len() {
         out.push_obj(text);
     } else {
         out.push_range(text, 0, slice.take);
     }
-    out.push_repeat(slice.fill, slice.right);
+    if slice.right > 0 {
+        out.push_repeat(slice.fill, slice.right);
+    }
     Ok(())
 }
 

@@ -72,7 +72,7 @@ fn words_back<T: Unit>(s: &[T], max: usize, mut emit: impl FnMut(usize, usize)) 
 
 /// How many parts to have room for at first: those of most texts are few, and some characters long.
 fn few_parts(text: &Str) -> usize {
-    (text.len() / 6).clamp(1, 12)
+    (text.len() / 6).clamp(4, 12)
 }
 
 /// `text.split(None, max)`
@@ -138,7 +138,7 @@ fn split_at_byte(
 ) -> PyResult<Vec<Value>> {
     let mut places = Places { byte, window: ascii, at: 0 }.take(limit);
     let Some(mut end) = places.next() else { return Ok(vec![super::plain(text).into()]) };
-    let mut parts = Vec::with_capacity(few_parts(text).min(limit.saturating_add(1)));
+    let mut parts = Vec::with_capacity(few_parts(text));
     let mut from = 0;
     loop {
         memory::push(&mut parts, Str::from_ascii(&ascii[from..end]).into());

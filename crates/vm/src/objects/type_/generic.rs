@@ -21,29 +21,34 @@ fn method(vm: &Vm, object: &Value, name: &Ref<Str>) -> PyResult<Option<Method>> 
 }
 
 fn call_named(vm: &Vm, object: &Value, name: &Ref<Str>, args: &[Value]) -> PyResult {
-    match method(vm, object, name)? {
-        Some(method) => method.call(vm, object, args),
+    call_found(vm, object, object.ty().lookup(name), name, args)
+}
+
+/// The same for what was found on the type.
+fn call_found(
+    vm: &Vm,
+    object: &Value,
+    found: Option<Value>,
+    name: &Ref<Str>,
+    args: &[Value],
+) -> PyResult {
+    match found {
+        Some(found) => object::bind_method(vm, found, object)?.call(vm, object, args),
         None => Err(vm.no_attribute(object, name)),
     }
 }
 
-fn none_means_missing(vm: &Vm, object: &Value, name: &Ref<Str>) -> bool {
-    let _ = vm;
-    object.ty().lookup(name).is_some_and(|m| m.is_none())
+/// Does the class say that it has no such method, though a base may?
+fn is_none(found: &Option<Value>) -> bool {
+    found.as_ref().is_some_and(Value::is_none)
 }
 
 pub fn unary(vm: &Vm, a: &Value, name: &Ref<Str>) -> PyResult {
-    if none_means_missing(vm, a, name) {
-        let what = match &*name.to_string() {
-            "__iter__" => "iterable",
-            "__aiter__" => "an async iterable",
-            _ => "supported",
-        };
-        if what == "iterable" {
-            return Err(vm.type_error(format!("'{}' object is not iterable", a.ty().name())));
-        }
+    let found = a.ty().lookup(name);
+    if is_none(&found) && name.is_str("__iter__") {
+        return Err(vm.type_error(format!("'{}' object is not iterable", a.ty().name())));
     }
-    call_named(vm, a, name, &[])
+    call_found(vm, a, found, name, &[])
 }
 
 /// `a op b` where at least one side is a class with the method: the left's method, or the right's
@@ -125,10 +130,11 @@ pub fn ipow(vm: &Vm, a: &Value, b: &Value, _c: Option<&Value>) -> PyResult {
 
 pub fn hash(vm: &Vm, a: &Value) -> PyResult<i64> {
     let name = &vm.names().__hash__;
-    if none_means_missing(vm, a, name) {
+    let found = a.ty().lookup(name);
+    if is_none(&found) {
         return Err(object::unhashable(vm, a));
     }
-    let result = call_named(vm, a, name, &[])?;
+    let result = call_found(vm, a, found, name, &[])?;
     if !int::is_int(&result) {
         return Err(vm.type_error("__hash__ method should return an integer"));
     }
@@ -200,13 +206,13 @@ pub fn setattro(vm: &Vm, a: &Value, name: &Ref<Str>, value: Option<Value>) -> Py
 
 pub fn richcompare(vm: &Vm, a: &Value, b: &Value, op: CmpOp) -> PyResult {
     let name = vm.names().comparison(op);
-    if none_means_missing(vm, a, name) {
+    let Some(found) = a.ty().lookup(name).filter(|found| !found.is_none()) else {
         return Ok(Value::NOT_IMPLEMENTED);
-    }
+    };
     // Of all operators only these pass over an error that the method's own `__get__` raises.
-    match method(vm, a, name) {
-        Ok(Some(method)) => method.call(vm, a, std::slice::from_ref(b)),
-        Ok(None) | Err(_) => Ok(Value::NOT_IMPLEMENTED),
+    match object::bind_method(vm, found, a) {
+        Ok(method) => method.call(vm, a, std::slice::from_ref(b)),
+        Err(_) => Ok(Value::NOT_IMPLEMENTED),
     }
 }
 
@@ -317,9 +323,10 @@ pub fn setitem(vm: &Vm, a: &Value, key: &Value, value: Option<Value>) -> PyResul
 
 pub fn contains(vm: &Vm, a: &Value, item: &Value) -> PyResult<bool> {
     let name = &vm.names().__contains__;
-    if none_means_missing(vm, a, name) {
+    let found = a.ty().lookup(name);
+    if is_none(&found) {
         return Err(vm.type_error(format!("'{}' object is not a container", a.ty().name())));
     }
-    let result = call_named(vm, a, name, std::slice::from_ref(item))?;
+    let result = call_found(vm, a, found, name, std::slice::from_ref(item))?;
     object::is_true(vm, &result)
 }

@@ -513,16 +513,23 @@ fn call_spread(vm: &Vm, m: &mut Machine, i: Instr) -> Option<Done> {
     // SAFETY: there is room for the values behind the caller's stack, which ends at the function.
     let entered = unsafe {
         let mut place = at;
-        let mut put = |value: Value| {
-            place.write(Some(value));
+        if receiver.is_some() {
+            place.write(receiver);
             place = place.add(1);
-        };
-        receiver.into_iter().for_each(&mut put);
-        if let Some(args) = args.downcast_exact::<Tuple>() {
-            args.items().iter().cloned().for_each(&mut put);
         }
-        if let Some(dict) = kwargs.as_ref().and_then(Value::downcast_exact::<Dict>) {
-            dict.for_each(|_, value| put(value.clone()));
+        if let Some(args) = args.downcast_exact::<Tuple>() {
+            for value in args.items() {
+                place.write(Some(value.clone()));
+                place = place.add(1);
+            }
+        }
+        if !names.is_empty()
+            && let Some(dict) = kwargs.as_ref().and_then(Value::downcast_exact::<Dict>)
+        {
+            dict.for_each(|_, value| {
+                place.write(Some(value.clone()));
+                place = place.add(1);
+            });
         }
         let names = if names.is_empty() { None } else { Some(&names[..]) };
         enter::enter_at(vm, function, at, n, names, Return::ToCaller)

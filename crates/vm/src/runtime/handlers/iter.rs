@@ -162,8 +162,11 @@ pub fn for_iter_store_fast(m: &mut Machine, i: Instr) -> bool {
 #[inline(always)]
 pub fn for_range(m: &mut Machine, i: Instr, local: Option<u16>) -> bool {
     let Some(range) = m.peek(1).downcast_exact::<RangeIter>() else { return false };
-    let Some(item) = range.quick_value() else { return false };
-    put_item(m, i, local, Some(item));
+    match range.quick_value() {
+        Some(item) => put_item(m, i, local, Some(item)),
+        None if range.has_ended() && !range.head().is_shared() => end_of_loop(m, i),
+        None => return false,
+    }
     true
 }
 
@@ -171,8 +174,12 @@ pub fn for_range(m: &mut Machine, i: Instr, local: Option<u16>) -> bool {
 #[inline(always)]
 pub fn for_list(m: &mut Machine, i: Instr, local: Option<u16>) -> bool {
     let Some(list) = m.peek(1).downcast_exact::<ListIter>() else { return false };
-    let Some(item) = list.quick_value() else { return false };
-    put_item(m, i, local, Some(item));
+    match list.quick_value() {
+        Some(item) => put_item(m, i, local, Some(item)),
+        // Here the iterator is all that dies with the loop.
+        None if list.is_guest() && !list.head().is_shared() => end_of_loop(m, i),
+        None => return false,
+    }
     true
 }
 
