@@ -94,25 +94,26 @@ def main():
             sizes[fields[3]] = int(fields[1], 16)
     for name in ["_start", "_init", "_fini"]:
         sizes.pop(name, None)
-    starts, programs = set(), []
+    at_start = set()
     for arguments in STARTS:
         for stdin in ["/dev/null", __file__]:
-            starts |= functions(adder, arguments, stdin) & sizes.keys()
+            at_start |= functions(adder, arguments, stdin) & sizes.keys()
     programs = [functions(adder, arguments) & sizes.keys() for arguments in PROGRAMS]
     # What a pattern matches besides is in the way, if it is much: then the linker looks for the very name first.
     # It is the same wherever the same compiler builds the same packages.
     hit, total = collections.Counter(), collections.Counter()
     for name, size in sizes.items():
         total[pattern(name)] += size
-    for name in starts.union(*programs):
+    for name in at_start.union(*programs):
         hit[pattern(name)] += sizes[name]
     vague = {wanted for wanted in hit if hit[wanted] < CLEAR * total[wanted]}
     key = lambda name: exactly(name) if pattern(name) in vague else pattern(name)
-    starts, uses = {key(name) for name in starts}, collections.Counter()
+    starts, uses = {key(name) for name in at_start}, collections.Counter()
     for number, names in enumerate(programs):
         for wanted in {key(name) for name in names} - starts:
             uses[wanted] |= 1 << number
-    order = sorted(starts) + side_by_side(uses) + sorted(vague)
+    near = {pattern(name) for name in at_start} & vague
+    order = sorted(starts) + sorted(near) + side_by_side(uses) + sorted(vague - near)
     out = HEAD + "".join(f"    *(.text.{p} .text.unlikely.{p})\n" for p in order)
     (HERE / "startup.ld").write_text(out + TAIL)
     print(f"{len(order)} functions")

@@ -269,11 +269,11 @@ mod tests {
                     // SAFETY: the sizes are not zero; each block is written within its size.
                     unsafe {
                         let block = ALLOCATOR.alloc(layout(*size, align));
-                        assert!(!block.is_null() && block as usize % align == 0);
+                        assert!(!block.is_null() && (block as usize).is_multiple_of(align));
                         block.write_bytes(mark as u8 + 1, *size);
                         blocks.push((block, *size, mark as u8 + 1));
                         let zeros = ALLOCATOR.alloc_zeroed(layout(*size, align));
-                        assert!(holds(zeros, *size, 0) && zeros as usize % align == 0);
+                        assert!(holds(zeros, *size, 0) && (zeros as usize).is_multiple_of(align));
                         zeros.write_bytes(0xff, *size);
                         ALLOCATOR.dealloc(zeros, layout(*size, align));
                     }
@@ -299,7 +299,7 @@ mod tests {
                     // SAFETY: the block is alive, with this layout; it is written within its size.
                     unsafe {
                         block = ALLOCATOR.realloc(block, layout(old, align), *new);
-                        assert!(!block.is_null() && block as usize % align == 0);
+                        assert!(!block.is_null() && (block as usize).is_multiple_of(align));
                         assert!(holds(block, old.min(*new), mark));
                         block.write_bytes(mark, *new);
                     }

@@ -223,6 +223,15 @@ f(c, a for a in b)
 f(a for a in b, c for c in d)
 f(a=1, b for b in c)
 f(a for a in b,)
+f(1 for c in I,
+f(1 for c in I, 2
+f(1 for c in I, 2, 3
+f(1 for c in I, $
+f(1 for c in I, "
+f(a, 1 for c in I, $
+f(1 for c in I, 2 for d in J
+f(1 for c in I, 2)
+f(1 for c in I, x=2
 f(a := 1, b)
 f(a := 1 = 2)
 f(*)

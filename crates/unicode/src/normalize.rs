@@ -193,7 +193,7 @@ pub fn decomposed_len(form: Form, text: impl IntoIterator<Item = u32>) -> usize 
         decompose(code, form, Version::Current, &mut part);
         part.len()
     };
-    text.into_iter().map(|code| len(code)).sum()
+    text.into_iter().map(&mut len).sum()
 }
 
 /// `text` in the normal form `form`.

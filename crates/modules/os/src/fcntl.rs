@@ -31,15 +31,16 @@ impl Argument {
             },
             None if buffer::has_buffer(value) => buffer::contiguous(vm, value)?,
             None => {
-                let too_large = || vm.overflow_error("Python int too large to convert to C long");
-                let wide = adder_vm::protocol::number::to_i128(vm, value)?.ok_or_else(too_large)?;
+                let overflow = |message: &str| vm.overflow_error(message);
+                let wide = adder_vm::protocol::number::to_i128(vm, value)?
+                    .ok_or_else(|| overflow("Python int too large to convert to C long"))?;
                 // Unsigned numbers are as good as signed ones; `fcntl` takes the lowest bits of any.
                 let fits = i32::try_from(wide).is_ok() || u32::try_from(wide).is_ok();
                 if !fits && function == "ioctl" {
-                    return Err(vm.overflow_error(if wide > 0 {
-                        "signed integer is greater than maximum"
-                    } else {
-                        "signed integer is less than minimum"
+                    return Err(overflow(match i64::try_from(wide) {
+                        Ok(n) if n > 0 => "signed integer is greater than maximum",
+                        Ok(_) => "signed integer is less than minimum",
+                        Err(_) => "Python int too large to convert to C long",
                     }));
                 }
                 return Ok(Argument::Number(wide as i32));

@@ -649,7 +649,7 @@ unsafe fn close_others(keep: &[i32]) {
         if *fd > first {
             close_between(first, *fd as u32 - 1);
         }
-        first = fd + 1;
+        first = fd.saturating_add(1);
     }
     close_between(first, u32::MAX);
 }

@@ -366,6 +366,18 @@ impl<'a> Parser<'_, 'a> {
             return Ok(self.expr(mark, ExprKind::GeneratorExp(comp)));
         }
         if !sole || self.at(Tok::Comma) {
+            // CPython reads what follows first, and may find a bracket that is never closed.
+            self.attempt_quietly(|parser| {
+                while parser.at(Tok::Comma) {
+                    parser.advance();
+                    parser.argument()?;
+                    if parser.at(Tok::Equal) {
+                        parser.advance();
+                        parser.expression()?;
+                    }
+                }
+                Ok(())
+            })?;
             let end = comp.generators.last().map_or(self.prev_end, |last| {
                 last.ifs.last().map_or(last.iter.span.end, |test| test.span.end)
             });

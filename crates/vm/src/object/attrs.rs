@@ -506,7 +506,7 @@ mod tests {
             // A dict that is its own `__dict__` is held by that alone.
             let object = session.eval("D()");
             let (attrs, gc, head) = attrs_of(&object).expect("has attributes");
-            let own = object.clone().into_ref::<Dict>().ok().expect("a dict");
+            let own = object.clone().into_ref::<Dict>().expect("a dict");
             assert!(attrs.replace_dict(gc, own).is_empty());
             assert_eq!((owners(&object), seen(&object, &object)), (2, 1));
             alloc::clear(head, &mut bag);

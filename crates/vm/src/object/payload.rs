@@ -156,7 +156,7 @@ mod tests {
         with_vm(|vm| {
             let value = token();
             let list: Value = List::from_vec(vec![value.clone(), value.clone()]).into();
-            let tuple: Value = Tuple::from_slice(&[value.clone()]).into();
+            let tuple: Value = Tuple::from_slice(std::slice::from_ref(&value)).into();
             let text = vm.str("five!");
             assert_eq!(owners(&value), 4);
             for (object, count, tail) in [(&list, 2, 0), (&tuple, 1, 8), (&text, 0, 5)] {

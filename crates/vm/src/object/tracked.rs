@@ -37,6 +37,18 @@ impl Lists {
     }
 }
 
+/// Gives back the room that the lists do not need any more, where that is much.
+pub(crate) fn shrink() {
+    const MUCH: usize = 64 << 10;
+    LISTS.with(|lists| {
+        for list in &mut lists.generations {
+            if list.capacity() > MUCH && list.len() < list.capacity() / 4 {
+                list.shrink_to(list.len() * 2);
+            }
+        }
+    });
+}
+
 /// Puts a container into the young list. Asks for a collection when the list is long; the main loop
 /// runs it at the next safe point, never inside an allocation.
 #[inline]

@@ -569,7 +569,7 @@ class Other: __slots__ = 'a',
 ";
 
     fn member(session: &Session<'_>, source: &str) -> Ref<MemberDescr> {
-        session.eval(source).into_ref::<MemberDescr>().ok().expect("a member")
+        session.eval(source).into_ref::<MemberDescr>().expect("a member")
     }
 
     #[test]
@@ -671,7 +671,7 @@ Base.a.__delete__(o)
     fn the_owner_of_a_native_method_lives_for_ever() {
         with_vm(|vm| {
             let session = Session::new(vm, "class A: pass");
-            let ty = session.get("A").into_ref::<Type>().ok().expect("a type");
+            let ty = session.get("A").into_ref::<Type>().expect("a type");
             let before = ty.head().refcount();
             let def = session.eval("list.append");
             let def = def.downcast::<MethodDescr>().expect("a method").def();

@@ -609,7 +609,7 @@ kept = f(1)
 assert kept.f_locals['a'] == 1 and kept.f_locals['one'] is kept.f_locals['two'] is kept
 ",
             );
-            let kept = session.get("kept").into_ref::<FrameObj>().ok().expect("a frame");
+            let kept = session.get("kept").into_ref::<FrameObj>().expect("a frame");
             assert!(kept.live().is_none() && kept.frame.get().is_null());
             session.exec("kept.clear()\ndel kept");
             assert_eq!(kept.head().refcount(), 1);

@@ -468,7 +468,7 @@ mod tests {
     use crate::testing::{Session, owners, token, with_vm};
 
     fn function(session: &Session<'_>, name: &str) -> Ref<Function> {
-        session.get(name).into_ref::<Function>().ok().expect("a function")
+        session.get(name).into_ref::<Function>().expect("a function")
     }
 
     #[test]

@@ -755,7 +755,7 @@ mod tests {
             let session =
                 Session::new(vm, "class K: pass\nk = K()\ns = {k, 1, 'text', K()}\ns.discard(1)");
             let key = session.get("k");
-            let set = session.get("s").into_ref::<Set>().ok().expect("a set");
+            let set = session.get("s").into_ref::<Set>().expect("a set");
             let (mut seen, mut own) = (0, 0);
             Payload::traverse(&**set, &mut |value| {
                 seen += 1;

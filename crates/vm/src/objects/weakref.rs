@@ -308,7 +308,7 @@ mod tests {
     fn proxy(vm: &Vm, target: &Value, callback: Option<Value>) -> Value {
         let wrap =
             |inner: Ref<WeakRef>| crate::objects::list::List::from_vec(vec![inner.into()]).into();
-        WeakRef::make_proxy(vm, target, callback, wrap).ok().expect("a proxy")
+        WeakRef::make_proxy(vm, target, callback, wrap).expect("a proxy")
     }
 
     fn inside(proxy: &Value) -> Ref<WeakRef> {
@@ -320,7 +320,7 @@ mod tests {
     fn the_target_is_there_until_it_dies() {
         with_vm(|vm| {
             let object = target();
-            let weak = WeakRef::make(vm, WeakRef::cell().get(), &object, None).ok().expect("made");
+            let weak = WeakRef::make(vm, WeakRef::cell().get(), &object, None).expect("made");
             let address = weak.head().address();
             assert!(weak.get().is_some_and(|value| value.is(&object)) && owners(&object) == 1);
             assert!(WeakRef::from_address(0).is_none());

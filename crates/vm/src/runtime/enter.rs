@@ -520,7 +520,7 @@ def mixed(t): return sorted([1, 2], key=lambda x: mixed(t))
                 "def outer(x):\n    def inner(): return x\n    return inner\nf = outer(5)",
             );
             let value = token();
-            let function = session.get("f").into_ref::<Function>().ok().expect("a function");
+            let function = session.get("f").into_ref::<Function>().expect("a function");
             let cell = crate::objects::cell::CellObj::new_value(Some(value.clone()));
             let closure = Tuple::from_vec(vec![cell]);
             for _ in 0..3 {

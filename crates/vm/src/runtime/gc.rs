@@ -17,7 +17,7 @@
 #![expect(unsafe_code, reason = "walks lists of uncounted pointers")]
 
 use crate::object::header::gc_flag;
-use crate::object::tracked::{FROZEN, GENERATIONS, LISTS};
+use crate::object::tracked::{self, FROZEN, GENERATIONS, LISTS};
 use crate::object::{GilCell, ObjHead, Ref, alloc, census, weak};
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
@@ -206,6 +206,9 @@ fn collect_lists(vm: &Vm, generation: usize) -> Garbage {
         learn_patience(total, found);
     }
     let ended = if held.is_empty() { 0 } else { dispose(vm, held) };
+    if generation == GENERATIONS - 1 {
+        tracked::shrink();
+    }
     STATE.with(|s| {
         s.stats[generation][0] += 1;
         s.stats[generation][1] += ended;

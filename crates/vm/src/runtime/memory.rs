@@ -9,6 +9,7 @@
 
 #![expect(unsafe_code, reason = "takes memory that nobody uses")]
 
+use crate::object::tracked;
 use crate::objects::int::no_memory;
 use crate::runtime::errors::PyResult;
 use crate::runtime::signals;
@@ -106,18 +107,28 @@ pub fn keep_reserve() {
 
 /// Sets the reserve aside anew, as far as it is not and there is memory for it.
 fn restore_reserve() {
+    if !restore_parts() {
+        tracked::shrink();
+        trim();
+        restore_parts();
+    }
+}
+
+/// The same with what there is; `false` if that is not enough.
+fn restore_parts() -> bool {
     let size = part_size();
     for part in &KEPT {
         if part.load(Ordering::Relaxed) != 0 {
             continue;
         }
-        let Some(place) = map(size).or_else(|| borrow(size)) else { return };
+        let Some(place) = map(size).or_else(|| borrow(size)) else { return false };
         let other = part.swap(place, Ordering::AcqRel);
         if other != 0 {
             // SAFETY: what another thread has put there; it was taken out of its place just now.
             unsafe { release(other, size) };
         }
     }
+    true
 }
 
 /// How many parts there are.

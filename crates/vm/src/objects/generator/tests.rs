@@ -5,7 +5,7 @@ use crate::runtime::gc;
 use crate::testing::{Session, owners, token, with_vm};
 
 fn generator(session: &Session<'_>, source: &str) -> Ref<Generator> {
-    session.eval(source).into_ref::<Generator>().ok().expect("a generator")
+    session.eval(source).into_ref::<Generator>().expect("a generator")
 }
 
 /// How often the collector is shown a value.

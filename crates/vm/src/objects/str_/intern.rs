@@ -233,7 +233,7 @@ mod tests {
     fn of_a_subclass_only_the_text_is_interned() {
         with_vm(|vm| {
             let session = Session::new(vm, "class S(str): pass\ns = S('text of a subclass')");
-            let text = session.get("s").into_ref::<Str>().ok().expect("a str");
+            let text = session.get("s").into_ref::<Str>().expect("a str");
             let before = text.head().refcount();
             let interned = intern(&text);
             assert!(interned.is_exact() && interned.is_interned() && !text.is_interned());

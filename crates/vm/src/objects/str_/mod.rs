@@ -551,8 +551,12 @@ mod tests {
                 let kind = match made.chars() {
                     Chars::Ascii(s) => s == text,
                     Chars::One(s) => s.iter().all(|c| text.contains(char::from(*c))),
-                    Chars::Two(s) => s.as_ptr() as usize % 2 == 0 && s.len() == made.len(),
-                    Chars::Four(s) => s.as_ptr() as usize % 4 == 0 && s.len() == made.len(),
+                    Chars::Two(s) => {
+                        (s.as_ptr() as usize).is_multiple_of(2) && s.len() == made.len()
+                    }
+                    Chars::Four(s) => {
+                        (s.as_ptr() as usize).is_multiple_of(4) && s.len() == made.len()
+                    }
                 };
                 assert!(kind, "{text}");
                 assert_eq!(made.to_utf8().as_deref(), Some(text));
