@@ -1,5 +1,5 @@
-//! Which attributes are fetched only to be called: such a LOAD_ATTR and its CALL_FUNCTION become
-//! `LoadMethod` and `CallMethod`, which need no bound method. In return there is one word more on the
+//! Which attributes are fetched only to be called: such a LOAD_ATTR and its CALL_FUNCTION or CALL_FUNCTION_KW
+//! become `LoadMethod` and `CallMethod` or `CallMethodKw`, which need no bound method. In return there is one word more on the
 //! stack from the one to the other.
 //!
 //! So everything between the two must be theirs alone: control comes in through the load and goes on
@@ -58,8 +58,10 @@ pub fn pair(analysis: &Analysis) -> Methods {
                 last_jump = i;
             }
             cut(&mut loads, depth);
-            if step.op == Op::CALL_FUNCTION {
-                let callable = depth - 1 - step.arg as usize;
+            if matches!(step.op, Op::CALL_FUNCTION | Op::CALL_FUNCTION_KW) {
+                // The names of named arguments lie on top of these.
+                let names = usize::from(step.op == Op::CALL_FUNCTION_KW);
+                let callable = depth - 1 - names - step.arg as usize;
                 cut(&mut loads, callable + 1);
                 let load = loads.pop_if(|(place, _)| *place == callable);
                 if let Some((_, load)) = load {

@@ -305,6 +305,7 @@ impl Build {
             Op::DELETE_ATTR => P::DeleteAttr,
             Op::CALL_FUNCTION if self.methods.is_method[at] => P::CallMethod,
             Op::CALL_FUNCTION => P::CallFunction,
+            Op::CALL_FUNCTION_KW if self.methods.is_method[at] => P::CallMethodKw,
             Op::CALL_FUNCTION_KW => P::CallFunctionKw,
             Op::CALL_FUNCTION_EX => P::CallFunctionEx,
             Op::MAKE_FUNCTION => P::MakeFunction,

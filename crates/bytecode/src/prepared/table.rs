@@ -135,6 +135,7 @@ prepared! {
     CallMethod = "CALL_FUNCTION", "calls what LoadMethod pushed";
     CallFunction = "CALL_FUNCTION", "calls with positional arguments";
     CallFunctionKw = "CALL_FUNCTION_KW", "calls with named arguments";
+    CallMethodKw = "CALL_FUNCTION_KW", "calls what LoadMethod pushed with named arguments";
     CallFunctionEx = "CALL_FUNCTION_EX", "calls with unpacked arguments";
     MakeFunction = "MAKE_FUNCTION", "makes a function";
     BuildTuple = "BUILD_TUPLE", "makes a tuple";

@@ -584,7 +584,7 @@ impl IntObj {
     fn divmod(zelf: &Value, vm: &Vm, other: &Value) -> PyResult {
         let (a, b) = operands!(zelf, other);
         let (q, r) = divmod(vm, &a, &b)?;
-        Ok(Tuple::from_vec(vec![q, r]).into())
+        Ok(Tuple::from_array([q, r]).into())
     }
 
     #[slot]

@@ -113,10 +113,21 @@ impl Tuple {
     }
 
     pub fn from_vec(items: Vec<Value>) -> Ref<Tuple> {
-        if items.is_empty() {
-            return Tuple::empty();
+        let mut items = items;
+        let len = items.len();
+        // SAFETY: the values move out of the vector, which forgets them.
+        unsafe {
+            items.set_len(0);
+            Tuple::from_words(items.as_ptr(), len)
         }
-        Tuple::build(items, Tuple::cell().get())
+    }
+
+    /// A tuple of so many values.
+    #[inline]
+    pub fn from_array<const N: usize>(items: [Value; N]) -> Ref<Tuple> {
+        let items = std::mem::ManuallyDrop::new(items);
+        // SAFETY: the values move out of the array, which is not dropped.
+        unsafe { Tuple::from_words(items.as_ptr(), N) }
     }
 
     pub fn from_slice(items: &[Value]) -> Ref<Tuple> {
@@ -168,9 +179,7 @@ impl Tuple {
 
     /// A tuple of two.
     pub fn pair(first: Value, second: Value) -> Ref<Tuple> {
-        let items = std::mem::ManuallyDrop::new([first, second]);
-        // SAFETY: the two values move out of the array, which is not dropped.
-        unsafe { Tuple::from_words(items.as_ptr(), 2) }
+        Tuple::from_array([first, second])
     }
 
     /// A tuple of a few values.

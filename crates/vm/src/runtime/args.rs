@@ -819,13 +819,13 @@ impl<T: IntoValue> IntoValue for Option<T> {
 }
 impl<A: IntoValue, B: IntoValue> IntoValue for (A, B) {
     fn into_value(self, vm: &Vm) -> Value {
-        Tuple::from_vec(vec![self.0.into_value(vm), self.1.into_value(vm)]).into()
+        Tuple::from_array([self.0.into_value(vm), self.1.into_value(vm)]).into()
     }
 }
 impl<A: IntoValue, B: IntoValue, C: IntoValue> IntoValue for (A, B, C) {
     fn into_value(self, vm: &Vm) -> Value {
-        let items = vec![self.0.into_value(vm), self.1.into_value(vm), self.2.into_value(vm)];
-        Tuple::from_vec(items).into()
+        let items = [self.0.into_value(vm), self.1.into_value(vm), self.2.into_value(vm)];
+        Tuple::from_array(items).into()
     }
 }
 

@@ -131,7 +131,18 @@ unsafe fn bind_named(function: &Obj<Function>, at: *mut Slot, n: usize, names: &
     // SAFETY: there is room for the words; each argument moves to its place, the surplus into the tuple or
     // the dict.
     unsafe {
-        if ascending && !variadic && !extensible {
+        let dict = extensible.then(|| Dict::with_capacity(extra));
+        let mut rest = None;
+        // Without parameters among the names, or without others, each argument has its place or moves up.
+        if ascending && given == own && (extra == 0 || extra == names.len()) {
+            rest = variadic.then(Tuple::empty);
+            if let Some(dict) = &dict {
+                for (k, name) in names.iter().enumerate() {
+                    if targets[k] == EXTRA {
+                        put_extra(dict, name, at.add(given + k).replace(None));
+                    }
+                }
+            }
             for i in n..slots {
                 at.add(i).write(None);
                 compiler_fence(Ordering::SeqCst);
@@ -139,7 +150,7 @@ unsafe fn bind_named(function: &Obj<Function>, at: *mut Slot, n: usize, names: &
             // None moves down, so the last one moves first.
             for (k, target) in targets.iter().enumerate().take(names.len()).rev() {
                 let (from, to) = (at.add(given + k), at.add((*target).into()));
-                if from != to {
+                if *target != EXTRA && from != to {
                     to.write(from.replace(None));
                 }
             }
@@ -148,27 +159,28 @@ unsafe fn bind_named(function: &Obj<Function>, at: *mut Slot, n: usize, names: &
             for i in given..n {
                 values.extend(at.add(i).read());
             }
-            let rest = variadic.then(|| Tuple::from_words(at.add(own).cast(), given - own));
+            if variadic {
+                rest = Some(Tuple::from_words(at.add(own).cast(), given - own));
+            }
             for i in own..slots {
                 at.add(i).write(None);
                 compiler_fence(Ordering::SeqCst);
             }
-            let mut special = at.add(total);
-            if let Some(rest) = rest {
-                special.write(Some(rest.into()));
-                special = special.add(1);
-            }
-            let dict = extensible.then(|| Dict::with_capacity(extra));
             for ((value, target), name) in values.into_iter().zip(targets).zip(names) {
                 if target != EXTRA {
                     at.add(target.into()).write(Some(value));
-                } else if let (Some(dict), Some(name)) = (&dict, name.downcast_exact::<Str>()) {
-                    drop(dict.insert_str(&name.to_ref(), value));
+                } else if let Some(dict) = &dict {
+                    put_extra(dict, name, Some(value));
                 }
             }
-            if let Some(dict) = dict {
-                special.write(Some(dict.into()));
-            }
+        }
+        let mut special = at.add(total);
+        if let Some(rest) = rest {
+            special.write(Some(rest.into()));
+            special = special.add(1);
+        }
+        if let Some(dict) = dict {
+            special.write(Some(dict.into()));
         }
         if missing != 0 {
             function.with_defaults(|defaults| {
@@ -186,6 +198,13 @@ unsafe fn bind_named(function: &Obj<Function>, at: *mut Slot, n: usize, names: &
         }
     }
     true
+}
+
+/// Puts an argument into `**kwargs`, where no other one of this name is.
+fn put_extra(dict: &Dict, name: &Value, value: Option<Value>) {
+    if let (Some(name), Some(value)) = (name.downcast_exact::<Str>(), value) {
+        drop(dict.insert_str(&name.to_ref(), value));
+    }
 }
 
 /// The lowest `n` bits (of at most 64).

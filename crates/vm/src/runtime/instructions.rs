@@ -334,6 +334,7 @@ instructions! {
     CallMethod: call quick CallMethodBound = call::call_method(vm, m, i);
     CallFunction: call quick CallFunctionNative = call::call_function(vm, m, i);
     CallFunctionKw: call cold told = call::call_function_kw(vm, m, i);
+    CallMethodKw: call cold told = call::call_method_kw(vm, m, i);
     CallFunctionEx: call cold told = call::call_function_ex(vm, m, i);
     MakeFunction: cold = build::make_function(vm, m, i);
     // containers

@@ -5,6 +5,7 @@
 //! first whether anybody watches. CPython's counterpart: `Python/legacy_tracing.c`.
 
 use crate::objects::builtin_function::BuiltinFunction;
+use crate::objects::descr::MethodDescr;
 use crate::objects::frame::{self, FrameObj};
 use crate::objects::function::Function;
 use crate::objects::generator::{Generator, Kind};
@@ -322,24 +323,24 @@ impl Observer for Tracer {
         let before = m.frame;
         let told = vm.profile.with(Option::is_some) || monitoring::is_active();
         let callee = if told && !vm.tracing.get() { callable(m) } else { None };
-        let mut native = false;
+        let mut native = None;
         let mut calls: SmallVec<[Value; 3]> = SmallVec::new();
         if let Some((function, first)) = &callee {
             m.save();
-            native = function.downcast_exact::<BuiltinFunction>().is_some();
+            native = profiled(vm, function, first.as_ref())?;
             let offset = u32::try_from(m.frame().lasti()).unwrap_or(0);
             let first = first.clone().or_else(|| monitoring::tools().missing.get());
             calls.extend([offset_value(offset), function.clone()]);
             calls.extend(first);
             monitoring::fire(vm, m, event::CALL, offset, &calls)?;
-            if native {
-                tell_profile(vm, m, Event::Native("c_call"), function.clone())?;
+            if let Some(native) = &native {
+                tell_profile(vm, m, Event::Native("c_call"), native.clone())?;
             }
         }
         let result = call(m);
         if let Some((function, _)) = callee
             && m.frame == before
-            && (native || !calls.is_empty() && !is_python(&function))
+            && (native.is_some() || !calls.is_empty() && !is_python(&function))
         {
             m.save();
             let (number, name) = match result {
@@ -348,8 +349,8 @@ impl Observer for Tracer {
             };
             let offset = calls[0].as_small_int().unwrap_or(0) as u32;
             monitoring::fire(vm, m, number, offset, &calls)?;
-            if native {
-                tell_profile(vm, m, Event::Native(name), function)?;
+            if let Some(native) = native {
+                tell_profile(vm, m, Event::Native(name), native)?;
             }
         }
         result?;
@@ -381,6 +382,21 @@ fn is_python(callable: &Value) -> bool {
     callable.downcast_exact::<Function>().is_some()
 }
 
+/// What a profiling function is told of, if it is told of the call: a native function, or a native method
+/// bound to its receiver.
+fn profiled(vm: &Vm, function: &Value, first: Option<&Value>) -> PyResult<Option<Value>> {
+    if function.is_exact::<BuiltinFunction>() {
+        return Ok(Some(function.clone()));
+    }
+    let Some(receiver) = first.filter(|_| function.is_exact::<MethodDescr>()) else {
+        return Ok(None);
+    };
+    match function.ty().slots.descr_get.get() {
+        Some(get) => get(vm, function, Some(receiver), Some(&receiver.ty().to_value())).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// What the running instruction is about to call, and the first argument.
 fn callable(m: &Machine) -> Option<(Value, Option<Value>)> {
     let i = m.prepared().at(m.index())?;
@@ -390,16 +406,14 @@ fn callable(m: &Machine) -> Option<(Value, Option<Value>)> {
         P::CallFunction => (m.peek(n + 1).clone(), first(n, 0)),
         P::CallFunctionKw => (m.peek(n + 2).clone(), first(n, 1)),
         P::CallFunctionEx => (m.peek(2 + (n & 1)).clone(), None),
-        P::CallMethod => match m.slot_value(n + 2) {
-            Some(method) => {
-                let receiver = m.peek(n + 1).clone();
-                if method.downcast_exact::<crate::objects::descr::MethodDescr>().is_some() {
-                    return Some((Method::bind(method, receiver.clone()), Some(receiver)));
-                }
-                (method, Some(receiver))
+        P::CallMethod | P::CallMethodKw => {
+            // The names of named arguments lie on top.
+            let names = usize::from(i.op == P::CallMethodKw);
+            match m.slot_value(n + 2 + names) {
+                Some(method) => (method, Some(m.peek(n + 1 + names).clone())),
+                None => (m.peek(n + 1 + names).clone(), first(n, names)),
             }
-            None => (m.peek(n + 1).clone(), first(n, 0)),
-        },
+        }
         _ => return None,
     };
     Some(match callee.downcast_exact::<Method>() {

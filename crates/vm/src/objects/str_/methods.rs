@@ -147,14 +147,14 @@ fn partition(vm: &Vm, zelf: &Obj<Str>, sep: &Value, back: bool) -> PyResult<Ref<
     let all = 0..zelf.len();
     let at = if back { search::rfind(zelf, sep, all) } else { search::find(zelf, sep, all) };
     let empty = || Value::from(intern::empty());
-    Ok(Tuple::from_vec(match at {
-        Some(at) => vec![
+    Ok(Tuple::from_array(match at {
+        Some(at) => [
             zelf.substring(0, at).into(),
             sep.to_value(),
             zelf.substring(at + sep.len(), zelf.len()).into(),
         ],
-        None if back => vec![empty(), empty(), plain(zelf).into()],
-        None => vec![plain(zelf).into(), empty(), empty()],
+        None if back => [empty(), empty(), plain(zelf).into()],
+        None => [plain(zelf).into(), empty(), empty()],
     }))
 }
 

@@ -392,6 +392,11 @@ impl Str {
         builder.finish()
     }
 
+    /// Is `other` a part of it?
+    pub fn holds(&self, other: &Str) -> bool {
+        search::find(self, other, 0..self.len()).is_some()
+    }
+
     /// The characters from `start` to `end` (both within the length).
     pub fn substring(&self, start: usize, end: usize) -> Ref<Str> {
         if end <= start {

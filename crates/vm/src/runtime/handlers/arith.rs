@@ -579,11 +579,8 @@ fn contains_known(container: &Value, item: &Value) -> Option<bool> {
     if let Some(tuple) = container.downcast_exact::<Tuple>() {
         return among(tuple.items(), item);
     }
-    let text = container.downcast_exact::<Str>()?.as_ascii()?;
-    match item.downcast_exact::<Str>()?.as_ascii()?.as_bytes() {
-        [c] => Some(text.as_bytes().contains(c)),
-        _ => None,
-    }
+    let (text, item) = (container.downcast_exact::<Str>()?, item.downcast_exact::<Str>()?);
+    Some(text.holds(item))
 }
 
 /// Is a value among others, as far as that can be told without asking any of them?

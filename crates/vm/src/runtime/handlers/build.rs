@@ -60,12 +60,15 @@ pub fn build_map(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
 
 pub fn build_const_key_map(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let keys = m.pop();
-    let values = m.pop_vec(i.c as usize);
+    let values = m.pop_few(i.c as usize);
     let dict = Dict::with_capacity(values.len());
     match keys.downcast::<Tuple>() {
         Some(keys) if keys.len() == values.len() => {
             for (key, value) in keys.items().iter().zip(values) {
-                dict.insert(vm, key, value)?;
+                match key.downcast_exact::<Str>() {
+                    Some(name) => drop(dict.insert_str(&name.to_ref(), value)),
+                    None => dict.insert(vm, key, value)?,
+                }
             }
         }
         _ => return Err(vm.system_error("bad BUILD_CONST_KEY_MAP keys argument")),

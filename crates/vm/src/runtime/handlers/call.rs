@@ -422,14 +422,44 @@ fn instantiate(vm: &Vm, m: &mut Machine, ty: &Obj<Type>, init: Value, n: usize) 
     }
 }
 
+/// ... names -- ... ; the names of some of `n` arguments.
+#[inline(always)]
+fn pop_names(vm: &Vm, m: &mut Machine, n: usize) -> PyResult<Ref<Tuple>> {
+    match m.pop().into_ref::<Tuple>() {
+        Ok(names) if names.len() <= n && names.items().iter().all(Value::is_exact::<Str>) => {
+            Ok(names)
+        }
+        _ => Err(vm.system_error("CALL_FUNCTION_KW without names")),
+    }
+}
+
+/// method owner a ... z names -- result | nothing callable a ... z names -- result
+#[inline(never)]
+pub fn call_method_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
+    let n = i.c as usize;
+    // SAFETY: LoadMethod pushed two words below the arguments and their names.
+    if unsafe { (*m.slot(n + 3)).is_none() } {
+        close_gap(m, n + 1);
+        return call_function_kw(vm, m, i);
+    }
+    let names = pop_names(vm, m, n)?;
+    m.save();
+    let method = m.peek(n + 2);
+    if method.is_exact::<Function>() {
+        return enter_named(vm, m, n + 1, &names);
+    }
+    let args = CallArgs::new(m.top_slice(n + 1), Some(&names));
+    let result = call::call_args(vm, method, args)?;
+    m.drop_top(n + 1);
+    m.replace(1, result);
+    Ok(())
+}
+
 /// callable a ... z names -- result
 #[inline(never)]
 pub fn call_function_kw(vm: &Vm, m: &mut Machine, i: Instr) -> Done {
     let n = i.c as usize;
-    let names = match m.pop().into_ref::<Tuple>() {
-        Ok(names) if names.len() <= n && names.items().iter().all(Value::is_exact::<Str>) => names,
-        _ => return Err(vm.system_error("CALL_FUNCTION_KW without names")),
-    };
+    let names = pop_names(vm, m, n)?;
     m.save();
     let callable = m.peek(n + 1);
     if callable.is_exact::<Method>()
