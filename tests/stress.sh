@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The stress build: the collector runs after every allocation of a container, and a program that leaves
 # objects over when it ends fails (`crates/vm/src/runtime/stress.rs`).
-#   tests/stress.sh [FILE...]      (default: tests/lang, tests/crash and examples, which takes ten minutes)
+#   tests/stress.sh [FILE...]      (default: tests/lang, tests/crash and examples, which takes some minutes)
 # A program of tests/lang has to print what it prints otherwise, too, but for what tells when garbage goes.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
