@@ -204,8 +204,9 @@ impl Vm {
         request: &Request<'_>,
         arena: &'a Arena,
     ) -> PyResult<Parsed<'a>> {
-        // What a tree of the densest source takes while it grows; the parser cannot ask.
-        const PER_BYTE: usize = 48;
+        // What a tree of the densest source takes, in blocks each twice as large as the one before; the parser
+        // cannot ask.
+        const PER_BYTE: usize = 96;
         self.need(source.len().saturating_mul(PER_BYTE))?;
         let decode = |name: &str, bytes: &[u8]| self.decode_source(name, bytes);
         let parsing = adder_syntax::Options {

@@ -118,9 +118,9 @@ pub(crate) fn collect_young(vm: &Vm) {
     if !state.enabled || state.collecting {
         return;
     }
-    // The stress build looks at everything often: at some 1,000 objects for each new one.
+    // The stress build looks at everything often: at some 4,000 objects for each new one.
     let times = state.stats[0][0] + state.stats[GENERATIONS - 1][0];
-    let stressed = census::ON && times.is_multiple_of((state.long_lived / 1000).max(16));
+    let stressed = census::ON && times.is_multiple_of((state.long_lived / 4000).max(4));
     let full = stressed
         || state.pending > 10 * state.thresholds[0].max(1) && state.pending * 4 > state.long_lived;
     collect(vm, if full { 2 } else { 0 });
@@ -159,9 +159,8 @@ struct Garbage {
     is_left: bool,
 }
 
-/// So many bytes does it take for each piece of garbage to sort out what goes: its reference, its place, and
-/// its weak references.
-const ROOM: usize = 24;
+/// So many bytes does it take for each piece of garbage to sort out what goes: its reference and its place.
+const ROOM: usize = 12;
 /// So many pieces of garbage go in any case.
 const LEAST: usize = 512;
 
@@ -462,20 +461,21 @@ fn dispose(vm: &Vm, mut garbage: Vec<Value>) -> usize {
 
 /// Ends the weak references to garbage. Callbacks of those that are garbage themselves never run.
 fn end_weak_references(garbage: &[Value]) {
-    let mut ended = Vec::new();
-    for object in garbage.iter().filter_map(Value::head) {
-        if object.gc_unchecked().has(gc_flag::WEAKLY_REFERENCED) {
-            ended.extend(weak::end(object));
-        }
-    }
-    if ended.is_empty() {
+    let objects = || garbage.iter().filter_map(Value::head);
+    if !objects().any(|object| object.gc_unchecked().has(gc_flag::WEAKLY_REFERENCED)) {
         return;
     }
-    let heads = || garbage.iter().filter_map(Value::head).map(ObjHead::gc_unchecked);
-    heads().for_each(|gc| gc.set(gc_flag::UNREACHABLE));
-    ended.retain(|reference| candidate(&reference.to_value()).is_none());
-    heads().for_each(|gc| gc.unset(gc_flag::UNREACHABLE));
-    for reference in ended.iter().rev() {
+    objects().for_each(|object| object.gc_unchecked().set(gc_flag::UNREACHABLE));
+    let mut calling_back = Vec::new();
+    for object in objects().filter(|o| o.gc_unchecked().has(gc_flag::WEAKLY_REFERENCED)) {
+        for reference in weak::end(object) {
+            if reference.has_callback() && candidate(&reference.to_value()).is_none() {
+                memory::push(&mut calling_back, reference);
+            }
+        }
+    }
+    objects().for_each(|object| object.gc_unchecked().unset(gc_flag::UNREACHABLE));
+    for reference in calling_back.iter().rev() {
         reference.run_callback();
     }
 }
