@@ -17,7 +17,7 @@ def attempt(call, command, number):
         return str(e)
 
 
-for n in (0, 1, -1, address, 1 << 31, (1 << 32) - 1, -(1 << 31) - 1, 1 << 40, 1 << 62):
+for n in (0, 1, -1, address, 1 << 31, (1 << 32) - 1, -(1 << 32) + 5, 1 << 40, 1 << 62):
     # The lowest bits of a number count.
     print(attempt(fcntl.fcntl, fcntl.F_GETLK, n), attempt(fcntl.fcntl, fcntl.F_SETFL, n & ~0xffff))
 for n in (0, 1, -1, address, 1 << 40, 1 << 62, -(1 << 40), 1 << 70):
