@@ -10,6 +10,11 @@ use adder_vm::runtime::enter;
 use adder_vm::{PyResult, Ref, Value, Vm};
 use std::sync::{Mutex, PoisonError};
 
+#[expect(dead_code, reason = "the machine's own tests use all of it")]
+#[path = "../../../vm/src/testing/session.rs"]
+mod session;
+pub use session::Session;
+
 /// Held by the test whose turn it is.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -22,44 +27,4 @@ pub fn with_vm<R>(f: impl FnOnce(&Vm) -> R) -> R {
         }
         f(vm)
     })
-}
-
-/// A namespace in which source text runs.
-pub struct Session<'a> {
-    vm: &'a Vm,
-    globals: Ref<Dict>,
-}
-
-impl<'a> Session<'a> {
-    /// A namespace in which `source` has run.
-    pub fn new(vm: &'a Vm, source: &str) -> Session<'a> {
-        let session = Session { vm, globals: Dict::new_ref() };
-        session.exec(source);
-        session
-    }
-
-    fn run(&self, source: &str, mode: Mode) -> PyResult {
-        let request = Request { is_text: true, mode, ..Request::file(self.vm, "<test>") };
-        let code = self.vm.compile(source.as_bytes(), &request)?;
-        enter::run_code(self.vm, &code, &self.globals, self.globals.to_value(), None)
-    }
-
-    /// Runs statements, which must not raise.
-    pub fn exec(&self, source: &str) {
-        if let Err(exc) = self.run(source, Mode::Exec) {
-            panic!("{}", self.shown(&exc.value()));
-        }
-    }
-
-    /// The `repr` of an expression's value, or of what it raises.
-    pub fn show(&self, source: &str) -> String {
-        match self.run(source, Mode::Eval) {
-            Ok(value) => self.shown(&value),
-            Err(exc) => self.shown(&exc.value()),
-        }
-    }
-
-    fn shown(&self, value: &Value) -> String {
-        object::repr(self.vm, value).map_or_else(|_| "?".into(), |text| text.to_string())
-    }
 }

@@ -355,15 +355,26 @@ pub fn replace(
         return Err(vm.overflow_error("replace string is too long"));
     };
     super::check_room(vm, total)?;
+    replaced(hay, old.len(), new, places.into_iter(), total).finish_in(vm).map(Some)
+}
+
+/// The text with `new` at each of the places, where so many characters go.
+fn replaced(
+    hay: &Str,
+    old: usize,
+    new: &Str,
+    places: impl Iterator<Item = usize>,
+    total: usize,
+) -> StrBuilder {
     let mut out = StrBuilder::with_capacity(total);
     let mut from = 0;
     for at in places {
         out.push_range(hay, from, at);
         out.push_obj(new);
-        from = at + old.len();
+        from = at + old;
     }
     out.push_range(hay, from, hay.len());
-    out.finish_in(vm).map(Some)
+    out
 }
 
 /// The same for short texts of one byte a character: the places can be noted, and little memory is needed.
@@ -380,15 +391,7 @@ fn replace_shortly(hay: &Str, old: &Str, new: &Str, limit: usize) -> Option<Ref<
     }
     let places = noted.iter().take(count).map(|at| usize::from(*at));
     let kept = hay.len() - count * old.len();
-    let mut out = StrBuilder::with_capacity(count * new.len() + kept);
-    let mut from = 0;
-    for at in places {
-        out.push_range(hay, from, at);
-        out.push_obj(new);
-        from = at + old.len();
-    }
-    out.push_range(hay, from, hay.len());
-    Some(out.finish())
+    Some(replaced(hay, old.len(), new, places, count * new.len() + kept).finish())
 }
 
 /// Is there a character that satisfies `test` at an end? Strips them from both ends or one.

@@ -181,6 +181,25 @@ pub fn fast_fast_store_subscr(m: &mut Machine, i: Instr) -> bool {
 
 // ---- comparisons with a jump, and other conditions ----
 
+/// The jump `op` behind a comparison is taken or not; so many instructions have had their turn.
+#[inline(always)]
+fn decide(vm: &Vm, m: &mut Machine, turns: usize, op: Instr, jumps: bool) -> bool {
+    m.skip(turns);
+    if jumps {
+        jump(vm, m, op);
+    }
+    true
+}
+
+/// The same where the left operand lies on the stack.
+#[inline(always)]
+fn decide_and_pop(vm: &Vm, m: &mut Machine, op: Instr, jumps: bool) -> bool {
+    m.skip(1);
+    let left = m.pop_slot();
+    m.discard(left);
+    decide(vm, m, 0, op, jumps)
+}
+
 /// A comparison that cannot fail, in each place where its operands can lie.
 macro_rules! comparisons {
     ($($fast_fast:ident $fast_const:ident $fast:ident $const:ident: $core:path;)*) => {$(
@@ -190,11 +209,7 @@ macro_rules! comparisons {
             if let (Some(x), Some(y)) = (m.local(i.c as usize), m.local(right.c as usize))
                 && let Some(jumps) = $core(x, y, op)
             {
-                m.skip(2);
-                if jumps {
-                    jump(vm, m, op);
-                }
-                return true;
+                return decide(vm, m, 2, op, jumps);
             }
             false
         }
@@ -205,11 +220,7 @@ macro_rules! comparisons {
             if let Some(x) = m.local(i.c as usize)
                 && let Some(jumps) = $core(x, m.constant(right.c), op)
             {
-                m.skip(2);
-                if jumps {
-                    jump(vm, m, op);
-                }
-                return true;
+                return decide(vm, m, 2, op, jumps);
             }
             false
         }
@@ -220,13 +231,7 @@ macro_rules! comparisons {
             if let Some(y) = m.local(i.c as usize)
                 && let Some(jumps) = $core(m.peek(1), y, op)
             {
-                m.skip(1);
-                let left = m.pop_slot();
-                m.discard(left);
-                if jumps {
-                    jump(vm, m, op);
-                }
-                return true;
+                return decide_and_pop(vm, m, op, jumps);
             }
             false
         }
@@ -235,13 +240,7 @@ macro_rules! comparisons {
         pub fn $const(vm: &Vm, m: &mut Machine, i: Instr) -> bool {
             let op = m.ahead(0);
             if let Some(jumps) = $core(m.peek(1), m.constant(i.c), op) {
-                m.skip(1);
-                let left = m.pop_slot();
-                m.discard(left);
-                if jumps {
-                    jump(vm, m, op);
-                }
-                return true;
+                return decide_and_pop(vm, m, op, jumps);
             }
             false
         }
